@@ -1,0 +1,48 @@
+"""Names, tags and type tokens. A name holds the stack, the region and the thing; never the stage or a size."""
+
+from __future__ import annotations
+
+import hashlib
+
+from infra.regions import REGIONS
+
+# Pulumi appends a hyphen and seven hexadecimal digits to make a physical name.
+AUTONAME_SUFFIX = 8
+# ALB and target group names: AWS quota, Elastic Load Balancing API reference. The shortest of all names in the program,
+# so every base name is made to fit it.
+SHORTEST_NAME_LIMIT = 32
+_DIGEST = 4
+
+
+def token(component: str) -> str:
+    """Type token of a component, such as `ascent:infra:Network`."""
+    return f"ascent:infra:{component}"
+
+
+def fit(name: str, limit: int) -> str:
+    """`name`, shortened to `limit` characters with a digest of the whole at its end where it is longer.
+
+    Raises:
+        ValueError: when the limit cannot hold a digest.
+    """
+    if limit <= _DIGEST + 1:
+        raise ValueError(f"a limit of {limit} cannot hold a shortened name")
+    if len(name) <= limit:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_DIGEST]
+    return f"{name[: limit - _DIGEST - 1].rstrip('-')}-{digest}"
+
+
+def regional(stack: str, region: str) -> str:
+    """Base name of everything in one region: `prod-use1`. The primary region has it too, from the first stage on."""
+    return f"{stack}-{REGIONS[region].code}"
+
+
+def balanced(base: str, thing: str) -> str:
+    """Name of a load balancer or target group, which must leave room for Pulumi's suffix within 32 characters."""
+    return fit(f"{base}-{thing}", SHORTEST_NAME_LIMIT - AUTONAME_SUFFIX)
+
+
+def tags(project: str, stack: str) -> dict[str, str]:
+    """Default tags of every AWS resource. The stage is not among them: a move would then touch every resource."""
+    return {"ascent:project": project, "ascent:stack": stack, "ascent:managed-by": "pulumi"}

@@ -1,0 +1,74 @@
+"""Every limit once: its value, unit, and where it comes from. Components use these and hold no numbers of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GUIDE = "Horizontal Scaling Guide"
+NARFE = "Narfe Backend Scaling Runbook"
+ORIVA = "Oriva Platform Scaling Runbook"
+SUMMARY = "Scaling to 1000 Users"
+FIFTY_K = "Backend Scalability Setup for 50,000+ Users"
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A limit.
+
+    value: the number.
+    unit: what it counts.
+    source: runbook and section, AWS quota or page, standard, or "Ascent" with the reason where it is our own choice.
+    """
+
+    value: int
+    unit: str
+    source: str
+
+
+# The workload's contract
+APP_PORT = Threshold(3000, "port", f"{GUIDE}, Docker + Kubernetes: containerPort")
+HEALTH_INTERVAL = Threshold(30, "seconds", f"{GUIDE}, Application Load Balancer: HealthCheck.Interval")
+HEALTH_TIMEOUT = Threshold(5, "seconds", f"{GUIDE}, Application Load Balancer: HealthCheck.Timeout")
+HEALTHY_COUNT = Threshold(2, "checks", f"{GUIDE}, Application Load Balancer: HealthyThreshold")
+UNHEALTHY_COUNT = Threshold(3, "checks", f"{GUIDE}, Application Load Balancer: UnhealthyThreshold")
+DEREGISTRATION_DELAY = Threshold(30, "seconds", f"{GUIDE}, Application Load Balancer: deregistration_delay")
+IDLE_TIMEOUT = Threshold(60, "seconds", f"{GUIDE}, Load Balancer Configuration: proxy_read_timeout")
+HTTP_PORT = Threshold(80, "port", "RFC 9110, section 4.2.1")
+HTTPS_PORT = Threshold(443, "port", "RFC 9110, section 4.2.2")
+DNS_TTL = Threshold(60, "seconds", "Ascent: a moved record is seen within a minute")
+
+# The fleet
+CPU_TARGET = Threshold(70, "percent", f"{GUIDE}, Auto Scaling Group: ScaleUpOnCPU")
+REQUESTS_PER_TARGET = Threshold(1000, "requests/minute/target", f"{GUIDE}, Auto Scaling Group: ScaleUpOnRequests")
+INSTANCE_GRACE = Threshold(120, "seconds", "Ascent: image pull, start and two healthy checks 30 s apart fit in it")
+INSTANCE_WARMUP = Threshold(120, "seconds", "Ascent: as the grace period, so that a booting instance skews no average")
+REFRESH_WAIT = Threshold(300, "seconds", f"{GUIDE}, Rolling Updates: monitor for 5 minutes")
+REFRESH_CHECKPOINTS = (
+    Threshold(35, "percent", "Ascent: about one zone of three, seen working before the next"),
+    Threshold(70, "percent", "Ascent: about two zones of three"),
+    Threshold(100, "percent", "AWS, instance refresh: the last checkpoint is 100"),
+)
+REFRESH_MIN_HEALTHY = Threshold(100, "percent", f"{GUIDE}, Rolling Updates: continue after the health check passes")
+REFRESH_MAX_HEALTHY = Threshold(110, "percent", f"{GUIDE}, Rolling Updates: one instance at a time on a fleet of ten")
+INSTANCE_LIFETIME = Threshold(2_592_000, "seconds", "Ascent: 30 days, so that no instance misses a month of patches")
+ROOT_VOLUME = Threshold(20, "GiB", "Ascent: AL2023 takes 2, two images of the app 4, logs are shipped")
+IMDS_HOPS = Threshold(2, "hops", "AWS, IMDS: a container on a bridge network is one hop further than its host")
+APP_STOP_GRACE = Threshold(30, "seconds", f"{GUIDE}, Application Load Balancer: as the deregistration delay")
+ERROR_RATE = Threshold(5, "percent", f"{NARFE}, Set Up Alerts: HighErrorRate")
+ERROR_RATE_MINUTES = Threshold(2, "minutes", f"{NARFE}, Set Up Alerts: HighErrorRate")
+ALARM_PERIOD = Threshold(60, "seconds", "AWS, Application Load Balancer: metrics come once a minute")
+
+# Load
+REQUESTS_PER_USER = Threshold(2, "requests/minute/user", f"Ascent: {SUMMARY} allows 60 messages an hour; one more call")
+POOL_SIZE_MIN = Threshold(20, "connections", f"{NARFE}, Stage 2: default_pool_size")
+POOL_CLIENTS_MIN = Threshold(100, "connections", f"{NARFE}, Stage 2: max_client_conn")
+POOL_SIZE_MAX = Threshold(200, "connections", f"{FIFTY_K}, Recommended Pool Settings: 100-200; {SUMMARY}: 200 pooled")
+
+# Keeping
+FLOW_LOG_DAYS = Threshold(7, "days", f"{SUMMARY}, System Log Retention: edge function logs")
+APP_LOG_DAYS = Threshold(30, "days", f"{ORIVA}, Service Level Objectives: the longest window is 30 days")
+ACCESS_LOG_DAYS = Threshold(90, "days", f"{SUMMARY}, System Log Retention: webhook events")
+FLOW_LOG_INTERVAL = Threshold(600, "seconds", "AWS, flow logs: the cheaper of the two aggregation intervals")
+KEY_DELETION_DAYS = Threshold(30, "days", "AWS KMS: the longest waiting period, for keys that guard data")
+KEY_DELETION_DAYS_UNPROTECTED = Threshold(7, "days", "AWS KMS: the shortest waiting period")
+SECRET_RECOVERY_DAYS = Threshold(30, "days", "AWS Secrets Manager: the longest recovery window")
