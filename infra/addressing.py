@@ -1,9 +1,9 @@
 """The address plan: pure arithmetic from a stack's range to one VPC per region and three subnets per zone.
 
-    stack    /11     32 regions; eight stacks fit 10.0.0.0/8 side by side and can be peered
-    region   /16     at the region's permanent slot, so adding or dropping a region moves no other
-    zone     /18     three used, the fourth free
-    subnets  private /19, public /22, data /22; a /20 and more of each zone stays free
+stack    /11     32 regions; eight stacks fit 10.0.0.0/8 side by side and can be peered
+region   /16     at the region's permanent slot, so adding or dropping a region moves no other
+zone     /18     three used, the fourth free
+subnets  private /19, public /22, data /22; a /20 and more of each zone stays free
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ class Region:
 
     name: the AWS region name.
     code: the short form used in resource names (ALB names hold 32 characters, so every letter counts).
-    slot: index of the region's /16 in a stack's address range. Permanent: changing one renumbers a VPC, which replaces it.
+    slot: index of the region's /16 in a stack's address range. Permanent: changing one replaces a VPC.
     zones: suffixes of the three availability zones used. Listed rather than looked up, because a zone that AWS
         opens later must not move the subnets of a stack that is already running.
     """

@@ -1,1 +1,1 @@
-"""One component a file. Each takes `(name, args, opts)`, gets everything it needs as arguments and asks for no stage."""
+"""One component a file. Each takes `(name, args, opts)`, is told all it needs and asks for no stage."""

@@ -1,0 +1,106 @@
+"""A validation error as one message: where, what was given, what is allowed, what to do."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+_LONGEST = 80
+_SECRETS = "appSecrets"
+# Where pydantic speaks of Python or of patterns, and the field's description says it better.
+_REASONS = {
+    "string_pattern_mismatch": "it does not have the right form",
+    "string_type": "it should be text",
+    "tuple_type": "it should be a list",
+    "too_short": "it should not be empty",
+    "dict_type": "it should be a map of keys",
+    "model_type": "it should be a map of keys",
+}
+
+
+def describe(problem: ErrorDetails, model: type[BaseModel], config: Mapping[str, Any], file: str) -> str:
+    """The message of one problem, as `Pulumi.prod.yaml: ascent:database.maxAcu: given 300; ...`.
+
+    Args:
+        problem: pydantic's own account of it.
+        model: the model that refused.
+        config: the values it was given.
+        file: the file to name.
+    """
+    context = problem.get("ctx", {})
+    path = context["key"].split(".") if "key" in context else [part for part in problem["loc"] if part != "[key]"]
+    where = f"{file}: ascent:{_dotted(path)}"
+    kind = problem["type"]
+    if kind == "missing":
+        return f"{where}: missing. {_help(model, path)}".rstrip()
+    if kind == "extra_forbidden":
+        return f"{where}: unknown key. {_known(model, path)}"
+    given = context.get("given", _given(path, config))
+    reason = _REASONS.get(kind, problem["msg"]).replace("Input should ", "it should ")
+    return f"{where}: given {_shown(path, given)}; {reason}. {_help(model, path)}".rstrip()
+
+
+def is_echo(problem: ErrorDetails, config: Mapping[str, Any]) -> bool:
+    """Whether a problem only repeats another: a list whose items were refused also counts as too short."""
+    return problem["type"] == "too_short" and bool(_given(list(problem["loc"]), config))
+
+
+def _dotted(path: list[Any]) -> str:
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _given(path: list[Any], config: Any) -> Any:
+    for part in path:
+        try:
+            config = config[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return config
+
+
+def _shown(path: list[Any], given: Any) -> str:
+    if path and path[0] == _SECRETS:
+        return "a secret value"
+    text = json.dumps(given, default=str)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
+
+
+def _model_at(model: type[BaseModel], path: list[Any]) -> type[BaseModel] | None:
+    """The model that holds the last part of `path`, or None where the path leaves the models."""
+    for part in path[:-1]:
+        field = next((one for one in model.model_fields.values() if one.alias == part), None)
+        if field is None:
+            return None
+        candidates = (field.annotation, *get_args(field.annotation))
+        inner = next((one for one in candidates if isinstance(one, type) and issubclass(one, BaseModel)), None)
+        if inner is None:
+            return None
+        model = inner
+    return model
+
+
+def _help(model: type[BaseModel], path: list[Any]) -> str:
+    names = [part for part in path if isinstance(part, str)]
+    # A problem inside a list or map of a field is explained by the field.
+    for end in range(len(names), 0, -1):
+        holder = _model_at(model, names[:end])
+        if holder is None:
+            continue
+        for field in holder.model_fields.values():
+            if field.alias == names[end - 1]:
+                return field.description or ""
+    return ""
+
+
+def _known(model: type[BaseModel], path: list[Any]) -> str:
+    holder = _model_at(model, path)
+    keys = [field.alias or "" for field in holder.model_fields.values()] if holder else []
+    close = difflib.get_close_matches(str(path[-1]), keys, n=1)
+    meant = f"Did you mean {close[0]}? " if close else ""
+    return f"{meant}Known here: {', '.join(keys)}."

@@ -1,0 +1,313 @@
+"""THE table: what each scaling stage adds, when, and every size. Only this and platform.py know one stage from another.
+
+A stage is everything below it plus its own row. Triggers and bounds are the runbooks'; sizes that they do not give are
+ours, and `tests/unit/test_capacity.py` proves that each stage's fleet carries its stated users with a zone lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+
+class Capability(StrEnum):
+    """Something a stage can have."""
+
+    NETWORK = "network"
+    LOAD_BALANCER = "load-balancer"
+    FLEET = "fleet"
+    DOMAIN = "domain"
+    SECRETS = "secrets"
+    DATABASE = "database"
+    STORAGE = "storage"
+    WORKLOAD = "workload"
+    ALARMS = "alarms"
+    BUDGET = "budget"
+    POOLING = "pooling"
+    DATABASE_TUNING = "database-tuning"
+    DATABASE_JOBS = "database-jobs"
+    READERS = "readers"
+    ZONAL_EGRESS = "zonal-egress"
+    WARM_POOL = "warm-pool"
+    PROXIED_DNS = "proxied-dns"
+    EDGE_RULES = "edge-rules"
+    CACHE = "cache"
+    QUEUES = "queues"
+    SPOT = "spot"
+    REGIONAL_REPLICAS = "regional-replicas"
+    GLOBAL_DATABASE = "global-database"
+    GLOBAL_CACHE = "global-cache"
+    GLOBAL_TRAFFIC = "global-traffic"
+
+
+# In the table, sized and validated, but without a component yet. The program names them on every preview and update.
+PLANNED = frozenset(
+    {
+        Capability.DATABASE,
+        Capability.STORAGE,
+        Capability.WORKLOAD,
+        Capability.ALARMS,
+        Capability.BUDGET,
+        Capability.POOLING,
+        Capability.DATABASE_TUNING,
+        Capability.DATABASE_JOBS,
+        Capability.READERS,
+        Capability.EDGE_RULES,
+        Capability.CACHE,
+        Capability.QUEUES,
+        Capability.GLOBAL_DATABASE,
+        Capability.GLOBAL_CACHE,
+        Capability.GLOBAL_TRAFFIC,
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bounds:
+    """How few and how many, both inclusive."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FleetSize:
+    """EC2 instances per region and color.
+
+    instance_types: arm64 types in order of preference; more than one makes a mixed-instances group.
+    minimum, maximum: bounds of the autoscaling group, in instances.
+    """
+
+    instance_types: tuple[str, ...]
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DatabaseSize:
+    """Aurora serverless v2 capacity of each instance, in Aurora capacity units (2 GiB of memory each)."""
+
+    min_acu: float
+    max_acu: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CacheSize:
+    """ElastiCache nodes per region: a primary and its replicas."""
+
+    node_type: str
+    nodes: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sizes:
+    """How big everything is at a stage. What a stage does not have is None."""
+
+    fleet: FleetSize
+    hpa: Bounds
+    database: DatabaseSize
+    readers: Bounds | None = None
+    cache: CacheSize | None = None
+    workers: Bounds | None = None
+
+    def overridden(self, overrides: Mapping[str, Mapping[str, Any]]) -> Sizes:
+        """These sizes with a stack's own on top: `{"fleet": {"maximum": 12}}`.
+
+        Raises:
+            ValueError: naming the size, where the stage does not have it, or its lower bound exceeds its upper.
+        """
+        changed: dict[str, Any] = {}
+        for name, fields in overrides.items():
+            if not fields:
+                continue
+            row = getattr(self, name)
+            if row is None:
+                raise ValueError(f"{name}: this stage has none; remove the override or raise the stage")
+            changed[name] = replace(row, **fields)
+        sizes = replace(self, **changed)
+        for name, low, high in sizes._bounds():
+            if low > high:
+                raise ValueError(
+                    f"{name}: the minimum {low:g} exceeds the maximum {high:g}; lower one or raise the other"
+                )
+        return sizes
+
+    def _bounds(self) -> list[tuple[str, float, float]]:
+        rows = [("fleet", float(self.fleet.minimum), float(self.fleet.maximum))]
+        rows += [("database", self.database.min_acu, self.database.max_acu)]
+        optional = {"hpa": self.hpa, "readers": self.readers, "workers": self.workers}
+        rows += [(name, row.minimum, row.maximum) for name, row in optional.items() if row is not None]
+        return rows
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Stage:
+    """One row of the table.
+
+    number: 1 to 7.
+    trigger: when to move here, from the runbooks.
+    adds: what this stage has that the one below has not.
+    drops: what the one below has and this one no longer needs.
+    users: concurrent users each region carries with one zone lost.
+    sizes: defaults that a stack may override.
+    """
+
+    number: int
+    name: str
+    trigger: str
+    adds: tuple[Capability, ...]
+    drops: tuple[Capability, ...] = ()
+    users: int
+    sizes: Sizes
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """Everything this stage has."""
+        held: set[Capability] = set()
+        for stage in STAGES.values():
+            if stage.number <= self.number:
+                held = (held | set(stage.adds)) - set(stage.drops)
+        return frozenset(held)
+
+    def has(self, capability: Capability) -> bool:
+        """Whether this stage has `capability`, built or planned."""
+        return capability in self.capabilities
+
+    def planned(self) -> list[Capability]:
+        """What this stage should have and no component provides yet, in the order of the table."""
+        return [capability for capability in Capability if capability in self.capabilities & PLANNED]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The row as plain data, for `ascent stages --json`."""
+        return {
+            "number": self.number,
+            "name": self.name,
+            "trigger": self.trigger,
+            "users": self.users,
+            "adds": [{"capability": one.value, "built": one not in PLANNED} for one in self.adds],
+            "drops": [one.value for one in self.drops],
+            "sizes": asdict(self.sizes),
+        }
+
+
+_SMALL = ("t4g.small",)  # 2 vCPU and 2 GiB: the Horizontal Scaling Guide's production instance
+_STEADY = ("c7g.large",)  # 2 vCPU without CPU credits, which a burstable type runs out of under steady load
+_MIXED = ("c7g.large", "m7g.large", "c6g.large", "m6g.large")  # alike in vCPU, so a target's share stays the same
+_CACHE_NODE = "cache.m7g.large"  # a Global Datastore takes no T-family node, so none is used from the start
+
+_TABLE = (
+    Stage(
+        number=1,
+        name="foundation",
+        trigger="start",
+        adds=(
+            Capability.NETWORK,
+            Capability.LOAD_BALANCER,
+            Capability.FLEET,
+            Capability.DOMAIN,
+            Capability.SECRETS,
+            Capability.DATABASE,
+            Capability.STORAGE,
+            Capability.WORKLOAD,
+            Capability.ALARMS,
+            Capability.BUDGET,
+        ),
+        users=100,
+        sizes=Sizes(
+            fleet=FleetSize(instance_types=_SMALL, minimum=2, maximum=4),
+            hpa=Bounds(minimum=3, maximum=10),
+            database=DatabaseSize(min_acu=0.5, max_acu=4),
+        ),
+    ),
+    Stage(
+        number=2,
+        name="pooling",
+        trigger="more than 50 database connections, or 100 concurrent users",
+        adds=(Capability.POOLING,),
+        users=500,
+        sizes=Sizes(
+            fleet=FleetSize(instance_types=_SMALL, minimum=2, maximum=10),
+            hpa=Bounds(minimum=3, maximum=10),
+            database=DatabaseSize(min_acu=0.5, max_acu=8),
+        ),
+    ),
+    Stage(
+        number=3,
+        name="database",
+        trigger="p95 query above 500 ms, or database CPU above 70 %",
+        adds=(Capability.DATABASE_TUNING, Capability.DATABASE_JOBS),
+        users=1000,
+        sizes=Sizes(
+            fleet=FleetSize(instance_types=_SMALL, minimum=2, maximum=10),
+            hpa=Bounds(minimum=3, maximum=10),
+            database=DatabaseSize(min_acu=2, max_acu=16),
+        ),
+    ),
+    Stage(
+        number=4,
+        name="replicas",
+        trigger="database CPU above 80 %",
+        adds=(Capability.READERS, Capability.ZONAL_EGRESS, Capability.WARM_POOL),
+        users=2500,
+        sizes=Sizes(
+            fleet=FleetSize(instance_types=_STEADY, minimum=3, maximum=10),
+            hpa=Bounds(minimum=3, maximum=10),
+            database=DatabaseSize(min_acu=2, max_acu=32),
+            readers=Bounds(minimum=1, maximum=4),
+        ),
+    ),
+    Stage(
+        number=5,
+        name="cdn",
+        trigger="egress above 200 GB a month",
+        adds=(Capability.PROXIED_DNS, Capability.EDGE_RULES),
+        # A group holds a warm pool or mixed instances, never both: one stage lies between the two.
+        drops=(Capability.WARM_POOL,),
+        users=5000,
+        sizes=Sizes(
+            fleet=FleetSize(instance_types=_STEADY, minimum=4, maximum=15),
+            hpa=Bounds(minimum=4, maximum=15),
+            database=DatabaseSize(min_acu=4, max_acu=32),
+            readers=Bounds(minimum=1, maximum=5),
+        ),
+    ),
+    Stage(
+        number=6,
+        name="cache",
+        trigger="more than 1000 database reads a second",
+        adds=(Capability.CACHE, Capability.QUEUES, Capability.SPOT),
+        users=10_000,
+        sizes=Sizes(
+            fleet=FleetSize(instance_types=_MIXED, minimum=4, maximum=30),
+            hpa=Bounds(minimum=4, maximum=30),
+            database=DatabaseSize(min_acu=4, max_acu=64),
+            readers=Bounds(minimum=2, maximum=8),
+            cache=CacheSize(node_type=_CACHE_NODE, nodes=2),
+            workers=Bounds(minimum=1, maximum=10),
+        ),
+    ),
+    Stage(
+        number=7,
+        name="global",
+        trigger="more than 10 000 concurrent users",
+        adds=(
+            Capability.REGIONAL_REPLICAS,
+            Capability.GLOBAL_DATABASE,
+            Capability.GLOBAL_CACHE,
+            Capability.GLOBAL_TRAFFIC,
+        ),
+        users=10_000,
+        sizes=Sizes(
+            fleet=FleetSize(instance_types=_MIXED, minimum=6, maximum=30),
+            hpa=Bounds(minimum=6, maximum=30),
+            database=DatabaseSize(min_acu=8, max_acu=128),
+            readers=Bounds(minimum=2, maximum=15),
+            cache=CacheSize(node_type=_CACHE_NODE, nodes=3),
+            workers=Bounds(minimum=2, maximum=20),
+        ),
+    ),
+)
+
+STAGES: dict[int, Stage] = {stage.number: stage for stage in _TABLE}
