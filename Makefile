@@ -1,0 +1,53 @@
+# Thin on purpose: each target hands over to scripts/ (setting up) or to sandbox/ (running the program).
+# `make` alone lists what there is.
+
+STACK ?= sandbox
+STAGE ?=
+FORCE ?=
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help setup up preview refresh down env test check format bench lock clean
+
+sandbox = @.venv/bin/python -m sandbox $(1) --stack '$(STACK)' $(if $(STAGE),--stage '$(STAGE)')
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { gsub(/\$$\$$/, "$$"); printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@printf '\n  STAGE=1..7 picks the scaling stage, STACK=name the stack (sandbox unless said otherwise).\n'
+	@printf '  For example: make up STAGE=4, then make preview STAGE=5, then make down.\n'
+
+setup: ## Set up dependencies and the Pulumi toolchain (the other targets do it when needed)
+	@scripts/run setup --stack '$(STACK)' --stage '$(STAGE)'
+
+up: setup ## Bring the stack up in the sandbox: the real engine, no account, nothing real touched
+	$(call sandbox,up)
+
+preview: setup ## Show what `make up` would change
+	$(call sandbox,preview)
+
+refresh: setup ## Compare the sandbox's world with the state, to see drift
+	$(call sandbox,refresh)
+
+down: setup ## Take the stack down again; FORCE=1 takes protected resources along
+	$(call sandbox,down) $(if $(FORCE),--force)
+
+env: setup ## Print exports, so that eval "$$(make -s env)" makes plain pulumi work in the sandbox
+	$(call sandbox,env)
+
+test: setup ## Run everything that can be tested without an account
+	@scripts/test
+
+check: setup ## Formatting, lint, types and import rules
+	@scripts/run check
+
+format: setup ## Format the code and sort the imports
+	@.venv/bin/ruff check --quiet --select I --fix . && .venv/bin/ruff format --quiet .
+
+bench: setup ## Measure how long the program and its commands take
+	@.venv/bin/python -m benchmarks
+
+lock: ## Compile the lock files anew from requirements.in and tools/*/requirements.in
+	@scripts/run lock
+
+clean: ## Remove .venv, .toolchain and the sandbox's state; the cache of built tools stays
+	@scripts/run clean

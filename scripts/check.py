@@ -1,0 +1,37 @@
+"""Formatting, lint, types and import rules: one line each when all is well, the tool's own words when not."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from scripts.places import ROOT, VENV
+from scripts.process import Finished, run
+from scripts.say import ProblemError, say
+
+CHECKS: dict[str, list[list[str]]] = {
+    "format": [["ruff", "format", "--check", "--quiet", "."]],
+    "lint": [["ruff", "check", "--quiet", "."]],
+    "types": [["mypy", "--no-error-summary"], ["mypy", "--no-error-summary", "scripts"]],
+    "imports": [["lint-imports", "--no-cache"]],
+}
+
+
+def check() -> None:
+    """Run every check, even when an earlier one failed: whoever mends things wants to see all of them."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        results = list(pool.map(_run_all, CHECKS.values()))
+    failed = [name for name, result in zip(CHECKS, results, strict=True) if result.code]
+    for name, result in zip(CHECKS, results, strict=True):
+        say(f"{name}: {'failed' if result.code else 'ok'}")
+        if result.code:
+            say(result.output.rstrip() or f"(exit code {result.code})")
+    if failed:
+        raise ProblemError(f"make check: {', '.join(failed)} failed.")
+
+
+def _run_all(commands: list[list[str]]) -> Finished:
+    results = [run([VENV / "bin" / program, *_existing(arguments)]) for program, *arguments in commands]
+    return Finished(max(result.code for result in results), "".join(result.output for result in results))
+
+
+def _existing(arguments: list[str]) -> list[str]:
+    return [argument for argument in arguments if argument != "scripts" or Path(ROOT / argument).is_dir()]

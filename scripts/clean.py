@@ -1,0 +1,30 @@
+"""Removes what make made in this directory. The cache of built tools is shared by all checkouts and stays."""
+
+import fcntl
+import shutil
+
+from scripts.places import SANDBOX, TOOLCHAIN, VENV, cache_dir
+from scripts.say import ProblemError, say
+
+LOCKS = (
+    (TOOLCHAIN / "setup.lock", "a set-up"),
+    (TOOLCHAIN / "engine.lock", "a set-up"),
+    (SANDBOX / "run.lock", "a sandbox run"),
+)
+
+
+def clean() -> None:
+    """Remove the environment, the links to the toolchain and the sandbox's state, unless something is using them."""
+    for lock, who in LOCKS:
+        if not lock.exists():
+            continue
+        with lock.open() as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise ProblemError(f"Not cleaning: {who} is going on here. Let it end first.") from error
+    removed = [directory.name for directory in (SANDBOX, TOOLCHAIN, VENV) if directory.exists()]
+    for directory in (SANDBOX, TOOLCHAIN, VENV):
+        shutil.rmtree(directory, ignore_errors=True)
+    say(f"Removed {', '.join(removed)}." if removed else "Nothing to remove.")
+    say(f"Built tools stay in {cache_dir()}; delete that directory to get rid of them too.")
