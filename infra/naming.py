@@ -38,9 +38,9 @@ def regional(stack: str, region: str) -> str:
     return f"{stack}-{REGIONS[region].code}"
 
 
-def balanced(base: str, thing: str) -> str:
+def balanced(name: str) -> str:
     """Name of a load balancer or target group, which must leave room for Pulumi's suffix within 32 characters."""
-    return fit(f"{base}-{thing}", SHORTEST_NAME_LIMIT - AUTONAME_SUFFIX)
+    return fit(name, SHORTEST_NAME_LIMIT - AUTONAME_SUFFIX)
 
 
 def tags(project: str, stack: str) -> dict[str, str]:

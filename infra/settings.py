@@ -301,6 +301,13 @@ class Settings(_Strict):
                     "runtime": self.runtime.value,
                 },
             )
+        types = self.fleet.instance_types or ()
+        if self.row.has(Capability.WARM_POOL) and len(types) > 1:
+            raise PydanticCustomError(
+                "warm_pool",
+                "stage {stage} keeps a warm pool, which takes exactly one type",
+                {"key": "fleet.instanceTypes", "given": list(types), "stage": self.stage},
+            )
         try:
             self.row.sizes.overridden(self._overrides())
         except ValueError as error:

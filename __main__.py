@@ -1,0 +1,15 @@
+"""The program that `pulumi up` runs: a stack's settings in, its platform out."""
+
+from __future__ import annotations
+
+import pulumi
+
+from infra.platform import build
+from infra.settings import SettingsError, load
+
+try:
+    settings = load()
+except SettingsError as error:
+    # The one exception that ends a program with its message alone.
+    raise pulumi.RunError(str(error)) from None
+build(settings)

@@ -1,0 +1,201 @@
+"""One region's Application Load Balancer: HTTPS in, weighted shares of it out to the target groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import naming
+from infra.thresholds import (
+    APP_PORT,
+    DEREGISTRATION_DELAY,
+    HEALTH_INTERVAL,
+    HEALTH_TIMEOUT,
+    HEALTHY_COUNT,
+    HTTP_PORT,
+    HTTPS_PORT,
+    IDLE_TIMEOUT,
+    RULE_PRIORITY_STEP,
+    UNHEALTHY_COUNT,
+)
+
+ANYWHERE = "0.0.0.0/0"
+HEALTH_PATH = "/api/health"
+# TLS 1.3 and 1.2 with forward secrecy; AWS, "Security policies for your Application Load Balancer".
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+# A request with this header goes to the target group that it names, whatever the weights.
+TARGET_HEADER = "x-ascent-target"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A target group to be.
+
+    kind: `instance` for EC2 instances, `ip` for pods.
+    weight: share of the traffic, in percent.
+    """
+
+    kind: Literal["instance", "ip"]
+    weight: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadBalancerArgs:
+    """What a load balancer needs.
+
+    vpc_id, subnet_ids: the VPC, and its public subnets.
+    certificate_arn: a validated ACM certificate in this region.
+    log_bucket: name of a bucket that allows the delivery of access logs.
+    targets: target groups by name. Their weights add up to 100.
+    protect: guard the load balancer against deletion, here and at AWS.
+    """
+
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    certificate_arn: pulumi.Input[str]
+    log_bucket: pulumi.Input[str]
+    targets: Mapping[str, Target]
+    protect: bool
+
+
+class LoadBalancer(pulumi.ComponentResource):
+    """An Application Load Balancer.
+
+    target_groups: target group by the name it was given in the arguments.
+    security_group_id: what targets are to admit.
+    arn_suffix, dns_name, zone_id: as AWS calls them.
+    """
+
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("LoadBalancer"), name, None, opts)
+        self._name = name
+        self._child = pulumi.ResourceOptions(parent=self)
+        group = self._security_group(args.vpc_id)
+        balancer = aws.lb.LoadBalancer(
+            naming.balanced(name),
+            load_balancer_type="application",
+            internal=False,
+            security_groups=[group.id],
+            subnets=args.subnet_ids,
+            idle_timeout=IDLE_TIMEOUT.value,
+            drop_invalid_header_fields=True,
+            desync_mitigation_mode="defensive",
+            enable_http2=True,
+            enable_zonal_shift=True,
+            enable_deletion_protection=args.protect,
+            access_logs={"bucket": args.log_bucket, "enabled": True},
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        )
+        self.target_groups = {target: self._target_group(target, one, args) for target, one in args.targets.items()}
+        self._listen(balancer, args)
+        self.security_group_id = group.id
+        self.arn_suffix = balancer.arn_suffix
+        self.dns_name = balancer.dns_name
+        self.zone_id = balancer.zone_id
+        self.register_outputs({"dnsName": self.dns_name})
+
+    def _security_group(self, vpc_id: pulumi.Input[str]) -> aws.ec2.SecurityGroup:
+        group = aws.ec2.SecurityGroup(
+            self._name,
+            description="HTTP and HTTPS to the load balancer",
+            vpc_id=vpc_id,
+            tags={"Name": self._name},
+            opts=self._child,
+        )
+        for scheme, port in (("http", HTTP_PORT), ("https", HTTPS_PORT)):
+            aws.vpc.SecurityGroupIngressRule(
+                f"{self._name}-{scheme}",
+                security_group_id=group.id,
+                description=f"{scheme.upper()} from the internet",
+                cidr_ipv4=ANYWHERE,
+                ip_protocol="tcp",
+                from_port=port.value,
+                to_port=port.value,
+                opts=self._child,
+            )
+        aws.vpc.SecurityGroupEgressRule(
+            f"{self._name}-targets",
+            security_group_id=group.id,
+            description="To the targets",
+            cidr_ipv4=ANYWHERE,
+            ip_protocol="tcp",
+            from_port=APP_PORT.value,
+            to_port=APP_PORT.value,
+            opts=self._child,
+        )
+        return group
+
+    def _target_group(self, target: str, one: Target, args: LoadBalancerArgs) -> aws.lb.TargetGroup:
+        return aws.lb.TargetGroup(
+            naming.balanced(f"{self._name}-{target}"),
+            vpc_id=args.vpc_id,
+            target_type=one.kind,
+            port=APP_PORT.value,
+            protocol="HTTP",
+            deregistration_delay=DEREGISTRATION_DELAY.value,
+            load_balancing_algorithm_type="least_outstanding_requests",
+            stickiness={"enabled": False, "type": "lb_cookie"},
+            health_check={
+                "path": HEALTH_PATH,
+                "interval": HEALTH_INTERVAL.value,
+                "timeout": HEALTH_TIMEOUT.value,
+                "healthy_threshold": HEALTHY_COUNT.value,
+                "unhealthy_threshold": UNHEALTHY_COUNT.value,
+                "matcher": "200",
+            },
+            opts=self._child,
+        )
+
+    def _listen(self, balancer: aws.lb.LoadBalancer, args: LoadBalancerArgs) -> None:
+        aws.lb.Listener(
+            f"{self._name}-http",
+            load_balancer_arn=balancer.arn,
+            port=HTTP_PORT.value,
+            protocol="HTTP",
+            default_actions=[
+                {
+                    "type": "redirect",
+                    "redirect": {"port": str(HTTPS_PORT.value), "protocol": "HTTPS", "status_code": "HTTP_301"},
+                }
+            ],
+            opts=self._child,
+        )
+        https = aws.lb.Listener(
+            f"{self._name}-https",
+            load_balancer_arn=balancer.arn,
+            port=HTTPS_PORT.value,
+            protocol="HTTPS",
+            ssl_policy=TLS_POLICY,
+            certificate_arn=args.certificate_arn,
+            default_actions=[
+                {
+                    "type": "forward",
+                    "forward": {
+                        # A target group without weight is left out: the provider turns a weight of 0 on a new group
+                        # into 1 (pulumi-aws issue 5772), and the sum would no longer be a hundred.
+                        "target_groups": [
+                            {"arn": self.target_groups[target].arn, "weight": one.weight}
+                            for target, one in args.targets.items()
+                            if one.weight > 0
+                        ],
+                        # AWS wants a duration even where there is no stickiness.
+                        "stickiness": {"enabled": False, "duration": 1},
+                    },
+                }
+            ],
+            opts=self._child,
+        )
+        # Each target group is reachable by name: one without weight is health-checked and can be tried before its turn.
+        for index, target in enumerate(args.targets, start=1):
+            aws.lb.ListenerRule(
+                f"{self._name}-{target}",
+                listener_arn=https.arn,
+                priority=index * RULE_PRIORITY_STEP.value,
+                conditions=[{"http_header": {"http_header_name": TARGET_HEADER, "values": [target]}}],
+                actions=[{"type": "forward", "target_group_arn": self.target_groups[target].arn}],
+                opts=self._child,
+            )

@@ -1,0 +1,38 @@
+"""IAM policy documents, from their statements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+Statement = Mapping[str, Any]
+VERSION = "2012-10-17"
+
+
+def allow(
+    actions: Sequence[str],
+    resources: Sequence[pulumi.Input[str]],
+    conditions: Mapping[str, Any] | None = None,
+    principal: Mapping[str, pulumi.Input[str]] | None = None,
+) -> Statement:
+    """A statement that allows `actions` on `resources`; with a principal, for a resource's own policy."""
+    statement: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}
+    if principal:
+        statement["Principal"] = dict(principal)
+    if conditions:
+        statement["Condition"] = dict(conditions)
+    return statement
+
+
+def policy(*statements: Statement) -> pulumi.Output[str]:
+    """The JSON document of `statements`, known once all they refer to is."""
+    return pulumi.Output.json_dumps({"Version": VERSION, "Statement": list(statements)})
+
+
+def trust(service: str) -> str:
+    """The trust policy of a role that the AWS service `service` may assume."""
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    return json.dumps({"Version": VERSION, "Statement": [statement]})
