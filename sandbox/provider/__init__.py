@@ -1,0 +1,1 @@
+"""A generic stand-in provider that speaks Pulumi's provider protocol and remembers instead of provisioning."""

@@ -1,0 +1,109 @@
+"""Small predicates that data can state: about one resource's inputs, and about a change of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sandbox.provider import paths
+from sandbox.provider.data import Row
+from sandbox.provider.values import Properties, Unknown, has_unknown, plain
+
+
+def holds(condition: Row, inputs: Properties) -> bool | None:
+    """Whether `condition` holds of `inputs`; None when that is not known yet.
+
+    A condition names a `path` and one of: `equals`, `in`, `not_in`, `starts`, `set` (true or false), or combines others
+    with `all`, `any`, `not`.
+    """
+    if "all" in condition or "any" in condition:
+        key = "all" if "all" in condition else "any"
+        results = [holds(item, inputs) for item in condition[key]]
+        decisive = key == "any"
+        if decisive in results:
+            return decisive
+        return None if None in results else not decisive
+    if "not" in condition:
+        result = holds(condition["not"], inputs)
+        return None if result is None else not result
+    value = plain(paths.get(inputs, condition["path"]))
+    if isinstance(value, Unknown):
+        return None
+    if "set" in condition:
+        return (value not in (None, "", [])) is condition["set"]
+    if "equals" in condition:
+        return bool(value == condition["equals"])
+    if "in" in condition:
+        return value in condition["in"]
+    if "not_in" in condition:
+        return value not in condition["not_in"]
+    if "starts" in condition:
+        return isinstance(value, str) and value.startswith(condition["starts"])
+    raise ValueError(f"{condition} states no predicate")
+
+
+def changed(condition: Row, path: str, old: Properties, new: Properties, config: Properties) -> bool | None:
+    """Whether `condition` holds of a change of the input at `path`; None when that is not known yet.
+
+    Beyond `old` and `new` (predicates of the inputs before and after) and `config` (of the provider's configuration),
+    `change` names how the value moved: added, removed, downgrade, fewer, not_more, emptied_or_filled, other_kind,
+    same_values, same_network, one_of (with `from` and `to`).
+    """
+    results: list[bool | None] = []
+    if "old" in condition:
+        results.append(holds(condition["old"], old))
+    if "new" in condition:
+        results.append(holds(condition["new"], new))
+    if "config" in condition:
+        results.append(holds(condition["config"], config))
+    if "change" in condition:
+        before, after = plain(paths.get(old, path)), plain(paths.get(new, path))
+        unknown = has_unknown(before) or has_unknown(after)
+        results.append(None if unknown else _moved(condition, before, after, old, new))
+    if False in results:
+        return False
+    return None if None in results else True
+
+
+def _version(text: Any) -> tuple[int, ...]:  # noqa: ANN401
+    return tuple(int(part) for part in re.findall(r"\d+", str(text or "")))
+
+
+def _length(value: Any) -> int:  # noqa: ANN401
+    return value if isinstance(value, int) else len(value or [])
+
+
+def _moved(condition: Row, before: Any, after: Any, old: Properties, new: Properties) -> bool:  # noqa: ANN401, C901, PLR0911
+    match condition["change"]:
+        case "added":
+            return before in (None, "", []) and after not in (None, "", [])
+        case "removed":
+            return before not in (None, "", []) and after in (None, "", [])
+        case "set":
+            return after not in (None, "", [])
+        case "changed":
+            return before not in (None, "") and after not in (None, "")
+        case "downgrade":
+            common = min(len(_version(before)), len(_version(after)))
+            return _version(after)[:common] < _version(before)[:common]
+        case "fewer":
+            return _length(after) < _length(before)
+        case "not_more":
+            return _length(after) <= _length(before)
+        case "emptied_or_filled":
+            return bool(before) != bool(after)
+        case "other_kind":
+            kinds = condition["kinds"]
+            return {kind for kind in kinds if kind in old} != {kind for kind in kinds if kind in new}
+        case "same_values":
+            clean = [{key: item for key, item in (side or {}).items() if item is not None} for side in (before, after)]
+            return clean[0] == clean[1]
+        case "same_but":
+            other = condition["but"]
+            sides = [set(before or []) - {old.get(other)}, set(after or []) - {new.get(other)}]
+            return sides[0] == sides[1]
+        case "one_of":
+            return before in condition["from"] and after in condition["to"]
+        case "to":
+            return after in condition["to"]
+    raise ValueError(f"{condition['change']!r} is no kind of change")

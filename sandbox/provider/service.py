@@ -1,0 +1,254 @@
+"""The provider protocol's server side: turns messages into calls and answers, errors into statuses."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
+
+from sandbox.provider import check, invokes, kubernetes, naming, resources, sdk
+from sandbox.provider import config as configuration
+from sandbox.provider import diff as differ
+from sandbox.provider.constraints import Failure
+from sandbox.provider.errors import Refused, WorldError
+from sandbox.provider.faults import Faults
+from sandbox.provider.naming import Proposal
+from sandbox.provider.paths import render
+from sandbox.provider.resources import Provider
+from sandbox.provider.schema import Schema, resource_schema
+from sandbox.provider.values import UNKNOWN, Properties, decode, encode, plain
+from sandbox.provider.world import World
+
+_EXPECTED = (Refused, WorldError, sdk.SdkError)
+_MODES = ("propose", "enforce", "disable")
+_KINDS = {differ.ADD: 0, differ.DELETE: 2, differ.UPDATE: 4}  # PropertyDiff.Kind; one more where it replaces
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def _answering(method: Method) -> Method:
+    """Turns what `method` raises into a status with one clear message."""
+
+    @functools.wraps(method)
+    def wrapped(self: Service, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401
+        try:
+            return method(self, request, context)
+        except _EXPECTED as error:
+            context.abort(grpc.StatusCode.UNKNOWN, str(error))
+        except Exception as error:
+            if not context.is_active() or type(error) is Exception:  # abort() itself raises a bare Exception
+                raise
+            context.abort(
+                grpc.StatusCode.INTERNAL, f"the sandbox's {self.name} provider failed: {type(error).__name__}: {error}"
+            )
+
+    return wrapped  # type: ignore[return-value]
+
+
+class Service(provider_pb2_grpc.ResourceProviderServicer):
+    """The stand-in for one provider."""
+
+    def __init__(self, name: str, world: World, faults: Faults, stop: threading.Event | None = None) -> None:
+        self.name = name
+        self._world = world
+        self._faults = faults
+        self._config: Properties = {}
+        self._stop = stop or threading.Event()
+
+    @property
+    def _provider(self) -> Provider:
+        return Provider(self.name, self._config)
+
+    def _schema(self, request: Any) -> Schema:  # noqa: ANN401
+        token = request.type or request.urn.split("::")[2].split("$")[-1]
+        found = resource_schema(token) if token.split(":", 1)[0] == self.name else None
+        if found is None:
+            raise Refused(f"{token} is not a resource type of {self.name} {sdk.sdk_version(self.name)}")
+        return found
+
+    # The plugin itself
+
+    @_answering
+    def GetPluginInfo(self, _request: Any, _context: Any) -> plugin_pb2.PluginInfo:  # noqa: ANN401, N802
+        """Version of the SDK that this stands in for."""
+        return plugin_pb2.PluginInfo(version=sdk.sdk_version(self.name))
+
+    @_answering
+    def GetSchema(self, _request: Any, _context: Any) -> provider_pb2.GetSchemaResponse:  # noqa: ANN401, N802
+        """Name and version only: the program uses the real SDK."""
+        schema = {"name": self.name, "version": sdk.sdk_version(self.name)}
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
+
+    def Attach(self, request: plugin_pb2.PluginAttach, _context: Any) -> empty_pb2.Empty:  # noqa: ANN401, N802
+        """Serve another engine: nothing to do, no connection to one is kept."""
+        return empty_pb2.Empty()
+
+    def Cancel(self, _request: Any, _context: Any) -> empty_pb2.Empty:  # noqa: ANN401, N802
+        """Operations are too short to be interrupted."""
+        return empty_pb2.Empty()
+
+    # Configuration
+
+    @_answering
+    def CheckConfig(self, request: provider_pb2.CheckRequest, _context: Any) -> provider_pb2.CheckResponse:  # noqa: ANN401, N802
+        """Refuse a configuration that the provider does not have."""
+        raw = decode(request.news)
+        found = configuration.failures(self.name, configuration.parsed(self.name, raw))
+        return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(found))
+
+    @_answering
+    def DiffConfig(self, request: provider_pb2.DiffRequest, _context: Any) -> provider_pb2.DiffResponse:  # noqa: ANN401, N802
+        """Some changes, such as another region, replace the provider and all it manages."""
+        old = configuration.parsed(self.name, decode(request.old_inputs or request.olds))
+        new = configuration.parsed(self.name, decode(request.news))
+        changed = configuration.changed(old, new)
+        replaces = configuration.replacing(self.name, old, new)
+        return provider_pb2.DiffResponse(
+            changes=_changes(bool(changed)), diffs=changed, replaces=replaces, deleteBeforeReplace=bool(replaces)
+        )
+
+    @_answering
+    def Configure(self, request: provider_pb2.ConfigureRequest, _context: Any) -> provider_pb2.ConfigureResponse:  # noqa: ANN401, N802
+        """Take the configuration and say what this provider can do."""
+        self._config = configuration.parsed(self.name, decode(request.args))
+        return provider_pb2.ConfigureResponse(
+            acceptSecrets=True,
+            supportsPreview=True,
+            acceptResources=True,
+            acceptOutputs=False,
+            supports_autonaming_configuration=True,
+        )
+
+    # Functions
+
+    @_answering
+    def Invoke(self, request: provider_pb2.InvokeRequest, _context: Any) -> provider_pb2.InvokeResponse:  # noqa: ANN401, N802
+        """Answer a function call."""
+        self._faults.before("invoke", request.tok)
+        args = decode(request.args)
+        if not invokes.known(args):
+            raise Refused(f"{request.tok} is called with arguments that are not known yet")
+        message = provider_pb2.InvokeResponse()
+        getattr(message, "return").CopyFrom(encode(invokes.answer(request.tok, args, self._config)))
+        return message
+
+    # Resources
+
+    @_answering
+    def Check(self, request: provider_pb2.CheckRequest, _context: Any) -> provider_pb2.CheckResponse:  # noqa: ANN401, N802
+        """Complete the inputs and say everything that is wrong with them."""
+        schema = self._schema(request)
+        inputs, olds = decode(request.news), decode(request.olds)
+        found: list[Failure] = []
+        if self.name == "kubernetes":
+            kubernetes.complete(schema.token, inputs, olds, request.urn, request.randomSeed, plain(self._config))
+        else:
+            proposal = Proposal()
+            if request.HasField("autonaming"):
+                proposal = Proposal(_MODES[request.autonaming.mode], request.autonaming.proposed_name)
+            problem = naming.autoname(schema, request.urn, inputs, olds, request.randomSeed, proposal)
+            if problem:
+                found.append(Failure(next(iter(inputs), ""), problem))
+        found += check.failures(schema, inputs)
+        return provider_pb2.CheckResponse(inputs=encode(inputs), failures=_failures(found))
+
+    @_answering
+    def Diff(self, request: provider_pb2.DiffRequest, _context: Any) -> provider_pb2.DiffResponse:  # noqa: ANN401, N802
+        """What an update would change, and whether that takes a replacement."""
+        schema = self._schema(request)
+        olds, old_inputs, news = decode(request.olds), decode(request.old_inputs), decode(request.news)
+        region = str(plain(olds.get("region")) or "") if self.name == "aws" else ""
+        outcome = differ.compare(
+            schema, old_inputs, news, list(request.ignoreChanges), plain(self._config), region=region
+        )
+        if outcome.errors:
+            raise Refused("; ".join(dict.fromkeys(outcome.errors)))
+        tags = self._provider.tagged(schema, news)
+        changes = list(outcome.changes)
+        if tags and not any(change.path[0] == "tags" for change in changes) and "tagsAll" not in request.ignoreChanges:
+            changes += differ.differences({"tagsAll": plain(olds.get("tagsAll"))}, plain(tags), [])
+        return provider_pb2.DiffResponse(
+            changes=_changes(bool(changes)),
+            diffs=sorted({str(change.path[0]) for change in changes}),
+            replaces=sorted({str(change.path[0]) for change in changes if change.replaces}),
+            deleteBeforeReplace=outcome.delete_first,
+            detailedDiff={
+                render(change.path): provider_pb2.PropertyDiff(
+                    kind=_KINDS[change.kind] + (1 if change.replaces else 0),  # type: ignore[arg-type]
+                    inputDiff=change.path[0] != "tagsAll",
+                )
+                for change in changes
+            },
+            hasDetailedDiff=True,
+        )
+
+    @_answering
+    def Create(self, request: provider_pb2.CreateRequest, _context: Any) -> provider_pb2.CreateResponse:  # noqa: ANN401, N802
+        """Make it exist, or say what it would look like."""
+        schema = self._schema(request)
+        inputs = decode(request.properties)
+        if request.preview:
+            return provider_pb2.CreateResponse(
+                properties=encode(resources.preview_create(self._provider, schema, inputs))
+            )
+        self._faults.before("create", schema.token)
+        identifier, state = resources.create(self._provider, self._world, schema, request.urn, inputs)
+        self._faults.after("create", schema.token)
+        return provider_pb2.CreateResponse(id=identifier, properties=encode(state))
+
+    @_answering
+    def Read(self, request: provider_pb2.ReadRequest, _context: Any) -> provider_pb2.ReadResponse:  # noqa: ANN401, N802
+        """What exists under an id; an empty answer when nothing does."""
+        schema = self._schema(request)
+        self._faults.before("read", schema.token)
+        state, inputs = decode(request.properties), decode(request.inputs)
+        found = resources.read(self._provider, self._world, schema, request.id, state, inputs)
+        self._faults.after("read", schema.token)
+        if found is None:
+            return provider_pb2.ReadResponse()
+        return provider_pb2.ReadResponse(id=request.id, properties=encode(found[0]), inputs=encode(found[1]))
+
+    @_answering
+    def Update(self, request: provider_pb2.UpdateRequest, _context: Any) -> provider_pb2.UpdateResponse:  # noqa: ANN401, N802
+        """Change it, or say what it would look like."""
+        schema = self._schema(request)
+        if not request.preview:
+            self._faults.before("update", schema.token)
+        state = resources.update(
+            self._provider,
+            self._world,
+            schema,
+            request.urn,
+            request.id,
+            decode(request.olds),
+            decode(request.old_inputs),
+            decode(request.news),
+            preview=request.preview,
+        )
+        if not request.preview:
+            self._faults.after("update", schema.token)
+        return provider_pb2.UpdateResponse(properties=encode(state))
+
+    @_answering
+    def Delete(self, request: provider_pb2.DeleteRequest, _context: Any) -> empty_pb2.Empty:  # noqa: ANN401, N802
+        """Make it exist no longer."""
+        schema = self._schema(request)
+        self._faults.before("delete", schema.token)
+        resources.delete(self._provider, self._world, schema, request.id, decode(request.properties))
+        self._faults.after("delete", schema.token)
+        return empty_pb2.Empty()
+
+
+def _failures(found: list[Failure]) -> list[provider_pb2.CheckFailure]:
+    return [provider_pb2.CheckFailure(property=failure.property, reason=failure.reason) for failure in found]
+
+
+def _changes(some: bool) -> Any:  # noqa: ANN401, FBT001
+    response = provider_pb2.DiffResponse
+    return response.DIFF_SOME if some else response.DIFF_NONE
