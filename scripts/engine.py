@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +139,7 @@ def programs_in(directory: Path) -> dict[str, Path]:
     return {path.name: path for path in sorted(directory.glob("pulumi*"))}
 
 
-def _into(home: Path, fill: Any) -> None:  # noqa: ANN401 (a callable that takes a path)
+def _into(home: Path, fill: Callable[[Path], None]) -> None:
     """Fill a directory beside its final place and rename it: nobody ever sees half of it."""
     partial = home.with_name(f"{home.name}.partial")
     try:

@@ -26,13 +26,14 @@ def private_venv(name: str) -> Path:
             return home
         shutil.rmtree(home, ignore_errors=True)
         with progress(f"Installing {name} into the cache"):
-            for command in (
+            commands: tuple[list[str | Path], ...] = (
                 [sys.executable, "-m", "venv", home],
                 [
                     home / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
                     "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", lock,
                 ],
-            ):  # fmt: skip
+            )  # fmt: skip
+            for command in commands:
                 done = run(command)
                 if done.code:
                     shutil.rmtree(home, ignore_errors=True)

@@ -1,0 +1,189 @@
+"""The sandbox's command line: `python -m sandbox up --stage 4`, or `make up STAGE=4`."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from sandbox.commands import report, state
+from sandbox.commands.engine import INTERRUPTED, Result, Sandbox
+from sandbox.commands.environ import shell_exports
+from sandbox.commands.turns import our_turn
+from scripts.arguments import checked_stack, checked_stage
+from scripts.places import SANDBOX
+from scripts.say import ProblemError, free_space
+
+FAILED, BAD_INPUT = 1, 2
+# Less than this and a run may end with half a state.
+LEAST_FREE_BYTES = 50_000_000
+LISTED = 12
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Run the real Pulumi engine on this program against stand-in providers. Nothing real is touched.",
+)
+StackOption = Annotated[str, typer.Option("--stack", metavar="NAME", help="A stack that has a Pulumi.NAME.yaml.")]
+StageOption = Annotated[
+    str, typer.Option("--stage", metavar="1..7", help="The scaling stage, instead of the one in the stack's file.")
+]
+
+
+@app.command(epilog="Example: python -m sandbox up --stage 4")
+def up(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
+    """Bring the stack up."""
+    with _run("up", stack, stage) as (box, number):
+        result = box.up(number)
+        _done(box, result, "up")
+
+
+@app.command(epilog="Example: python -m sandbox preview --stage 5")
+def preview(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
+    """Show what bringing it up would change."""
+    with _run("preview", stack, stage) as (box, number):
+        result = box.preview(number)
+        _finish(box, result)
+        _print(f"A preview: nothing was changed, in the sandbox or elsewhere ({report.took(result)}).")
+
+
+@app.command(epilog="Example: edit .sandbox/world.json, then python -m sandbox refresh")
+def refresh(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
+    """Compare what exists with the state, and take over the differences."""
+    with _run("refresh", stack, stage) as (box, _):
+        result = box.refresh()
+        _finish(box, result)
+        _print(f"The state now says what the sandbox's world is like: {report.changed(result)}.")
+
+
+@app.command(epilog="Example: python -m sandbox down --stack prod --force")
+def down(
+    stack: StackOption = "sandbox",
+    stage: StageOption = "",
+    force: Annotated[  # noqa: FBT002, RUF100 (an option, always given by name)
+        bool, typer.Option("--force", help="First bring it up without protection, so that all of it can go.")
+    ] = False,
+) -> None:
+    """Take the stack down."""
+    with _run("down", stack, stage) as (box, number):
+        kept = state.protected(box.layout, stack)
+        if kept and not force:
+            raise ProblemError(_protected_message(stack, kept))
+        if force and box.resources():
+            _print("[bold]First an update that takes the protection away, as one would have to for real.[/]")
+            _finish(box, box.up(number or box.last_stage, protect=False))
+        result = box.destroy()
+        _finish(box, result)
+        left = report.real(box.resources())
+        if left:
+            _print(f"{len(left)} resources are left:")
+            report.console().print(report.kinds(left))
+        else:
+            _print(f"Stack {stack} is down, nothing of it is left ({report.changed(result)}, {report.took(result)}).")
+
+
+@app.command(epilog='Example: eval "$(make -s env)" && pulumi preview --stack sandbox')
+def env(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
+    """Print exports that make plain `pulumi` work in the sandbox."""
+    with _problems():
+        checked_stack(stack)
+        if stage:
+            checked_stage(stage)
+        box = Sandbox(SANDBOX, stack)
+        box.prepare()
+        typer.echo(shell_exports(box.layout))
+
+
+def _print(text: str) -> None:
+    report.console().print(text)
+
+
+def _tell(text: str) -> None:
+    report.console(stderr=True).print(text, markup=False)
+
+
+@contextmanager
+def _problems() -> Iterator[None]:
+    """Whatever goes wrong becomes one message and an exit code."""
+    try:
+        yield
+    except ProblemError as problem:
+        _tell(str(problem))
+        raise typer.Exit(FAILED) from None
+    except KeyboardInterrupt:
+        _tell("Interrupted.")
+        raise typer.Exit(FAILED) from None
+    except OSError as error:
+        _tell(f"{error.filename or SANDBOX}: {error.strerror} ({free_space(SANDBOX)}).")
+        raise typer.Exit(FAILED) from None
+
+
+def _valid(check: Callable[[], int | str | None]) -> int | str | None:
+    try:
+        return check()
+    except ProblemError as problem:
+        _tell(str(problem))
+        raise typer.Exit(BAD_INPUT) from None
+
+
+@contextmanager
+def _run(command: str, stack: str, stage: str) -> Iterator[tuple[Sandbox, int | None]]:
+    """Everything around a run: arguments, our turn, room, what has to be mended first."""
+    _valid(lambda: checked_stack(stack))
+    number = _valid(lambda: checked_stage(stage) if stage else None)
+    box = Sandbox(SANDBOX, stack, live=True)
+    with _problems():
+        _print("[bold]Sandbox:[/] the real engine, stand-in providers. Nothing real is touched.")
+        with our_turn(box.layout, f"{command} of stack {stack}", _tell):
+            free = shutil.disk_usage(SANDBOX).free
+            if free < LEAST_FREE_BYTES:
+                raise ProblemError(
+                    f"The disk is full ({free_space(SANDBOX)}). Make room first; the state is untouched."
+                )
+            for note in [*box.prepare(), *([] if command == "preview" else box.recover())]:
+                _tell(note)
+            yield box, number if isinstance(number, int) else None
+
+
+def _finish(box: Sandbox, result: Result) -> None:
+    """Stop here unless the engine said that all went well."""
+    if result.ok:
+        return
+    if result.code == INTERRUPTED:
+        raise ProblemError("Interrupted. What was finished is in the state; the same command goes on from there.")
+    if shutil.disk_usage(box.home).free < LEAST_FREE_BYTES:
+        raise ProblemError(f"The disk is full ({free_space(box.home)}). Make room, then run it again: it goes on.")
+    if result.code < 0:
+        raise ProblemError(f"The engine was killed (signal {-result.code}). Run it again: the next run settles it.")
+    if not result.errors:
+        raise typer.Exit(FAILED)
+    raise ProblemError("It failed; the engine says why above. What was finished is kept: run it again to go on.")
+
+
+def _done(box: Sandbox, result: Result, command: str) -> None:
+    _finish(box, result)
+    resources = box.resources()
+    at = f"at stage {box.last_stage} " if box.last_stage else ""
+    _print(
+        f"[bold]Stack {box.stack} is {command} {at}in the sandbox:[/] {len(report.real(resources))} resources, "
+        f"{report.changed(result)}, in {report.took(result)}."
+    )
+    report.console().print(report.kinds(report.real(resources)))
+    _print(f"What was provisioned can be read in {os.path.relpath(box.layout.world)}.")
+
+
+def _protected_message(stack: str, urns: list[str]) -> str:
+    names = [f"  {urn.split('::')[2].split('$')[-1]}  {urn.split('::')[3]}" for urn in urns]
+    more = [f"  and {len(names) - LISTED} more"] if len(names) > LISTED else []
+    return "\n".join(
+        [
+            f"Nothing was deleted: {len(names)} resources of {stack} are protected: they hold data or identity.",
+            *names[:LISTED],
+            *more,
+            f"To take them down here, in the sandbox: make down STACK={stack} FORCE=1",
+        ]
+    )

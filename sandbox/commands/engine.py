@@ -1,0 +1,220 @@
+"""`Sandbox`: runs the real engine on a project against the stand-in providers, with a state and a world of its own.
+
+    box = Sandbox(tmp_path)            # stack "sandbox", this repository's program
+    result = box.up(stage=4)
+    assert result.ok, result.output
+    assert result.changes == {"create": 130}
+    box.preview(stage=5).steps         # what moving on would do
+    box.export()                       # the state, secrets left encrypted
+
+Every call is one engine run from beginning to end; the output is collected unless `live` says that it goes to the
+terminal.
+"""
+
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox.commands import recovery, state
+from sandbox.commands.environ import engine_environment, install_plugins
+from sandbox.commands.events import Events, Step, read_events
+from sandbox.commands.layout import Layout
+from sandbox.commands.process import run_in_terminal
+from sandbox.commands.stackfile import shipped_stage, write_config
+from scripts.places import ROOT, TOOLCHAIN
+from scripts.say import ProblemError
+
+DEFAULT_STACK = "sandbox"
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Result:
+    """One engine run. `output` is empty for a live one: it went to the terminal."""
+
+    code: int
+    output: str
+    events: Events
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether the engine says that all went well."""
+        return self.code == 0
+
+    @property
+    def steps(self) -> list[Step]:
+        """What was done to each resource, in order; in a preview, what would be."""
+        return self.events.steps
+
+    @property
+    def changes(self) -> dict[str, int]:
+        """How many resources were created, updated, replaced, deleted: none of those that stayed the same."""
+        return self.events.changed
+
+    @property
+    def errors(self) -> list[str]:
+        """The engine's and the program's error messages."""
+        return self.events.errors
+
+
+@dataclass
+class Sandbox:
+    """A stack in a sandbox that lives in the directory `home`."""
+
+    home: Path
+    stack: str = DEFAULT_STACK
+    project: Path = ROOT
+    live: bool = False
+    # Config values, without the project's name before them, that replace the shipped ones in every run.
+    overrides: dict[str, Any] = field(default_factory=dict)
+    # Environment variables on top of the sandbox's own, such as ASCENT_SANDBOX_FAIL.
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.home = self.home.absolute()
+
+    @property
+    def layout(self) -> Layout:
+        """Where everything is."""
+        return Layout(self.home, self.project)
+
+    def up(self, stage: int | None = None, **config: Any) -> Result:  # noqa: ANN401, RUF100 (config holds anything)
+        """Bring the stack up, at a stage and with config values that replace the shipped ones."""
+        reached = self.stage if stage is None else stage
+        if reached is not None:
+            self._remember_stage(reached)
+        return self.run("up", "--yes", "--skip-preview", stage=stage, config=config)
+
+    def preview(self, stage: int | None = None, **config: Any) -> Result:  # noqa: ANN401, RUF100
+        """What `up` would do."""
+        return self.run("preview", stage=stage, config=config)
+
+    def refresh(self) -> Result:
+        """Take over into the state what the world is really like."""
+        return self.run("refresh", "--yes", "--skip-preview", stage=self.last_stage)
+
+    def destroy(self) -> Result:
+        """Delete everything; the engine refuses while something is protected."""
+        return self.run("destroy", "--yes", "--skip-preview", stage=self.last_stage)
+
+    def export(self) -> dict[str, Any]:
+        """The stack's deployment as `pulumi stack export` gives it, secrets encrypted."""
+        return state.deployment(self.layout, self.stack)
+
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the state."""
+        return state.resources(self.layout, self.stack)
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs; a secret one is a mapping with its ciphertext."""
+        for resource in self.resources():
+            if resource.get("type") == "pulumi:pulumi:Stack":
+                return dict(resource.get("outputs") or {})
+        return {}
+
+    def world(self) -> dict[str, Any]:
+        """What the stand-ins have provisioned, as their file says."""
+        try:
+            content: dict[str, Any] = json.loads(self.layout.world.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        return content
+
+    @property
+    def stage(self) -> int | None:
+        """The stage that an update without one runs at: what the shipped file says."""
+        return shipped_stage(self.layout, self.stack)
+
+    @property
+    def last_stage(self) -> int | None:
+        """The stage of the last update."""
+        return self._stages().get(self.stack)
+
+    def prepare(self) -> list[str]:
+        """Get everything ready for a run and mend what an earlier one left; says what had to be mended."""
+        layout, notes = self.layout, []
+        if not (TOOLCHAIN / "bin" / "pulumi").exists():
+            raise ProblemError("The Pulumi engine is not set up yet. Run: make setup")
+        for directory in (layout.state, layout.pulumi_home):
+            directory.mkdir(parents=True, exist_ok=True)
+        install_plugins(layout)
+        if removed := state.clear_stale_locks(layout, self.stack):
+            notes.append(f"Removed {removed} lock{'s' * (removed > 1)} of a run that died.")
+        if mended := state.mend_checkpoint(layout, self.stack):
+            notes.append(mended)
+        state.ensure_stack(layout, self.stack)
+        return notes
+
+    def recover(self) -> list[str]:
+        """Settle what was under way when an engine died: needed once before the next change."""
+        under_way = state.pending(self.layout, self.stack)
+        if not under_way:
+            return []
+        removed = recovery.remove_leftovers(self.layout, self.stack)
+        quiet = Sandbox(self.home, self.stack, self.project, live=False, overrides=self.overrides)
+        result = quiet.run(
+            "refresh", "--yes", "--skip-preview", "--clear-pending-creates", stage=self.last_stage, mend=False
+        )
+        if not result.ok:
+            raise ProblemError(
+                "The last run was killed half-way, and its state could not be settled:\n"
+                + "\n".join(result.errors or [result.output.strip()])
+            )
+        count = len(under_way)
+        notes = [f"The last run was killed with {count} operation{'s' * (count > 1)} under way; settled."]
+        return notes + [f"  removed its half-made {what}" for what in removed]
+
+    def run(
+        self, command: str, *arguments: str, stage: int | None = None, config: dict[str, Any] | None = None,
+        mend: bool = True,
+    ) -> Result:  # fmt: skip
+        """Run one of the engine's commands on the stack."""
+        if mend:
+            self.prepare()
+            if command != "preview":
+                self.recover()
+        overrides = self.overrides | (config or {}) | ({} if stage is None else {"stage": stage})
+        file = write_config(self.layout, self.stack, overrides)
+        environment = engine_environment(self.layout) | self.environment
+        # The event log is one of the flags that the engine shows only to those who debug it.
+        environment["PULUMI_DEBUG_COMMANDS"] = "true"
+        with _event_log() as log:
+            line = [
+                str(TOOLCHAIN / "bin" / "pulumi"), command, "--stack", self.stack, "--config-file", str(file),
+                "--event-log", str(log), *arguments,
+            ]  # fmt: skip
+            started = time.monotonic()
+            if self.live:
+                code, output = run_in_terminal(line, cwd=self.project, env=environment), ""
+            else:
+                done = subprocess.run(
+                    [*line, "--non-interactive", "--color", "never"], cwd=self.project, env=environment,
+                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                    errors="replace", check=False,
+                )  # fmt: skip
+                code, output = done.returncode, done.stdout
+            return Result(code, output, read_events(log), time.monotonic() - started)
+
+    def _stages(self) -> dict[str, int]:
+        try:
+            content = json.loads(self.layout.stages.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def _remember_stage(self, stage: int) -> None:
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.layout.stages.write_text(json.dumps(self._stages() | {self.stack: stage}), encoding="utf-8")
+
+
+@contextmanager
+def _event_log() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="ascent-") as directory:
+        yield Path(directory) / "events.json"

@@ -1,0 +1,90 @@
+"""The environment the engine runs in: it finds the sandbox and nothing else."""
+
+import os
+import shlex
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from sandbox.commands.layout import Layout
+from sandbox.commands.stackfile import PASSPHRASE
+from scripts.places import ROOT, TOOLCHAIN, VENV
+from scripts.process import outside_path
+
+PROVIDERS = ("aws", "kubernetes", "cloudflare", "random")
+# Whatever could lead to a real account, or to another backend, is not passed on.
+STRIPPED_PREFIXES = ("AWS_", "CLOUDFLARE_", "CF_API", "PULUMI_", "KUBE")
+# Byte code that is not kept means importing large SDKs anew each time.
+STRIPPED = ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH")
+PASSED_ON = ("PULUMI_DEBUG_GRPC",)
+
+
+def stripped_names(environment: dict[str, str]) -> list[str]:
+    """The variables that a sandbox run must not see."""
+    return sorted(
+        name
+        for name in environment
+        if (name.startswith(STRIPPED_PREFIXES) or name in STRIPPED) and name not in PASSED_ON
+    )
+
+
+def settings(layout: Layout) -> dict[str, str]:
+    """The variables that make a plain `pulumi` a sandboxed one."""
+    return {
+        "PULUMI_BACKEND_URL": f"file://{layout.state}",
+        "PULUMI_HOME": str(layout.pulumi_home),
+        "PULUMI_CONFIG_PASSPHRASE": PASSPHRASE,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "ASCENT_SANDBOX_WORLD": str(layout.world),
+        # The language host that is built from Go modules runs the first Python on PATH.
+        "VIRTUAL_ENV": str(VENV),
+    }
+
+
+def path_entries() -> list[str]:
+    """The directories that come first on PATH."""
+    return [str(TOOLCHAIN / "bin"), str(VENV / "bin")]
+
+
+def engine_environment(layout: Layout) -> dict[str, str]:
+    """The whole environment for one engine run."""
+    env = dict(os.environ)
+    for name in stripped_names(env):
+        del env[name]
+    return env | settings(layout) | {"PATH": os.pathsep.join([*path_entries(), outside_path()])}
+
+
+def install_plugins(layout: Layout) -> None:
+    """Put the stand-ins where the engine looks for the plugins of exactly the SDKs' versions.
+
+    Being found on PATH would do as well, but the engine warns about each plugin it finds there.
+    """
+    for name in PROVIDERS:
+        try:
+            release = version(f"pulumi-{name}")
+        except PackageNotFoundError:
+            continue
+        program = ROOT / "sandbox" / "bin" / f"pulumi-resource-{name}"
+        target = layout.pulumi_home / "plugins" / f"resource-{name}-v{release}" / program.name
+        text = f'#!/bin/sh\nexec {shlex.quote(str(program))} "$@"\n'
+        if not _holds(target, text):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            partial = target.with_suffix(f".partial{os.getpid()}")
+            partial.write_text(text, encoding="utf-8")
+            partial.chmod(0o755)
+            partial.rename(target)
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_text(encoding="utf-8") == text
+    except OSError:
+        return False
+
+
+def shell_exports(layout: Layout) -> str:
+    """Lines for `eval` that turn a shell into one where plain `pulumi` means the sandbox."""
+    lines = [f"unset {name}" for name in stripped_names(dict(os.environ)) if name not in settings(layout)]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in settings(layout).items()]
+    lines.append(f"export PATH={shlex.quote(os.pathsep.join([*path_entries(), outside_path()]))}")
+    return "\n".join(lines)

@@ -1,0 +1,65 @@
+"""After an engine that was killed: what it was creating may or may not exist, and its state does not know.
+
+With a real cloud, somebody looks and either adopts the thing or deletes it. Here it can be looked up: whatever exists
+of the types that were being created and belongs to no stack came from that run, holds nothing yet, and is removed, so
+that the next run can create it again under its name.
+"""
+
+from typing import Any
+
+from sandbox.commands import state
+from sandbox.commands.layout import Layout
+from sandbox.provider.world import View, World
+
+ANYWHERE = "*"
+
+
+def remove_leftovers(layout: Layout, stack: str) -> list[str]:
+    """Remove what the stack's interrupted creations left in the world; says what it was."""
+    types = {
+        str(operation["resource"]["type"])
+        for operation in state.pending(layout, stack)
+        if operation.get("type") == "creating"
+    }
+    if not types or not layout.world.exists():
+        return []
+    known = {entry for name in state.stacks(layout) for entry in _known(state.resources(layout, name))}
+
+    def remove(view: View) -> list[str]:
+        strays = [
+            (token, identifier, entry.scope)
+            for token in sorted(types)
+            for identifier, entry in view.all(token)
+            if not {(token, identifier, entry.scope), (token, identifier, ANYWHERE)} & known
+        ]
+        for stray in strays:
+            view.remove(*stray)
+        return [f"{token} {identifier}" for token, identifier, _ in strays]
+
+    return World(layout.world).transact(remove)
+
+
+def _known(resources: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+    """Type, id and region of all that a state knows; the region is ANYWHERE where it is not told."""
+    regions = {
+        f"{resource['urn']}::{resource['id']}": _region(resource)
+        for resource in resources
+        if str(resource["type"]).startswith("pulumi:providers:") and resource.get("id")
+    }
+    return {
+        (
+            str(resource["type"]),
+            str(resource["id"]),
+            _region(resource) or regions.get(str(resource.get("provider", ""))) or ANYWHERE,
+        )
+        for resource in resources
+        if resource.get("id")
+    }
+
+
+def _region(resource: dict[str, Any]) -> str | None:
+    for side in ("inputs", "outputs"):
+        region = (resource.get(side) or {}).get("region")
+        if isinstance(region, str):
+            return region
+    return None

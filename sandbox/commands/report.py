@@ -1,0 +1,65 @@
+"""What a run says when it is over."""
+
+from collections import Counter
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.commands.engine import Result
+from scripts.say import minutes
+
+WORDS = {
+    "create": "created",
+    "update": "changed",
+    "delete": "deleted",
+    "replace": "replaced",
+    "discard": "forgotten",
+    "import": "imported",
+}
+# The engine counts the halves of a replacement too.
+HALVES = ("create-replacement", "delete-replaced")
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Plain where NO_COLOR says so or nobody watches; never colors numbers by guesswork."""
+    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+
+
+def kinds(resources: list[dict[str, Any]]) -> Table:
+    """Which kinds of resources there are, by provider, the most frequent first."""
+    by_provider: dict[str, Counter[str]] = {}
+    for resource in resources:
+        provider, _, rest = str(resource["type"]).partition(":")
+        if provider == "pulumi":
+            continue
+        group = provider if resource.get("custom") else "component"
+        by_provider.setdefault(group, Counter())[rest.rsplit(":", 1)[-1]] += 1
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 2), pad_edge=True)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    for group, counts in sorted(by_provider.items(), key=lambda item: -item[1].total()):
+        text = ", ".join(f"{kind} {count}" if count > 1 else kind for kind, count in counts.most_common())
+        table.add_row(f"[bold]{group}[/]", str(counts.total()), text)
+    return table
+
+
+def changed(result: Result) -> str:
+    """The changes of a run in words."""
+    parts = [
+        f"{count} {WORDS.get(op, op)}" for op, count in sorted(result.changes.items()) if op not in HALVES and count
+    ]
+    return ", ".join(parts) or "nothing changed"
+
+
+def real(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The resources that would exist in a cloud: no components, no providers, not the stack itself."""
+    return [
+        resource for resource in resources if resource.get("custom") and not str(resource["type"]).startswith("pulumi:")
+    ]
+
+
+def took(result: Result) -> str:
+    """How long a run took."""
+    return minutes(max(1, result.seconds))

@@ -1,0 +1,81 @@
+"""Makes the config file a sandbox run uses from the one that ships, which stays as it is.
+
+The real stacks encrypt their secrets with a key in the cloud. Nobody has that key here, and nothing here should be able
+to read a real secret: every one is replaced by the same made-up value, encrypted with the passphrase "sandbox". Its
+ciphertext does not depend on where it stands, so it is a constant, and no cipher is needed to write it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.commands.layout import Layout
+from scripts.say import ProblemError
+
+PASSPHRASE = "sandbox"  # noqa: S105 (public: it protects made-up values only)
+SALT = "v1:uy+DHvtmZoM=:v1:C9N1s874cAsHKhLf:e8D0n+BOJy8MUgX5TkD27yp7ql3+EQ=="
+# As long as an API token, and of the characters one is made of.
+PLACEHOLDER = "sandbox-placeholder-not-a-real-secret-00"
+PLACEHOLDER_CIPHERTEXT = (
+    "v1:s1HM5rjh1Ybs+fVl:G483n3DjDNwKKZG31RtXIkOlfcaUOaTsq5U5f/abTfXsxAly9HnSExF3eBg/ODCaXCtWasQzif8="
+)
+# Pulumi Cloud's environments and other stacks' keys: neither can be reached from a sandbox.
+NOT_HERE = ("secretsprovider", "encryptedkey", "environment")
+
+
+def read_stack_file(path: Path) -> dict[str, Any]:
+    """A stack's config file as data."""
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ProblemError(f"Cannot read {path.name}: {error.strerror}.") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ProblemError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from error
+    if data is None:
+        return {}
+    if not isinstance(data, dict) or not isinstance(data.get("config") or {}, dict):
+        raise ProblemError(f"{path.name} is not a stack's config file: it should hold a mapping named config.")
+    return data
+
+
+def for_sandbox(shipped: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """The same choices with the sandbox's secrets, and with some config values replaced."""
+    ours = shipped.get("encryptionsalt") == SALT and not shipped.get("secretsprovider")
+    config = shipped.get("config") or {}
+    return {
+        "encryptionsalt": SALT,
+        **{key: value for key, value in shipped.items() if key not in (*NOT_HERE, "encryptionsalt", "config")},
+        "config": (config if ours else _with_placeholders(config)) | overrides,
+    }
+
+
+def _with_placeholders(value: Any) -> Any:  # noqa: ANN401, RUF100 (YAML holds anything)
+    if isinstance(value, dict):
+        if set(value) == {"secure"}:
+            return {"secure": PLACEHOLDER_CIPHERTEXT}
+        return {key: _with_placeholders(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_placeholders(inner) for inner in value]
+    return value
+
+
+def shipped_stage(layout: Layout, stack: str) -> int | None:
+    """The stage that the shipped file says, where it says a usable one."""
+    config = read_stack_file(layout.project / f"Pulumi.{stack}.yaml").get("config") or {}
+    stage = str(config.get(f"{layout.project_name}:stage", ""))
+    return int(stage) if stage.isascii() and stage.isdigit() else None
+
+
+def write_config(layout: Layout, stack: str, overrides: dict[str, Any]) -> Path:
+    """Generate the config file for a run; overrides are given without the project's name before them."""
+    shipped = read_stack_file(layout.project / f"Pulumi.{stack}.yaml")
+    named = {f"{layout.project_name}:{key}": value for key, value in overrides.items()}
+    text = f"# Generated from Pulumi.{stack}.yaml for the sandbox; changes here are overwritten.\n"
+    text += yaml.safe_dump(for_sandbox(shipped, named), sort_keys=False, allow_unicode=True)
+    target = layout.config(stack)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_suffix(".partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.rename(target)
+    return target

@@ -1,0 +1,148 @@
+"""Reads and mends what earlier runs left behind: stacks, locks, damaged or half-written state."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.commands.layout import Layout
+from scripts.say import ProblemError
+
+ENGINE_NAMES = ("pulumi",)
+
+
+@dataclass(frozen=True)
+class EngineLock:
+    """A file by which an engine process says that it is at work on a stack."""
+
+    file: Path
+    pid: int
+    host: str
+
+    @property
+    def alive(self) -> bool:
+        """Whether that process may still be at work. One on another host cannot be asked."""
+        return self.host != socket.gethostname() or _is_engine(self.pid)
+
+
+def _is_engine(pid: int) -> bool:
+    """Process ids are used again: it has to be an engine as well as be there."""
+    try:
+        said = subprocess.run(
+            ["ps", "-o", "stat=,comm=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ).stdout.split(maxsplit=1)
+    except OSError:
+        said = _from_proc(pid)
+    return len(said) == 2 and not said[0].startswith("Z") and Path(said[1].strip()).name in ENGINE_NAMES
+
+
+def _from_proc(pid: int) -> list[str]:
+    try:
+        name, rest = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").split("(", 1)[1].rsplit(")", 1)
+    except (OSError, ValueError, IndexError):
+        return []
+    return [rest.split()[0], name]
+
+
+def engine_locks(layout: Layout, stack: str) -> list[EngineLock]:
+    """Every lock on a stack. One that cannot be read is of a process that died writing it."""
+    locks = []
+    directory = layout.engine_locks(stack)
+    for file in sorted(directory.glob("*.json")) if directory.is_dir() else []:
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            locks.append(EngineLock(file, int(content["pid"]), str(content["hostname"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            locks.append(EngineLock(file, 0, socket.gethostname()))
+    return locks
+
+
+def clear_stale_locks(layout: Layout, stack: str) -> int:
+    """Remove the locks of processes that died; refuse where one is alive. Says how many were removed."""
+    locks = engine_locks(layout, stack)
+    for lock in locks:
+        if lock.alive:
+            where = "" if lock.host == socket.gethostname() else f" on {lock.host}"
+            raise ProblemError(
+                f"Another pulumi (process {lock.pid}{where}) is at work on this stack. Let it end, then try again.\n"
+                f"If it is gone for good, delete {lock.file}."
+            )
+    for lock in locks:
+        lock.file.unlink(missing_ok=True)
+        lock.file.with_name(lock.file.name + ".attrs").unlink(missing_ok=True)
+    return len(locks)
+
+
+def stacks(layout: Layout) -> list[str]:
+    """The stacks that have a state."""
+    directory = layout.checkpoint("x").parent
+    return sorted(file.stem for file in directory.glob("*.json")) if directory.is_dir() else []
+
+
+def ensure_stack(layout: Layout, stack: str) -> None:
+    """Make the stack be there, empty. `pulumi stack init` would also write to the shipped config file."""
+    checkpoint = layout.checkpoint(stack)
+    if checkpoint.exists():
+        return
+    meta = layout.state / ".pulumi" / "meta.yaml"
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    if not meta.exists():
+        meta.write_text("version: 1\n", encoding="utf-8")
+    content = {"version": 3, "checkpoint": {"stack": f"organization/{layout.project_name}/{stack}", "latest": None}}
+    checkpoint.write_text(json.dumps(content), encoding="utf-8")
+
+
+def parse(file: Path) -> dict[str, Any] | None:
+    """The deployment in a state file; None where the file is damaged."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        return dict(content["checkpoint"].get("latest") or {})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def deployment(layout: Layout, stack: str) -> dict[str, Any]:
+    """The stack's state as the engine last saved it; empty where there is none."""
+    return parse(layout.checkpoint(stack)) or {}
+
+
+def resources(layout: Layout, stack: str) -> list[dict[str, Any]]:
+    """The stack's resources."""
+    return list(deployment(layout, stack).get("resources") or [])
+
+
+def mend_checkpoint(layout: Layout, stack: str) -> str | None:
+    """Put the newest readable earlier state in place of a damaged one. Says what it did, if anything."""
+    checkpoint = layout.checkpoint(stack)
+    if not checkpoint.exists() or parse(checkpoint) is not None:
+        return None
+    damaged = checkpoint.with_name(checkpoint.name + ".damaged")
+    backups = layout.backups(stack)
+    earlier = sorted(backups.glob("*.json"), key=lambda file: file.stat().st_mtime) if backups.is_dir() else []
+    for candidate in (checkpoint.with_name(checkpoint.name + ".bak"), *reversed(earlier)):
+        if candidate.exists() and parse(candidate) is not None:
+            shutil.copyfile(checkpoint, damaged)
+            partial = checkpoint.with_name(checkpoint.name + f".partial{os.getpid()}")
+            shutil.copyfile(candidate, partial)
+            partial.rename(checkpoint)
+            # The engine keeps a checksum of the old content beside it.
+            checkpoint.with_name(checkpoint.name + ".attrs").unlink(missing_ok=True)
+            return f"The state of {stack} was damaged; went back to the one saved before it ({candidate.name})."
+    raise ProblemError(
+        f"The state of {stack} is damaged, and so is every earlier copy: {checkpoint}.\n"
+        "This is the sandbox, nothing real is lost: make clean starts over."
+    )
+
+
+def protected(layout: Layout, stack: str) -> list[str]:
+    """The URNs of the resources that refuse to be deleted."""
+    return [str(resource["urn"]) for resource in resources(layout, stack) if resource.get("protect")]
+
+
+def pending(layout: Layout, stack: str) -> list[dict[str, Any]]:
+    """The operations that were under way when an engine died."""
+    return list(deployment(layout, stack).get("pending_operations") or [])
