@@ -1,0 +1,71 @@
+"""The command line. A command is one row of COMMANDS and one file in ops/commands/, imported only when it is run."""
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+FAILED, BAD_INPUT = 1, 2
+
+# name: (module with a function of that name, what --help says about it)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "stages": ("ops.commands.stages", "The seven stages: what each adds, and its sizes."),
+    "plan": ("ops.commands.plan", "What a stack consists of at a stage, worked out offline."),
+    "doctor": ("ops.commands.doctor", "Is everything here that ascent needs, and what to do if not."),
+}
+
+
+class LazyCommand(TyperCommand):
+    """A command's name and help. It imports the real one when it is about to run, and hands over to it."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:  # noqa: ANN401, RUF100 (click's own signature)
+        """Where a command starts to run, or to show its own --help."""
+        name = str(self.name)
+        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+        single.command(name)(getattr(import_module(COMMANDS[name][0]), name))
+        return get_command(single).make_context(info_name, args, parent, **extra)
+
+
+class LazyGroup(TyperGroup):
+    """Knows its commands' names and help without importing them: `ascent --help` has to be quick."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002, RUF100
+        """The commands in the table's order."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> LazyCommand | None:  # noqa: ANN401, ARG002, RUF100
+        """A command by name."""
+        if cmd_name not in COMMANDS:
+            return None
+        return LazyCommand(name=cmd_name, help=COMMANDS[cmd_name][1])
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Grow an infrastructure stack through seven scaling stages, and know before you do it.",
+    epilog="Exit codes: 0 fine, 1 the answer is no, 2 bad input. Every command takes --help.",
+)
+
+
+@app.callback()
+def root() -> None:
+    """Typer builds a group only around a callback."""
+
+
+def main() -> None:
+    """Run, and turn what nobody caught into one line."""
+    try:
+        app(prog_name="ascent")
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        # Somebody piped us into head. Nothing is wrong, and nobody is left to tell.
+        sys.stderr.close()
+        sys.exit(0)

@@ -1,0 +1,1 @@
+"""One file for each of ascent's commands; ops/cli.py lists them."""

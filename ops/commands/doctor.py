@@ -1,0 +1,223 @@
+"""`ascent doctor`: whether everything that ascent needs is here, and what to do about what is not."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from scripts import engine, environment, golang, places, process, say
+
+Status = Literal["ok", "warn", "fail"]
+LEAST_FREE_GB = 1.0
+PLUGIN_SECONDS = 20
+MARKS: dict[Status, str] = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    status: Status
+    found: str
+    advice: str = ""
+
+
+def python() -> Finding:
+    """The interpreter this runs on."""
+    text = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+    good = sys.version_info >= environment.OLDEST_PYTHON
+    return Finding("python", "ok" if good else "fail", text, "" if good else "Python 3.11 or newer is needed.")
+
+
+def dependencies() -> Finding:
+    """The virtual environment against the lock."""
+    if environment.is_current():
+        return Finding("dependencies", "ok", ".venv is what requirements.txt says")
+    if environment.read_stamp():
+        return Finding("dependencies", "fail", ".venv is not from this requirements.txt", "Run: make setup")
+    return Finding("dependencies", "fail", ".venv is missing or unfinished", "Run: make setup")
+
+
+def uv() -> Finding:
+    """uv, on PATH or in the cache."""
+    found = process.which("uv") or next(iter(sorted(places.cache_dir().glob("uv-*/bin/uv"))), None)
+    if found is None:
+        return Finding("uv", "warn", "not here", "make setup installs one when it needs it.")
+    return Finding("uv", "ok", f"{process.run([found, '--version']).output.split('(')[0].strip()}, {found}")
+
+
+def go() -> Finding:
+    """Go: only needed to build the engine."""
+    found = golang.go_on_path()
+    if found:
+        return Finding("go", "ok", f"{'.'.join(map(str, golang.go_version(found)))}, {found}")
+    return Finding("go", "ok", "none recent enough on PATH; make setup gets one if it has to build the engine")
+
+
+def pulumi() -> Finding:
+    """The engine, and how it was found."""
+    record = engine.read_found()
+    if not record:
+        return Finding("pulumi", "fail", "not set up", "Run: make setup")
+    if not engine.is_current():
+        return Finding("pulumi", "fail", "what was found before has changed or gone", "Run: make setup")
+    said = process.run([engine.BIN / "pulumi", "version"], env=os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"})
+    if said.code:
+        return Finding("pulumi", "fail", "does not start", f"Delete {places.TOOLCHAIN} and run: make setup")
+    how = {"path": "from PATH", "release": "the official release", "built": "built from Go modules"}
+    return Finding("pulumi", "ok", f"{record['version']}, {how.get(record['how'], record['how'])}, {record['path']}")
+
+
+def language_host() -> Finding:
+    """The engine's Python host and the script that it runs."""
+    missing = [name for name in engine.PROGRAMS[1:] if not os.access(engine.BIN / name, os.X_OK)]
+    if missing:
+        return Finding("language host", "fail", f"{missing[0]} is missing", "Run: make setup")
+    return Finding("language host", "ok", str((engine.BIN / engine.PROGRAMS[1]).resolve()))
+
+
+def stand_ins() -> list[Finding]:
+    """Each stand-in provider: does it start, and say the port it listens on, as the engine expects."""
+    from sandbox.commands.environ import PROVIDERS, engine_environment
+    from sandbox.commands.layout import Layout
+
+    env = engine_environment(Layout(places.SANDBOX))
+    programs = [(name, places.ROOT / "sandbox" / "bin" / f"pulumi-resource-{name}") for name in PROVIDERS]
+    started = [(name, program, _start(program, env)) for name, program in programs]
+    return [_stand_in(name, program, process) for name, program, process in started]
+
+
+def _start(program: Path, env: dict[str, str]) -> subprocess.Popen[str] | None:
+    try:
+        return subprocess.Popen(
+            [program, "127.0.0.1:9"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env
+        )
+    except OSError:
+        return None
+
+
+def _stand_in(name: str, program: Path, started: subprocess.Popen[str] | None) -> Finding:
+    title = f"stand-in {name}"
+    if started is None:
+        return Finding(title, "fail", f"cannot be started: {program.relative_to(places.ROOT)}", "Check the checkout.")
+    with started:
+        answer = _first_line(started)
+        started.kill()
+        complaint = "" if answer.isdigit() or started.stderr is None else started.stderr.read()
+    if answer.isdigit():
+        return Finding(title, "ok", "starts")
+    last = complaint.strip().splitlines()[-1:] or ["it said nothing"]
+    return Finding(title, "fail", f"does not start: {last[0]}", "Run: make setup")
+
+
+def _first_line(started: subprocess.Popen[str]) -> str:
+    """The first line a plugin prints, without waiting for ever."""
+    import select
+
+    deadline = time.monotonic() + PLUGIN_SECONDS
+    while started.stdout and time.monotonic() < deadline:
+        if select.select([started.stdout], [], [], 0.2)[0]:
+            return started.stdout.readline().strip()
+        if started.poll() is not None:
+            break
+    return ""
+
+
+def cache() -> Finding:
+    """The cache of built tools."""
+    directory = places.cache_dir()
+    size = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file() and not file.is_symlink())
+    return Finding("cache", "ok", f"{size / 1e6:.0f} MB in {directory}")
+
+
+def sandbox_state() -> list[Finding]:
+    """The sandbox's stacks, and whatever locks lie on them."""
+    from sandbox.commands import state
+    from sandbox.commands.layout import Layout
+
+    layout = Layout(places.SANDBOX)
+    try:
+        names = state.stacks(layout)
+    except say.ProblemError as problem:
+        return [Finding("sandbox", "fail", str(problem), "Run this from a complete checkout.")]
+    if not names:
+        return [Finding("sandbox", "ok", "no stack yet; make up STAGE=1 brings one up")]
+    return [_stack(state, layout, name) for name in names]
+
+
+def _stack(state: Any, layout: Any, name: str) -> Finding:  # noqa: ANN401, RUF100 (imported late, hence untyped)
+    title = f"sandbox {name}"
+    if state.parse(layout.checkpoint(name)) is None:
+        return Finding(title, "warn", "its state is damaged", "The next make up goes back to the state before it.")
+    text = f"{len(state.resources(layout, name))} resources"
+    under_way, locks = state.pending(layout, name), state.engine_locks(layout, name)
+    alive = [lock for lock in locks if lock.alive]
+    if alive:
+        return Finding(title, "ok", f"{text}; process {alive[0].pid} is at work on it")
+    if locks or under_way:
+        return Finding(title, "warn", f"{text}; a run was killed half-way", "The next make up or down settles it.")
+    return Finding(title, "ok", text)
+
+
+def disk() -> Finding:
+    """Room to work."""
+    free = shutil.disk_usage(places.ROOT).free / 1e9
+    if free < LEAST_FREE_GB:
+        return Finding("disk", "warn", f"{free:.1f} GB free", "Make room: building the engine takes about 4 GB.")
+    return Finding("disk", "ok", f"{free:.0f} GB free")
+
+
+CHECKS: tuple[Callable[[], Finding | list[Finding]], ...] = (
+    python, dependencies, uv, go, pulumi, language_host, stand_ins, cache, sandbox_state, disk,
+)  # fmt: skip
+
+
+def examine() -> list[Finding]:
+    """Look at everything."""
+    findings: list[Finding] = []
+    for check in CHECKS:
+        found = check()
+        findings += found if isinstance(found, list) else [found]
+    return findings
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,  # noqa: FBT002, RUF100
+) -> None:
+    """Is everything here that ascent needs, and what to do if not.
+
+    --json prints {"ok": bool, "checks": [{"name", "status": "ok" | "warn" | "fail", "found", "advice"}, ...]}.
+    Exits with 0 if nothing fails, else with 1. Example: ascent doctor
+    """
+    findings = examine()
+    healthy = all(finding.status != "fail" for finding in findings)
+    if as_json:
+        typer.echo(json.dumps({"ok": healthy, "checks": [asdict(finding) for finding in findings]}, indent=2))
+    else:
+        _show(findings)
+    raise typer.Exit(0 if healthy else 1)
+
+
+def _show(findings: list[Finding]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for finding in findings:
+        text = escape(finding.found.replace(str(Path.home()), "~"))
+        advice = f"\n[bold]{escape(finding.advice)}[/]" if finding.advice and finding.status != "ok" else ""
+        table.add_row(MARKS[finding.status], finding.name, text + advice)
+    Console(highlight=False).print(table)
