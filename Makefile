@@ -6,6 +6,8 @@ STAGE ?=
 FORCE ?=
 
 MAKEFLAGS += --no-print-directory
+# Byte code that is not kept means compiling the providers' large SDKs anew in every run.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup up preview refresh down env test check format bench lock clean
 

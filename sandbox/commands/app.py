@@ -99,11 +99,11 @@ def env(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
 
 
 def _print(text: str) -> None:
-    report.console().print(text)
+    report.console().print(text, soft_wrap=True)
 
 
 def _tell(text: str) -> None:
-    report.console(stderr=True).print(text, markup=False)
+    report.console(stderr=True).print(text, markup=False, soft_wrap=True)
 
 
 @contextmanager
