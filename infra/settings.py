@@ -7,7 +7,7 @@ message per problem. The program and the commands come through the same door.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, Self
@@ -17,7 +17,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from infra.addressing import STACK_PREFIX
-from infra.problems import describe, is_echo
+from infra.problems import SECRETS, describe, is_echo
 from infra.regions import REGIONS
 from infra.stages import STAGES, Capability, Sizes, Stage
 
@@ -335,16 +335,24 @@ class Settings(_Strict):
         return self.regions if self.row.has(Capability.REGIONAL_REPLICAS) else self.regions[:1]
 
 
-def parse(config: Mapping[str, Any], file: str) -> Settings:
+def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str]) -> Settings:
     """Settings from the values under `ascent:`.
 
     Args:
         config: values by key without the project, as JSON-like data.
         file: the file they come from, as the messages are to name it.
+        encrypted: the keys whose values are encrypted in that file.
 
     Raises:
         SettingsError: with one message for each problem.
     """
+    if config.get(SECRETS) and SECRETS not in encrypted:
+        raise SettingsError(
+            [
+                f"{file}: ascent:{SECRETS}: its values are in plain text; all of them should be encrypted. Remove them "
+                f"and set each with: pulumi config set --secret --path 'ascent:{SECRETS}.NAME'"
+            ]
+        )
     try:
         # By way of JSON, because strict mode takes a list for a tuple and a string for an enum only there.
         return Settings.model_validate_json(json.dumps(dict(config)), by_alias=True)
@@ -363,18 +371,11 @@ def load() -> Settings:
     from pulumi.runtime import config as runtime_config
 
     prefix = f"{pulumi.get_project()}:"
-    file = f"Pulumi.{pulumi.get_stack()}.yaml"
     # pulumi.Config reads one known key at a time; a typo can only be seen by looking at all of them.
     everything = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
     values = {key.removeprefix(prefix): _decode(value) for key, value in everything.items() if key.startswith(prefix)}
-    if "appSecrets" in values and not pulumi.runtime.is_config_secret(f"{prefix}appSecrets"):
-        raise SettingsError(
-            [
-                f"{file}: {prefix}appSecrets: its values are in plain text; all of them should be encrypted. Remove "
-                "them and set each with: pulumi config set --secret --path 'appSecrets.NAME'"
-            ]
-        )
-    return parse(values, file)
+    encrypted = {key for key in values if pulumi.runtime.is_config_secret(f"{prefix}{key}")}
+    return parse(values, f"Pulumi.{pulumi.get_stack()}.yaml", encrypted)
 
 
 def _decode(value: str) -> Any:

@@ -1,0 +1,68 @@
+"""`ascent plan`: what a stack consists of at a stage, rendered without an engine."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from infra.settings import SettingsError
+from ops import stackfile
+from ops.console import console, errors
+
+BAD_INPUT = 2
+
+
+def plan(
+    *,
+    stage: Annotated[int | None, typer.Option(help="Scaling stage, 1 to 7. Default: the stack's own.")] = None,
+    stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read.")] = "sandbox",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with all inputs instead of a table.")] = False,
+) -> None:
+    """Show what a stack consists of at a stage, without an engine, an account or a state.
+
+    JSON: {stage, stack, resources: [{urn, type, name, parent, region, protect, inputs}]}. A value that only the cloud
+    can tell is {"unknown": true}, a secret {"secret": true}.
+
+    Exit codes: 0 rendered, 2 the stack's file or the stage is not usable.
+
+    Examples:
+
+        ascent plan --stage 4
+
+        ascent plan --stack prod --json | jq '.resources | length'
+    """
+    try:
+        settings = stackfile.settings(stack, stage)
+    except SettingsError as error:
+        errors.print(str(error), style="red", markup=False)
+        raise typer.Exit(BAD_INPUT) from None
+    # The SDK takes a second to import: not before the input is known to be good.
+    from ops.render import render
+
+    rendered = render(settings, stack)
+    if as_json:
+        print(json.dumps(rendered.as_dict(), indent=2))  # noqa: T201
+        return
+    managed = [one for one in rendered.resources if one.custom]
+    counts = Counter((one.region or "everywhere", one.type) for one in managed)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("Region")
+    table.add_column("Type", overflow="fold")
+    table.add_column("Count", justify="right")
+    table.add_column("Protected", justify="right")
+    protected = Counter((one.region or "everywhere", one.type) for one in managed if one.protect)
+    last = ""
+    for (region, type_), count in sorted(counts.items()):
+        table.add_row("" if region == last else region, type_, str(count), str(protected[region, type_] or "-"))
+        last = region
+    console.print(table)
+    planned = ", ".join(one.value for one in settings.row.planned())
+    console.print(
+        f"\n[bold]{len(managed)} resources[/bold] for {stack} at stage {settings.stage} ({settings.row.name})"
+    )
+    if planned:
+        console.print(f"[dim]Not yet provided by a component: {planned}[/dim]")

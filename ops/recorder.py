@@ -1,0 +1,133 @@
+"""A resource monitor that records what a program registers, in place of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.struct_pb2 import Struct, Value
+from pulumi.runtime import mocks, rpc
+from pulumi.runtime.proto import resource_pb2
+
+UNKNOWN = {"unknown": True}
+SECRET = {"secret": True}
+STACK_TYPE = "pulumi:pulumi:Stack"
+# Answers an invoke: token, arguments and the region of its provider in, result out.
+Answer = Callable[[str, Mapping[str, Any], str | None], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A registered resource.
+
+    urn, type, name: as the engine would write them.
+    parent: URN of the parent, or None below the stack.
+    region: AWS region of its provider, or None for what has none.
+    protect: whether the engine would refuse to delete it.
+    inputs: plain data; `UNKNOWN` stands for what only the cloud can tell, `SECRET` for what must not be shown.
+    custom: whether a provider manages it; a component is not.
+    """
+
+    urn: str
+    type: str
+    name: str
+    parent: str | None
+    region: str | None
+    protect: bool
+    inputs: Mapping[str, Any]
+    custom: bool
+
+
+class Recorder(mocks.MockMonitor):
+    """Records every registration, in order, with what plain mocks drop: protection, parents, secrets and unknowns."""
+
+    def __init__(self, project: str, stack: str, answer: Answer) -> None:
+        super().__init__(_NoMocks())
+        # Told rather than asked for: the SDK calls a monitor on threads that do not know its context.
+        self._project = project
+        self._stack = stack
+        self._answer = answer
+        self._regions: dict[str, str] = {}
+        self.recorded: dict[str, Recorded] = {}
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """URN as the engine builds it: the types of all ancestors but the stack, then its own."""
+        types = parent.split("::")[2] if parent else STACK_TYPE
+        qualified = type_ if types == STACK_TYPE else f"{types}${type_}"
+        return f"urn:pulumi:{self._stack}::{self._project}::{qualified}::{name}"
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the name is the protocol's
+        """Record a registration and answer as a preview does: with the inputs, and no more."""
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type == STACK_TYPE:
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        if urn in self.recorded:
+            raise ValueError(f"two resources have the URN {urn}")
+        inputs = _plain_struct(request.object)
+        if request.type == "pulumi:providers:aws":
+            self._regions[urn] = str(inputs["region"])
+        self.recorded[urn] = Recorded(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent=None if _is_stack(request.parent) else request.parent,
+            region=self._region(request),
+            protect=request.protect,
+            inputs=inputs,
+            custom=request.custom,
+        )
+        return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
+
+    def Invoke(self, request: Any) -> Any:  # noqa: N802
+        """Answer an invoke from the table of answers, which raises where it has none."""
+        arguments = _plain_struct(request.args)
+        region = self._regions.get(request.provider.rpartition("::")[0])
+        answer = Struct()
+        answer.update(dict(self._answer(request.tok, arguments, region)))
+        return resource_pb2.ResourceInvokeResponse(**{"return": answer})
+
+    def _region(self, request: Any) -> str | None:
+        providers = [request.provider, *request.providers.values()]
+        urns = [one.rpartition("::")[0] for one in providers if one]
+        return next((self._regions[urn] for urn in urns if urn in self._regions), None)
+
+
+class _NoMocks(mocks.Mocks):
+    """Stands where the base class wants mocks; the recorder itself answers everything."""
+
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
+        raise NotImplementedError(args.token)
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        raise NotImplementedError(args.typ)
+
+
+def _is_stack(parent: str) -> bool:
+    return not parent or parent.split("::")[2] == STACK_TYPE
+
+
+def _plain_struct(struct: Struct) -> dict[str, Any]:
+    return {key: _plain(value) for key, value in sorted(struct.fields.items())}
+
+
+def _plain(value: Value) -> Any:
+    kind = value.WhichOneof("kind")
+    if kind == "struct_value":
+        return _special(value.struct_value)
+    if kind == "list_value":
+        return [_plain(one) for one in value.list_value.values]
+    if kind == "string_value":
+        return dict(UNKNOWN) if value.string_value == rpc.UNKNOWN else value.string_value
+    if kind == "number_value":
+        return int(value.number_value) if value.number_value.is_integer() else value.number_value
+    return value.bool_value if kind == "bool_value" else None
+
+
+def _special(struct: Struct) -> Any:
+    signature = struct.fields[rpc._special_sig_key].string_value if rpc._special_sig_key in struct.fields else None
+    if signature == rpc._special_secret_sig:
+        return dict(SECRET)
+    if signature == rpc._special_resource_sig:
+        return struct.fields["urn"].string_value
+    return _plain_struct(struct)

@@ -1,0 +1,58 @@
+"""Renders a stack without an engine: runs the program in this process and records what it asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pulumi.runtime import mocks
+from pulumi.runtime import stack as runtime_stack
+
+from infra.platform import build
+from infra.settings import Settings
+from ops.recorder import Recorded, Recorder
+from ops.stackfile import PROJECT
+from sandbox.provider import invokes
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a stack consists of at a stage."""
+
+    stage: int
+    stack: str
+    resources: tuple[Recorded, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The plan as `ascent plan --json` prints it."""
+        keys = ("urn", "type", "name", "parent", "region", "protect", "inputs")
+        resources = [{key: getattr(one, key) for key in keys} for one in self.resources]
+        return {"stage": self.stage, "stack": self.stack, "resources": resources}
+
+
+def render(settings: Settings, stack: str) -> Plan:
+    """What the program registers for these settings, sorted by URN.
+
+    Raises:
+        LookupError: when the program invokes a function that the sandbox has no answer for.
+    """
+    recorder = Recorder(PROJECT, stack, _answer)
+    # The SDK keeps its state in context variables and futures on the current loop: each render gets its own of both.
+    contextvars.copy_context().run(asyncio.run, _run(settings, stack, recorder))
+    ordered = sorted(recorder.recorded.values(), key=lambda one: one.urn)
+    return Plan(settings.stage, stack, tuple(ordered))
+
+
+async def _run(settings: Settings, stack: str, recorder: Recorder) -> None:
+    quiet = logging.getLogger("ascent.render")
+    quiet.disabled = True
+    mocks.set_mocks(recorder.mocks, PROJECT, stack, preview=True, logger=quiet, monitor=recorder)
+    await runtime_stack.run_pulumi_func(lambda: build(settings))
+
+
+def _answer(token: str, arguments: Mapping[str, Any], region: str | None) -> Mapping[str, Any]:
+    return invokes.answer(token, arguments, {"region": region} if region else {})

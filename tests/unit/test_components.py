@@ -1,0 +1,107 @@
+"""What every component has in common. Components are discovered, so a new one is held to it from its first day."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator
+from functools import cache
+
+import pulumi
+import pytest
+
+from infra import components
+from infra.platform import build
+from ops.recorder import Recorded
+from tests.unit.configs import settings
+from tests.unit.runtime import record
+
+Component = type[pulumi.ComponentResource]
+
+
+def _discovered() -> Iterator[Component]:
+    for module in pkgutil.iter_modules(components.__path__):
+        loaded = importlib.import_module(f"{components.__name__}.{module.name}")
+        for _, one in inspect.getmembers(loaded, inspect.isclass):
+            if issubclass(one, pulumi.ComponentResource) and one.__module__ == loaded.__name__:
+                yield one
+
+
+COMPONENTS = list(_discovered())
+
+
+@cache
+def _everything() -> dict[str, Recorded]:
+    both = {"image": "registry.example.com/app:1.0.0", "weight": 50}
+    chosen = settings(stage=7, runtime="both", rollout={"blue": both, "green": both, "kubernetesShare": 40})
+    return record(lambda: build(chosen))
+
+
+def test_there_are_components() -> None:
+    assert len(COMPONENTS) >= 6
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_it_takes_a_name_its_arguments_and_options(component: Component) -> None:
+    parameters = list(inspect.signature(component.__init__).parameters.values())[1:]
+    assert [one.name for one in parameters] == ["name", "args", "opts"]
+    assert parameters[2].default is None
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_its_arguments_are_frozen_and_named(component: Component) -> None:
+    hints = inspect.get_annotations(component.__init__, eval_str=True)
+    arguments = hints["args"]
+    assert arguments.__name__ == f"{component.__name__}Args"
+    assert dataclasses.is_dataclass(arguments)
+    options = arguments.__dataclass_params__
+    assert options.frozen
+    assert options.kw_only
+    assert arguments.__doc__
+    assert component.__doc__
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_it_is_used_under_its_own_type(component: Component) -> None:
+    types = {one.type for one in _everything().values()}
+    assert f"ascent:infra:{component.__name__}" in types
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_it_registers_outputs_last(component: Component) -> None:
+    body = inspect.getsource(component.__init__).rstrip().splitlines()
+    assert "self.register_outputs(" in "\n".join(body[-8:])
+
+
+def test_every_resource_but_providers_and_the_host_record_is_a_child() -> None:
+    orphans = {one.type for one in _everything().values() if one.custom and one.parent is None}
+    assert orphans == {"pulumi:providers:aws"}
+
+
+def test_every_parent_is_a_component_of_ours() -> None:
+    everything = _everything()
+    for one in everything.values():
+        if one.parent is not None:
+            assert everything[one.parent].type.startswith("ascent:infra:")
+
+
+def test_every_aws_resource_has_a_provider_of_its_region() -> None:
+    # Without one it would go to whatever region the environment names, and lose the default tags.
+    lost = [one.urn for one in _everything().values() if one.type.startswith("aws:") and one.region is None]
+    assert lost == []
+    used = {one.region for one in _everything().values() if one.type.startswith("aws:")}
+    assert used == {"us-east-1", "eu-west-1", "ap-southeast-2"}
+
+
+def test_every_provider_tags_what_it_makes() -> None:
+    providers = [one for one in _everything().values() if one.type == "pulumi:providers:aws"]
+    assert len(providers) == 3
+    for one in providers:
+        assert "ascent:stack" in str(one.inputs["defaultTags"])
+
+
+def test_a_child_takes_neither_the_name_nor_the_alias_of_its_parent() -> None:
+    names = [(one.type, one.name) for one in _everything().values()]
+    assert len(set(names)) == len(names)

@@ -1,0 +1,73 @@
+"""Rules about the code that neither the linter nor the type checker knows."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+INFRA = Path(__file__).resolve().parents[2] / "infra"
+COMPONENTS = sorted(path for path in (INFRA / "components").glob("*.py") if path.name != "__init__.py")
+EVERYTHING = sorted(INFRA.rglob("*.py"))
+KNOW_STAGES = {"stages.py", "platform.py"}
+# Settings check that a stack's config fits its stage; they decide nothing about resources.
+MAY_ASK = KNOW_STAGES | {"settings.py"}
+
+
+def _nodes(path: Path) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(path.read_text()))
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(INFRA))
+
+
+def numbers(source: str) -> list[float]:
+    """The numeric literals in `source`, but for 0 and 1."""
+    constants = (node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant))
+    return [
+        one for one in constants if isinstance(one, int | float) and not isinstance(one, bool) and one not in (0, 1)
+    ]
+
+
+def stage_comparisons(source: str) -> list[str]:
+    """The comparisons in `source` that look at a stage."""
+    found = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Compare))
+    return [text for node in found if "stage" in (text := ast.unparse(node)).lower()]
+
+
+@pytest.mark.parametrize("path", COMPONENTS, ids=_name)
+def test_a_component_holds_no_number_of_its_own(path: Path) -> None:
+    assert numbers(path.read_text()) == []
+
+
+@pytest.mark.parametrize("path", [path for path in EVERYTHING if path.name not in MAY_ASK], ids=_name)
+def test_only_the_table_and_the_platform_know_one_stage_from_another(path: Path) -> None:
+    source = path.read_text()
+    assert stage_comparisons(source) == []
+    assert "Capability" not in source
+
+
+@pytest.mark.parametrize("path", [path for path in EVERYTHING if path.name != "settings.py"], ids=_name)
+def test_only_settings_read_config(path: Path) -> None:
+    attributes = {ast.unparse(node) for node in _nodes(path) if isinstance(node, ast.Attribute)}
+    assert not {one for one in attributes if one in {"pulumi.Config", "os.environ"} or "runtime.config" in one}
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=_name)
+def test_no_output_is_put_into_a_string(path: Path) -> None:
+    formatted = [ast.unparse(node.value) for node in _nodes(path) if isinstance(node, ast.FormattedValue)]
+    assert not [one for one in formatted if one.endswith((".id", ".arn", ".dns_name", ".zone_id"))]
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=_name)
+def test_cloudflare_is_imported_only_where_it_is_used(path: Path) -> None:
+    top = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert not any("cloudflare" in ast.unparse(node) for node in top)
+
+
+def test_the_rules_see_what_they_are_to_see() -> None:
+    assert numbers("period = 60\nratio = 0.5\nflag = True\nzero = 0") == [60, 0.5]
+    assert stage_comparisons("if settings.stage >= 4: pass") == ["settings.stage >= 4"]
