@@ -28,10 +28,10 @@ Any one of these helps, then run make again:
   - install Go 1.25.11 or newer, with a module proxy it can reach"""
 
 
-def read_found(found: Path = FOUND) -> dict[str, Any]:
+def read_found() -> dict[str, Any]:
     """How the toolchain was found last time; empty where it was not."""
     try:
-        record = json.loads(found.read_text())
+        record = json.loads(FOUND.read_text())
     except (OSError, ValueError):
         return {}
     return record if isinstance(record, dict) else {}
@@ -46,14 +46,14 @@ def ensure_engine() -> None:
             _find()
 
 
-def is_current(found: Path = FOUND, bin_directory: Path = BIN) -> bool:
+def is_current() -> bool:
     """Whether what was found is still there and unchanged, and the user has not put another engine on PATH since."""
-    record = read_found(found)
+    record = read_found()
     return (
         record.get("key") == _key()
         and record.get("on_path") == _mark(which("pulumi"))
         and all(
-            record.get("marks", {}).get(name) == _mark(bin_directory / name) is not None for name in PROGRAMS
+            record.get("marks", {}).get(name) == _mark(BIN / name) is not None for name in PROGRAMS
         )
     )  # fmt: skip
 

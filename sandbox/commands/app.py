@@ -89,12 +89,11 @@ def down(
 @app.command(epilog='Example: eval "$(make -s env)" && pulumi preview --stack sandbox')
 def env(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
     """Print exports that make plain `pulumi` work in the sandbox."""
+    _valid(lambda: checked_stack(stack))
+    _valid(lambda: checked_stage(stage) if stage else None)
     with _problems():
-        checked_stack(stack)
-        if stage:
-            checked_stage(stage)
         box = Sandbox(SANDBOX, stack)
-        box.prepare()
+        box.install()
         typer.echo(shell_exports(box.layout))
 
 

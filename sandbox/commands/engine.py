@@ -137,19 +137,24 @@ class Sandbox:
         """The stage of the last update."""
         return self._stages().get(self.stack)
 
-    def prepare(self) -> list[str]:
-        """Get everything ready for a run and mend what an earlier one left; says what had to be mended."""
-        layout, notes = self.layout, []
+    def install(self) -> None:
+        """Make everything be there that a run needs: directories, plugins, the stack."""
         if not (TOOLCHAIN / "bin" / "pulumi").exists():
             raise ProblemError("The Pulumi engine is not set up yet. Run: make setup")
-        for directory in (layout.state, layout.pulumi_home):
+        for directory in (self.layout.state, self.layout.pulumi_home):
             directory.mkdir(parents=True, exist_ok=True)
-        install_plugins(layout)
-        if removed := state.clear_stale_locks(layout, self.stack):
+        install_plugins(self.layout)
+        state.ensure_stack(self.layout, self.stack)
+
+    def prepare(self) -> list[str]:
+        """Get everything ready for a run and mend what an earlier one left; says what had to be mended."""
+        self.install()
+        notes = []
+        if removed := state.clear_stale_locks(self.layout, self.stack):
             notes.append(f"Removed {removed} lock{'s' * (removed > 1)} of a run that died.")
-        if mended := state.mend_checkpoint(layout, self.stack):
+        state.clear_damaged_sidecars(self.layout)
+        if mended := state.mend_checkpoint(self.layout, self.stack):
             notes.append(mended)
-        state.ensure_stack(layout, self.stack)
         return notes
 
     def recover(self) -> list[str]:

@@ -115,6 +115,19 @@ def resources(layout: Layout, stack: str) -> list[dict[str, Any]]:
     return list(deployment(layout, stack).get("resources") or [])
 
 
+def clear_damaged_sidecars(layout: Layout) -> None:
+    """The file backend keeps a file of facts beside each file, and reads nothing whose facts it cannot read.
+
+    A kill at the right moment leaves one empty. Without one it gets along.
+    """
+    for directory in (layout.state / ".pulumi", layout.checkpoint("x").parent):
+        for sidecar in directory.glob("*.attrs") if directory.is_dir() else []:
+            try:
+                json.loads(sidecar.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                sidecar.unlink(missing_ok=True)
+
+
 def mend_checkpoint(layout: Layout, stack: str) -> str | None:
     """Put the newest readable earlier state in place of a damaged one. Says what it did, if anything."""
     checkpoint = layout.checkpoint(stack)
@@ -129,7 +142,7 @@ def mend_checkpoint(layout: Layout, stack: str) -> str | None:
             partial = checkpoint.with_name(checkpoint.name + f".partial{os.getpid()}")
             shutil.copyfile(candidate, partial)
             partial.rename(checkpoint)
-            # The engine keeps a checksum of the old content beside it.
+            # The facts beside it are those of the damaged one.
             checkpoint.with_name(checkpoint.name + ".attrs").unlink(missing_ok=True)
             return f"The state of {stack} was damaged; went back to the one saved before it ({candidate.name})."
     raise ProblemError(

@@ -1,0 +1,1 @@
+"""Set-up, the sandbox's runner and the ascent command."""

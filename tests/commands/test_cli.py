@@ -1,0 +1,99 @@
+"""The ascent command: quick to start, honest about its health."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from ops import cli
+from ops.commands import doctor
+from ops.commands.doctor import Finding
+from scripts.places import ROOT
+
+NOT_AT_START = ("pulumi", "pulumi_aws", "pulumi_cloudflare", "pulumi_kubernetes", "pydantic", "yaml", "infra", "grpc")
+
+
+def test_starting_imports_nothing_heavy() -> None:
+    code = f"import sys, ops.cli; print([name for name in {NOT_AT_START!r} if name in sys.modules])"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.strip() == "[]"
+
+
+def test_help_lists_every_command_without_importing_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "import_module", lambda name: pytest.fail(f"{name} was imported"))
+    result = CliRunner().invoke(cli.app, ["--help"])
+    assert result.exit_code == 0
+    for name in cli.COMMANDS:
+        assert name in result.output
+
+
+def test_every_command_is_where_the_table_says() -> None:
+    for name, (module, summary) in cli.COMMANDS.items():
+        assert module.startswith("ops.commands.")
+        assert (ROOT / module.replace(".", "/")).with_suffix(".py").exists(), name
+        assert summary.endswith(".")
+
+
+def test_an_unknown_command_is_bad_input() -> None:
+    result = CliRunner().invoke(cli.app, ["docter"])
+    assert result.exit_code == 2
+    assert "No such command" in result.output
+
+
+def test_ascent_works_from_any_directory_and_through_a_link(tmp_path: Path) -> None:
+    link = tmp_path / "ascent"
+    link.symlink_to(ROOT / "ascent")
+    done = subprocess.run([link, "--help"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "doctor" in done.stdout
+
+
+def test_ascent_without_an_environment_says_what_to_do(tmp_path: Path) -> None:
+    copy = tmp_path / "a place" / "ascent"
+    copy.parent.mkdir()
+    copy.write_bytes((ROOT / "ascent").read_bytes())
+    copy.chmod(0o755)
+    done = subprocess.run([copy, "doctor"], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "make -C" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(("status", "code"), [("ok", 0), ("warn", 0), ("fail", 1)])
+def test_doctor_for_machines(monkeypatch: pytest.MonkeyPatch, status: doctor.Status, code: int) -> None:
+    monkeypatch.setattr(
+        doctor, "CHECKS", (lambda: Finding("one", "ok", "fine"), lambda: [Finding("two", status, "so so", "Do it.")])
+    )
+    result = CliRunner().invoke(cli.app, ["doctor", "--json"])
+    assert result.exit_code == code
+    assert json.loads(result.output) == {
+        "ok": code == 0,
+        "checks": [
+            {"name": "one", "status": "ok", "found": "fine", "advice": ""},
+            {"name": "two", "status": status, "found": "so so", "advice": "Do it."},
+        ],
+    }
+
+
+def test_doctor_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "CHECKS", (lambda: Finding("pulumi", "fail", "[not] set up", "Run: make setup"),))
+    result = CliRunner().invoke(cli.app, ["doctor"])
+    assert result.exit_code == 1
+    assert result.output.split() == ["fail", "pulumi", "[not]", "set", "up", "Run:", "make", "setup"]
+
+
+def test_doctor_on_this_machine_finds_what_the_tests_run_on() -> None:
+    names = {finding.name: finding.status for finding in (doctor.python(), doctor.pulumi(), doctor.language_host())}
+    assert names == {"python": "ok", "pulumi": "ok", "language host": "ok"}
+
+
+def test_a_plugin_that_does_not_start_is_a_finding(tmp_path: Path) -> None:
+    broken = tmp_path / "plugin"
+    broken.write_text("#!/bin/sh\necho 'no module named x' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    finding = doctor._stand_in("aws", broken, doctor._start(broken, {}))
+    assert finding.status == "fail"
+    assert "no module named x" in finding.found
