@@ -56,9 +56,8 @@ def test_its_arguments_are_frozen_and_named(component: Component) -> None:
     arguments = hints["args"]
     assert arguments.__name__ == f"{component.__name__}Args"
     assert dataclasses.is_dataclass(arguments)
-    options = arguments.__dataclass_params__
-    assert options.frozen
-    assert options.kw_only
+    assert arguments.__dataclass_params__.frozen
+    assert all(field.kw_only for field in dataclasses.fields(arguments))
     assert arguments.__doc__
     assert component.__doc__
 

@@ -138,7 +138,7 @@ def test_the_runner_hands_secrets_over_by_name_only(tmp_path: Any, monkeypatch: 
     tools.mkdir()
     # Stand-ins for the two commands that an instance has: one tells a secret, the other what it was called with.
     for name, body in {
-        "aws": """printf '%s' '{"TOKEN": "two\\\\nlines"}'""",
+        "aws": """printf '%s' '{"TOKEN": "two\\nlines"}'""",
         "docker": """printf '%s\\n' "$@" > args; printf '%s' "$TOKEN" > token""",
     }.items():
         (tools / name).write_text(f"#!/bin/sh\n{body}\n")
