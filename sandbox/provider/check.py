@@ -60,7 +60,7 @@ def _object(
             yield from _typed(schema, prop.type, item, (*path, name))
 
 
-def _typed(schema: Schema, type_: Type, value: Any, path: Path) -> Iterator[Failure]:  # noqa: ANN401
+def _typed(schema: Schema, type_: Type, value: Any, path: Path) -> Iterator[Failure]:
     value = value.value if isinstance(value, Secret) else value
     if value is None or isinstance(value, Unknown) or type_ == "any":
         return
@@ -82,7 +82,7 @@ def _typed(schema: Schema, type_: Type, value: Any, path: Path) -> Iterator[Fail
         yield from _object(schema, schema.objects[type_["object"]], value, path, deep=True)
 
 
-def _scalar(type_: str, value: Any) -> bool:  # noqa: ANN401
+def _scalar(type_: str, value: Any) -> bool:
     """Whether `value` is, or like the real providers is converted to, a `type_`."""
     if type_ == "string":
         return isinstance(value, str | int | float)
@@ -103,7 +103,7 @@ def _article(type_: str) -> str:
     return f"an {type_}" if type_ == "integer" else f"a {type_}"
 
 
-def _describe(value: Any) -> str:  # noqa: ANN401
+def _describe(value: Any) -> str:
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):

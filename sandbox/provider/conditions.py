@@ -38,7 +38,8 @@ def holds(condition: Row, inputs: Properties) -> bool | None:
     if "not_in" in condition:
         return value not in condition["not_in"]
     if "starts" in condition:
-        return isinstance(value, str) and value.startswith(condition["starts"])
+        starts = condition["starts"]
+        return isinstance(value, str) and value.startswith(starts if isinstance(starts, str) else tuple(starts))
     raise ValueError(f"{condition} states no predicate")
 
 
@@ -46,10 +47,18 @@ def changed(condition: Row, path: str, old: Properties, new: Properties, config:
     """Whether `condition` holds of a change of the input at `path`; None when that is not known yet.
 
     Beyond `old` and `new` (predicates of the inputs before and after) and `config` (of the provider's configuration),
-    `change` names how the value moved: added, removed, downgrade, fewer, not_more, emptied_or_filled, other_kind,
-    same_values, same_network, one_of (with `from` and `to`).
+    `change` names how the value (that at `at`, if given) moved: added, removed, set, changed, other, other_values,
+    downgrade, fewer, not_more, emptied_or_filled, other_kind (`among` properties), same_but (`but` the value of another
+    property), one_of and unless (with `from` and `to`). `unless_changed` names another property that must stay as it is;
+    `any` holds alternatives.
     """
     results: list[bool | None] = []
+    if "any" in condition:
+        options = [changed(item, path, old, new, config) for item in condition["any"]]
+        results.append(True if True in options else None if None in options else False)
+    if "unless_changed" in condition:
+        other = condition["unless_changed"]
+        results.append(paths.get(old, other) == paths.get(new, other))
     if "old" in condition:
         results.append(holds(condition["old"], old))
     if "new" in condition:
@@ -57,7 +66,8 @@ def changed(condition: Row, path: str, old: Properties, new: Properties, config:
     if "config" in condition:
         results.append(holds(condition["config"], config))
     if "change" in condition:
-        before, after = plain(paths.get(old, path)), plain(paths.get(new, path))
+        place = condition.get("at", path)
+        before, after = plain(paths.get(old, place)), plain(paths.get(new, place))
         unknown = has_unknown(before) or has_unknown(after)
         results.append(None if unknown else _moved(condition, before, after, old, new))
     if False in results:
@@ -65,15 +75,15 @@ def changed(condition: Row, path: str, old: Properties, new: Properties, config:
     return None if None in results else True
 
 
-def _version(text: Any) -> tuple[int, ...]:  # noqa: ANN401
+def _version(text: Any) -> tuple[int, ...]:
     return tuple(int(part) for part in re.findall(r"\d+", str(text or "")))
 
 
-def _length(value: Any) -> int:  # noqa: ANN401
+def _length(value: Any) -> int:
     return value if isinstance(value, int) else len(value or [])
 
 
-def _moved(condition: Row, before: Any, after: Any, old: Properties, new: Properties) -> bool:  # noqa: ANN401, C901, PLR0911
+def _moved(condition: Row, before: Any, after: Any, old: Properties, new: Properties) -> bool:
     match condition["change"]:
         case "added":
             return before in (None, "", []) and after not in (None, "", [])
@@ -93,17 +103,19 @@ def _moved(condition: Row, before: Any, after: Any, old: Properties, new: Proper
         case "emptied_or_filled":
             return bool(before) != bool(after)
         case "other_kind":
-            kinds = condition["kinds"]
+            kinds = condition["among"]
             return {kind for kind in kinds if kind in old} != {kind for kind in kinds if kind in new}
-        case "same_values":
+        case "other":
+            return bool(before != after)
+        case "other_values":
             clean = [{key: item for key, item in (side or {}).items() if item is not None} for side in (before, after)]
-            return clean[0] == clean[1]
+            return clean[0] != clean[1]
         case "same_but":
             other = condition["but"]
             sides = [set(before or []) - {old.get(other)}, set(after or []) - {new.get(other)}]
             return sides[0] == sides[1]
         case "one_of":
             return before in condition["from"] and after in condition["to"]
-        case "to":
-            return after in condition["to"]
+        case "unless":
+            return not (before in condition["from"] and after in condition["to"])
     raise ValueError(f"{condition['change']!r} is no kind of change")

@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.provider import check, data
 from sandbox.provider.constraints import Failure, violations
 from sandbox.provider.schema import provider_schema
-from sandbox.provider.values import UNKNOWN, Properties, Secret, Unknown, plain
+from sandbox.provider.values import Properties, Secret, Unknown, plain
 
 _META = ("version", "pluginDownloadURL", "__internal")
 
@@ -59,10 +59,10 @@ def region(config: Properties) -> str:
     return "" if isinstance(value, Unknown) else str(value or _environment_region() or "us-east-1")
 
 
-def default_tags(config: Properties) -> Properties:
+def default_tags(config: Properties) -> Properties | Unknown:
     """Tags that every AWS resource gets."""
-    tags = (plain(config.get("defaultTags")) or {}) if config.get("defaultTags") is not UNKNOWN else {}
-    found: Properties = tags.get("tags") or {}
+    tags = plain(config.get("defaultTags")) or {}
+    found: Properties | Unknown = tags if isinstance(tags, Unknown) else tags.get("tags") or {}
     return found
 
 
@@ -110,5 +110,5 @@ def changed(old: Properties, new: Properties) -> list[str]:
     return sorted(name for name in ({*old, *new} - skip) if _text(old.get(name)) != _text(new.get(name)))
 
 
-def _text(value: Any) -> str:  # noqa: ANN401
+def _text(value: Any) -> str:
     return json.dumps(plain(value), sort_keys=True, default=repr)

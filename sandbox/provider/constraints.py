@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ def _of_inputs(rule: Row, inputs: Properties) -> Iterator[Failure]:
                     yield _failure(rule, paths.render((*prefix, *paths.parse(prop))), reason, None)
 
 
-def _failure(rule: Row, path: str, reason: str, value: Any) -> Failure:  # noqa: ANN401
+def _failure(rule: Row, path: str, reason: str, value: Any) -> Failure:
     if "message" in rule:
         shown = json.dumps(value) if not isinstance(value, str) else value
         reason = rule["message"].replace("{value}", shown).replace("{path}", _attribute(path))
@@ -74,30 +75,30 @@ def _attribute(path: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", dotted).lower()
 
 
-def _one_of(allowed: list[Any], value: Any) -> str | None:  # noqa: ANN401
+def _one_of(allowed: list[Any], value: Any) -> str | None:
     return None if value in allowed else f"expected {{path}} to be one of {json.dumps(allowed)}, got {value}"
 
 
-def _number(value: Any) -> float | None:  # noqa: ANN401
+def _number(value: Any) -> float | None:
     try:
         return float(value)
     except (TypeError, ValueError):
         return None
 
 
-def _range(bounds: list[float], value: Any) -> str | None:  # noqa: ANN401
+def _range(bounds: list[float], value: Any) -> str | None:
     number = _number(value)
     if number is not None and bounds[0] <= number <= bounds[1]:
         return None
     return f"expected {{path}} to be in the range ({bounds[0]} - {bounds[1]}), got {value}"
 
 
-def _step(step: float, value: Any) -> str | None:  # noqa: ANN401
+def _step(step: float, value: Any) -> str | None:
     number = _number(value)
     return None if number is not None and number % step == 0 else f"expected {{path}} in steps of {step}, got {value}"
 
 
-def _length(bounds: list[int], value: Any) -> str | None:  # noqa: ANN401
+def _length(bounds: list[int], value: Any) -> str | None:
     if bounds[0] <= len(value) <= bounds[1]:
         return None
     what = "characters" if isinstance(value, str) else "items"
@@ -109,16 +110,16 @@ def _bytes(limit: int, value: str) -> str | None:
     return None if size <= limit else f"{{path}} has {size} bytes, more than the {limit} allowed"
 
 
-def _pattern(pattern: str, value: Any) -> str | None:  # noqa: ANN401
+def _pattern(pattern: str, value: Any) -> str | None:
     text = value if isinstance(value, str) else str(value)
     return None if re.search(pattern, text) else f"invalid value for {{path}} ({text!r} does not match {pattern})"
 
 
-def _refuse(pattern: str, value: Any) -> str | None:  # noqa: ANN401
+def _refuse(pattern: str, value: Any) -> str | None:
     return f"invalid value for {{path}} ({value!r})" if re.search(pattern, str(value)) else None
 
 
-def _format(name: str, value: Any) -> str | None:  # noqa: ANN401
+def _format(name: str, value: Any) -> str | None:
     return _FORMATS[name](str(value))
 
 
@@ -161,7 +162,7 @@ def _policy(value: str) -> str | None:
     return None
 
 
-def _statement(statement: Any) -> str | None:  # noqa: ANN401
+def _statement(statement: Any) -> str | None:
     if not isinstance(statement, dict):
         return "a Statement is not an object"
     known = {
@@ -271,8 +272,13 @@ def _required(group: list[str], inputs: Properties) -> Problems:
             yield path, f"Missing required property {path!r}"
 
 
+def _forbidden(group: list[str], _inputs: Properties) -> Problems:
+    for path in group:
+        yield path, f"{_attribute(path)} cannot be combined with the other settings"
+
+
 def _ordered(group: list[str], inputs: Properties, *, strict: bool) -> Problems:
-    for low, high in zip(group, group[1:], strict=False):
+    for low, high in itertools.pairwise(group):
         values = [paths.get(inputs, path) for path in (low, high)]
         numbers = [None if has_unknown(value) else _number(value) for value in values]
         first, second = numbers
@@ -299,6 +305,7 @@ _RELATIONS: dict[str, Callable[[list[str], Properties], Problems]] = {
     "at_least_one": _at_least_one,
     "together": _together,
     "required": _required,
+    "forbidden": _forbidden,
     "ascending": lambda group, inputs: _ordered(group, inputs, strict=False),
     "strictly_ascending": lambda group, inputs: _ordered(group, inputs, strict=True),
     "unique": _unique,

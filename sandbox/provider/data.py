@@ -11,7 +11,7 @@ FOLDER: Final = Path(__file__).resolve().parent.parent / "data"
 Row = dict[str, Any]
 
 
-def load(name: str) -> Any:  # noqa: ANN401 (JSON)
+def load(name: str) -> Any:
     """The table in file `name` of the data folder."""
     return json.loads((FOLDER / name).read_text(encoding="utf-8"))
 

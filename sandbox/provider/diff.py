@@ -37,7 +37,7 @@ class Outcome:
         return any(change.replaces for change in self.changes)
 
 
-def differences(old: Any, new: Any, sets: list[Path], path: Path = ()) -> Iterator[Change]:  # noqa: ANN401
+def differences(old: Any, new: Any, sets: list[Path], path: Path = ()) -> Iterator[Change]:
     """Every leaf at which `old` and `new` differ. Lists that `sets` names compare without regard to order."""
     if has_unknown(new) and not isinstance(new, dict | list):
         yield Change(path, ADD if old is None else UPDATE)
@@ -72,16 +72,21 @@ def set_paths(schema: Schema) -> list[Path]:
 
 
 def compare(
-    schema: Schema, old: Properties, new: Properties, ignored: list[str], config: Properties, *, region: str = ""
+    schema: Schema,
+    old: Properties,
+    new: Properties,
+    ignored: list[str],
+    config: Properties,
+    regions: tuple[str, str] | None = None,
 ) -> Outcome:
     """What changing a resource's inputs from `old` to `new` would do.
 
-    `region` is the one the provider works in: naming it explicitly changes nothing.
+    `regions` are the one the resource is in and the one the provider works in: naming either explicitly is no change.
     """
     before, after = plain(old), plain(new)
-    if region and "region" in schema.inputs:
-        for side in (before, after):
-            side.setdefault("region", region)
+    if "region" in schema.inputs and regions:
+        before.setdefault("region", regions[0])
+        after.setdefault("region", regions[1])
     skip = [paths.parse(item) for item in ignored]
     outcome = Outcome()
     for change in differences(before, after, set_paths(schema)):

@@ -73,13 +73,13 @@ class Faults:
         if self._latency:
             time.sleep(self._latency)
         with self._lock:
-            hit = any([rule.hits(operation, token) for rule in self._fail])
+            hit = any(rule.hits(operation, token) for rule in self._fail)
         if hit:
             raise Refused(f"sandbox fault: {operation} of {token} fails, as ASCENT_SANDBOX_FAIL asks")
 
     def after(self, operation: str, token: str) -> None:
         """End the process, done but unanswered, if this is the operation to do it after."""
         with self._lock:
-            hit = any([rule.hits(operation, token) for rule in self._crash])
+            hit = any(rule.hits(operation, token) for rule in self._crash)
         if hit:
             os._exit(_CRASH_STATUS)

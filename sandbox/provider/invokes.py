@@ -1,7 +1,9 @@
 """Answers to the functions a program calls on a provider: stable, from `sandbox/data/invokes.json`.
 
 An answer is a list of cases, the first whose `when` fits the arguments counts. Its `answer` is a template that may use
-`{region}`, `{account}`, `{in:ARGUMENT}`; arguments are part of the answer, as they are with the real providers.
+`{region}`, `{account}`, `{in:ARGUMENT}`; arguments are part of the answer, as they
+are with the real providers. `secrets` names parts of an answer that are secret; `refuse` is a message instead of an
+answer. A condition may look at the region as `$region`.
 """
 
 from __future__ import annotations
@@ -40,12 +42,13 @@ def answer(token: str, args: Mapping[str, Any], config: Mapping[str, Any]) -> Pr
     if cases is None:
         raise Refused(f"the sandbox has no answer for {token}: add one to {_FILE}")
     for case in cases:
-        if "when" in case and conditions.holds(case["when"], given) is not True:
+        if "when" in case and conditions.holds(case["when"], given | {"$region": region}) is not True:
             continue
         if "refuse" in case:
             raise Refused(str(templates.evaluate(case["refuse"], _context(token, given, region))))
         found = templates.evaluate(case["answer"], _context(token, given, region))
-        return _sealed(args, {**given, **found})
+        sealed = {name: Secret(found[name]) for name in case.get("secrets", ())}
+        return _sealed(args, {**given, **found, **sealed})
     raise Refused(f"the sandbox has no answer for {token} with these arguments: add one to {_FILE}")
 
 

@@ -14,7 +14,7 @@ from sandbox.provider.schema import Schema
 from sandbox.provider.values import DIGEST_PREFIX, Properties, Unknown, has_unknown, plain
 
 if TYPE_CHECKING:
-    from jsonschema.protocols import Validator
+    from jsonschema.protocols import Validator  # type: ignore[import-untyped]
 
 AUTONAMED = "pulumi.com/autonamed"
 _SUBDOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
@@ -77,8 +77,8 @@ def _validator(version: str, kind: str) -> Validator | None:
     """Validator of a kind, None when the API has no such kind."""
     from importlib.resources import files
 
-    from jsonschema import Draft202012Validator
-    from referencing import Registry, Resource
+    from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+    from referencing import Registry
 
     folder = files("kubernetes_validate") / "kubernetes-json-schema"
     folder = folder / f"v{data.common()['kubernetes']['version']}.0-local-strict"
@@ -92,7 +92,7 @@ def _validator(version: str, kind: str) -> Validator | None:
 
 
 @cache
-def _definitions() -> Any:  # noqa: ANN401 (referencing's generic)
+def _definitions() -> Any:
     from importlib.resources import files
 
     from referencing import Resource
@@ -127,7 +127,7 @@ def failures(schema: Schema, inputs: Properties) -> Iterator[Failure]:
         yield from _beyond_schema(kind, bare)
 
 
-def _wording(rule: Any, message: str, path: paths.Path) -> str:  # noqa: ANN401
+def _wording(rule: Any, message: str, path: paths.Path) -> str:
     where = paths.render(path)
     if rule == "additionalProperties":
         names = re.findall(r"'([^']+)'", message.split("(")[-1])
@@ -166,7 +166,7 @@ def _label(path: paths.Path, value: str) -> Iterator[Failure]:
         )
 
 
-def _quantity(value: Any) -> float | None:  # noqa: ANN401
+def _quantity(value: Any) -> float | None:
     text = str(value)
     if not _QUANTITY.fullmatch(text):
         return None

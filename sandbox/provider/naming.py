@@ -99,7 +99,7 @@ def _name(how: Autoname, token: str, urn: str, news: Properties, seed: bytes, pr
     return name + "".join(end for switch, end in how.suffix_when if news.get(switch) is True)
 
 
-def physical(token: str, properties: Properties) -> Any:  # noqa: ANN401 (may be unknown)
+def physical(token: str, properties: Properties) -> Any:
     """The name of a resource with these inputs, as its service knows it; empty when it has none."""
     row = data.row(token)
     prop = (row.get("name") or {}).get("property") or row.get("named_by") or "name"

@@ -45,7 +45,8 @@ def _tables(schema: Schema) -> dict[str, Any]:
     row = data.row(schema.token)
     common = data.common().get(provider, {})
     shared = {name: item for name, item in common.get("outputs", {}).items() if name in schema.outputs}
-    return shared | row.get("outputs", {})
+    table: dict[str, Any] = shared | row.get("outputs", {})
+    return table
 
 
 def computed(schema: Schema, inputs: Properties, given: Context, only: set[str] | None = None) -> Properties:
@@ -75,7 +76,7 @@ def _nested(name: str, table: dict[str, Any]) -> bool:
     return any(key.startswith(f"{name}.") for key in table)
 
 
-def _fallback(schema: Schema, name: str, given: Context) -> Any:  # noqa: ANN401
+def _fallback(schema: Schema, name: str, given: Context) -> Any:
     """A stable value of the right type for an output that no table knows."""
     type_ = schema.outputs[name]
     if name == "arn":
@@ -87,18 +88,6 @@ def _fallback(schema: Schema, name: str, given: Context) -> Any:  # noqa: ANN401
     if isinstance(type_, str):
         return _FALLBACKS[type_]
     return [] if "list" in type_ else {}
-
-
-def tags_all(schema: Schema, inputs: Properties, default_tags: Properties) -> Properties:
-    """`tagsAll` of a resource that has tags: the provider's default tags under its own."""
-    if "tagsAll" not in schema.outputs or "tags" not in schema.inputs:
-        return {}
-    own = inputs.get("tags")
-    if own is UNKNOWN:
-        return {"tagsAll": UNKNOWN}
-    wrapped = isinstance(own, Secret)
-    merged = {**default_tags, **(own.value if isinstance(own, Secret) else own or {})}
-    return {"tagsAll": Secret(merged) if wrapped else merged}
 
 
 def merge(inputs: Properties, extra: Properties) -> Properties:

@@ -60,7 +60,7 @@ def covers(pattern: Path, path: Path) -> bool:
     )
 
 
-def find(value: Any, path: Path, prefix: Path = ()) -> Iterator[tuple[Path, Any]]:  # noqa: ANN401
+def find(value: Any, path: Path, prefix: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every place in `value` that `path` names, with what is there (secrets unwrapped); absent ones are left out."""
     value = value.value if isinstance(value, Secret) else value
     if not path:
@@ -84,6 +84,6 @@ def find(value: Any, path: Path, prefix: Path = ()) -> Iterator[tuple[Path, Any]
         yield from find(value[head], rest, (*prefix, head))
 
 
-def get(value: Any, path: Path | str) -> Any:  # noqa: ANN401
+def get(value: Any, path: Path | str) -> Any:
     """What is at `path` in `value`, or None."""
     return next((item for _, item in find(value, parse(path) if isinstance(path, str) else path)), None)

@@ -78,7 +78,7 @@ def _statement(item: Properties) -> Properties:
     return found
 
 
-def _principals(items: list[Properties]) -> Any:  # noqa: ANN401
+def _principals(items: list[Properties]) -> Any:
     if [(item["type"], item["identifiers"]) for item in items] == [("*", ["*"])]:
         return "*"
     grouped: dict[str, list[str]] = {}
@@ -87,5 +87,5 @@ def _principals(items: list[Properties]) -> Any:  # noqa: ANN401
     return {kind: _single(sorted(names)) for kind, names in grouped.items()}
 
 
-def _single(items: list[Any]) -> Any:  # noqa: ANN401
+def _single(items: list[Any]) -> Any:
     return items[0] if len(items) == 1 else items

@@ -175,4 +175,4 @@ def _refers(entry: Entry, token: str, handle: str, target: str) -> bool:
 def lingers(token: str, entry: Entry) -> bool:
     """Whether the name of this thing stays taken after it was deleted."""
     rule = data.row(token).get("lingers")
-    return bool(rule) and conditions.holds(rule["when"], plain(entry.inputs)) is True
+    return rule is not None and conditions.holds(rule["when"], plain(entry.inputs)) is True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
@@ -10,7 +9,7 @@ from sandbox.provider import config as configuration
 from sandbox.provider import data, kubernetes, naming, outputs, randoms, refusals
 from sandbox.provider.errors import Refused
 from sandbox.provider.schema import Schema
-from sandbox.provider.values import UNKNOWN, Properties, has_unknown, masked, plain, restored
+from sandbox.provider.values import UNKNOWN, Properties, Secret, Unknown, digest, masked, plain, restored
 from sandbox.provider.world import Entry, View, World
 
 
@@ -37,13 +36,24 @@ class Provider:
             return configuration.cluster(self.config)
         return self.region(schema, properties) if self.name == "aws" and "region" in schema.inputs else ""
 
-    def tagged(self, schema: Schema, inputs: Properties) -> Properties:
-        """`tagsAll` for a resource of this provider."""
-        if self.name != "aws":
+    def default_tagged(self, schema: Schema, inputs: Properties) -> Properties:
+        """`tags` of a resource with the provider's default tags under its own, which is what AWS's provider checks."""
+        if self.name != "aws" or "tagsAll" not in schema.outputs or "tags" not in schema.inputs:
             return {}
-        if "defaultTags" in self.config and self.config["defaultTags"] is UNKNOWN:
-            return {"tagsAll": UNKNOWN}
-        return outputs.tags_all(schema, inputs, configuration.default_tags(self.config))
+        own = inputs.get("tags")
+        defaults = configuration.default_tags(self.config)
+        if isinstance(own, Unknown) or isinstance(defaults, Unknown):
+            return {"tags": UNKNOWN}
+        merged = {**defaults, **(plain(own) if isinstance(own, Secret) else own or {})}
+        if not merged:
+            return {}
+        return {"tags": Secret(merged) if isinstance(own, Secret) else merged}
+
+    def tagged(self, schema: Schema, inputs: Properties) -> Properties:
+        """`tagsAll` of a resource: all its tags."""
+        if self.name != "aws" or "tagsAll" not in schema.outputs or "tags" not in schema.inputs:
+            return {}
+        return {"tagsAll": inputs.get("tags") or {}}
 
 
 def preview_create(provider: Provider, schema: Schema, inputs: Properties) -> Properties:
@@ -83,10 +93,9 @@ def _identifier(
     """Id of a new resource, and the seed that its random-looking outputs come from."""
     if provider.name == "kubernetes" and not schema.token.startswith("kubernetes:helm.sh/"):
         identifier = kubernetes.object_id(inputs)
-        if view.find(schema.token, identifier, scope):
-            if not provider.config.get("upsertExistingObjects"):
-                _, kind = kubernetes.kind_of(schema.token)
-                raise Refused(f'{kind} "{identifier}" already exists')
+        if view.find(schema.token, identifier, scope) and not provider.config.get("upsertExistingObjects"):
+            _, kind = kubernetes.kind_of(schema.token)
+            raise Refused(f'{kind} "{identifier}" already exists')
         namespace = identifier.split("/")[0] if "/" in identifier else ""
         known = data.common()["kubernetes"]["namespaces"]
         if namespace and namespace not in known and not view.find("kubernetes:core/v1:Namespace", namespace, scope):
@@ -125,8 +134,6 @@ def _entry(schema: Schema, inputs: Properties, state: Properties, scope: str) ->
 
 
 def _same_but_sealed(asked: object, seen: object) -> bool:
-    from sandbox.provider.values import digest
-
     return asked is not None and isinstance(seen, str) and seen == digest(asked)
 
 
@@ -222,11 +229,3 @@ def delete(provider: Provider, world: World, schema: Schema, identifier: str, ol
             view.put(schema.token + refusals.LINGERING, identifier, entry)
 
     world.transact(run)
-
-
-def unsettled(properties: Properties) -> bool:
-    """Whether something in `properties` is not known yet."""
-    return has_unknown(properties)
-
-
-Operation = Callable[[View], None]

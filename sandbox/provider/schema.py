@@ -78,7 +78,7 @@ def cache_folder(provider: str) -> Path:
     return root / "ascent" / "schema" / f"{provider}-{sdk.sdk_version(provider)}-{_CACHE_FORMAT}"
 
 
-def cached(provider: str, name: str) -> Any | None:  # noqa: ANN401 (JSON)
+def cached(provider: str, name: str) -> Any | None:
     """What the cache holds under `name`; None when it holds nothing usable."""
     try:
         return json.loads((cache_folder(provider) / name).read_text(encoding="utf-8"))
@@ -86,7 +86,7 @@ def cached(provider: str, name: str) -> Any | None:  # noqa: ANN401 (JSON)
         return None
 
 
-def remember(provider: str, name: str, value: Any) -> None:  # noqa: ANN401 (JSON)
+def remember(provider: str, name: str, value: Any) -> None:
     """Put `value` in the cache, whole or not at all; a cache that cannot be written is no error."""
     temporary: str | None = None
     try:
@@ -157,7 +157,7 @@ def _load(token: str, provider: str, entry: dict[str, str]) -> Schema:
     return _schema(token, raw)
 
 
-def _schema(token: str, raw: Any) -> Schema:  # noqa: ANN401 (JSON)
+def _schema(token: str, raw: Any) -> Schema:
     return Schema(
         token,
         _properties(raw["inputs"]),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -23,7 +22,7 @@ from sandbox.provider.naming import Proposal
 from sandbox.provider.paths import render
 from sandbox.provider.resources import Provider
 from sandbox.provider.schema import Schema, resource_schema
-from sandbox.provider.values import UNKNOWN, Properties, decode, encode, plain
+from sandbox.provider.values import Properties, decode, encode, plain
 from sandbox.provider.world import World
 
 _EXPECTED = (Refused, WorldError, sdk.SdkError)
@@ -36,7 +35,7 @@ def _answering(method: Method) -> Method:
     """Turns what `method` raises into a status with one clear message."""
 
     @functools.wraps(method)
-    def wrapped(self: Service, request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401
+    def wrapped(self: Service, request: Any, context: grpc.ServicerContext) -> Any:
         try:
             return method(self, request, context)
         except _EXPECTED as error:
@@ -65,7 +64,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     def _provider(self) -> Provider:
         return Provider(self.name, self._config)
 
-    def _schema(self, request: Any) -> Schema:  # noqa: ANN401
+    def _schema(self, request: Any) -> Schema:
         token = request.type or request.urn.split("::")[2].split("$")[-1]
         found = resource_schema(token) if token.split(":", 1)[0] == self.name else None
         if found is None:
@@ -75,35 +74,35 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     # The plugin itself
 
     @_answering
-    def GetPluginInfo(self, _request: Any, _context: Any) -> plugin_pb2.PluginInfo:  # noqa: ANN401, N802
+    def GetPluginInfo(self, _request: Any, _context: Any) -> plugin_pb2.PluginInfo:  # noqa: N802
         """Version of the SDK that this stands in for."""
         return plugin_pb2.PluginInfo(version=sdk.sdk_version(self.name))
 
     @_answering
-    def GetSchema(self, _request: Any, _context: Any) -> provider_pb2.GetSchemaResponse:  # noqa: ANN401, N802
+    def GetSchema(self, _request: Any, _context: Any) -> provider_pb2.GetSchemaResponse:  # noqa: N802
         """Name and version only: the program uses the real SDK."""
         schema = {"name": self.name, "version": sdk.sdk_version(self.name)}
         return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
-    def Attach(self, request: plugin_pb2.PluginAttach, _context: Any) -> empty_pb2.Empty:  # noqa: ANN401, N802
+    def Attach(self, _request: plugin_pb2.PluginAttach, _context: Any) -> empty_pb2.Empty:  # noqa: N802
         """Serve another engine: nothing to do, no connection to one is kept."""
         return empty_pb2.Empty()
 
-    def Cancel(self, _request: Any, _context: Any) -> empty_pb2.Empty:  # noqa: ANN401, N802
+    def Cancel(self, _request: Any, _context: Any) -> empty_pb2.Empty:  # noqa: N802
         """Operations are too short to be interrupted."""
         return empty_pb2.Empty()
 
     # Configuration
 
     @_answering
-    def CheckConfig(self, request: provider_pb2.CheckRequest, _context: Any) -> provider_pb2.CheckResponse:  # noqa: ANN401, N802
+    def CheckConfig(self, request: provider_pb2.CheckRequest, _context: Any) -> provider_pb2.CheckResponse:  # noqa: N802
         """Refuse a configuration that the provider does not have."""
         raw = decode(request.news)
         found = configuration.failures(self.name, configuration.parsed(self.name, raw))
         return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(found))
 
     @_answering
-    def DiffConfig(self, request: provider_pb2.DiffRequest, _context: Any) -> provider_pb2.DiffResponse:  # noqa: ANN401, N802
+    def DiffConfig(self, request: provider_pb2.DiffRequest, _context: Any) -> provider_pb2.DiffResponse:  # noqa: N802
         """Some changes, such as another region, replace the provider and all it manages."""
         old = configuration.parsed(self.name, decode(request.old_inputs or request.olds))
         new = configuration.parsed(self.name, decode(request.news))
@@ -114,7 +113,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     @_answering
-    def Configure(self, request: provider_pb2.ConfigureRequest, _context: Any) -> provider_pb2.ConfigureResponse:  # noqa: ANN401, N802
+    def Configure(self, request: provider_pb2.ConfigureRequest, _context: Any) -> provider_pb2.ConfigureResponse:  # noqa: N802
         """Take the configuration and say what this provider can do."""
         self._config = configuration.parsed(self.name, decode(request.args))
         return provider_pb2.ConfigureResponse(
@@ -128,7 +127,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     # Functions
 
     @_answering
-    def Invoke(self, request: provider_pb2.InvokeRequest, _context: Any) -> provider_pb2.InvokeResponse:  # noqa: ANN401, N802
+    def Invoke(self, request: provider_pb2.InvokeRequest, _context: Any) -> provider_pb2.InvokeResponse:  # noqa: N802
         """Answer a function call."""
         self._faults.before("invoke", request.tok)
         args = decode(request.args)
@@ -141,11 +140,12 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     # Resources
 
     @_answering
-    def Check(self, request: provider_pb2.CheckRequest, _context: Any) -> provider_pb2.CheckResponse:  # noqa: ANN401, N802
+    def Check(self, request: provider_pb2.CheckRequest, _context: Any) -> provider_pb2.CheckResponse:  # noqa: N802
         """Complete the inputs and say everything that is wrong with them."""
         schema = self._schema(request)
         inputs, olds = decode(request.news), decode(request.olds)
         found: list[Failure] = []
+        inputs |= self._provider.default_tagged(schema, inputs)
         if self.name == "kubernetes":
             kubernetes.complete(schema.token, inputs, olds, request.urn, request.randomSeed, plain(self._config))
         else:
@@ -159,20 +159,18 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CheckResponse(inputs=encode(inputs), failures=_failures(found))
 
     @_answering
-    def Diff(self, request: provider_pb2.DiffRequest, _context: Any) -> provider_pb2.DiffResponse:  # noqa: ANN401, N802
+    def Diff(self, request: provider_pb2.DiffRequest, _context: Any) -> provider_pb2.DiffResponse:  # noqa: N802
         """What an update would change, and whether that takes a replacement."""
         schema = self._schema(request)
         olds, old_inputs, news = decode(request.olds), decode(request.old_inputs), decode(request.news)
-        region = str(plain(olds.get("region")) or "") if self.name == "aws" else ""
-        outcome = differ.compare(
-            schema, old_inputs, news, list(request.ignoreChanges), plain(self._config), region=region
-        )
+        regions = None
+        if self.name == "aws":
+            here = configuration.region(self._config)
+            regions = (str(plain(olds.get("region")) or here), here)
+        outcome = differ.compare(schema, old_inputs, news, list(request.ignoreChanges), plain(self._config), regions)
         if outcome.errors:
             raise Refused("; ".join(dict.fromkeys(outcome.errors)))
-        tags = self._provider.tagged(schema, news)
-        changes = list(outcome.changes)
-        if tags and not any(change.path[0] == "tags" for change in changes) and "tagsAll" not in request.ignoreChanges:
-            changes += differ.differences({"tagsAll": plain(olds.get("tagsAll"))}, plain(tags), [])
+        changes = outcome.changes
         return provider_pb2.DiffResponse(
             changes=_changes(bool(changes)),
             diffs=sorted({str(change.path[0]) for change in changes}),
@@ -181,7 +179,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             detailedDiff={
                 render(change.path): provider_pb2.PropertyDiff(
                     kind=_KINDS[change.kind] + (1 if change.replaces else 0),  # type: ignore[arg-type]
-                    inputDiff=change.path[0] != "tagsAll",
+                    inputDiff=True,
                 )
                 for change in changes
             },
@@ -189,7 +187,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     @_answering
-    def Create(self, request: provider_pb2.CreateRequest, _context: Any) -> provider_pb2.CreateResponse:  # noqa: ANN401, N802
+    def Create(self, request: provider_pb2.CreateRequest, _context: Any) -> provider_pb2.CreateResponse:  # noqa: N802
         """Make it exist, or say what it would look like."""
         schema = self._schema(request)
         inputs = decode(request.properties)
@@ -203,7 +201,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.CreateResponse(id=identifier, properties=encode(state))
 
     @_answering
-    def Read(self, request: provider_pb2.ReadRequest, _context: Any) -> provider_pb2.ReadResponse:  # noqa: ANN401, N802
+    def Read(self, request: provider_pb2.ReadRequest, _context: Any) -> provider_pb2.ReadResponse:  # noqa: N802
         """What exists under an id; an empty answer when nothing does."""
         schema = self._schema(request)
         self._faults.before("read", schema.token)
@@ -215,7 +213,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.ReadResponse(id=request.id, properties=encode(found[0]), inputs=encode(found[1]))
 
     @_answering
-    def Update(self, request: provider_pb2.UpdateRequest, _context: Any) -> provider_pb2.UpdateResponse:  # noqa: ANN401, N802
+    def Update(self, request: provider_pb2.UpdateRequest, _context: Any) -> provider_pb2.UpdateResponse:  # noqa: N802
         """Change it, or say what it would look like."""
         schema = self._schema(request)
         if not request.preview:
@@ -236,7 +234,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         return provider_pb2.UpdateResponse(properties=encode(state))
 
     @_answering
-    def Delete(self, request: provider_pb2.DeleteRequest, _context: Any) -> empty_pb2.Empty:  # noqa: ANN401, N802
+    def Delete(self, request: provider_pb2.DeleteRequest, _context: Any) -> empty_pb2.Empty:  # noqa: N802
         """Make it exist no longer."""
         schema = self._schema(request)
         self._faults.before("delete", schema.token)
@@ -249,6 +247,6 @@ def _failures(found: list[Failure]) -> list[provider_pb2.CheckFailure]:
     return [provider_pb2.CheckFailure(property=failure.property, reason=failure.reason) for failure in found]
 
 
-def _changes(some: bool) -> Any:  # noqa: ANN401, FBT001
+def _changes(some: bool) -> Any:  # noqa: FBT001
     response = provider_pb2.DiffResponse
     return response.DIFF_SOME if some else response.DIFF_NONE

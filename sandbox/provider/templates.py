@@ -64,7 +64,7 @@ def characters(kind: str, count: int, seed: str) -> str:
     return text
 
 
-def evaluate(template: Any, context: Context) -> Any:  # noqa: ANN401 (JSON)
+def evaluate(template: Any, context: Context) -> Any:
     """The value of `template`."""
     if isinstance(template, str):
         return _text(template, context)
@@ -78,7 +78,7 @@ def evaluate(template: Any, context: Context) -> Any:  # noqa: ANN401 (JSON)
     return template
 
 
-def _text(template: str, context: Context) -> Any:  # noqa: ANN401
+def _text(template: str, context: Context) -> Any:
     whole = _PLACEHOLDER.fullmatch(template)
     if whole:
         return _value(whole, context)
@@ -95,7 +95,7 @@ def _text(template: str, context: Context) -> Any:  # noqa: ANN401
     return Secret(text) if has_secret(values) else text
 
 
-def _value(match: re.Match[str], context: Context) -> Any:  # noqa: ANN401
+def _value(match: re.Match[str], context: Context) -> Any:
     kind, argument = match.groups()
     if kind in _ALPHABETS:
         count, _, salt = argument.partition(":")
@@ -109,7 +109,7 @@ def _value(match: re.Match[str], context: Context) -> Any:  # noqa: ANN401
     return context.facts[kind]
 
 
-def _each(template: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
+def _each(template: Mapping[str, Any], context: Context) -> Any:
     items = paths.get(context.inputs, template["$each"])
     if isinstance(items, Unknown):
         return UNKNOWN
@@ -119,7 +119,7 @@ def _each(template: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
     ]
 
 
-def _if(template: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
+def _if(template: Mapping[str, Any], context: Context) -> Any:
     value = paths.get(context.inputs, template["$if"])
     if isinstance(value, Unknown):
         return UNKNOWN
@@ -127,12 +127,12 @@ def _if(template: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
     return evaluate(template["then" if met else "else"], context)
 
 
-def _first(template: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
+def _first(template: Mapping[str, Any], context: Context) -> Any:
     values = (evaluate(item, context) for item in template["$first"])
     return next((value for value in values if value not in (None, "", [])), None)
 
 
-def _bump(template: Mapping[str, Any], context: Context) -> Any:  # noqa: ANN401
+def _bump(template: Mapping[str, Any], context: Context) -> Any:
     old = plain(context.previous)
     return template["$bump"] if old is None else old + 1
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from google.protobuf.struct_pb2 import Struct, Value
 
 SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"
+_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 (a marker of the protocol)
 _RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 # One sentinel per kind of value: the protocol has no other way to say "not known yet".
@@ -59,7 +59,7 @@ def decode(message: Struct) -> Properties:
     return {key: _decode(value) for key, value in message.fields.items()}
 
 
-def _decode(value: Value) -> Any:  # noqa: ANN401 (property values are of any type)
+def _decode(value: Value) -> Any:
     kind = value.WhichOneof("kind")
     if kind == "struct_value":
         return _decode_object({key: _decode(item) for key, item in value.struct_value.fields.items()})
@@ -73,14 +73,14 @@ def _decode(value: Value) -> Any:  # noqa: ANN401 (property values are of any ty
     return value.bool_value if kind == "bool_value" else None
 
 
-def _decode_object(fields: Properties) -> Any:  # noqa: ANN401
+def _decode_object(fields: Properties) -> Any:
     signature = fields.get(SIGNATURE)
     if signature == _SECRET:
         return Secret(fields.get("value"))
     if signature == _RESOURCE:
         return fields.get("id") or fields.get("urn")
     if signature == _OUTPUT:
-        value = fields["value"] if "value" in fields else UNKNOWN
+        value = fields.get("value", UNKNOWN)
         return Secret(value) if fields.get("secret") else value
     return fields
 
@@ -96,7 +96,7 @@ def encode(properties: Mapping[str, Any]) -> Struct:
     return message
 
 
-def _encode(value: Any, into: Value) -> None:  # noqa: ANN401
+def _encode(value: Any, into: Value) -> None:
     if value is None:
         into.null_value = 0  # type: ignore[assignment] # NullValue.NULL_VALUE
     elif isinstance(value, Unknown):
@@ -119,17 +119,17 @@ def _encode(value: Any, into: Value) -> None:  # noqa: ANN401
             _encode(item, into.list_value.values.add())
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: Any) -> Any:
     """`value` with every secret unwrapped."""
     return _replace(value, lambda secret: plain(secret.value))
 
 
-def masked(value: Any) -> Any:  # noqa: ANN401
+def masked(value: Any) -> Any:
     """`value` with every secret replaced by its digest: fit for a file that people read."""
     return _replace(value, lambda secret: digest(secret.value))
 
 
-def _replace(value: Any, secret: Callable[[Secret], Any]) -> Any:  # noqa: ANN401
+def _replace(value: Any, secret: Callable[[Secret], Any]) -> Any:
     if isinstance(value, Secret):
         return secret(value)
     if isinstance(value, dict):
@@ -139,13 +139,13 @@ def _replace(value: Any, secret: Callable[[Secret], Any]) -> Any:  # noqa: ANN40
     return value
 
 
-def digest(value: Any) -> str:  # noqa: ANN401
+def digest(value: Any) -> str:
     """What the world file keeps of a secret."""
     text = json.dumps(plain(value), sort_keys=True, default=repr)
     return DIGEST_PREFIX + hashlib.sha256(text.encode()).hexdigest()
 
 
-def restored(stored: Any, state: Any) -> Any:  # noqa: ANN401
+def restored(stored: Any, state: Any) -> Any:
     """`stored`, read from the world, with digests replaced by the secrets of `state` that hash alike."""
     if isinstance(state, Secret):
         matches = stored == digest(state.value) or stored == plain(state.value)
@@ -160,17 +160,17 @@ def restored(stored: Any, state: Any) -> Any:  # noqa: ANN401
     return stored
 
 
-def has_unknown(value: Any) -> bool:  # noqa: ANN401
+def has_unknown(value: Any) -> bool:
     """Whether anything within `value` is not known yet."""
     return _any(value, Unknown)
 
 
-def has_secret(value: Any) -> bool:  # noqa: ANN401
+def has_secret(value: Any) -> bool:
     """Whether anything within `value` is secret."""
     return _any(value, Secret)
 
 
-def _any(value: Any, kind: type[Unknown] | type[Secret]) -> bool:  # noqa: ANN401
+def _any(value: Any, kind: type[Unknown] | type[Secret]) -> bool:
     if isinstance(value, kind):
         return True
     if isinstance(value, Secret):
