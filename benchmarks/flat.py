@@ -1,0 +1,84 @@
+"""The floor for a preview: a flat program, without components, of as many resources of the same types."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from ops.recorder import SECRET, UNKNOWN, Recorded
+
+_HEAD = """\
+import pulumi
+import pulumi_aws as aws
+import pulumi_cloudflare as cloudflare
+
+secret = pulumi.Output.secret("value")
+"""
+
+
+class _Code(str):
+    """An expression: its repr is itself."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def write(resources: list[Recorded], project: Path, virtualenv: Path) -> None:
+    """Write a project to `project` that declares `resources` one below the other, with the same inputs.
+
+    Args:
+        resources: what a render recorded.
+        project: directory to be.
+        virtualenv: the environment it is to run in.
+    """
+    project.mkdir(parents=True)
+    (project / "Pulumi.yaml").write_text(
+        f"name: flat\nruntime:\n  name: python\n  options:\n    virtualenv: {virtualenv}\n"
+    )
+    (project / "Pulumi.sandbox.yaml").write_text("config: {}\n")
+    (project / "__main__.py").write_text(program(resources))
+
+
+def program(resources: list[Recorded]) -> str:
+    """The source of the flat program."""
+    providers = [one for one in resources if one.type == "pulumi:providers:aws"]
+    managed = [one for one in resources if one.custom and one not in providers]
+    regions = {one.inputs["region"]: f"provider_{index}" for index, one in enumerate(providers)}
+    lines = [_HEAD]
+    for one in providers:
+        region = one.inputs["region"]
+        lines.append(f"{regions[region]} = aws.Provider({one.name!r}, region={region!r})")
+    lines.append(
+        f"unknown = aws.ec2.Eip('anything', opts=pulumi.ResourceOptions(provider={next(iter(regions.values()))})).id"
+    )
+    for one in managed:
+        arguments = ", ".join(f"{_snake(key)}={_value(value)!r}" for key, value in one.inputs.items())
+        options = f"opts=pulumi.ResourceOptions(provider={regions[one.region]})" if one.region else "opts=None"
+        lines.append(f"{_class(one.type)}({one.name!r}, {arguments}, {options})")
+    return "\n".join(lines) + "\n"
+
+
+def _class(type_: str) -> str:
+    package, module, name = type_.split(":")
+    module = module.partition("/")[0]
+    return f"{package}.{name}" if module == "index" else f"{package}.{module}.{name}"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda match: f"_{match[1].lower()}", name).lower()
+
+
+def _value(value: Any) -> Any:
+    if value == UNKNOWN:
+        return _Code("unknown")
+    if value == SECRET:
+        return _Code("secret")
+    if isinstance(value, dict):
+        return {key: _value(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_value(one) for one in value]
+    # The SDK wants text as it got it: inputs come back as JSON of either kind.
+    return value

@@ -1,0 +1,66 @@
+"""What is measured."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from benchmarks import flat
+from benchmarks.timing import Ratio, against, progress
+from ops import stackfile
+from ops.render import render
+from sandbox.commands.engine import Result, Sandbox
+
+STAGES = (1, 4, 7)
+STACK = "sandbox"
+SDK_IMPORT = "import pulumi, pulumi_aws; pulumi_aws.ec2.Vpc; import pulumi_cloudflare"
+
+
+def measures(times: int) -> Iterator[Ratio]:
+    """Each measure as it is done, the best of `times` runs."""
+    with progress("ascent plan"):
+        yield against(
+            "ascent plan --stage 4",
+            _ascent("plan", "--stage", "4", "--json"),
+            "import of the SDKs",
+            _python(SDK_IMPORT),
+            times,
+        )
+    with progress("ascent --help"):
+        yield against("ascent --help", _ascent("--help"), "python -c pass", _python("pass"), times)
+    for stage in STAGES:
+        with progress(f"preview of stage {stage} and of its flat program"):
+            yield _preview(stage, times)
+
+
+def _preview(stage: int, times: int) -> Ratio:
+    resources = list(render(stackfile.settings(STACK, stage), STACK).resources)
+    with tempfile.TemporaryDirectory() as directory:
+        home = Path(directory)
+        flat.write(resources, home / "flat", stackfile.ROOT / ".venv")
+        ours = Sandbox(home / "ours-home")
+        theirs = Sandbox(home / "flat-home", project=home / "flat")
+        count = sum(one.custom for one in resources)
+        return against(
+            f"preview of stage {stage}, {count} resources",
+            lambda: _fine(ours.preview(stage)),
+            "the flat program of as many",
+            lambda: _fine(theirs.preview()),
+            times,
+        )
+
+
+def _fine(result: Result) -> None:
+    if not result.ok:
+        raise RuntimeError("\n".join(result.errors) or result.output)
+
+
+def _ascent(*arguments: str) -> Callable[[], object]:
+    return lambda: subprocess.run([stackfile.ROOT / "ascent", *arguments], check=True, capture_output=True)
+
+
+def _python(code: str) -> Callable[[], object]:
+    return lambda: subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True, capture_output=True)

@@ -1,0 +1,63 @@
+"""The generated parts of README.md. `python -m ops.readme` writes them; a test fails when they are stale."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from infra.settings import Settings
+from infra.stages import PLANNED, STAGES
+from ops.stackfile import ROOT
+
+README = ROOT / "README.md"
+
+
+def stage_table() -> str:
+    """The stage table in Markdown; what no component provides yet is in italics."""
+    lines = [
+        "| n | name | move here when | adds | users | fleet | Aurora ACUs | readers |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for stage in STAGES.values():
+        sizes = stage.sizes
+        added = ", ".join(f"_{one}_" if one in PLANNED else str(one) for one in stage.adds)
+        dropped = f"; drops {', '.join(stage.drops)}" if stage.drops else ""
+        readers = f"{sizes.readers.minimum}..{sizes.readers.maximum}" if sizes.readers else ""
+        lines.append(
+            f"| {stage.number} | {stage.name} | {stage.trigger} | {added}{dropped} | {stage.users} | "
+            f"{sizes.fleet.minimum}..{sizes.fleet.maximum} {sizes.fleet.instance_types[0]} | "
+            f"{sizes.database.min_acu:g}..{sizes.database.max_acu:g} | {readers} |"
+        )
+    return "\n".join(lines)
+
+
+def settings_table() -> str:
+    """The keys of a stack file in Markdown."""
+    rows = [
+        f"| `ascent:{field.alias}` | {'yes' if field.is_required() else ''} | {field.description} |"
+        for field in Settings.model_fields.values()
+    ]
+    return "\n".join(["| key | needed | meaning |", "|---|---|---|", *rows])
+
+
+PARTS: dict[str, Callable[[], str]] = {"stages": stage_table, "settings": settings_table}
+
+
+def generated(text: str) -> str:
+    """`text` with each generated part brought up to date.
+
+    Raises:
+        ValueError: when a part has no place in it.
+    """
+    for name, make in PARTS.items():
+        pattern = rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)"
+        text, found = re.subn(
+            pattern, lambda match, make=make: f"{match[1]}{make()}\n{match[2]}", text, flags=re.DOTALL
+        )
+        if found != 1:
+            raise ValueError(f"README.md should have one place for the generated part {name!r}, and has {found}")
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(generated(README.read_text()))
