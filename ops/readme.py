@@ -50,10 +50,11 @@ def generated(text: str) -> str:
         ValueError: when a part has no place in it.
     """
     for name, make in PARTS.items():
-        pattern = rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)"
-        text, found = re.subn(
-            pattern, lambda match, make=make: f"{match[1]}{make()}\n{match[2]}", text, flags=re.DOTALL
-        )
+        start, end = f"<!-- generated: {name} -->\n", "<!-- end -->"
+        pattern = f"{re.escape(start)}.*?{end}"
+        found = len(re.findall(pattern, text, flags=re.DOTALL))
+        fresh = f"{start}{make()}\n{end}"
+        text = re.sub(pattern, fresh.replace("\\", r"\\"), text, flags=re.DOTALL)
         if found != 1:
             raise ValueError(f"README.md should have one place for the generated part {name!r}, and has {found}")
     return text

@@ -85,7 +85,10 @@ class Recorder(mocks.MockMonitor):
         region = self._regions.get(request.provider.rpartition("::")[0])
         answer = Struct()
         answer.update(dict(self._answer(request.tok, arguments, region)))
-        return resource_pb2.ResourceInvokeResponse(**{"return": answer})
+        # `return` is a word of Python's own, so the field can only be set by name.
+        response = resource_pb2.ResourceInvokeResponse()
+        getattr(response, "return").CopyFrom(answer)
+        return response
 
     def _region(self, request: Any) -> str | None:
         providers = [request.provider, *request.providers.values()]

@@ -56,7 +56,7 @@ def test_its_arguments_are_frozen_and_named(component: Component) -> None:
     arguments = hints["args"]
     assert arguments.__name__ == f"{component.__name__}Args"
     assert dataclasses.is_dataclass(arguments)
-    assert arguments.__dataclass_params__.frozen
+    assert vars(arguments)["__dataclass_params__"].frozen
     assert all(field.kw_only for field in dataclasses.fields(arguments))
     assert arguments.__doc__
     assert component.__doc__
