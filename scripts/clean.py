@@ -3,6 +3,8 @@
 import fcntl
 import shutil
 
+from sandbox.commands import state
+from sandbox.commands.layout import Layout
 from scripts.places import SANDBOX, TOOLCHAIN, VENV, cache_dir
 from scripts.say import ProblemError, say
 
@@ -11,18 +13,25 @@ LOCKS = (
     (TOOLCHAIN / "engine.lock", "a set-up"),
     (SANDBOX / "run.lock", "a sandbox run"),
 )
+LAYOUT = Layout(SANDBOX)
 
 
 def clean() -> None:
     """Remove the environment, the links to the toolchain and the sandbox's state, unless something is using them."""
-    for lock, who in LOCKS:
-        if not lock.exists():
+    for file, who in LOCKS:
+        if not file.exists():
             continue
-        with lock.open() as handle:
+        with file.open() as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise ProblemError(f"Not cleaning: {who} is going on here. Let it end first.") from error
+    for stack in state.stacks(LAYOUT):
+        for lock in state.engine_locks(LAYOUT, stack):
+            if lock.alive:
+                raise ProblemError(
+                    f"Not cleaning: pulumi (process {lock.pid}) is at work on {stack}. Let it end first."
+                )
     removed = [directory.name for directory in (SANDBOX, TOOLCHAIN, VENV) if directory.exists()]
     for directory in (SANDBOX, TOOLCHAIN, VENV):
         shutil.rmtree(directory, ignore_errors=True)

@@ -171,7 +171,7 @@ def _link(how: str, programs: dict[str, Path], on_path: Path | None) -> None:
         "version": said.output.strip().splitlines()[-1].lstrip("v"),
         "path": str(programs["pulumi"]),
         "go": str(which("go") or "") or None,
-        "uv": str(which("uv") or "") or None,
+        "uv": str(which("uv") or next(iter(sorted(cache_dir().glob("uv-*/bin/uv"))), "")) or None,
         "python": python_version(VENV),
         "key": _key(),
         "on_path": _mark(on_path),

@@ -64,4 +64,4 @@ def progress(title: str, detail: Callable[[], str] = lambda: "") -> Iterator[Non
         thread.join()
         if live:
             print("\r\033[K", end="", file=sys.stderr, flush=True)  # noqa: T201
-    say(f"  {title}: done in {minutes(time.monotonic() - started)}")
+    say(f"  {title}: {minutes(time.monotonic() - started)}")

@@ -154,7 +154,8 @@ def _finish(box: Sandbox, result: Result) -> None:
         return
     if result.code == INTERRUPTED:
         raise ProblemError("Interrupted. What was finished is in the state; the same command goes on from there.")
-    if shutil.disk_usage(box.home).free < LEAST_FREE_BYTES:
+    full = any("no space left" in error for error in result.errors)
+    if full or shutil.disk_usage(box.home).free < LEAST_FREE_BYTES:
         raise ProblemError(f"The disk is full ({free_space(box.home)}). Make room, then run it again: it goes on.")
     if result.code < 0:
         raise ProblemError(f"The engine was killed (signal {-result.code}). Run it again: the next run settles it.")

@@ -87,10 +87,10 @@ class Sandbox:
 
     def up(self, stage: int | None = None, **config: Any) -> Result:  # noqa: ANN401, RUF100 (config holds anything)
         """Bring the stack up, at a stage and with config values that replace the shipped ones."""
-        reached = self.stage if stage is None else stage
-        if reached is not None:
-            self._remember_stage(reached)
-        return self.run("up", "--yes", "--skip-preview", stage=stage, config=config)
+        result = self.run("up", "--yes", "--skip-preview", stage=stage, config=config)
+        if result.ok:
+            self._remember_stage(self.stage if stage is None else stage)
+        return result
 
     def preview(self, stage: int | None = None, **config: Any) -> Result:  # noqa: ANN401, RUF100
         """What `up` would do."""
@@ -102,7 +102,10 @@ class Sandbox:
 
     def destroy(self) -> Result:
         """Delete everything; the engine refuses while something is protected."""
-        return self.run("destroy", "--yes", "--skip-preview", stage=self.last_stage)
+        result = self.run("destroy", "--yes", "--skip-preview", stage=self.last_stage)
+        if result.ok:
+            self._remember_stage(None)
+        return result
 
     def export(self) -> dict[str, Any]:
         """The stack's deployment as `pulumi stack export` gives it, secrets encrypted."""
@@ -134,7 +137,7 @@ class Sandbox:
 
     @property
     def last_stage(self) -> int | None:
-        """The stage of the last update."""
+        """The stage of the last update that went well."""
         return self._stages().get(self.stack)
 
     def install(self) -> None:
@@ -169,11 +172,11 @@ class Sandbox:
         )
         if not result.ok:
             raise ProblemError(
-                "The last run was killed half-way, and its state could not be settled:\n"
+                "The last run was cut off, and its state could not be settled:\n"
                 + "\n".join(result.errors or [result.output.strip()])
             )
         count = len(under_way)
-        notes = [f"The last run was killed with {count} operation{'s' * (count > 1)} under way; settled."]
+        notes = [f"The last run was cut off with {count} operation{'s' * (count > 1)} under way; settled."]
         return notes + [f"  removed its half-made {what}" for what in removed]
 
     def run(
@@ -214,9 +217,10 @@ class Sandbox:
             return {}
         return content if isinstance(content, dict) else {}
 
-    def _remember_stage(self, stage: int) -> None:
-        self.home.mkdir(parents=True, exist_ok=True)
-        self.layout.stages.write_text(json.dumps(self._stages() | {self.stack: stage}), encoding="utf-8")
+    def _remember_stage(self, stage: int | None) -> None:
+        stages = {**self._stages(), self.stack: stage}
+        known = {stack: number for stack, number in stages.items() if number is not None}
+        self.layout.stages.write_text(json.dumps(known), encoding="utf-8")
 
 
 @contextmanager

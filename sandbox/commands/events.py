@@ -17,12 +17,19 @@ class Step:
     type: str
     keys: tuple[str, ...] = ()  # the properties that made the engine replace it
     diffs: tuple[str, ...] = ()  # the properties that differ
+    detail: dict[str, str] = field(default_factory=dict)  # path of a property: what happens to it, as "update-replace"
+    custom: bool = False  # a resource of a provider's, as opposed to a component
     failed: bool = False
 
     @property
     def name(self) -> str:
         """The resource's name in the program."""
         return self.urn.rsplit("::", 1)[-1]
+
+    @property
+    def real(self) -> bool:
+        """Whether it is about something that would exist in a cloud."""
+        return self.custom and not self.type.startswith("pulumi:")
 
 
 @dataclass
@@ -73,11 +80,14 @@ def _take(events: Events, event: dict[str, Any]) -> None:
 
 
 def _step(metadata: dict[str, Any], *, failed: bool = False) -> Step:
+    state = metadata.get("new") or metadata.get("old") or {}
     return Step(
         op=str(metadata.get("op", "")),
         urn=str(metadata.get("urn", "")),
         type=str(metadata.get("type", "")),
         keys=tuple(metadata.get("keys") or ()),
         diffs=tuple(metadata.get("diffs") or ()),
+        detail={path: str(diff.get("diffKind", "")) for path, diff in (metadata.get("detailedDiff") or {}).items()},
+        custom=bool(state.get("custom")),
         failed=failed,
     )

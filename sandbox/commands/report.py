@@ -17,8 +17,6 @@ WORDS = {
     "discard": "forgotten",
     "import": "imported",
 }
-# The engine counts the halves of a replacement too.
-HALVES = ("create-replacement", "delete-replaced")
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -46,11 +44,10 @@ def kinds(resources: list[dict[str, Any]]) -> Table:
 
 
 def changed(result: Result) -> str:
-    """The changes of a run in words."""
-    parts = [
-        f"{count} {WORDS.get(op, op)}" for op, count in sorted(result.changes.items()) if op not in HALVES and count
-    ]
-    return ", ".join(parts) or "nothing changed"
+    """The changes of a run in words: of real resources, as far as the engine tells them apart."""
+    counts = Counter(step.op for step in result.steps if step.real and not step.failed and step.op in WORDS)
+    counts = counts or Counter({op: count for op, count in result.changes.items() if op == "update"})
+    return ", ".join(f"{count} {WORDS[op]}" for op, count in sorted(counts.items())) or "nothing changed"
 
 
 def real(resources: list[dict[str, Any]]) -> list[dict[str, Any]]:

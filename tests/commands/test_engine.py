@@ -102,7 +102,7 @@ def test_an_engine_killed_half_way_is_settled_by_the_next_run(box: Sandbox) -> N
     box.environment = {}
     assert state.pending(box.layout, "prod")
     assert "Removed 1 lock" in box.prepare()[0]
-    assert "killed with" in box.recover()[0]
+    assert "cut off with" in box.recover()[0]
     assert state.pending(box.layout, "prod") == []
     again = box.up(4)
     assert again.ok, again.output
