@@ -1,7 +1,8 @@
 """Rules that inputs obey, stated as data: see `sandbox/data/constraints`.
 
-A rule names a `path` (or `paths` for rules about several properties) and one test; `when` limits it to inputs for which a
-condition holds, `message` replaces the standard wording ({value} and {path} are filled in). A value not known yet passes.
+A rule names a `path` and tests of what is there, or a relation between several properties (`in_each` of some objects);
+`when` limits it to inputs for which a condition holds, `message` replaces the standard wording ({value} and {path} are
+filled in). A value not known yet passes.
 """
 
 from __future__ import annotations
@@ -111,7 +112,10 @@ def _bytes(limit: int, value: str) -> str | None:
 
 
 def _pattern(pattern: str, value: Any) -> str | None:
-    text = value if isinstance(value, str) else str(value)
+    if isinstance(value, dict | list):
+        # A pattern is about text: `tags[*]` is a map's values for most types, and a list of objects for some.
+        return None
+    text = str(value)
     return None if re.search(pattern, text) else f"invalid value for {{path}} ({text!r} does not match {pattern})"
 
 
@@ -133,7 +137,8 @@ def _cidr(value: str, *, version: int, low: int, high: int) -> str | None:
     if str(network) != value:
         return f'"{value}" is not a valid CIDR block; did you mean "{network}"?'
     if not low <= network.prefixlen <= high:
-        return f"expected {{path}} to contain a network Value with between {low} and {high} significant bits, got: {network.prefixlen}"
+        bits = f"between {low} and {high} significant bits, got: {network.prefixlen}"
+        return f"expected {{path}} to contain a network Value with {bits}"
     return None
 
 
