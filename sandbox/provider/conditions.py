@@ -49,8 +49,8 @@ def changed(condition: Row, path: str, old: Properties, new: Properties, config:
     Beyond `old` and `new` (predicates of the inputs before and after) and `config` (of the provider's configuration),
     `change` names how the value (that at `at`, if given) moved: added, removed, set, changed, other, other_values,
     downgrade, fewer, not_more, emptied_or_filled, other_kind (`among` properties), same_but (`but` the value of another
-    property), one_of and unless (with `from` and `to`). `unless_changed` names another property that must stay as it is;
-    `any` holds alternatives.
+    property), one_of and unless (with `from` and `to`). `unless_changed` names another property that must stay as it
+    is; `any` holds alternatives.
     """
     results: list[bool | None] = []
     if "any" in condition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -26,10 +27,8 @@ def parsed(provider: str, raw: Properties) -> Properties:
         wrapped = isinstance(value, Secret)
         bare = value.value if isinstance(value, Secret) else value
         if isinstance(bare, str) and prop is not None and prop.type != "string":
-            try:
+            with contextlib.suppress(ValueError):  # the type check reports it
                 bare = json.loads(bare)
-            except ValueError:
-                pass  # the type check reports it
         found[name] = Secret(bare) if wrapped else bare
     return found
 

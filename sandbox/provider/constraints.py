@@ -238,7 +238,7 @@ _TESTS: dict[str, Callable[[Any, Any], str | None]] = {
 
 
 def _present(inputs: Properties, path: str) -> bool:
-    return paths.get(inputs, path) not in (None, [], {})
+    return paths.get(inputs, path) not in (None, [])
 
 
 Problems = Iterator[tuple[str, str]]

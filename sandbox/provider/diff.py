@@ -153,9 +153,9 @@ def _verdict(schema: Schema, change: Change, old: Properties, new: Properties, c
             replaces = replaces or met is not False
     for item in row.get("errors", ()):
         rule = table.get(item["property"], {})
-        if "errors" in rule.get("kinds", []) and _concerns(schema.token, item["property"], change.path):
-            if conditions.changed(rule, item["property"], old, new, config):
-                errors.append(rule.get("message", item["condition"]))
+        concerned = "errors" in rule.get("kinds", []) and _concerns(schema.token, item["property"], change.path)
+        if concerned and conditions.changed(rule, item["property"], old, new, config):
+            errors.append(rule.get("message", item["condition"]))
     return _Verdict(replaces, errors)
 
 

@@ -1,8 +1,8 @@
 """Faults on demand, from the environment: failures, a crash, latency. Counted per provider process.
 
 `ASCENT_SANDBOX_FAIL` and `ASCENT_SANDBOX_CRASH` hold rules separated by commas, each `OPERATION[:PATTERN]:N`: the Nth
-matching operation fails (or, for a crash, is carried out but never answered, as when a provider is killed). OPERATION is
-create, read, update, delete or invoke; PATTERN is a shell pattern over type tokens: `create:aws:lb/*:2`.
+matching operation fails (or, for a crash, is carried out but never answered, as when a provider is killed). OPERATION
+is create, read, update, delete or invoke; PATTERN is a shell pattern over type tokens: `create:aws:lb/*:2`.
 """
 
 from __future__ import annotations

@@ -144,8 +144,8 @@ def _metadata(metadata: Properties) -> Iterator[Failure]:
     if isinstance(name, str) and (len(name) > 253 or not all(map(_path_safe, name.split(":")))):
         yield Failure(
             "metadata.name",
-            f'Invalid value: "{name}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '
-            "'-' or '.', and must start and end with an alphanumeric character",
+            f'Invalid value: "{name}": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric '
+            "characters, '-' or '.', and must start and end with an alphanumeric character",
         )
     labels = metadata.get("labels")
     for key, value in labels.items() if isinstance(labels, dict) else ():
@@ -275,10 +275,8 @@ def _container(where: str, container: Properties, volumes: set[Any]) -> Iterator
                 continue
             amount = _quantity(value)
             if amount is None:
-                yield Failure(
-                    f"{where}.resources.{side}.{name}",
-                    f"{where}.resources.{side}.{name}: quantities must match the regular expression {_QUANTITY.pattern}",
-                )
+                at = f"{where}.resources.{side}.{name}"
+                yield Failure(at, f"{at}: quantities must match the regular expression {_QUANTITY.pattern}")
             else:
                 known[name] = amount
     for name, amount in amounts["requests"].items():

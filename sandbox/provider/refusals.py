@@ -101,7 +101,7 @@ def _exists(view: View, rule: Row, value: str) -> bool:
     return False
 
 
-def requirements(view: View, schema: Schema, inputs: Properties, scope: str, own: str = "") -> None:
+def requirements(view: View, schema: Schema, inputs: Properties, own: str = "") -> None:
     """Refuse `inputs` that need something else in place first, or whose addresses are not free.
 
     Raises:
@@ -131,11 +131,9 @@ def _addresses(view: View, token: str, rule: Row, inputs: Properties, own: str) 
             raise Refused(f"InvalidSubnet.Range: The CIDR '{cidr}' is invalid: it is outside the VPC's {whole}.")
     for key, entry in view.all(token):
         other = entry.properties.get(rule["cidr"])
-        if key != own and other and entry.properties.get(rule["parent"]) == parent:
-            if network.overlaps(ipaddress.ip_network(other)):
-                raise Refused(
-                    f"InvalidSubnet.Conflict: The CIDR '{cidr}' conflicts with another subnet, {key} ({other})"
-                )
+        sibling = key != own and other and entry.properties.get(rule["parent"]) == parent
+        if sibling and network.overlaps(ipaddress.ip_network(str(other))):
+            raise Refused(f"InvalidSubnet.Conflict: The CIDR '{cidr}' conflicts with another subnet, {key} ({other})")
 
 
 def deletion(view: View, schema: Schema, identifier: str, entry: Entry) -> None:

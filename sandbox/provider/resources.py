@@ -78,7 +78,7 @@ def create(provider: Provider, world: World, schema: Schema, urn: str, inputs: P
     def run(view: View) -> tuple[str, Properties]:
         refusals.unique(view, schema, inputs, scope)
         refusals.references(view, schema, inputs)
-        refusals.requirements(view, schema, inputs, scope)
+        refusals.requirements(view, schema, inputs)
         identifier, seed = _identifier(provider, view, schema, urn, inputs, scope)
         state = _state(provider, schema, inputs, seed, identifier)
         view.put(schema.token, identifier, _entry(schema, inputs, state, scope))
@@ -191,7 +191,7 @@ def update(
             raise Refused(f"{outputs.kind(schema.token)} {identifier} does not exist (any more): refresh the stack")
         refusals.unique(view, schema, news, scope, identifier)
         refusals.references(view, schema, news)
-        refusals.requirements(view, schema, news, scope, identifier)
+        refusals.requirements(view, schema, news, identifier)
         view.put(schema.token, identifier, _entry(schema, news, state, scope))
 
     world.transact(run)
