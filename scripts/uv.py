@@ -75,7 +75,5 @@ def uv_environment() -> dict[str, str]:
     ):
         if env.get(theirs):
             env.setdefault(ours, env[theirs])
-    # Quietly copies where the cache and the repository are on different disks.
-    env.setdefault("UV_LINK_MODE", "copy" if sys.platform != "darwin" else "clone")
     env.pop("VIRTUAL_ENV", None)
     return env

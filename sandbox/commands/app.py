@@ -47,7 +47,7 @@ def preview(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
     """Show what bringing it up would change."""
     with _run("preview", stack, stage) as (box, number):
         result = box.preview(number)
-        _finish(box, result)
+        _finish(box, result, "The preview failed; the engine says why above. Nothing was changed.")
         _print(f"A preview: nothing was changed, in the sandbox or elsewhere ({report.took(result)}).")
 
 
@@ -148,7 +148,10 @@ def _run(command: str, stack: str, stage: str) -> Iterator[tuple[Sandbox, int | 
             yield box, number if isinstance(number, int) else None
 
 
-def _finish(box: Sandbox, result: Result) -> None:
+FAILURE = "It failed; the engine says why above. What was finished is kept: run it again to go on."
+
+
+def _finish(box: Sandbox, result: Result, failure: str = FAILURE) -> None:
     """Stop here unless the engine said that all went well."""
     if result.ok:
         return
@@ -161,7 +164,7 @@ def _finish(box: Sandbox, result: Result) -> None:
         raise ProblemError(f"The engine was killed (signal {-result.code}). Run it again: the next run settles it.")
     if not result.errors:
         raise typer.Exit(FAILED)
-    raise ProblemError("It failed; the engine says why above. What was finished is kept: run it again to go on.")
+    raise ProblemError(failure)
 
 
 def _done(box: Sandbox, result: Result, command: str) -> None:
