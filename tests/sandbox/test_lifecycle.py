@@ -259,11 +259,15 @@ def test_faults_hit_the_operation_asked_for(
 ) -> None:
     engine = start("aws", {"ASCENT_SANDBOX_FAIL": rule})
     token = "aws:sqs/queue:Queue"
-    with pytest.raises(Aborted, match="sandbox fault"):
+
+    def work() -> None:
         for name in ("a", "b"):
             identifier, state = engine.create(token, {"name": name}, name=name)
             if operation == "delete":
                 engine.delete(token, identifier, state)
+
+    with pytest.raises(Aborted, match="sandbox fault"):
+        work()
     queues = world.transact(lambda view: [key for key, _ in view.all(token)])
     assert len(queues) == survives
 
