@@ -51,7 +51,9 @@ def _why(name: str, output: str, home: Path) -> str:
     if "no space left" in output.lower():
         return f"The disk is full: {home} has {free_space(home)}. Make room and run make again."
     last = "\n".join("    " + line for line in output.strip().splitlines()[-5:])
-    return f"Could not install {name} from the package index:\n{last}\nInstall {name} yourself, then run make again."
+    return f"Could not install {name} from the package index:\n{last}" + (
+        "\nInstall uv yourself, then run make again." if name == "uv" else ""
+    )
 
 
 def find_uv() -> Path:
