@@ -1,10 +1,11 @@
 """Templates: how data says what an output looks like.
 
 A string may hold `{region}`, `{account}`, `{partition}`, `{dns}`, `{id}`, `{name}`, `{item}`, `{hex:N}`, `{digits:N}`,
-`{upper:N}` (N characters made from the resource's seed; `{hex:N:salt}` for another one), `{in:path}`, `{out:path}`. A
-template that is nothing but one placeholder keeps the value's type. An object may be `{"$each": path, "as": template}`,
-`{"$if": path, "is": value, "then": template, "else": template}` (without "is": whether it is set and not false),
-`{"$first": [templates]}` (the first that is not empty) or `{"$bump": start}` (one more on each recomputation).
+`{upper:N}`, `{lower:N}` (N characters made from the resource's seed; `{hex:N:salt}` for others), `{number:LOW-HIGH}`,
+`{in:path}`, `{out:path}`. A template that is nothing but one placeholder keeps the value's type. An object may be
+`{"$each": path, "as": template}`, `{"$if": path, "is": value, "then": template, "else": template}` (without "is":
+whether it is set and not false), `{"$first": [templates]}` (the first that is not empty) or `{"$bump": start}` (one
+more on each recomputation).
 """
 
 from __future__ import annotations
@@ -100,6 +101,10 @@ def _value(match: re.Match[str], context: Context) -> Any:
     if kind in _ALPHABETS:
         count, _, salt = argument.partition(":")
         return characters(kind, int(count), f"{context.seed}/{kind}/{salt}")
+    if kind == "number":
+        bounds, _, salt = argument.partition(":")
+        low, high = (int(bound) for bound in bounds.split("-"))
+        return low + int(characters("hex", 8, f"{context.seed}/{kind}/{salt}"), 16) % (high - low + 1)
     if kind == "in":
         return paths.get(context.inputs, argument)
     if kind == "out":
