@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.provider import data
+from sandbox.provider.constraints import Failure
 from sandbox.provider.schema import Schema
 from sandbox.provider.values import UNKNOWN, Properties
 
@@ -63,7 +64,7 @@ def suffix(provider: str, token: str, urn: str, seed: bytes) -> str:
 
 def autoname(
     schema: Schema, urn: str, news: Properties, olds: Properties, seed: bytes, proposal: Proposal
-) -> str | None:
+) -> Failure | None:
     """Name `news` where the program did not; what is wrong with the name given, or None.
 
     A resource that was named automatically keeps its name.
@@ -77,9 +78,10 @@ def autoname(
     else:
         name = _name(how, schema.token, urn, news, seed, proposal)
     if len(name) > how.limit:
-        return (
+        return Failure(
+            how.property,
             f"autonamed {name!r} is {len(name)} characters long: {schema.token} allows {how.limit}; "
-            f"shorten the resource's name or set {how.property!r}"
+            f"shorten the resource's name or set {how.property!r}",
         )
     news[how.property] = name
     news[DEFAULTS] = sorted({*news.get(DEFAULTS, []), how.property})
@@ -103,7 +105,7 @@ def physical(token: str, properties: Properties) -> Any:
     """The name of a resource with these inputs, as its service knows it; empty when it has none."""
     row = data.row(token)
     prop = (row.get("name") or {}).get("property") or row.get("named_by") or "name"
-    if token.startswith("kubernetes:"):
+    if token.startswith("kubernetes:") and not row.get("name"):
         metadata = properties.get("metadata")
         return metadata.get("name", "") if isinstance(metadata, dict) else UNKNOWN
     return properties.get(prop) or ""

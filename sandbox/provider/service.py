@@ -148,13 +148,12 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         inputs |= self._provider.default_tagged(schema, inputs)
         if self.name == "kubernetes":
             kubernetes.complete(schema.token, inputs, olds, request.urn, request.randomSeed, plain(self._config))
-        else:
-            proposal = Proposal()
-            if request.HasField("autonaming"):
-                proposal = Proposal(_MODES[request.autonaming.mode], request.autonaming.proposed_name)
-            problem = naming.autoname(schema, request.urn, inputs, olds, request.randomSeed, proposal)
-            if problem:
-                found.append(Failure(next(iter(inputs), ""), problem))
+        proposal = Proposal()
+        if request.HasField("autonaming"):
+            proposal = Proposal(_MODES[request.autonaming.mode], request.autonaming.proposed_name)
+        problem = naming.autoname(schema, request.urn, inputs, olds, request.randomSeed, proposal)
+        if problem:
+            found.append(problem)
         found += check.failures(schema, inputs)
         return provider_pb2.CheckResponse(inputs=encode(inputs), failures=_failures(found))
 
