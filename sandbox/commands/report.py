@@ -18,6 +18,9 @@ WORDS = {
     "import": "imported",
 }
 
+# As many kinds of resources by name for each provider; the rest are counted.
+SHOWN = 10
+
 
 def console(*, stderr: bool = False) -> Console:
     """Plain where NO_COLOR says so or nobody watches; never colors numbers by guesswork."""
@@ -38,7 +41,9 @@ def kinds(resources: list[dict[str, Any]]) -> Table:
     table.add_column(justify="right", no_wrap=True)
     table.add_column(overflow="fold")
     for group, counts in sorted(by_provider.items(), key=lambda item: -item[1].total()):
-        text = ", ".join(f"{kind} {count}" if count > 1 else kind for kind, count in counts.most_common())
+        parts = [f"{kind} {count}" if count > 1 else kind for kind, count in counts.most_common(SHOWN)]
+        more = [f"and {len(counts) - SHOWN} more kinds"] if len(counts) > SHOWN else []
+        text = ", ".join([*parts, *more])
         table.add_row(f"[bold]{group}[/]", str(counts.total()), text)
     return table
 
