@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sandbox.commands import report, state
+from sandbox.commands import recovery, report, state
 from sandbox.commands.engine import INTERRUPTED, Result, Sandbox
 from sandbox.commands.environ import shell_exports
 from sandbox.commands.turns import our_turn
@@ -83,7 +83,13 @@ def down(
             _print(f"{len(left)} resources are left:")
             report.console().print(report.kinds(left))
         else:
-            _print(f"Stack {stack} is down, nothing of it is left ({report.changed(result)}, {report.took(result)}).")
+            outlive = recovery.ownerless(box.layout)
+            rest = f"{len(outlive)} resources outlive it" if outlive else "nothing of it is left"
+            _print(f"Stack {stack} is down, {rest} ({report.changed(result)}, {report.took(result)}).")
+            for what in outlive[:LISTED]:
+                _print(f"  {what}")
+            if outlive:
+                _print("They are in no stack's state: retained on deletion, or made by hand. make clean forgets them.")
 
 
 @app.command(epilog='Example: eval "$(make -s env)" && pulumi preview --stack sandbox')

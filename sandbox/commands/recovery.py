@@ -5,6 +5,8 @@ of the types that were being created and belongs to no stack came from that run,
 that the next run can create it again under its name.
 """
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from sandbox.commands import state
@@ -12,6 +14,7 @@ from sandbox.commands.layout import Layout
 from sandbox.provider.world import View, World
 
 ANYWHERE = "*"
+Known = tuple[str, str, str]  # type, id, region
 
 
 def remove_leftovers(layout: Layout, stack: str) -> list[str]:
@@ -23,15 +26,10 @@ def remove_leftovers(layout: Layout, stack: str) -> list[str]:
     }
     if not types or not layout.world.exists():
         return []
-    known = {entry for name in state.stacks(layout) for entry in _known(state.resources(layout, name))}
+    known = _known_to_any_stack(layout)
 
     def remove(view: View) -> list[str]:
-        strays = [
-            (token, identifier, entry.scope)
-            for token in sorted(types)
-            for identifier, entry in view.all(token)
-            if not {(token, identifier, entry.scope), (token, identifier, ANYWHERE)} & known
-        ]
+        strays = list(_strays(view, types, known))
         for stray in strays:
             view.remove(*stray)
         return [f"{token} {identifier}" for token, identifier, _ in strays]
@@ -39,7 +37,30 @@ def remove_leftovers(layout: Layout, stack: str) -> list[str]:
     return World(layout.world).transact(remove)
 
 
-def _known(resources: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
+def ownerless(layout: Layout) -> list[str]:
+    """What exists in the world and is in no stack's state: retained when its stack went, or made by hand."""
+    if not layout.world.exists():
+        return []
+    content = json.loads(layout.world.read_text(encoding="utf-8"))
+    types = {token for by_type in content["resources"].values() for token in by_type}
+    known = _known_to_any_stack(layout)
+    return World(layout.world).transact(
+        lambda view: [f"{token} {identifier}" for token, identifier, _ in _strays(view, types, known)]
+    )
+
+
+def _strays(view: View, types: set[str], known: set[Known]) -> Iterator[Known]:
+    for token in sorted(types):
+        for identifier, entry in view.all(token):
+            if not {(token, identifier, entry.scope), (token, identifier, ANYWHERE)} & known:
+                yield token, identifier, entry.scope
+
+
+def _known_to_any_stack(layout: Layout) -> set[Known]:
+    return {entry for name in state.stacks(layout) for entry in _known(state.resources(layout, name))}
+
+
+def _known(resources: list[dict[str, Any]]) -> set[Known]:
     """Type, id and region of all that a state knows; the region is ANYWHERE where it is not told."""
     regions = {
         f"{resource['urn']}::{resource['id']}": _region(resource)

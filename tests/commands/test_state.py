@@ -175,3 +175,12 @@ def test_a_pending_deletion_removes_nothing(layout: Layout) -> None:
     World(layout.world).transact(lambda view: view.put(GROUP, "/x", Entry("us-east-1", "", {}, {})))
     save(layout, pending=({"type": "deleting", "resource": group("/x")},))
     assert recovery.remove_leftovers(layout, STACK) == []
+
+
+def test_what_no_stack_owns_is_listed(layout: Layout) -> None:
+    assert recovery.ownerless(layout) == []
+    world = World(layout.world)
+    world.transact(lambda view: view.put(GROUP, "/kept", Entry("us-east-1", "", {}, {})))
+    world.transact(lambda view: view.put(GROUP, "/retained", Entry("us-east-1", "", {}, {})))
+    save(layout, provider("use1", "us-east-1"), group("/kept"))
+    assert recovery.ownerless(layout) == [f"{GROUP} /retained"]
