@@ -97,7 +97,8 @@ class View:
         entries = self._tables.setdefault(token.split(":", 1)[0], {}).setdefault(token, {})
         taken = entries.get(identifier)
         # Ids such as log group names repeat across regions.
-        key = f"{identifier}@{entry.scope}" if taken and taken.scope != entry.scope else identifier
+        scoped = f"{identifier}@{entry.scope}"
+        key = scoped if scoped in entries or (taken and taken.scope != entry.scope) else identifier
         entries[key] = entry
         self.changed = True
 

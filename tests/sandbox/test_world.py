@@ -96,6 +96,19 @@ def test_a_full_disk_leaves_the_old_file(world: World, monkeypatch: pytest.Monke
     assert world.transact(lambda view: [key for key, _ in view.all(_TOKEN)]) == ["first"]
 
 
+def test_an_entry_keeps_its_place_when_its_namesake_elsewhere_goes(world: World) -> None:
+    def put(region: str, value: int) -> None:
+        world.transact(lambda view: view.put(_TOKEN, "q", Entry(region, "q", {"value": value}, {})))
+
+    put("us-east-1", 1)
+    put("eu-west-1", 1)
+    world.transact(lambda view: view.remove(_TOKEN, "q", "us-east-1"))
+    put("eu-west-1", 2)
+    assert world.transact(lambda view: [(key, entry.inputs) for key, entry in view.all(_TOKEN)]) == [
+        ("q", {"value": 2})
+    ]
+
+
 def test_an_operation_that_fails_changes_nothing(world: World) -> None:
     def refuse(_view: object) -> None:
         raise ValueError("no")
