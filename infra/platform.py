@@ -52,12 +52,15 @@ def build(settings: Settings) -> None:
     """Declare everything that the settings ask for, and the stack's outputs."""
     _say_what_is_planned(settings)
     project, stack = pulumi.get_project(), pulumi.get_stack()
-    regions = [_region(settings, name, project, stack) for name in settings.active_regions]
+    listed = [_region(settings, name, project, stack) for name in settings.regions]
+    regions = [region for region in listed if region.name in settings.active_regions]
     primary = regions[0]
-    # The secondary regions hold nothing that cannot be rebuilt from the primary, so only the primary is guarded.
+    # The secondary regions hold nothing that cannot be rebuilt from the primary, so only the primary is guarded. Keys
+    # are the exception: KMS takes days to delete a replica, and refuses another one meanwhile. So every region that the
+    # stack lists has one, also while its stage does not use the region.
     keys = EncryptionKeys(
         f"{primary.base}-data",
-        EncryptionKeysArgs(replicas={region.name: region.provider for region in regions[1:]}, protect=settings.protect),
+        EncryptionKeysArgs(replicas={region.name: region.provider for region in listed[1:]}, protect=settings.protect),
         opts=primary.options,
     )
     secret = AppSecret(
@@ -65,7 +68,7 @@ def build(settings: Settings) -> None:
         AppSecretArgs(
             region=primary.name,
             key_arn=keys.arn,
-            replica_key_arns=keys.replica_arns,
+            replica_key_arns={region.name: keys.replica_arns[region.name] for region in regions[1:]},
             values={
                 name: pulumi.Output.secret(value.get_secret_value()) for name, value in settings.app_secrets.items()
             },

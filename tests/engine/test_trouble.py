@@ -1,0 +1,88 @@
+"""What goes wrong under the real engine: bad config, refusals, crashes, drift."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.commands.engine import Sandbox
+from sandbox.commands.stackfile import PLACEHOLDER
+
+SECRET = "a-value-nobody-should-see"
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"stage": 8}, "Pulumi.sandbox.yaml: ascent:stage: given 8"),
+    ({"typo": 1}, "Pulumi.sandbox.yaml: ascent:typo: unknown key"),
+    ({"database": {"maxAcu": 300}}, "Pulumi.sandbox.yaml: ascent:database.maxAcu: given 300"),
+    ({"appSecrets": {"KEY": SECRET}}, "Pulumi.sandbox.yaml: ascent:appSecrets: its values are in plain text"),
+]
+
+
+@pytest.mark.parametrize(("config", "message"), BAD, ids=[message.split(": ")[1] for _, message in BAD])
+def test_bad_config_is_one_message_and_nothing_is_done(tmp_path: Path, config: dict[str, Any], message: str) -> None:
+    box = Sandbox(tmp_path, overrides=config)
+    result = box.up()
+    assert not result.ok
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert SECRET not in result.output
+    assert [one for one in box.resources() if one["custom"]] == []
+
+
+def test_a_failed_update_is_finished_by_the_next(tmp_path: Path) -> None:
+    box = Sandbox(tmp_path, environment={"ASCENT_SANDBOX_FAIL": "create:aws:ec2/*:9"})
+    assert not box.up(1).ok
+    assert 0 < len(box.resources()) < 90
+    result = Sandbox(tmp_path).up(1)
+    assert result.ok, result.output
+    assert Sandbox(tmp_path).preview(1).changes == {}
+
+
+def test_after_a_provider_died_half_way_nothing_is_lost_or_made_twice(tmp_path: Path) -> None:
+    box = Sandbox(tmp_path, environment={"ASCENT_SANDBOX_CRASH": "create:aws:ec2/*:9"})
+    assert not box.up(1).ok
+    whole = Sandbox(tmp_path)
+    result = whole.up(1)
+    assert result.ok, result.output
+    assert whole.preview(1).changes == {}
+    gone = whole.destroy()
+    assert gone.ok, gone.output
+    assert not [entry for entries in whole.world().values() for entry in entries]
+
+
+def test_a_protected_stack_refuses_to_be_destroyed(tmp_path: Path) -> None:
+    box = Sandbox(tmp_path, overrides={"protect": True})
+    assert box.up(1).ok
+    result = box.destroy()
+    assert not result.ok
+    assert "protected" in result.output
+    assert [one for one in box.resources() if one["type"] == "aws:ec2/vpc:Vpc"]
+
+
+def test_no_secret_reaches_state_world_or_output_in_plain_text(tmp_path: Path) -> None:
+    box = Sandbox(tmp_path)
+    result = box.up(1)
+    assert result.ok, result.output
+    # The shipped file holds one secret, encrypted; the program was handed its value.
+    (version,) = [one for one in box.resources() if one["type"] == "aws:secretsmanager/secretVersion:SecretVersion"]
+    assert "ciphertext" in version["inputs"]["secretString"]
+    everything = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(everything) > 3
+    assert [path for path in everything if PLACEHOLDER.encode() in path.read_bytes()] == []
+    assert PLACEHOLDER not in result.output
+
+
+def test_drift_made_by_hand_is_seen_and_repaired(tmp_path: Path) -> None:
+    box = Sandbox(tmp_path)
+    assert box.up(1).ok
+    text = box.layout.world.read_text()
+    assert '"idleTimeout": 60' in text
+    box.layout.world.write_text(text.replace('"idleTimeout": 60', '"idleTimeout": 4000'))
+    seen = box.refresh()
+    assert seen.ok, seen.output
+    (balancer,) = [one for one in box.resources() if one["type"] == "aws:lb/loadBalancer:LoadBalancer"]
+    assert balancer["outputs"]["idleTimeout"] == 4000
+    repaired = box.up(1)
+    assert repaired.changes == {"update": 1}
+    assert '"idleTimeout": 60' in box.layout.world.read_text()
