@@ -75,8 +75,12 @@ def down(
             raise ProblemError(_protected_message(stack, kept))
         if force and box.resources():
             _print("[bold]First an update that takes the protection away, as one would have to for real.[/]")
-            _finish(box, box.up(number or box.last_stage, protect=False))
-        result = box.destroy()
+            unlocked = box.up(number or box.last_stage, protect=False)
+            if unlocked.code == INTERRUPTED:
+                _finish(box, unlocked)
+            elif not unlocked.ok:
+                _print("That update failed; going on without it.")
+        result = box.destroy(ignore_protection=force)
         _finish(box, result)
         left = report.real(box.resources())
         if left:

@@ -100,9 +100,10 @@ class Sandbox:
         """Take over into the state what the world is really like."""
         return self.run("refresh", "--yes", "--skip-preview", stage=self.last_stage)
 
-    def destroy(self) -> Result:
-        """Delete everything; the engine refuses while something is protected."""
-        result = self.run("destroy", "--yes", "--skip-preview", stage=self.last_stage)
+    def destroy(self, *, ignore_protection: bool = False) -> Result:
+        """Delete everything; the engine refuses while something is protected, unless told to ignore that."""
+        ignore = ["--ignore-protect"] if ignore_protection else []
+        result = self.run("destroy", "--yes", "--skip-preview", *ignore, stage=self.last_stage)
         if result.ok:
             self._remember_stage(None)
         return result

@@ -14,6 +14,7 @@ from sandbox.commands.layout import Layout
 from sandbox.provider.world import View, World
 
 ANYWHERE = "*"
+GLOBAL = ""  # the scope of what is in no region, such as a role
 Known = tuple[str, str, str]  # type, id, region
 
 
@@ -52,7 +53,8 @@ def ownerless(layout: Layout) -> list[str]:
 def _strays(view: View, types: set[str], known: set[Known]) -> Iterator[Known]:
     for token in sorted(types):
         for identifier, entry in view.all(token):
-            if not {(token, identifier, entry.scope), (token, identifier, ANYWHERE)} & known:
+            owners = {(token, identifier, ANYWHERE), (token, identifier, entry.scope)}
+            if not owners & known:
                 yield token, identifier, entry.scope
 
 
@@ -67,15 +69,13 @@ def _known(resources: list[dict[str, Any]]) -> set[Known]:
         for resource in resources
         if str(resource["type"]).startswith("pulumi:providers:") and resource.get("id")
     }
-    return {
-        (
-            str(resource["type"]),
-            str(resource["id"]),
-            _region(resource) or regions.get(str(resource.get("provider", ""))) or ANYWHERE,
-        )
-        for resource in resources
-        if resource.get("id")
-    }
+    known: set[Known] = set()
+    for resource in resources:
+        if resource.get("id"):
+            what, identifier = str(resource["type"]), str(resource["id"])
+            region = _region(resource) or regions.get(str(resource.get("provider", ""))) or ANYWHERE
+            known |= {(what, identifier, region), (what, identifier, GLOBAL)}
+    return known
 
 
 def _region(resource: dict[str, Any]) -> str | None:

@@ -51,7 +51,8 @@ def kinds(resources: list[dict[str, Any]]) -> Table:
 def changed(result: Result) -> str:
     """The changes of a run in words: of real resources, as far as the engine tells them apart."""
     counts = Counter(step.op for step in result.steps if step.real and not step.failed and step.op in WORDS)
-    counts = counts or Counter({op: count for op, count in result.changes.items() if op == "update"})
+    # A refresh has one kind of step; what came of it is in the totals only.
+    counts = counts or Counter({op: count for op, count in result.changes.items() if op in ("update", "delete")})
     return ", ".join(f"{count} {WORDS[op]}" for op, count in sorted(counts.items())) or "nothing changed"
 
 

@@ -184,3 +184,11 @@ def test_what_no_stack_owns_is_listed(layout: Layout) -> None:
     world.transact(lambda view: view.put(GROUP, "/retained", Entry("us-east-1", "", {}, {})))
     save(layout, provider("use1", "us-east-1"), group("/kept"))
     assert recovery.ownerless(layout) == [f"{GROUP} /retained"]
+
+
+def test_what_is_in_no_region_belongs_to_the_stack_that_knows_its_id(layout: Layout) -> None:
+    World(layout.world).transact(lambda view: view.put(GROUP, "/global", Entry("", "", {}, {})))
+    pending = {"type": "creating", "resource": {"urn": "u", "type": GROUP, "custom": True}}
+    save(layout, provider("use1", "us-east-1"), group("/global"), pending=(pending,))
+    assert recovery.remove_leftovers(layout, STACK) == []
+    assert recovery.ownerless(layout) == []
