@@ -87,7 +87,7 @@ def down(
             _print(f"{len(left)} resources are left:")
             report.console().print(report.kinds(left))
         else:
-            outlive = recovery.ownerless(box.layout)
+            outlive = [f"{token} {identifier}" for token, identifier, _ in sorted(recovery.ownerless(box.layout))]
             rest = f"{len(outlive)} resources outlive it" if outlive else "nothing of it is left"
             _print(f"Stack {stack} is down, {rest} ({report.changed(result)}, {report.took(result)}).")
             for what in outlive[:LISTED]:

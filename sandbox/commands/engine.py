@@ -199,6 +199,7 @@ class Sandbox:
                 str(TOOLCHAIN / "bin" / "pulumi"), command, "--stack", self.stack, "--config-file", str(file),
                 "--event-log", str(log), *arguments,
             ]  # fmt: skip
+            before = recovery.ownerless(self.layout) if command == "up" else set()
             started = time.monotonic()
             if self.live:
                 code, output = run_in_terminal(line, cwd=self.project, env=environment), ""
@@ -209,6 +210,8 @@ class Sandbox:
                     errors="replace", check=False,
                 )  # fmt: skip
                 code, output = done.returncode, done.stdout
+            if command == "up" and code != 0 and not state.pending(self.layout, self.stack):
+                recovery.remove_unanswered(self.layout, before)
             return Result(code, output, read_events(log), time.monotonic() - started)
 
     def _stages(self) -> dict[str, int]:

@@ -38,16 +38,29 @@ def remove_leftovers(layout: Layout, stack: str) -> list[str]:
     return World(layout.world).transact(remove)
 
 
-def ownerless(layout: Layout) -> list[str]:
+def ownerless(layout: Layout) -> set[Known]:
     """What exists in the world and is in no stack's state: retained when its stack went, or made by hand."""
     if not layout.world.exists():
-        return []
+        return set()
     content = json.loads(layout.world.read_text(encoding="utf-8"))
     types = {token for by_type in content["resources"].values() for token in by_type}
     known = _known_to_any_stack(layout)
-    return World(layout.world).transact(
-        lambda view: [f"{token} {identifier}" for token, identifier, _ in _strays(view, types, known)]
-    )
+    return World(layout.world).transact(lambda view: set(_strays(view, types, known)))
+
+
+def remove_unanswered(layout: Layout, before: set[Known]) -> None:
+    """Remove what a failed update made and its engine never heard of, because a provider died before it could answer.
+
+    `before` is what had no owner before the update, and stays.
+    """
+    unanswered = ownerless(layout) - before
+
+    def remove(view: View) -> None:
+        for stray in unanswered:
+            view.remove(*stray)
+
+    if unanswered:
+        World(layout.world).transact(remove)
 
 
 def _strays(view: View, types: set[str], known: set[Known]) -> Iterator[Known]:

@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.commands.engine import Sandbox
 from sandbox.commands.stackfile import PLACEHOLDER
+from tests.engine.world import existing
 
 SECRET = "a-value-nobody-should-see"
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -48,7 +49,7 @@ def test_after_a_provider_died_half_way_nothing_is_lost_or_made_twice(tmp_path: 
     assert whole.preview(1).changes == {}
     gone = whole.destroy()
     assert gone.ok, gone.output
-    assert not [entry for entries in whole.world().values() for entry in entries]
+    assert existing(whole) == []
 
 
 def test_a_protected_stack_refuses_to_be_destroyed(tmp_path: Path) -> None:

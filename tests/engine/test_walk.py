@@ -9,6 +9,7 @@ import pytest
 from infra.stages import STAGES
 from sandbox.commands.engine import Result, Sandbox
 from sandbox.provider import data
+from tests.engine.world import existing
 
 FACTS = data.load("replacement.json")
 SECONDARY = "-euw1"
@@ -53,7 +54,7 @@ def test_every_stage_up_and_down_to_nothing(tmp_path: Path) -> None:
     gone = box.destroy()
     assert gone.ok, gone.output
     assert box.resources() == []
-    assert not [entry for entries in box.world().values() for entry in entries], "the world should be empty"
+    assert existing(box) == []
 
 
 @pytest.mark.parametrize(("before", "after"), [(1, 7), (7, 1)])
