@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from infra.stages import STAGES
 from ops import stackfile
 from ops.render import render
 from sandbox.commands.engine import Sandbox
+from sandbox.commands.environ import shell_exports
 
 
 @pytest.mark.parametrize("stack", stackfile.names())
@@ -36,3 +38,15 @@ def test_the_engine_and_the_offline_render_agree_on_every_resource(tmp_path: Pat
 def test_every_runtime_previews(tmp_path: Path, runtime: str, stage: int) -> None:
     result = Sandbox(tmp_path).preview(stage, runtime=runtime)
     assert result.ok, result.output
+
+
+def test_plain_pulumi_previews_without_a_wrapper(tmp_path: Path) -> None:
+    box = Sandbox(tmp_path)
+    box.install()
+    file = stackfile.ROOT / "Pulumi.sandbox.yaml"
+    before = file.read_bytes()
+    script = f"{shell_exports(box.layout)}\npulumi preview --stack sandbox --non-interactive --color never"
+    done = subprocess.run(["bash", "-c", script], cwd=stackfile.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "to create" in done.stdout
+    assert file.read_bytes() == before
