@@ -72,10 +72,10 @@ class Scheduling(Values):
     """Where pods may be put next to each other."""
 
     zone_spread: Literal["ScheduleAnyway", "DoNotSchedule"] = Field(
-        "ScheduleAnyway", description="Whether a pod rather waits than makes zones uneven."
+        default="ScheduleAnyway", description="Whether a pod rather waits than makes zones uneven."
     )
     host_anti_affinity: Literal["preferred", "required"] = Field(
-        "preferred", description="Whether a pod rather waits than shares a node with another one."
+        default="preferred", description="Whether a pod rather waits than shares a node with another one."
     )
 
 
@@ -96,36 +96,46 @@ class Database(Values):
     name: Word
     host: Host
     port: Port = 5432
-    dbname: Word | None = Field(None, description="The database's name on the server; the same where left out.")
-    pool_size: int | None = Field(None, ge=1, le=1000, description="pool.defaultSize where left out.")
-    max_db_connections: int | None = Field(None, ge=1, le=5000, description="pool.maxDbConnections where left out.")
+    dbname: Word | None = Field(default=None, description="The database's name on the server; the same where left out.")
+    pool_size: int | None = Field(default=None, ge=1, le=1000, description="pool.defaultSize where left out.")
+    max_db_connections: int | None = Field(
+        default=None, ge=1, le=5000, description="pool.maxDbConnections where left out."
+    )
 
 
 class Pool(Values):
     """Connections. There is no unlimited: PgBouncer's 0 is below every minimum."""
 
     mode: Literal["transaction", "session"] = "transaction"
-    default_size: int = Field(20, ge=1, le=1000, description="Server connections per user and database, per pod.")
-    reserve_size: int = Field(5, ge=0, le=1000, description="On top of it, for clients that waited reserveTimeout.")
-    reserve_timeout: int = Field(3, ge=1, le=60)
-    max_db_connections: int = Field(25, ge=1, le=5000, description="Server connections per database, per pod.")
-    max_user_connections: int = Field(25, ge=1, le=5000, description="Server connections per user, per pod.")
-    max_client_connections: int = Field(100, ge=1, le=20000, description="Client connections per pod.")
+    default_size: int = Field(
+        default=20, ge=1, le=1000, description="Server connections per user and database, per pod."
+    )
+    reserve_size: int = Field(
+        default=5, ge=0, le=1000, description="On top of it, for clients that waited reserveTimeout."
+    )
+    reserve_timeout: int = Field(default=3, ge=1, le=60)
+    max_db_connections: int = Field(default=25, ge=1, le=5000, description="Server connections per database, per pod.")
+    max_user_connections: int = Field(default=25, ge=1, le=5000, description="Server connections per user, per pod.")
+    max_client_connections: int = Field(default=100, ge=1, le=20000, description="Client connections per pod.")
     max_prepared_statements: int = Field(
-        200, ge=0, le=10000, description="Kept per server connection; PgBouncer 1.21 or newer. 0 leaves it out."
+        default=200, ge=0, le=10000, description="Kept per server connection; PgBouncer 1.21 or newer. 0 leaves it out."
     )
 
 
 class Timeouts(Values):
     """Seconds. 0 switches one off."""
 
-    query_wait: int = Field(30, ge=1, le=600, description="A client waits this long for a server connection.")
-    idle_transaction: int = Field(60, ge=0, le=86400, description="An open transaction may do nothing for this long.")
-    server_idle: int = Field(300, ge=0, le=86400)
-    server_lifetime: int = Field(1800, ge=60, le=86400)
-    server_connect: int = Field(10, ge=1, le=120)
-    server_login_retry: int = Field(2, ge=1, le=60)
-    dns_max_ttl: int = Field(5, ge=1, le=300, description="A failover moves the database's name within this time.")
+    query_wait: int = Field(default=30, ge=1, le=600, description="A client waits this long for a server connection.")
+    idle_transaction: int = Field(
+        default=60, ge=0, le=86400, description="An open transaction may do nothing for this long."
+    )
+    server_idle: int = Field(default=300, ge=0, le=86400)
+    server_lifetime: int = Field(default=1800, ge=60, le=86400)
+    server_connect: int = Field(default=10, ge=1, le=120)
+    server_login_retry: int = Field(default=2, ge=1, le=60)
+    dns_max_ttl: int = Field(
+        default=5, ge=1, le=300, description="A failover moves the database's name within this time."
+    )
 
 
 class AuthQuery(Values):
@@ -134,7 +144,8 @@ class AuthQuery(Values):
     enabled: bool = False
     user: Word = "pgbouncer"
     database: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{0,63}$")] = Field(
-        "", description="Where the query runs (auth_dbname, PgBouncer 1.19 or newer); empty for the client's own."
+        default="",
+        description="Where the query runs (auth_dbname, PgBouncer 1.19 or newer); empty for the client's own.",
     )
     query: Annotated[str, Field(pattern=r"^[^\r\n]+$")] = "SELECT usename, passwd FROM pgbouncer.get_auth($1)"
 
@@ -142,9 +153,11 @@ class AuthQuery(Values):
 class Auth(Values):
     """Who may log in: SCRAM, from an existing Secret."""
 
-    secret_name: OptionalName = Field("", description="The Secret that holds the user list. Needed.")
+    secret_name: OptionalName = Field(default="", description="The Secret that holds the user list. Needed.")
     key: Key = "userlist.txt"
-    revision: str = Field("", description="Change it when the Secret's content changes: it restarts the pods in turn.")
+    revision: str = Field(
+        default="", description="Change it when the Secret's content changes: it restarts the pods in turn."
+    )
     query: AuthQuery = AuthQuery()
     admin_users: list[Word] = Field(default=[], description="May use the console to pause, reload and shut down.")
     stats_users: list[Word] = Field(default=[], description="May use the console to look.")
@@ -169,7 +182,7 @@ class ClientTls(Values):
     """From the application."""
 
     mode: Literal["disable", "allow", "prefer", "require"] = "disable"
-    secret_name: OptionalName = Field("", description="A kubernetes.io/tls Secret: tls.crt and tls.key.")
+    secret_name: OptionalName = Field(default="", description="A kubernetes.io/tls Secret: tls.crt and tls.key.")
 
 
 class Listen(Values):
@@ -183,18 +196,18 @@ class Autoscaling(Values):
     """A HorizontalPodAutoscaler. Off by default: each pod more is maxDbConnections more."""
 
     enabled: bool = False
-    min_replicas: int = Field(2, ge=1, le=50)
-    max_replicas: int = Field(4, ge=1, le=50)
-    cpu_target: int = Field(70, ge=10, le=95, description="Percent of the CPU request.")
+    min_replicas: int = Field(default=2, ge=1, le=50)
+    max_replicas: int = Field(default=4, ge=1, le=50)
+    cpu_target: int = Field(default=70, ge=10, le=95, description="Percent of the CPU request.")
 
 
 class Shutdown(Values):
     """How a pod goes: first no new clients, then the last transactions, then it ends."""
 
     drain_seconds: int = Field(
-        15, ge=1, le=300, description="Until no one sends new clients here; it serves meanwhile."
+        default=15, ge=1, le=300, description="Until no one sends new clients here; it serves meanwhile."
     )
-    grace_seconds: int = Field(60, ge=5, le=3600, description="All of it; what runs longer is cut off.")
+    grace_seconds: int = Field(default=60, ge=5, le=3600, description="All of it; what runs longer is cut off.")
 
 
 class PgBouncerPolicy(Policy):
@@ -208,11 +221,11 @@ class PgBouncer(Values):
 
     image: Image = Image(repository="ghcr.io/cloudnative-pg/pgbouncer", tag="1.24.1")
     image_pull_secrets: list[Name] = []
-    run_as_user: int = Field(998, ge=1, le=2147483647, description="The image's own user.")
-    replicas: int = Field(2, ge=1, le=50)
+    run_as_user: int = Field(default=998, ge=1, le=2147483647, description="The image's own user.")
+    replicas: int = Field(default=2, ge=1, le=50)
     databases: list[Database] = Field(default=[], description="At least one.")
     connection_budget: int | None = Field(
-        None, ge=1, le=100000, description="Connections one database server has for all pods together. Needed."
+        default=None, ge=1, le=100000, description="Connections one database server has for all pods together. Needed."
     )
     listen: Listen = Listen()
     pool: Pool = Pool()
@@ -301,16 +314,18 @@ class RedisTls(Values):
     """Between all: applications, replicas and sentinels."""
 
     enabled: bool = False
-    secret_name: OptionalName = Field("", description="Keys tls.crt, tls.key and ca.crt. Needed when enabled.")
+    secret_name: OptionalName = Field(default="", description="Keys tls.crt, tls.key and ca.crt. Needed when enabled.")
     client_certificates: bool = Field(default=False, description="Whether applications have to show one as well.")
 
 
 class RedisAuth(Values):
     """One password for Redis and its sentinels, from an existing Secret."""
 
-    secret_name: Name = "redis-credentials"
+    secret_name: Name = "redis-credentials"  # noqa: S105 (its name, not what is in it)
     key: Key = "password"
-    revision: str = Field("", description="Change it when the Secret's content changes: it restarts the pods in turn.")
+    revision: str = Field(
+        default="", description="Change it when the Secret's content changes: it restarts the pods in turn."
+    )
 
 
 class Sentinel(Values):
@@ -318,9 +333,9 @@ class Sentinel(Values):
 
     port: Annotated[int, Field(ge=1024, le=65535)] = 26379
     master_name: Word = "ascent"
-    down_after_milliseconds: int = Field(5000, ge=500, le=60000)
-    failover_timeout_milliseconds: int = Field(30000, ge=1000, le=600000)
-    parallel_syncs: int = Field(1, ge=1, le=4)
+    down_after_milliseconds: int = Field(default=5000, ge=500, le=60000)
+    failover_timeout_milliseconds: int = Field(default=30000, ge=1000, le=600000)
+    parallel_syncs: int = Field(default=1, ge=1, le=4)
     resources: Resources = Resources(
         requests=Amounts(cpu="50m", memory="32Mi"), limits=Amounts(cpu="200m", memory="64Mi")
     )
@@ -329,8 +344,8 @@ class Sentinel(Values):
 class Storage(Values):
     """The volume of each pod."""
 
-    size_gi: int = Field(8, ge=1, le=1024)
-    class_name: OptionalName = Field("", description="The cluster's default where empty.")
+    size_gi: int = Field(default=8, ge=1, le=1024)
+    class_name: OptionalName = Field(default="", description="The cluster's default where empty.")
 
 
 class RedisResources(Values):
@@ -338,14 +353,16 @@ class RedisResources(Values):
 
     cpu_request: Quantity = "100m"
     cpu_limit: Quantity = "1"
-    memory_mi: int = Field(512, ge=64, le=262144)
+    memory_mi: int = Field(default=512, ge=64, le=262144)
 
 
 class RedisShutdown(Values):
     """How a pod goes: a master first hands over."""
 
-    handover_seconds: int = Field(30, ge=5, le=300, description="How long a master waits for another to take over.")
-    grace_seconds: int = Field(60, ge=10, le=600)
+    handover_seconds: int = Field(
+        default=30, ge=5, le=300, description="How long a master waits for another to take over."
+    )
+    grace_seconds: int = Field(default=60, ge=10, le=600)
 
 
 class Redis(Values):
@@ -353,11 +370,13 @@ class Redis(Values):
 
     image: Image = Image(repository="docker.io/library/redis", tag="7.2.11-alpine")
     image_pull_secrets: list[Name] = []
-    run_as_user: int = Field(999, ge=1, le=2147483647, description="The image's own user.")
-    replicas: Literal[3, 5] = Field(3, description="Pods with a Redis and a sentinel each; the quorum is the majority.")
+    run_as_user: int = Field(default=999, ge=1, le=2147483647, description="The image's own user.")
+    replicas: Literal[3, 5] = Field(
+        default=3, description="Pods with a Redis and a sentinel each; the quorum is the majority."
+    )
     port: Annotated[int, Field(ge=1024, le=65535)] = 6379
     cluster_domain: Host = "cluster.local"
-    maxmemory_mi: int = Field(256, ge=16, le=262144)
+    maxmemory_mi: int = Field(default=256, ge=16, le=262144)
     maxmemory_policy: Literal[
         "allkeys-lru",
         "allkeys-lfu",
@@ -369,7 +388,7 @@ class Redis(Values):
         "noeviction",
     ] = "allkeys-lru"
     appendonly: bool = True
-    min_replicas_to_write: int = Field(1, ge=0, le=4, description="A master that sees fewer refuses writes.")
+    min_replicas_to_write: int = Field(default=1, ge=0, le=4, description="A master that sees fewer refuses writes.")
     auth: RedisAuth = RedisAuth()
     tls: RedisTls = RedisTls()
     sentinel: Sentinel = Sentinel()
