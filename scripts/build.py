@@ -28,14 +28,14 @@ def build(version: str, into: Path, why: str) -> None:
     expected = max(2, round(MINUTES_ON_TWO_CORES * 2 / max(1, os.cpu_count() or 1)))
     say(f"Building Pulumi {version} from its Go modules, once: {why}.")
     say(f"  Expect about {expected} minutes on this machine; the result is cached for every checkout.")
-    env = _environment(into)
-    _compile(
+    env = build_environment(into)
+    compile_package(
         "Compiling the language host",
         [go, "build", "-v", "-o", into / "pulumi-language-python", f"{SDK}/python/cmd/pulumi-language-python"],
         HOST_MODULE,
         env,
     )
-    _compile(
+    compile_package(
         "Compiling the engine",
         [
             go, "build", "-v", "-tags", "osusergo,grpcnotrace",
@@ -54,7 +54,7 @@ def build(version: str, into: Path, why: str) -> None:
     (into / EXECUTOR).chmod(0o755)
 
 
-def _environment(into: Path) -> dict[str, str]:
+def build_environment(into: Path) -> dict[str, str]:
     """Settings of the user's own Go that would change what is built are set aside; where to fetch from stays theirs."""
     env = dict(os.environ)
     env |= {"GOFLAGS": "-mod=readonly", "GOWORK": "off", "GOTOOLCHAIN": "local"}
@@ -66,14 +66,15 @@ def _environment(into: Path) -> dict[str, str]:
     return env
 
 
-def _compile(title: str, command: list[str | Path], module: Path, env: dict[str, str]) -> None:
+def compile_package(title: str, command: list[str | Path], module: Path, env: dict[str, str]) -> None:
+    """Run a `go build`, with progress; again without cgo where only a C compiler is missing."""
     done = _attempt(title, command, module, env)
     if done.code and "CGO_ENABLED" not in env and ("cgo" in done.output or "C compiler" in done.output):
         # A C compiler without its headers: nothing here needs one.
         done = _attempt(title, command, module, env | {"CGO_ENABLED": "0"})
     if done.full_disk:
         raise ProblemError(
-            f"The disk filled up while building Pulumi. A build takes about 4 GB, most of it in Go's own cache;\n"
+            f"The disk filled up: {title}. A build takes about 4 GB, most of it in Go's own cache;\n"
             f"there is {free_space(module)} here. Make room and run make again: it goes on where it stopped."
         )
     if done.code:

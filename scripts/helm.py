@@ -1,0 +1,91 @@
+"""Finds a Helm that reads the charts' schemas, or builds the pinned one into the cache."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from scripts.build import build_environment, compile_package
+from scripts.golang import find_go
+from scripts.places import TOOLS, cache_dir, digest, locked
+from scripts.process import run, version_tuple, which
+from scripts.say import ProblemError, say
+
+OLDEST = (3, 14)
+VERSION = "3.20.2"
+MODULE = TOOLS / "helm"
+PACKAGE = "helm.sh/helm/v3"
+# The cluster that `helm template` and `helm lint` render for. A plain `go build` would make it 1.20.
+KUBERNETES_MINOR = 35
+
+NOTHING_WORKED = """\
+Ascent's charts need Helm {oldest} or newer, and there is no way to get it from here:
+  - on PATH: {on_path}
+  - building {version} from its Go modules: {built}
+Install Helm and put it on PATH, or install Go 1.25.11 or newer with a module proxy it can reach."""
+
+
+def helm_version(helm: Path) -> tuple[int, ...]:
+    """What a helm binary says it is; () where it does not run."""
+    said = run([helm, "version", "--short"])
+    match = re.search(r"\bv\d+\.\d+\.\d+", said.output)
+    return version_tuple(match[0]) if said.code == 0 and match else ()
+
+
+def find_helm() -> Path:
+    """The Helm on PATH if it is recent enough, else the pinned one, built once for every checkout."""
+    found = which("helm")
+    version = helm_version(found) if found else ()
+    if found and version >= OLDEST:
+        return found
+    on_path = f"{found} is version {'.'.join(map(str, version)) or 'unknown'}" if found else "there is no helm"
+    cache = cache_dir()
+    helm = cache / f"helm-{VERSION}-{digest(MODULE / 'go.mod', MODULE / 'go.sum')}" / "helm"
+    if os.access(helm, os.X_OK):
+        return helm
+    with locked(cache / "helm.lock", "another set-up that is building Helm"):
+        if not os.access(helm, os.X_OK):
+            _build(helm, on_path)
+    return helm
+
+
+def _build(helm: Path, on_path: str) -> None:
+    say(f"Building Helm {VERSION} from its Go modules, once: {on_path}.")
+    say("  Expect about three minutes on two cores; the result is cached for every checkout.")
+    helm.parent.mkdir(parents=True, exist_ok=True)
+    partial = helm.with_name("helm.partial")
+    settings = {
+        f"{PACKAGE}/internal/version.version": f"v{VERSION}",
+        f"{PACKAGE}/pkg/chartutil.k8sVersionMajor": "1",
+        f"{PACKAGE}/pkg/chartutil.k8sVersionMinor": f"{KUBERNETES_MINOR}",
+        f"{PACKAGE}/pkg/lint/rules.k8sVersionMajor": "1",
+        f"{PACKAGE}/pkg/lint/rules.k8sVersionMinor": f"{KUBERNETES_MINOR}",
+    }
+    flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in settings.items())])
+    try:
+        compile_package(
+            "Compiling Helm",
+            [find_go(), "build", "-v", "-ldflags", flags, "-o", partial, f"{PACKAGE}/cmd/helm"],
+            MODULE,
+            build_environment(helm.parent),
+        )
+    except ProblemError as error:
+        oldest = ".".join(map(str, OLDEST))
+        raise ProblemError(
+            NOTHING_WORKED.format(oldest=oldest, on_path=on_path, version=VERSION, built=error)
+        ) from error
+    partial.rename(helm)
+
+
+def main() -> int:
+    """Print where Helm is."""
+    try:
+        print(find_helm())  # noqa: T201 (what the command is asked for)
+    except ProblemError as error:
+        say(str(error))
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
