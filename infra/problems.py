@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 _LONGEST = 80
-SECRETS = "appSecrets"
+SECRETS = ("appSecrets", "externalDatabase")
 # Where pydantic speaks of Python or of patterns, and the field's description says it better.
 _REASONS = {
     "string_pattern_mismatch": "it does not have the right form",
@@ -65,7 +65,7 @@ def _given(path: list[Any], config: Any) -> Any:
 
 
 def _shown(path: list[Any], given: Any) -> str:
-    if path and path[0] == SECRETS:
+    if path and path[0] in SECRETS:
         return "a secret value"
     text = json.dumps(given, default=str)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

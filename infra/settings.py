@@ -7,6 +7,7 @@ message per problem. The program and the commands come through the same door.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from enum import StrEnum
 from ipaddress import IPv4Network
@@ -17,10 +18,13 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from infra.addressing import STACK_PREFIX
+from infra.connections import CLASSES, Budget, budget, max_connections
 from infra.problems import SECRETS, describe, is_echo
 from infra.regions import REGIONS
 from infra.stages import STAGES, Capability, Sizes, Stage
 
+# Stands for an encrypted value where there is no engine to decrypt it.
+UNREADABLE = "encrypted"
 WEIGHTS = 100  # the weights of a rollout are percent of the traffic
 # Steps of the two shares: with them, color weight x runtime share is always a whole percent, which an ALB can hold.
 WEIGHT_STEP = 5
@@ -82,6 +86,20 @@ def _known_region(region: str) -> str:
     if region not in REGIONS:
         raise PydanticCustomError("region", "it should be one of {regions}", {"regions": ", ".join(REGIONS)})
     return region
+
+
+def _known_class(name: str) -> str:
+    if name not in CLASSES:
+        raise PydanticCustomError("class", "it should be one of {classes}", {"classes": ", ".join(CLASSES)})
+    return name
+
+
+def _postgres_url(url: SecretStr) -> SecretStr:
+    value = url.get_secret_value()
+    # What only the engine can decrypt is judged when it does.
+    if value != UNREADABLE and not re.fullmatch(r"postgres(ql)?://[^\s/@]+@[^\s/@]+/[^\s/]+", value):
+        raise PydanticCustomError("url", "it should be a URL of the form postgresql://user:password@host/database")
+    return url
 
 
 def _no_repeats(regions: tuple[str, ...]) -> tuple[str, ...]:
@@ -215,6 +233,9 @@ class HpaOverride(_Strict):
 class DatabaseOverride(_Strict):
     """This stack's own Aurora capacity."""
 
+    instance_class: Annotated[str, AfterValidator(_known_class)] | None = Field(
+        default=None, description="Class of the instances: db.serverless, or a provisioned one."
+    )
     min_acu: float | None = Field(
         default=None, ge=0.5, le=256, multiple_of=0.5, description="Least ACUs, 0.5 to 256 in halves."
     )
@@ -248,6 +269,20 @@ class WorkersOverride(_Strict):
     maximum: int | None = Field(default=None, ge=1, le=100, description="Most workers, 1 to 100.")
 
 
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
+
+
+class ExternalDatabase(_Strict):
+    """A PostgreSQL that somebody else runs, in place of Aurora."""
+
+    direct_url: PostgresUrl = Field(description="URL of the database itself: postgresql://user:password@host/database.")
+    pooled_url: PostgresUrl = Field(description="URL of its pooler, which the application uses from stage 2 on.")
+
+
+# Set by the platform in the application's environment.
+RESERVED = frozenset({"DATABASE_URL", "DATABASE_READER_URL", "REDIS_URL", "QUEUE_URLS", "PORT", "AWS_REGION"})
+# An external database says nothing of its limit: its owner's pooler keeps it.
+UNLIMITED = 1_000_000
 OVERRIDES = ("fleet", "hpa", "database", "readers", "cache", "workers")
 
 
@@ -274,11 +309,19 @@ class Settings(_Strict):
         default_factory=dict,
         description="Environment variables of the application that are secret: `pulumi config set --secret --path`.",
     )
+    external_database: ExternalDatabase | None = Field(
+        default=None, description="Instead of Aurora, as secrets: directUrl and pooledUrl of a hosted PostgreSQL."
+    )
+    credentials_generation: int = Field(
+        default=1, ge=1, le=10_000, description="Raise it by one to have new passwords made at the next update."
+    )
     fleet: FleetOverride = Field(
         default_factory=FleetOverride, description="Fleet size: instanceTypes, minimum, maximum."
     )
     hpa: HpaOverride = Field(default_factory=HpaOverride, description="Pod bounds: minimum, maximum.")
-    database: DatabaseOverride = Field(default_factory=DatabaseOverride, description="Aurora capacity: minAcu, maxAcu.")
+    database: DatabaseOverride = Field(
+        default_factory=DatabaseOverride, description="Aurora: instanceClass, minAcu, maxAcu."
+    )
     readers: ReadersOverride = Field(default_factory=ReadersOverride, description="Reader bounds: minimum, maximum.")
     cache: CacheOverride = Field(default_factory=CacheOverride, description="Redis size: nodeType, nodes.")
     workers: WorkersOverride = Field(default_factory=WorkersOverride, description="Worker bounds: minimum, maximum.")
@@ -308,13 +351,52 @@ class Settings(_Strict):
                 "stage {stage} keeps a warm pool, which takes exactly one type",
                 {"key": "fleet.instanceTypes", "given": list(types), "stage": self.stage},
             )
+        if self.external_database is not None:
+            owned = [name for name in ("database", "readers") if self._overrides()[name]]
+            if owned:
+                raise PydanticCustomError(
+                    "external",
+                    "this stack's database is an external one, whose size is not ours; remove the override",
+                    {"key": owned[0], "given": self._overrides()[owned[0]]},
+                )
+        reserved = sorted(set(self.app_secrets) & RESERVED)
+        if reserved:
+            raise PydanticCustomError(
+                "reserved",
+                "{name} is set by the platform; name the application's own secrets otherwise",
+                {"key": f"appSecrets.{reserved[0]}", "given": "", "name": reserved[0]},
+            )
         try:
             self.row.sizes.overridden(self._overrides())
         except ValueError as error:
             name, _, reason = str(error).partition(": ")
             given = getattr(self, name).model_dump(exclude_none=True, by_alias=True)
             raise PydanticCustomError("size", "{reason}", {"key": name, "given": given, "reason": reason}) from error
+        if not self.connections.holds:
+            raise PydanticCustomError(
+                "connections",
+                "more could connect than the database takes: {sum}. Raise database.maxAcu, or lower fleet.maximum, "
+                "hpa.maximum or workers.maximum",
+                {"key": "database", "given": self.sizes.database.max_acu, "sum": str(self.connections)},
+            )
         return self
+
+    @property
+    def connections(self) -> Budget:
+        """Who may connect to the database at once, and what it takes."""
+        size = self.sizes
+        per_color = (size.fleet.maximum if self.runtime.on_ec2 else 0) + (
+            size.hpa.maximum if self.runtime.on_kubernetes else 0
+        )
+        running = sum(color.image is not None for color in self.rollout.colors.values())
+        database = size.database
+        limit = max_connections(database.instance_class, database.min_acu, database.max_acu)
+        return budget(
+            instances=per_color * running * len(self.active_regions),
+            pooled=self.row.has(Capability.POOLING),
+            workers=size.workers.maximum if size.workers else 0,
+            limit=limit if self.external_database is None else UNLIMITED,
+        )
 
     def _overrides(self) -> dict[str, dict[str, Any]]:
         return {name: getattr(self, name).model_dump(exclude_none=True) for name in OVERRIDES}
@@ -346,11 +428,13 @@ def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str]) -> S
     Raises:
         SettingsError: with one message for each problem.
     """
-    if config.get(SECRETS) and SECRETS not in encrypted:
+    plain = [key for key in SECRETS if config.get(key) and key not in encrypted]
+    if plain:
         raise SettingsError(
             [
-                f"{file}: ascent:{SECRETS}: its values are in plain text; all of them should be encrypted. Remove them "
-                f"and set each with: pulumi config set --secret --path 'ascent:{SECRETS}.NAME'"
+                f"{file}: ascent:{key}: its values are in plain text; all of them should be encrypted. Remove them "
+                f"and set each with: pulumi config set --secret --path 'ascent:{key}.NAME'"
+                for key in plain
             ]
         )
     try:

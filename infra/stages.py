@@ -1,4 +1,4 @@
-"""THE table: what each scaling stage adds, when, and every size. Only this and platform.py know one stage from another.
+"""THE table: what each scaling stage adds, when, and every size. Only this and platform/ know one stage from another.
 
 A stage is everything below it plus its own row. Triggers and bounds are the runbooks'; sizes that they do not give are
 ours, and `tests/unit/test_capacity.py` proves that each stage's fleet carries its stated users with a zone lost.
@@ -45,15 +45,11 @@ class Capability(StrEnum):
 # In the table, sized and validated, but without a component yet. The program names them on every preview and update.
 PLANNED = frozenset(
     {
-        Capability.DATABASE,
         Capability.STORAGE,
         Capability.WORKLOAD,
         Capability.ALARMS,
         Capability.BUDGET,
-        Capability.POOLING,
-        Capability.DATABASE_TUNING,
         Capability.DATABASE_JOBS,
-        Capability.READERS,
         Capability.EDGE_RULES,
         Capability.CACHE,
         Capability.QUEUES,
@@ -87,10 +83,15 @@ class FleetSize:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DatabaseSize:
-    """Aurora serverless v2 capacity of each instance, in Aurora capacity units (2 GiB of memory each)."""
+    """Aurora instances.
+
+    min_acu, max_acu: serverless v2 capacity of each, in Aurora capacity units (2 GiB of memory each).
+    instance_class: `db.serverless`, or a provisioned class that capacity does not apply to.
+    """
 
     min_acu: float
     max_acu: float
+    instance_class: str = "db.serverless"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -79,3 +79,44 @@ UNHEALTHY_MINUTES = Threshold(5, "minutes", f"{GUIDE}, Rolling Updates: monitor 
 ON_DEMAND_WITH_SPOT = Threshold(50, "percent", "Ascent: of what is above the minimum, so no spot loss cuts into it")
 BOOT_RETRY = Threshold(5, "seconds", "Ascent: between two tries to start the container")
 ALL_ON_DEMAND = Threshold(100, "percent", "AWS, mixed instances: no spot above the base")
+
+# The database
+DATABASE_PORT = Threshold(5432, "port", "PostgreSQL documentation: port")
+BACKUP_DAYS = Threshold(
+    35, "days", "AWS Aurora: the longest retention of automated backups, and so of point-in-time recovery"
+)
+BACKUP_DAYS_UNPROTECTED = Threshold(1, "days", "AWS Aurora: the shortest retention of automated backups")
+DATABASE_LOG_DAYS = Threshold(
+    30, "days", f"{SUMMARY}, System Log Retention: cron job run details, doubled for a month's view"
+)
+INSIGHTS_DAYS = Threshold(7, "days", "AWS Performance Insights: the retention that costs nothing")
+SLOW_QUERY_MS = Threshold(500, "milliseconds", f"{NARFE}, Stage 3: query times > 500ms")
+HNSW_BUILD_MEMORY = Threshold(
+    1_048_576, "KiB", "pgvector, HNSW: a build is quick while the graph fits maintenance_work_mem"
+)
+HNSW_BUILD_WORKERS = Threshold(2, "workers", "pgvector, HNSW: parallel maintenance workers, PostgreSQL's default")
+HNSW_SEARCH = Threshold(100, "candidates", f"{NARFE}, Stage 3: hnsw.ef_search")
+IDLE_TRANSACTION_MS = Threshold(60_000, "milliseconds", "Ascent: an idle transaction pins a pooled connection")
+PASSWORD_LENGTH = Threshold(40, "characters", "Ascent: 238 bits of letters and digits, within RDS' 128 characters")
+CACHE_TOKEN_LENGTH = Threshold(64, "characters", "AWS ElastiCache: an auth token has 16 to 128 characters")
+READER_CPU_TARGET = Threshold(60, "percent", f"Ascent: a reader is added well before {NARFE}, Stage 4's 80 % of CPU")
+READER_SCALE_OUT_COOLDOWN = Threshold(
+    300, "seconds", "AWS Aurora Auto Scaling: the default; a reader takes minutes to come"
+)
+READER_SCALE_IN_COOLDOWN = Threshold(
+    900, "seconds", "Ascent: thrice the way up, so that a lull does not cost a warm reader"
+)
+PROXY_IDLE_TIMEOUT = Threshold(1800, "seconds", "AWS RDS Proxy: the default of idle_client_timeout")
+PROXY_BORROW_TIMEOUT = Threshold(
+    30, "seconds", "Ascent: a request that waits longer for a connection has timed out anyway"
+)
+
+# The connection budget
+CONNECTIONS_PER_INSTANCE = Threshold(20, "connections", f"{ORIVA}, environment: DB_POOL_MAX")
+CONNECTION_RESERVE = Threshold(
+    15, "connections", "AWS Aurora: kept for superusers and monitoring; and a few for operators"
+)
+JOB_CONNECTIONS = Threshold(
+    5, "connections", "Ascent: a schema job, a refresh, an archive, a health query and one spare"
+)
+CONNECTIONS_PER_WORKER = Threshold(2, "connections", f"{ORIVA}, environment: DB_POOL_MIN")

@@ -7,12 +7,10 @@ from typing import Any
 
 import yaml
 
-from infra.settings import Settings, SettingsError, parse
+from infra.settings import UNREADABLE, Settings, SettingsError, parse
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "ascent"
-# Stands for a value that only the engine can decrypt.
-ENCRYPTED = "encrypted"
 
 
 def names() -> list[str]:
@@ -58,7 +56,7 @@ def _all_secure(value: Any) -> bool:
 
 def _placeholders(value: Any) -> Any:
     if _is_secure(value):
-        return ENCRYPTED
+        return UNREADABLE
     if isinstance(value, dict):
         return {key: _placeholders(one) for key, one in value.items()}
     return value

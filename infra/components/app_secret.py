@@ -34,6 +34,7 @@ class AppSecret(pulumi.ComponentResource):
     """A secret in Secrets Manager, as one JSON object, replicated to every region that reads it.
 
     arn: ARN of the secret in its own region.
+    version: id of the current version, which changes with any of the values.
     """
 
     def __init__(self, name: str, args: AppSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -48,10 +49,11 @@ class AppSecret(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         document: pulumi.Output[str] = pulumi.Output.secret(pulumi.Output.json_dumps(dict(args.values)))
-        aws.secretsmanager.SecretVersion(
+        version = aws.secretsmanager.SecretVersion(
             name, secret_id=self._secret.id, secret_string=document, opts=pulumi.ResourceOptions(parent=self)
         )
         self.arn = self._secret.arn
+        self.version = version.version_id
         self.register_outputs({"arn": self.arn})
 
     def arn_in(self, region: str) -> pulumi.Output[str]:

@@ -25,4 +25,4 @@ def config(**changes: Any) -> dict[str, Any]:
 
 def settings(**changes: Any) -> Settings:
     """Settings from that config."""
-    return parse(config(**changes), FILE, encrypted={"appSecrets"})
+    return parse(config(**changes), FILE, encrypted={"appSecrets", "externalDatabase"})

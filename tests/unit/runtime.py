@@ -47,6 +47,12 @@ class Live(Recorder):
             "latestVersion": 1,
             "publicIp": "192.0.2.1",
             "keyId": name,
+            "result": f"{name}-made-up",
+            "endpoint": f"{name}.example.internal",
+            "readerEndpoint": f"{name}-ro.example.internal",
+            "versionId": f"{name}-version",
+            "url": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{name}",
+            "primaryEndpointAddress": f"{name}.example.internal",
             "domainValidationOptions": [
                 {"resourceRecordName": "_proof.example.com.", "resourceRecordValue": "_value.acm-validations.aws."}
             ],

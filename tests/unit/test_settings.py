@@ -18,6 +18,10 @@ from tests.unit.configs import FILE, config, settings
 BLUE = {"image": "registry.example.com/app:1.0.0", "weight": 100}
 CLOUDFLARE = {"name": "app.example.com", "dns": "cloudflare", "zoneId": "ab" * 16}
 EXTERNAL = {"name": "app.example.com", "dns": "external"}
+EXTERNAL_DATABASE = {
+    "directUrl": "postgresql://app:hunter2@db.example.com/app",
+    "pooledUrl": "postgresql://app:hunter2@pool.example.com/app",
+}
 
 REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"stage": 8}, "stage", ["given 8", "1, 2, 3, 4, 5, 6 or 7"]),
@@ -55,6 +59,15 @@ REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"readers": {"minimum": 1}}, "readers", ["this stage has none"]),
     ({"cache": {"nodes": 3}, "stage": 5}, "cache", ["this stage has none"]),
     ({"cache": {"nodeType": "cache.t4g.small"}, "stage": 6}, "cache.nodeType", ["Global Datastore"]),
+    ({"database": {"instanceClass": "db.t3.micro"}}, "database.instanceClass", ["db.r7g.large"]),
+    (
+        {"database": {"maxAcu": 1}, "fleet": {"maximum": 20}},
+        "database",
+        ["application 400 + workers 0 + jobs 5 + reserve 15 = 420, of 189 connections", "Raise database.maxAcu"],
+    ),
+    ({"externalDatabase": {"directUrl": "postgresql://a:b@c/d"}}, "externalDatabase.pooledUrl", ["missing"]),
+    ({"externalDatabase": EXTERNAL_DATABASE, "database": {"maxAcu": 8}}, "database", ["an external one"]),
+    ({"appSecrets": {"DATABASE_URL": "x"}}, "appSecrets.DATABASE_URL", ["set by the platform"]),
     (
         {"stage": 5, "domain": {"name": "app.example.com", "dns": "route53", "zoneId": "Z0123456789"}},
         "domain.dns",
@@ -94,6 +107,12 @@ def test_a_bad_secret_is_refused_without_being_shown(secrets: dict[str, Any]) ->
         settings(appSecrets=secrets)
     assert "hunter2" not in str(refused.value)
     assert "hunter2" not in repr(settings(appSecrets={"KEY": "hunter2"}))
+
+
+def test_a_bad_url_of_an_external_database_is_refused_without_being_shown() -> None:
+    with pytest.raises(SettingsError, match="postgresql://user:password@host/database") as refused:
+        settings(externalDatabase={**EXTERNAL_DATABASE, "pooledUrl": "mysql://app:hunter2@db"})
+    assert "hunter2" not in str(refused.value)
 
 
 @pytest.mark.parametrize("stack", stackfile.names())

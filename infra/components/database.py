@@ -1,0 +1,228 @@
+"""Aurora PostgreSQL in one region: a writer, and where wanted readers that come and go by load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import naming
+from infra.components.credentials import DATABASE_USER
+from infra.thresholds import (
+    BACKUP_DAYS,
+    BACKUP_DAYS_UNPROTECTED,
+    DATABASE_LOG_DAYS,
+    DATABASE_PORT,
+    HNSW_BUILD_MEMORY,
+    HNSW_BUILD_WORKERS,
+    IDLE_TRANSACTION_MS,
+    INSIGHTS_DAYS,
+    READER_CPU_TARGET,
+    READER_SCALE_IN_COOLDOWN,
+    READER_SCALE_OUT_COOLDOWN,
+    SLOW_QUERY_MS,
+)
+
+DATABASE = "app"
+# A long-term support release: AWS keeps it for years, and the minor version moves when we say so.
+ENGINE_VERSION = "16.8"
+FAMILY = "aurora-postgresql16"
+SERVERLESS = "db.serverless"
+# Static parameters are set from birth, because they wait for a reboot.
+BASE_PARAMETERS: Mapping[str, str] = MappingProxyType(
+    {"rds.force_ssl": "1", "idle_in_transaction_session_timeout": str(IDLE_TRANSACTION_MS.value)}
+)
+STATIC_PARAMETERS: Mapping[str, str] = MappingProxyType({"shared_preload_libraries": "pg_stat_statements,pg_cron"})
+# Dynamic ones, which a stage may add and take away without a reboot.
+TUNED_PARAMETERS: Mapping[str, str] = MappingProxyType(
+    {
+        "log_min_duration_statement": str(SLOW_QUERY_MS.value),
+        "pg_stat_statements.track": "all",
+        "track_io_timing": "1",
+        "maintenance_work_mem": str(HNSW_BUILD_MEMORY.value),
+        "max_parallel_maintenance_workers": str(HNSW_BUILD_WORKERS.value),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatabaseArgs:
+    """What a database needs.
+
+    vpc_id, subnet_ids: the VPC, and its data subnets over three zones.
+    client_cidr: range whose addresses may connect.
+    key_arn: multi-Region KMS key of its storage and insights.
+    password: the master user's, a secret output.
+    instance_class: `db.serverless`, or a provisioned class.
+    min_acu, max_acu: capacity of each serverless instance, in Aurora capacity units.
+    tuned: slow-query log, statement statistics and memory for index builds.
+    readers: fewest and most readers, or None for none.
+    protect: guard it against deletion here and at AWS, keep backups longest, and take a final snapshot.
+    """
+
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    client_cidr: str
+    key_arn: pulumi.Input[str]
+    password: pulumi.Input[str]
+    instance_class: str
+    min_acu: float
+    max_acu: float
+    tuned: bool
+    readers: tuple[int, int] | None
+    protect: bool
+
+
+class Database(pulumi.ComponentResource):
+    """An Aurora PostgreSQL cluster.
+
+    cluster_identifier: its identifier at AWS, the component's own name.
+    endpoint, reader_endpoint: host names. Without readers, the latter leads to the writer.
+    ready: known once an instance can be connected to.
+    """
+
+    def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("Database"), name, None, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._cluster = self._make_cluster()
+        self.writer = self._instance("writer", promotion_tier=0)
+        if args.readers is not None:
+            self._read(*args.readers)
+        self.cluster_identifier = self._cluster.cluster_identifier
+        self.endpoint = self._cluster.endpoint
+        self.reader_endpoint = self._cluster.reader_endpoint
+        self.register_outputs({"endpoint": self.endpoint})
+
+    def _make_cluster(self) -> aws.rds.Cluster:
+        name, args = self._name, self._args
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
+        subnets = aws.rds.SubnetGroup(
+            name, description=f"Data subnets of {name}", subnet_ids=args.subnet_ids, opts=kept
+        )
+        # RDS would make this group itself, and keep its logs for ever: the name is known, so ours comes first.
+        logs = aws.cloudwatch.LogGroup(
+            name, name=f"/aws/rds/cluster/{name}/postgresql", retention_in_days=DATABASE_LOG_DAYS.value, opts=kept
+        )
+        return aws.rds.Cluster(
+            name,
+            cluster_identifier=name,
+            engine=aws.rds.EngineType.AURORA_POSTGRESQL,
+            engine_version=ENGINE_VERSION,
+            database_name=DATABASE,
+            master_username=DATABASE_USER,
+            master_password=args.password,
+            port=DATABASE_PORT.value,
+            db_subnet_group_name=subnets.name,
+            vpc_security_group_ids=[self._security_group().id],
+            db_cluster_parameter_group_name=self._parameters().name,
+            serverlessv2_scaling_configuration={"min_capacity": args.min_acu, "max_capacity": args.max_acu},
+            storage_encrypted=True,
+            kms_key_id=args.key_arn,
+            iam_database_authentication_enabled=True,
+            enabled_cloudwatch_logs_exports=["postgresql"],
+            backup_retention_period=(BACKUP_DAYS if args.protect else BACKUP_DAYS_UNPROTECTED).value,
+            copy_tags_to_snapshot=True,
+            deletion_protection=args.protect,
+            skip_final_snapshot=not args.protect,
+            final_snapshot_identifier=f"{name}-final" if args.protect else None,
+            apply_immediately=True,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                retain_on_delete=args.protect,
+                depends_on=[logs],
+                # A global database takes the cluster in by its own end; set here, the next update would be refused.
+                ignore_changes=["globalClusterIdentifier"],
+            ),
+        )
+
+    def _security_group(self) -> aws.ec2.SecurityGroup:
+        name = self._name
+        group = aws.ec2.SecurityGroup(
+            name,
+            description="PostgreSQL from the VPC",
+            vpc_id=self._args.vpc_id,
+            tags={"Name": name},
+            opts=self._child,
+        )
+        aws.vpc.SecurityGroupIngressRule(
+            name,
+            security_group_id=group.id,
+            description="PostgreSQL from the VPC",
+            cidr_ipv4=self._args.client_cidr,
+            ip_protocol="tcp",
+            from_port=DATABASE_PORT.value,
+            to_port=DATABASE_PORT.value,
+            opts=self._child,
+        )
+        return group
+
+    def _parameters(self) -> aws.rds.ClusterParameterGroup:
+        return aws.rds.ClusterParameterGroup(
+            self._name,
+            family=FAMILY,
+            description=f"Parameters of {self._name}",
+            parameters=[
+                *_parameters(STATIC_PARAMETERS, "pending-reboot"),
+                *_parameters(BASE_PARAMETERS, "immediate"),
+                *_parameters(TUNED_PARAMETERS if self._args.tuned else {}, "immediate"),
+            ],
+            opts=self._child,
+        )
+
+    def _instance(self, role: str, *, promotion_tier: int) -> aws.rds.ClusterInstance:
+        args = self._args
+        return aws.rds.ClusterInstance(
+            f"{self._name}-{role}",
+            identifier=f"{self._name}-{role}",
+            cluster_identifier=self._cluster.id,
+            engine=aws.rds.EngineType.AURORA_POSTGRESQL,
+            instance_class=args.instance_class,
+            promotion_tier=promotion_tier,
+            auto_minor_version_upgrade=False,
+            performance_insights_enabled=True,
+            performance_insights_kms_key_id=args.key_arn,
+            performance_insights_retention_period=INSIGHTS_DAYS.value,
+            apply_immediately=True,
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect and role == "writer"),
+        )
+
+    def _read(self, minimum: int, maximum: int) -> None:
+        """One reader of ours, which a failover promotes first, and those that autoscaling adds to it."""
+        name = self._name
+        reader = self._instance("reader", promotion_tier=1)
+        target = aws.appautoscaling.Target(
+            name,
+            service_namespace="rds",
+            scalable_dimension="rds:cluster:ReadReplicaCount",
+            resource_id=pulumi.Output.concat("cluster:", self._cluster.id),
+            min_capacity=minimum,
+            max_capacity=maximum,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[reader]),
+        )
+        aws.appautoscaling.Policy(
+            name,
+            policy_type="TargetTrackingScaling",
+            service_namespace=target.service_namespace,
+            scalable_dimension=target.scalable_dimension,
+            resource_id=target.resource_id,
+            target_tracking_scaling_policy_configuration={
+                "target_value": float(READER_CPU_TARGET.value),
+                "predefined_metric_specification": {"predefined_metric_type": "RDSReaderAverageCPUUtilization"},
+                "scale_out_cooldown": READER_SCALE_OUT_COOLDOWN.value,
+                "scale_in_cooldown": READER_SCALE_IN_COOLDOWN.value,
+            },
+            opts=self._child,
+        )
+
+
+def _parameters(values: Mapping[str, str], method: str) -> list[aws.rds.ClusterParameterGroupParameterArgs]:
+    return [
+        aws.rds.ClusterParameterGroupParameterArgs(name=name, value=value, apply_method=method)
+        for name, value in values.items()
+    ]

@@ -1,0 +1,133 @@
+"""RDS Proxy in front of a database: many clients on few connections, and a failover that clients hardly notice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import iam, naming
+from infra.thresholds import DATABASE_PORT, PROXY_BORROW_TIMEOUT, PROXY_IDLE_TIMEOUT
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProxyArgs:
+    """What a proxy needs.
+
+    region: AWS region.
+    vpc_id, subnet_ids: the VPC, and its data subnets.
+    client_cidr: range whose addresses may connect.
+    cluster_identifier: the Aurora cluster behind it.
+    secret_arn, key_arn: the secret with the database's user, and the KMS key of that secret.
+    pool_percent: share of the database's connections that it may open, in percent.
+    reads: an endpoint of its own that leads to readers.
+    """
+
+    region: str
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    client_cidr: str
+    cluster_identifier: pulumi.Input[str]
+    secret_arn: pulumi.Input[str]
+    key_arn: pulumi.Input[str]
+    pool_percent: int
+    reads: bool
+
+
+class Proxy(pulumi.ComponentResource):
+    """An RDS Proxy.
+
+    endpoint: host name that leads to the writer.
+    reader_endpoint: host name that leads to readers, or None.
+    """
+
+    def __init__(self, name: str, args: ProxyArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("Proxy"), name, None, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        group = self._security_group()
+        proxy = aws.rds.Proxy(
+            name,
+            engine_family="POSTGRESQL",
+            role_arn=self._role(),
+            vpc_subnet_ids=args.subnet_ids,
+            vpc_security_group_ids=[group.id],
+            require_tls=True,
+            idle_client_timeout=PROXY_IDLE_TIMEOUT.value,
+            auths=[{"auth_scheme": "SECRETS", "iam_auth": "DISABLED", "secret_arn": args.secret_arn}],
+            opts=self._child,
+        )
+        targets = aws.rds.ProxyDefaultTargetGroup(
+            name,
+            db_proxy_name=proxy.name,
+            connection_pool_config={
+                "max_connections_percent": args.pool_percent,
+                "max_idle_connections_percent": args.pool_percent,
+                "connection_borrow_timeout": PROXY_BORROW_TIMEOUT.value,
+            },
+            opts=self._child,
+        )
+        target = aws.rds.ProxyTarget(
+            name,
+            db_proxy_name=proxy.name,
+            target_group_name=targets.name,
+            db_cluster_identifier=args.cluster_identifier,
+            opts=self._child,
+        )
+        self.endpoint = proxy.endpoint
+        self.reader_endpoint: pulumi.Output[str] | None = None
+        if args.reads:
+            self.reader_endpoint = aws.rds.ProxyEndpoint(
+                f"{name}-reads",
+                db_proxy_name=proxy.name,
+                db_proxy_endpoint_name=f"{name}-reads",
+                vpc_subnet_ids=args.subnet_ids,
+                vpc_security_group_ids=[group.id],
+                target_role="READ_ONLY",
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[target]),
+            ).endpoint
+        self.register_outputs({"endpoint": self.endpoint})
+
+    def _security_group(self) -> aws.ec2.SecurityGroup:
+        name, args = self._name, self._args
+        group = aws.ec2.SecurityGroup(
+            name,
+            description="PostgreSQL from the VPC, and on to the database",
+            vpc_id=args.vpc_id,
+            tags={"Name": name},
+            opts=self._child,
+        )
+        for rule, kind in (
+            (aws.vpc.SecurityGroupIngressRule, "From the VPC"),
+            (aws.vpc.SecurityGroupEgressRule, "To the database"),
+        ):
+            rule(
+                name,
+                security_group_id=group.id,
+                description=kind,
+                cidr_ipv4=args.client_cidr,
+                ip_protocol="tcp",
+                from_port=DATABASE_PORT.value,
+                to_port=DATABASE_PORT.value,
+                opts=self._child,
+            )
+        return group
+
+    def _role(self) -> pulumi.Output[str]:
+        name, args = self._name, self._args
+        role = aws.iam.Role(name, assume_role_policy=iam.trust("rds.amazonaws.com"), opts=self._child)
+        via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{args.region}.amazonaws.com"}}
+        policy = aws.iam.RolePolicy(
+            name,
+            role=role.id,
+            policy=iam.policy(
+                iam.allow(["secretsmanager:GetSecretValue"], [args.secret_arn]),
+                iam.allow(["kms:Decrypt"], [args.key_arn], via),
+            ),
+            opts=self._child,
+        )
+        # By way of the policy: a proxy that cannot read its secret stays unavailable for minutes.
+        return pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))

@@ -1,0 +1,96 @@
+"""The connection budget: what may connect to a database at most, against what it takes. Numbers in, a proof out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from infra.capacity import pool_size
+from infra.thresholds import CONNECTION_RESERVE, CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER, JOB_CONNECTIONS
+
+# AWS, "Performance and scaling for Aurora Serverless v2": max_connections by maximum capacity in ACUs.
+_BY_ACU = ((1, 189), (4, 823), (8, 1669), (16, 3360), (32, 5000))
+# The same page: with a minimum of 0.5 ACUs, an instance takes no more than this.
+_LOW_MINIMUM, _LOW_LIMIT = 0.5, 2000
+
+
+# AWS, "Hardware specifications for DB instance classes for Aurora": memory in ACUs of 2 GiB each.
+CLASSES = MappingProxyType(
+    {
+        "db.serverless": None,
+        "db.t4g.medium": 2,
+        "db.t4g.large": 4,
+        "db.r7g.large": 8,
+        "db.r7g.xlarge": 16,
+        "db.r7g.2xlarge": 32,
+        "db.r7g.4xlarge": 64,
+        "db.r7g.8xlarge": 128,
+    }
+)
+
+
+def max_connections(instance_class: str, min_acu: float, max_acu: float) -> int:
+    """Connections that an instance takes: the table's row at or below its memory, at its maximum where serverless.
+
+    Raises:
+        KeyError: for a class that is not in the table.
+    """
+    memory = CLASSES[instance_class]
+    rows = [limit for acu, limit in _BY_ACU if acu <= (max_acu if memory is None else memory)]
+    limit = rows[-1] if rows else 0
+    return min(limit, _LOW_LIMIT) if memory is None and min_acu <= _LOW_MINIMUM else limit
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """Who may connect at once, and what the database takes, all in connections.
+
+    application: the pooler's, or where there is none, all instances' at their maximum.
+    workers, jobs, reserve: queue workers at their maximum, jobs, and what is kept for operators.
+    limit: max_connections of the writer.
+    """
+
+    application: int
+    workers: int
+    jobs: int
+    reserve: int
+    limit: int
+
+    @property
+    def total(self) -> int:
+        """All of them together."""
+        return self.application + self.workers + self.jobs + self.reserve
+
+    @property
+    def holds(self) -> bool:
+        """Whether all can connect at once."""
+        return self.total <= self.limit
+
+    def __str__(self) -> str:
+        sum_ = f"application {self.application} + workers {self.workers} + jobs {self.jobs} + reserve {self.reserve}"
+        return f"{sum_} = {self.total}, of {self.limit} connections"
+
+
+def budget(*, instances: int, pooled: bool, workers: int, limit: int) -> Budget:
+    """The budget of one database.
+
+    Args:
+        instances: application instances and pods at their maximum, of all colors and regions, since all write there.
+        pooled: whether a pooler stands between.
+        workers: queue workers at their maximum.
+        limit: connections that the writer takes.
+    """
+    application = pool_size(instances) if pooled else instances * CONNECTIONS_PER_INSTANCE.value
+    return Budget(
+        application=application,
+        workers=workers * CONNECTIONS_PER_WORKER.value,
+        jobs=JOB_CONNECTIONS.value,
+        reserve=CONNECTION_RESERVE.value,
+        limit=limit,
+    )
+
+
+def pool_percent(pool: int, limit: int) -> int:
+    """Share of `limit` connections that a pool of `pool` is: whole percent from 1 to 100, rounded up."""
+    return min(max(math.ceil(100 * pool / limit), 1), 100)

@@ -1,0 +1,56 @@
+"""Wires the components, region by region. The only place that asks whether a stage has something."""
+
+from __future__ import annotations
+
+import pulumi
+
+from infra.components.app_secret import AppSecret, AppSecretArgs
+from infra.components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
+from infra.platform.data import data_tier
+from infra.platform.place import place
+from infra.platform.regional import Regional
+from infra.platform.traffic import records
+from infra.settings import Settings
+
+
+def build(settings: Settings) -> None:
+    """Declare everything that the settings ask for, and the stack's outputs."""
+    _say_what_is_planned(settings)
+    listed = [place(settings, name) for name in settings.regions]
+    primary, *others = listed
+    keys = EncryptionKeys(
+        f"{primary.base}-data",
+        # KMS takes days to delete a replica, and refuses another one meanwhile. So every region that the stack lists
+        # has one, also while its stage does not use the region.
+        EncryptionKeysArgs(replicas={one.region.name: one.provider for one in others}, protect=primary.protect),
+        opts=primary.options,
+    )
+    regions = [Regional(settings, one) for one in listed if one.region.name in settings.active_regions]
+    home = regions[0]
+    data = data_tier(settings, primary, home.network, home.cidr, keys)
+    own = {name: pulumi.Output.secret(value.get_secret_value()) for name, value in settings.app_secrets.items()}
+    secret = AppSecret(
+        f"{primary.base}-app",
+        AppSecretArgs(
+            region=primary.region.name,
+            key_arn=keys.arn,
+            replica_key_arns={name: keys.replica_arns[name] for name in settings.active_regions[1:]},
+            values={**own, **data.secrets},
+            protect=primary.protect,
+        ),
+        opts=primary.options,
+    )
+    answers = records(settings)
+    pulumi.export("stage", settings.stage)
+    pulumi.export("runtime", settings.runtime.value)
+    pulumi.export("url", f"https://{settings.domain.name}")
+    pulumi.export("primaryRegion", primary.region.name)
+    pulumi.export("data", data.outputs)
+    pulumi.export("regions", {one.name: one.build(answers, keys, secret) for one in regions})
+    pulumi.export("planned", [capability.value for capability in settings.row.planned()])
+
+
+def _say_what_is_planned(settings: Settings) -> None:
+    names = ", ".join(capability.value for capability in settings.row.planned())
+    if names:
+        pulumi.log.warn(f"stage {settings.stage} is to have these too, and no component provides them yet: {names}")
