@@ -26,6 +26,8 @@ Word = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,63}$")]
 Host = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,253}$")]
 Cidr = Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+/[0-9]{1,3}$")]
 Quantity = Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)?(m|Ki|Mi|Gi)?$")]
+Repository = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._:/-]*$")]
+Tag = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", description="Never `latest`.")]
 Labels = dict[str, str]
 
 
@@ -42,8 +44,8 @@ class Values(BaseModel):
 class Image(Values):
     """A container image, by tag and, where given, by digest as well."""
 
-    repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._:/-]*$")]
-    tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$", description="Never `latest`.")]
+    repository: Repository
+    tag: Tag
     digest: Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64})?$")] = ""
     pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
 
@@ -52,6 +54,20 @@ class Image(Values):
         if self.tag == "latest":
             raise ValueError("image.tag latest is whatever was pushed last; name a version")
         return self
+
+
+class PgBouncerImage(Image):
+    """PgBouncer's, from the operator project that keeps it current."""
+
+    repository: Repository = "ghcr.io/cloudnative-pg/pgbouncer"
+    tag: Tag = "1.24.1"
+
+
+class RedisImage(Image):
+    """The official one. 7.2 is the last line under the BSD license."""
+
+    repository: Repository = "docker.io/library/redis"
+    tag: Tag = "7.2.11-alpine"
 
 
 class Amounts(Values):
@@ -219,7 +235,7 @@ class PgBouncerPolicy(Policy):
 class PgBouncer(Values):
     """Values of charts/pgbouncer."""
 
-    image: Image = Image(repository="ghcr.io/cloudnative-pg/pgbouncer", tag="1.24.1")
+    image: PgBouncerImage = PgBouncerImage()
     image_pull_secrets: list[Name] = []
     run_as_user: int = Field(default=998, ge=1, le=2147483647, description="The image's own user.")
     replicas: int = Field(default=2, ge=1, le=50)
@@ -368,7 +384,7 @@ class RedisShutdown(Values):
 class Redis(Values):
     """Values of charts/redis."""
 
-    image: Image = Image(repository="docker.io/library/redis", tag="7.2.11-alpine")
+    image: RedisImage = RedisImage()
     image_pull_secrets: list[Name] = []
     run_as_user: int = Field(default=999, ge=1, le=2147483647, description="The image's own user.")
     replicas: Literal[3, 5] = Field(

@@ -3,15 +3,15 @@
 # was acknowledged is lost; a replica just goes.
 set -u
 . "$CONFIG/common.sh"
-role() { cli "$SELF" "$PORT" info replication | field role; }
+role() { cli "$LOCAL" "$PORT" info replication | field role; }
 [ "$(role)" = master ] || exit 0
 end=$(($(date +%s) + HANDOVER_SECONDS))
-cli "$SELF" "$PORT" client pause $((HANDOVER_SECONDS * 1000)) write
+cli "$LOCAL" "$PORT" client pause $((HANDOVER_SECONDS * 1000)) write
 asked=no
 while [ "$(date +%s)" -lt "$end" ]; do
     if [ "$asked" = no ]; then
-        offset=$(cli "$SELF" "$PORT" info replication | field master_repl_offset)
-        if cli "$SELF" "$PORT" info replication | tr -d '\r' | grep -q "^slave.*,offset=$offset,"; then
+        offset=$(cli "$LOCAL" "$PORT" info replication | field master_repl_offset)
+        if cli "$LOCAL" "$PORT" info replication | tr -d '\r' | grep -q "^slave.*,offset=$offset,"; then
             for peer in $PEERS; do
                 [ "$peer" = "$SELF" ] && continue
                 # The sentinel beside this one is ending as well.
@@ -23,5 +23,5 @@ while [ "$(date +%s)" -lt "$end" ]; do
     sleep 0.2
 done
 # Nobody could take over: better to go with everything on disk than to refuse writes for longer.
-cli "$SELF" "$PORT" client unpause
+cli "$LOCAL" "$PORT" client unpause
 exit 0
