@@ -1,0 +1,1 @@
+"""The runbooks' SQL, made safe: ordered, repeatable, online, resumable. `python -m database --help` is its command."""

@@ -1,0 +1,5 @@
+"""`python -m database`."""
+
+from database.cli import main
+
+main()

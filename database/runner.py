@@ -1,0 +1,143 @@
+"""The order of the steps, and how each gets done: tried again on locks, looked at again afterwards, written down."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from database import limits
+from database.action import Action, Executor
+from database.config import Config
+from database.errors import LockTimeoutError, RunError
+from database.extensions import ExtensionStep, SearchStep
+from database.indexes import DropIndexStep, index_steps
+from database.ledger import Ledger
+from database.partitions import PartitionStep
+from database.step import Context, Step
+from database.views import ViewStep
+
+
+def steps(config: Config) -> list[Step]:
+    """A config's steps in order. Indexes come before the partitions that take them over, views after both."""
+    return [
+        *(ExtensionStep(name, need == "required") for name, need in config.extensions.items()),
+        *index_steps(config),
+        *(DropIndexStep(name) for name in config.drop_indexes),
+        *([SearchStep(config.search)] if config.search else []),
+        *(PartitionStep(one) for one in config.partitions),
+        *(ViewStep(one) for one in config.views),
+    ]
+
+
+def plan(context: Context, replace: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """What `apply` would run now, step by step. Changes nothing.
+
+    Raises:
+        RunError: with every reason why it would refuse.
+    """
+    ledger = Ledger(context.conn, context.config.ledger_schema)
+    result = _planned("ledger", ledger.pending(), context)
+    for step, actions in _all(context, replace):
+        result += _planned(step.id, actions, context)
+    return result
+
+
+def _planned(step: str, actions: list[Action], context: Context) -> list[dict[str, Any]]:
+    return [{"step": step, **action.as_dict(context.conn, context.config.locks)} for action in actions]
+
+
+def _all(context: Context, replace: Sequence[str]) -> list[tuple[Step, list[Action]]]:
+    """Every step with what it has to run: all refusals come before anything is done."""
+    applied = Ledger(context.conn, context.config.ledger_schema).applied()
+    known = {step.id for step in steps(context.config)}
+    problems = [
+        f"--replace {name}: there is no such step. Known are: {', '.join(sorted(known))}."
+        for name in replace
+        if name not in known
+    ]
+    result = []
+    for step in steps(context.config):
+        try:
+            actions = step.pending(context)
+        except RunError as error:
+            problems.append(str(error))
+            continue
+        before = applied.get(step.id)
+        if actions and before and before["checksum"] != step.checksum and step.id not in replace:
+            problems.append(
+                f"step {step.id} was applied on {before['applied_at']:%Y-%m-%d} by {before['applied_by']} with another"
+                f" definition: put that back, or add --replace {step.id} to have the new one built and the old dropped."
+            )
+        result.append((step, actions))
+    if problems:
+        raise RunError("\n".join(problems))
+    return result
+
+
+def apply(context: Context, executor: Executor, replace: Sequence[str], say: Callable[[str], None]) -> None:
+    """Do all of it.
+
+    Raises:
+        RunError: at the first step that does not work; what was done before stays done.
+    """
+    ledger = Ledger(context.conn, context.config.ledger_schema)
+    _all(context, replace)
+    for action in ledger.pending():
+        patiently(executor, lambda action=action: [action], say, once=True)  # type: ignore[misc]
+    applied = ledger.applied()
+    every = steps(context.config)
+    for number, step in enumerate(every, 1):
+
+        def tell(text: str, prefix: str = f"[{number}/{len(every)}] {step.id}: ") -> None:
+            say(prefix + text)
+
+        _reach(context, executor, step, tell)
+        if applied.get(step.id, {}).get("checksum") != step.checksum:
+            ledger.record(step.id, step.checksum)
+
+
+def _reach(context: Context, executor: Executor, step: Step, say: Callable[[str], None]) -> None:
+    try:
+        patiently(executor, lambda: step.pending(context), say)
+    except RunError:
+        with suppress(RunError):
+            for action in step.abandon(context):
+                executor.run(action)
+        raise
+    left = step.pending(context)
+    if left:
+        raise RunError(f"step {step.id}: ran, but still wants: {left[0].why}. Somebody else may be changing it.")
+
+
+def patiently(
+    executor: Executor, wanted: Callable[[], list[Action]], say: Callable[[str], None], *, once: bool = False
+) -> int:
+    """Run what is wanted. After a lock that was not to be had, pause, look at what is wanted by then, and go on.
+
+    Returns:
+        how many rows the statements touched.
+
+    Raises:
+        RunError: when the last try failed as well.
+    """
+    touched = 0
+    tries = executor.locks.tries
+    for attempt in range(1, tries + 1):
+        try:
+            actions = wanted()
+            if not actions and attempt == 1 and not once:
+                say("nothing to do")
+            for action in actions:
+                say(action.why)
+                touched += max(0, executor.run(action))
+            return touched
+        except LockTimeoutError as error:
+            if attempt == tries:
+                raise RunError(f"{error}. Gave up after {tries} tries: end that transaction, and run again.") from None
+            pause = min(limits.LONGEST_PAUSE, 0.5 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311 (no secret)
+            say(f"{error}; try {attempt} of {tries}, again in {pause:.1f} s")
+            time.sleep(pause)
+    raise AssertionError(tries)
