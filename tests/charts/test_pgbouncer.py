@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -42,7 +44,7 @@ class Pool:
         """What its console says. It knows the simple protocol only."""
         with self.connect("stats", database="pgbouncer") as connection, psycopg.ClientCursor(connection) as cursor:
             cursor.execute(f"SHOW {what}")
-            names = [column.name for column in cursor.description]
+            names = [column.name for column in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
@@ -138,6 +140,11 @@ def most_backends(postgres: Postgres) -> Iterator[list[int]]:
         thread.join()
 
 
+def open_many(all_open: ExitStack, connect: Callable[[], Any], count: int) -> None:
+    for _ in range(count):
+        all_open.enter_context(connect())
+
+
 def test_more_clients_than_the_database_has_connections(start: Start, postgres: Postgres) -> None:
     pool = start()
     assert CLIENTS > MAX_CONNECTIONS > CAP
@@ -168,23 +175,21 @@ def test_more_clients_than_the_database_has_connections(start: Start, postgres: 
 
 
 def test_without_the_pool_the_database_refuses_as_many(postgres: Postgres) -> None:
-    with ExitStack() as all_open, pytest.raises(psycopg.OperationalError, match="too many clients|reserved for roles"):
-        for _ in range(CLIENTS):
-            all_open.enter_context(postgres.connect(user="app"))
+    with ExitStack() as all_open, pytest.raises(psycopg.OperationalError, match=r"too many clients|reserved for roles"):
+        open_many(all_open, lambda: postgres.connect(user="app"), CLIENTS)
 
 
 def test_a_client_above_the_limit_is_refused(start: Start) -> None:
     pool = start({"pool": {"maxClientConnections": 3}})
     with ExitStack() as all_open, pytest.raises(psycopg.OperationalError, match="no more connections allowed"):
-        for _ in range(4):
-            all_open.enter_context(pool.connect())
+        open_many(all_open, pool.connect, 4)
 
 
 def test_a_wrong_password_is_refused(start: Start) -> None:
     pool = start()
     with pytest.raises(psycopg.OperationalError, match="SASL authentication failed"):
         pool.connect(password="another")
-    with pytest.raises(psycopg.OperationalError, match="authentication failed|no such user"):
+    with pytest.raises(psycopg.OperationalError, match=r"authentication failed|no such user"):
         pool.connect(user="reporting")
 
 
@@ -195,7 +200,7 @@ def test_users_come_from_the_database(start: Start) -> None:
         assert client.execute("SELECT current_user").fetchone() == ("reporting",)
     with pytest.raises(psycopg.OperationalError, match="SASL authentication failed"):
         pool.connect(user="reporting", password="another")
-    with pytest.raises(psycopg.OperationalError, match="authentication failed"):
+    with pytest.raises(psycopg.OperationalError, match="no such user"):
         pool.connect(user="postgres")
 
 
@@ -207,17 +212,20 @@ def test_a_scram_secret_is_enough(start: Start, postgres: Postgres) -> None:
         assert client.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_driver_may_send_extra_float_digits(start: Start) -> None:
+@pytest.mark.parametrize(("parameter", "answer"), [("extra_float_digits", b"R"), ("search_path", b"E")])
+def test_a_driver_may_send_extra_float_digits(start: Start, parameter: str, answer: bytes) -> None:
+    """As JDBC and Go drivers do, and libpq cannot: R is the request to authenticate, E an error."""
     pool = start()
-    with psycopg.connect(
-        f"host=127.0.0.1 port={pool.port} user=app password={PASSWORD} dbname=app options='-c extra_float_digits=3'"
-    ) as client:
-        assert client.execute("SELECT 1").fetchone() == (1,)
+    words = ("user", "app", "database", "app", parameter, "3", "")
+    body = struct.pack("!I", 0x30000) + b"".join(word.encode() + b"\0" for word in words)
+    with socket.create_connection(("127.0.0.1", pool.port), timeout=5) as raw:
+        raw.sendall(struct.pack("!I", len(body) + 4) + body)
+        assert raw.recv(1) == answer
 
 
 def test_an_open_transaction_is_finished_before_the_pod_ends(start: Start, helm: Helm, tmp_path: Path) -> None:
     pool = start()
-    given = {**values_for(Postgres(5432), 6432)}
+    given = values_for(Postgres(5432), 6432)
     (container,) = pod_of(helm.render("pgbouncer", given, tmp_path))["spec"]["containers"]
     stop = container["lifecycle"]["preStop"]["exec"]["command"][-1]
     assert stop == "sleep 15; kill -INT 1; while kill -0 1; do sleep 1; done"

@@ -6,7 +6,7 @@ set -eu
 check_password
 master=$(find_master)
 # A sentinel refuses to start with a name that has no address yet, as a pod's has none before the pod runs.
-until getent hosts "$master" >/dev/null; do
+until getent ahosts "$master" >/dev/null 2>&1 || getent hosts "$master" >/dev/null 2>&1; do
     sleep 1
     master=$(find_master)
 done

@@ -88,6 +88,7 @@ redis.conf: |
   # What a replica that was away for a moment needs to catch up without copying everything.
   repl-backlog-size {{ max 16 (div (int .Values.maxmemoryMi) 8) }}mb
   repl-diskless-sync yes
+  repl-diskless-sync-delay 1
   tcp-keepalive 60
   timeout 0
   # Freed in the background, so that a large eviction is no pause.

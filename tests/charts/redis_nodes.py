@@ -1,0 +1,190 @@
+"""Nodes of a real Redis with sentinels: the rendered scripts and configuration, each node on an address of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from scripts.servers import Server
+from tests.charts.helm import Object, files_of, pod_of
+from tests.charts.processes import Process, until
+
+PASSWORD = "made-up"
+Answer = Any
+
+
+class RedisError(Exception):
+    """What Redis refused."""
+
+
+class Redis:
+    """The least of a client: one command at a time, over a plain socket."""
+
+    def __init__(self, address: str, port: int, password: str | None = PASSWORD) -> None:
+        self._socket = socket.create_connection((address, port), timeout=5)
+        self._lines = self._socket.makefile("rb")
+        if password is not None:
+            try:
+                self("AUTH", password)
+            except RedisError:
+                self.close()
+                raise
+
+    def __call__(self, *words: object) -> Answer:
+        parts = [str(word).encode() for word in words]
+        self._socket.sendall(b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%s\r\n" % (len(part), part) for part in parts))
+        return self._read()
+
+    def _read(self) -> Answer:
+        line = self._lines.readline()
+        if not line.endswith(b"\r\n"):
+            raise ConnectionError("Redis hung up")
+        kind, rest = line[:1], line[1:-2].decode()
+        match kind:
+            case b"-":
+                raise RedisError(rest)
+            case b":":
+                return int(rest)
+            case b"$":
+                return None if rest == "-1" else self._lines.read(int(rest) + 2)[:-2].decode()
+            case b"*":
+                return None if rest == "-1" else [self._read() for _ in range(int(rest))]
+        return rest
+
+    def close(self) -> None:
+        self._lines.close()
+        self._socket.close()
+
+    def __enter__(self) -> Redis:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class Node:
+    """A pod's two containers as two processes, started by the rendered commands in the rendered environment."""
+
+    def __init__(
+        self, objects: list[Object], number: int, addresses: list[str], home: Path, servers: list[Server]
+    ) -> None:
+        self.address = addresses[number]
+        self.home = home
+        self._containers = {each["name"]: each for each in pod_of(objects)["spec"]["containers"]}
+        self._processes: dict[str, Process] = {}
+        config = files_of(objects, home / "config")
+        (home / "data").mkdir()
+        given = {
+            each["name"]: each["value"]
+            for each in self._containers["redis"]["env"]
+            if "value" in each and each["value"] is not None
+        }
+        self.port, self.sentinel_port = int(given["PORT"]), int(given["SENTINEL_PORT"])
+        path = os.pathsep.join([*(str(each.program.parent) for each in servers), os.environ["PATH"]])
+        # Only where things are and who is who: names and mounts of a cluster, which a test does not have.
+        self.env = {
+            **servers[0].env,
+            **given,
+            "PATH": path,
+            "SELF": self.address,
+            "LOCAL": self.address,
+            "BIND": self.address,
+            "PEERS": " ".join(addresses),
+            "CONFIG": str(config),
+            "DATA": str(home / "data"),
+            "REDIS_PASSWORD": PASSWORD,
+            "REDISCLI_AUTH": PASSWORD,
+            "DISCOVERY_TRIES": "1",
+        }
+
+    def _command(self, words: list[str]) -> list[str]:
+        return [word.replace("/etc/redis/config", str(self.home / "config")) for word in words]
+
+    def start(self) -> None:
+        """Both containers."""
+        for name, container in self._containers.items():
+            run = self.home / f"{name}-run"
+            run.mkdir(exist_ok=True)
+            self._processes[name] = Process(
+                self._command(container["command"]),
+                cwd=run,
+                log=self.home / f"{name}.log",
+                env=self.env | {"RUN": str(run)},
+                lend=False,
+            )
+
+    def run_hook(self, words: list[str]) -> int:
+        """What the kubelet would run inside the Redis container."""
+        run = self.env | {"RUN": str(self.home / "redis-run")}
+        return subprocess.run(self._command(words), env=run, check=False, timeout=60).returncode
+
+    def probe(self, container: str, kind: str) -> bool:
+        return self.run_hook(self._containers[container][f"{kind}Probe"]["exec"]["command"]) == 0
+
+    def before_stop(self) -> None:
+        self.run_hook(self._containers["redis"]["lifecycle"]["preStop"]["exec"]["command"])
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        for process in self._processes.values():
+            process.send(number)
+        for process in self._processes.values():
+            process.stop(number)
+
+    def redis(self) -> Redis:
+        return Redis(self.address, self.port)
+
+    def sentinel(self) -> Redis:
+        return Redis(self.address, self.sentinel_port)
+
+    def info(self) -> dict[str, str]:
+        with self.redis() as client:
+            return dict(re.findall(r"^(\w+):(.*?)\r?$", client("INFO", "replication"), re.MULTILINE))
+
+    def role(self) -> str:
+        return self.info()["role"]
+
+    def master(self) -> str | None:
+        """Who this node's sentinel takes for the master."""
+        with self.sentinel() as client:
+            found = client("SENTINEL", "get-master-addr-by-name", self.env["MASTER_NAME"])
+        return found[0] if found else None
+
+    def knows_all(self, nodes: int) -> bool:
+        """Whether its sentinel has met all the others, and every replica."""
+        with self.sentinel() as client:
+            answer = client("SENTINEL", "master", self.env["MASTER_NAME"])
+        facts = dict(zip(answer[::2], answer[1::2], strict=True))
+        return bool(facts["num-other-sentinels"] == facts["num-slaves"] == str(nodes - 1))
+
+    def said(self) -> str:
+        return "\n".join(f"--- {name}\n{process.said()}" for name, process in self._processes.items())
+
+
+def settle(nodes: list[Node]) -> Node:
+    """Wait until one node leads and all agree on it, and give it."""
+
+    def agreed() -> bool:
+        try:
+            masters = {node.master() for node in nodes}
+            roles = sorted(node.role() for node in nodes)
+            linked = all(node.role() == "master" or node.info()["master_link_status"] == "up" for node in nodes)
+            return (
+                len(masters) == 1
+                and roles == ["master", *["slave"] * (len(nodes) - 1)]
+                and linked
+                and all(node.knows_all(len(nodes)) for node in nodes)
+            )
+        except RedisError:
+            return False
+
+    try:
+        until(agreed, "all nodes agree on a master", 40, 0.2)
+    except AssertionError as error:
+        raise AssertionError("\n".join([str(error), *(node.said() for node in nodes)])) from None
+    (master,) = [node for node in nodes if node.role() == "master"]
+    return master

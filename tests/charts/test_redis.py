@@ -1,0 +1,197 @@
+"""The rendered scripts and configuration start a real Redis with sentinels, which outlives its master."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.servers import Server
+from tests.charts.helm import Helm
+from tests.charts.processes import free_ports, public_directory, until
+from tests.charts.redis_nodes import Node, Redis, RedisError, settle
+
+FAILOVER_SECONDS = 15.0
+
+
+def loopback_addresses(count: int) -> list[str]:
+    """Addresses of our own, one a node, as pods have: one port is the same in all."""
+    addresses = [f"127.0.0.{number}" for number in range(11, 11 + count)]
+    for address in addresses:
+        try:
+            socket.create_server((address, 0)).close()
+        except OSError:
+            pytest.skip(f"this system has no {address}: on macOS, sudo ifconfig lo0 alias {address}")
+    return addresses
+
+
+@pytest.fixture
+def nodes(helm: Helm, redis_programs: list[Server], tmp_path: Path) -> Iterator[list[Node]]:
+    addresses = loopback_addresses(3)
+    port, sentinel_port = free_ports(2)
+    values = {
+        "port": port,
+        "maxmemoryMi": 16,
+        "sentinel": {"port": sentinel_port, "downAfterMilliseconds": 1000, "failoverTimeoutMilliseconds": 5000},
+        "shutdown": {"handoverSeconds": 15},
+        "networkPolicy": {"clients": {"app": "web"}},
+    }
+    objects = helm.render("redis", values, tmp_path)
+    with public_directory() as directory:
+        made = [
+            Node(objects, number, addresses, _new(directory / str(number)), redis_programs)
+            for number in range(len(addresses))
+        ]
+        try:
+            for node in made:
+                node.start()
+            yield made
+        finally:
+            for node in made:
+                node.stop(signal.SIGKILL)
+
+
+def _new(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
+def wait_for_new_master(nodes: list[Node], old: Node) -> tuple[Node, float]:
+    """The node that takes writes instead, and how long it took."""
+    left = [node for node in nodes if node is not old]
+
+    def writable() -> bool:
+        return any(_takes_writes(node) for node in left if node.role() == "master")
+
+    took = until(writable, "another master takes writes", FAILOVER_SECONDS, 0.1)
+    (master,) = [node for node in left if node.role() == "master"]
+    return master, took
+
+
+def _takes_writes(node: Node) -> bool:
+    with node.redis() as client:
+        try:
+            return bool(client("SET", "probe", "1") == "OK")
+        except RedisError:
+            return False
+
+
+def test_a_master_is_killed(nodes: list[Node]) -> None:
+    master = settle(nodes)
+    assert master is nodes[0]
+    with master.redis() as client:
+        for number in range(100):
+            assert client("SET", f"key:{number}", number) == "OK"
+        assert client("WAIT", 1, 5000) >= 1
+    for node in nodes:
+        for container in ("redis", "sentinel"):
+            assert node.probe(container, "readiness")
+            assert node.probe(container, "liveness")
+
+    master.stop(signal.SIGKILL)
+    assert not master.probe("redis", "liveness")
+    new, took = wait_for_new_master(nodes, master)
+    assert took < FAILOVER_SECONDS
+    with new.redis() as client:
+        assert [client("GET", f"key:{number}") for number in range(100)] == [str(number) for number in range(100)]
+        assert client("SET", "after", "the failover") == "OK"
+
+    # It comes back with its volume and takes its place behind the new one.
+    master.start()
+    assert settle(nodes) is new
+    assert master.info()["master_host"] == new.address
+    with master.redis() as client:
+        assert client("GET", "after") == "the failover"
+        with pytest.raises(RedisError, match="READONLY"):
+            client("SET", "key", "value")
+
+
+def test_a_master_hands_over_before_it_stops(nodes: list[Node]) -> None:
+    """What preStop does loses nothing: all that was acknowledged up to the last moment is on the new master."""
+    master = settle(nodes)
+    acknowledged: list[int] = []
+    done = threading.Event()
+
+    def write() -> None:
+        with master.redis() as client:
+            number = 0
+            while not done.is_set():
+                try:
+                    client("SET", f"key:{number}", number)
+                except (RedisError, OSError):
+                    return
+                acknowledged.append(number)
+                number += 1
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        until(lambda: len(acknowledged) > 100, "writes are acknowledged")
+        master.before_stop()
+        assert master.role() == "slave"
+    finally:
+        done.set()
+        writer.join()
+    (new,) = [node for node in nodes if node.role() == "master"]
+    with new.redis() as client:
+        assert client("MGET", *(f"key:{number}" for number in acknowledged)) == [str(each) for each in acknowledged]
+
+
+def test_all_pods_go_and_come_back(nodes: list[Node]) -> None:
+    """Nobody is left to ask: what each pod saw last on its own volume decides."""
+    master = settle(nodes)
+    master.stop(signal.SIGKILL)
+    new, _ = wait_for_new_master(nodes, master)
+    master.start()
+    assert settle(nodes) is new
+    with new.redis() as client:
+        client("SET", "kept", "yes")
+        assert client("WAIT", 2, 5000) == 2
+        # The log is synced to disk once a second; this is not what is tried here.
+        time.sleep(1.5)
+    for node in nodes:
+        node.stop(signal.SIGKILL)
+    for node in nodes:
+        node.start()
+    assert settle(nodes) is new
+    with new.redis() as client:
+        assert client("GET", "kept") == "yes"
+
+
+def test_a_master_that_is_alone_refuses_writes(nodes: list[Node]) -> None:
+    master = settle(nodes)
+    for node in nodes:
+        if node is not master:
+            node.stop(signal.SIGKILL)
+    with master.redis() as client:
+
+        def refused() -> bool:
+            try:
+                client("SET", "key", "value")
+            except RedisError as error:
+                return str(error).startswith("NOREPLICAS")
+            return False
+
+        until(refused, "a master without replicas refuses writes")
+
+
+def test_nobody_gets_in_without_the_password(nodes: list[Node]) -> None:
+    master = settle(nodes)
+    for port in (master.port, master.sentinel_port):
+        with pytest.raises(RedisError, match="WRONGPASS"):
+            Redis(master.address, port, "another")
+        with Redis(master.address, port, None) as client, pytest.raises(RedisError, match="NOAUTH"):
+            client("PING")
+
+
+def test_the_configuration_is_what_the_values_say(nodes: list[Node]) -> None:
+    with settle(nodes).redis() as client:
+        assert client("CONFIG", "GET", "maxmemory") == ["maxmemory", str(16 * 1024 * 1024)]
+        assert client("CONFIG", "GET", "maxmemory-policy") == ["maxmemory-policy", "allkeys-lru"]
+        assert client("CONFIG", "GET", "appendonly") == ["appendonly", "yes"]
+        assert client("CONFIG", "GET", "min-replicas-to-write") == ["min-replicas-to-write", "1"]
