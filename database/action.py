@@ -99,7 +99,8 @@ class Executor:
         except errors.InsufficientPrivilege as error:
             raise RunError(f"{action.why}: not allowed: {_first(error)}. Run as the tables' owner.") from error
         except psycopg.Error as error:
-            raise RunError(f"{action.why}: {_first(error)}") from error
+            again = " The connection is gone. Run again: it resumes." if self.conn.closed else ""
+            raise RunError(f"{action.why}: {_first(error)}.{again}") from error
         took = time.monotonic() - started
         self.ran.append({**action.as_dict(self.conn, self.locks), "seconds": round(took, 3)})
         return touched

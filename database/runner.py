@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
+import psycopg
+
 from database import limits
 from database.action import Action, Executor
 from database.config import Config
@@ -103,7 +105,7 @@ def _reach(context: Context, executor: Executor, step: Step, say: Callable[[str]
     try:
         patiently(executor, lambda: step.pending(context), say)
     except RunError:
-        with suppress(RunError):
+        with suppress(RunError, psycopg.Error):
             for action in step.abandon(context):
                 executor.run(action)
         raise

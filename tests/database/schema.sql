@@ -6,7 +6,7 @@ CREATE TABLE itineraries (
 CREATE TABLE activities (
     id bigserial PRIMARY KEY, user_id int NOT NULL, kind text NOT NULL DEFAULT 'view', created_at timestamptz DEFAULT now()
 );
-CREATE TABLE itinerary_embeddings (id bigserial PRIMARY KEY, embedding vector(8) NOT NULL);
+CREATE TABLE itinerary_embeddings (id bigserial PRIMARY KEY, embedding vector(16) NOT NULL, text text);
 CREATE INDEX itinerary_embeddings_vector_idx ON itinerary_embeddings USING hnsw (embedding vector_cosine_ops);
 CREATE TABLE conversations (
     id bigserial PRIMARY KEY, user_id int NOT NULL, mode text NOT NULL, created_at timestamptz NOT NULL DEFAULT now()

@@ -14,6 +14,9 @@ from typing import Any
 
 import psycopg
 import yaml
+from typer.testing import CliRunner
+
+from database.cli import app
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -98,9 +101,11 @@ class Database:
 
     def command(self, *arguments: str) -> Result:
         """Run the command to its end."""
-        with self.start(*arguments) as process:
-            out, err = process.communicate(timeout=60)
-            return Result(process.returncode, out, err)
+        # In this process, which saves the time that importing everything anew takes.
+        found = CliRunner().invoke(
+            app, list(arguments), env={"DATABASE_URL": self.uri, "COLUMNS": "200"}, catch_exceptions=False
+        )
+        return Result(found.exit_code, found.stdout, found.stderr)
 
 
 def written(directory: Path, **config: Any) -> Path:
