@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 _LONGEST = 80
-SECRETS = ("appSecrets", "externalDatabase")
+SECRETS = ("appSecrets", "externalDatabase", "externalCache")
 # Where pydantic speaks of Python or of patterns, and the field's description says it better.
 _REASONS = {
     "string_pattern_mismatch": "it does not have the right form",

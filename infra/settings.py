@@ -102,6 +102,13 @@ def _postgres_url(url: SecretStr) -> SecretStr:
     return url
 
 
+def _redis_url(url: SecretStr) -> SecretStr:
+    value = url.get_secret_value()
+    if value != UNREADABLE and not re.fullmatch(r"rediss?://[^\s@]*@?[^\s/@]+(/\d+)?", value):
+        raise PydanticCustomError("url", "it should be a URL of the form rediss://:password@host:6379")
+    return url
+
+
 def _no_repeats(regions: tuple[str, ...]) -> tuple[str, ...]:
     repeated = sorted({region for region in regions if regions.count(region) > 1})
     if repeated:
@@ -279,8 +286,29 @@ class ExternalDatabase(_Strict):
     pooled_url: PostgresUrl = Field(description="URL of its pooler, which the application uses from stage 2 on.")
 
 
+class ExternalCache(_Strict):
+    """A Redis that somebody else runs, in place of ElastiCache."""
+
+    url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(description="URL: rediss://:password@host:6379.")
+
+
 # Set by the platform in the application's environment.
-RESERVED = frozenset({"DATABASE_URL", "DATABASE_READER_URL", "REDIS_URL", "QUEUE_URLS", "PORT", "AWS_REGION"})
+RESERVED = frozenset(
+    {
+        "AWS_REGION",
+        "BUCKETS",
+        "DATABASE_READER_URL",
+        "DATABASE_URL",
+        "DB_POOL_MAX",
+        "DB_POOL_MIN",
+        "PORT",
+        "QUEUE_URLS",
+        "REDIS_URL",
+        "ROLE",
+        "SECRET_VERSION",
+        "UPLOAD_MAX_BYTES",
+    }
+)
 # An external database says nothing of its limit: its owner's pooler keeps it.
 UNLIMITED = 1_000_000
 OVERRIDES = ("fleet", "hpa", "database", "readers", "cache", "workers")
@@ -311,6 +339,9 @@ class Settings(_Strict):
     )
     external_database: ExternalDatabase | None = Field(
         default=None, description="Instead of Aurora, as secrets: directUrl and pooledUrl of a hosted PostgreSQL."
+    )
+    external_cache: ExternalCache | None = Field(
+        default=None, description="Instead of ElastiCache, as a secret: url of a hosted Redis."
     )
     credentials_generation: int = Field(
         default=1, ge=1, le=10_000, description="Raise it by one to have new passwords made at the next update."
@@ -352,13 +383,9 @@ class Settings(_Strict):
                 {"key": "fleet.instanceTypes", "given": list(types), "stage": self.stage},
             )
         if self.external_database is not None:
-            owned = [name for name in ("database", "readers") if self._overrides()[name]]
-            if owned:
-                raise PydanticCustomError(
-                    "external",
-                    "this stack's database is an external one, whose size is not ours; remove the override",
-                    {"key": owned[0], "given": self._overrides()[owned[0]]},
-                )
+            self._refuse_sizes("database", ("database", "readers"))
+        if self.external_cache is not None:
+            self._refuse_sizes("cache", ("cache",))
         reserved = sorted(set(self.app_secrets) & RESERVED)
         if reserved:
             raise PydanticCustomError(
@@ -380,6 +407,16 @@ class Settings(_Strict):
                 {"key": "database", "given": self.sizes.database.max_acu, "sum": str(self.connections)},
             )
         return self
+
+    def _refuse_sizes(self, what: str, names: tuple[str, ...]) -> None:
+        """Refuse overrides of the size of something that is not ours."""
+        owned = [name for name in names if self._overrides()[name]]
+        if owned:
+            raise PydanticCustomError(
+                "external",
+                "this stack's {what} is an external one, whose size is not ours; remove the override",
+                {"key": owned[0], "given": self._overrides()[owned[0]], "what": what},
+            )
 
     @property
     def connections(self) -> Budget:

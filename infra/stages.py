@@ -45,14 +45,11 @@ class Capability(StrEnum):
 # In the table, sized and validated, but without a component yet. The program names them on every preview and update.
 PLANNED = frozenset(
     {
-        Capability.STORAGE,
         Capability.WORKLOAD,
         Capability.ALARMS,
         Capability.BUDGET,
         Capability.DATABASE_JOBS,
         Capability.EDGE_RULES,
-        Capability.CACHE,
-        Capability.QUEUES,
         Capability.GLOBAL_DATABASE,
         Capability.GLOBAL_CACHE,
         Capability.GLOBAL_TRAFFIC,

@@ -120,3 +120,34 @@ JOB_CONNECTIONS = Threshold(
     5, "connections", "Ascent: a schema job, a refresh, an archive, a health query and one spare"
 )
 CONNECTIONS_PER_WORKER = Threshold(2, "connections", f"{ORIVA}, environment: DB_POOL_MIN")
+
+# The cache
+REDIS_PORT = Threshold(6379, "port", f"{GUIDE}, Docker Compose: REDIS_URL")
+CACHE_SNAPSHOT_DAYS = Threshold(7, "days", "Ascent: a week to notice that something was evicted or overwritten")
+CACHE_LOG_DAYS = Threshold(7, "days", f"{SUMMARY}, System Log Retention: edge function logs")
+# What the application is told, in seconds, by what it keeps.
+CACHE_TTLS = {
+    "FEED": Threshold(300, "seconds", f"{NARFE}, Stage 6: cached feed"),
+    "DEFAULT": Threshold(300, "seconds", f"{GUIDE}, Caching Strategy: default TTL"),
+    "AI_RESPONSE": Threshold(3600, "seconds", f"{FIFTY_K}, AI Response Caching"),
+    "LLM_CONFIG": Threshold(600, "seconds", f"{SUMMARY}, LLM Config Cache Optimization"),
+    "CONVERSATION": Threshold(300, "seconds", f"{SUMMARY}, Query Result Caching: conversation metadata"),
+    "SUBSCRIPTION": Threshold(600, "seconds", f"{SUMMARY}, Query Result Caching: user subscription status"),
+    "USAGE": Threshold(60, "seconds", f"{SUMMARY}, Query Result Caching: feature usage counters"),
+}
+
+# Storage
+UNUSED_UPLOAD_DAYS = Threshold(90, "days", f"{FIFTY_K}, Storage Optimization: delete unused images after 90 days")
+ARCHIVE_DAYS = Threshold(365, "days", f"{NARFE}, Database Maintenance: archive data older than a year")
+OLD_VERSION_DAYS = Threshold(30, "days", "Ascent: a month to take back a deletion")
+CORS_MAX_AGE = Threshold(3600, "seconds", "Ascent: one preflight an hour and browser")
+
+# Queues
+QUEUE_RETENTION = Threshold(1_209_600, "seconds", "AWS SQS: the longest retention, 14 days")
+QUEUE_VISIBILITY = Threshold(300, "seconds", "Ascent: an image analysis takes a minute at most; five times that")
+QUEUE_WAIT = Threshold(20, "seconds", "AWS SQS: the longest long poll, which costs least")
+QUEUE_ATTEMPTS = Threshold(5, "receives", "Ascent: then something is wrong with the message, and people look")
+BACKLOG_PER_WORKER = Threshold(100, "messages/worker", "Ascent: at a second each, done in less than two minutes")
+UPLOAD_LIMIT = Threshold(5_242_880, "bytes", f"{FIFTY_K}, Storage Buckets: user uploads, 5 MB")
+POOL_PER_INSTANCE_MIN = Threshold(2, "connections", f"{ORIVA}, environment: DB_POOL_MIN")
+WORKER_MIN_HEALTHY = Threshold(50, "percent", "Ascent: half of the workers keep on during an instance refresh")

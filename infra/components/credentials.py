@@ -45,7 +45,7 @@ class Credentials(pulumi.ComponentResource):
             f"{name}-database", length=PASSWORD_LENGTH.value, special=False, keepers=keepers, opts=child
         ).result
         self.cache_token = random.RandomPassword(
-            f"{name}-cache", length=CACHE_TOKEN_LENGTH.value, special=False, keepers=keepers, opts=child
+            f"{name}-redis", length=CACHE_TOKEN_LENGTH.value, special=False, keepers=keepers, opts=child
         ).result
         secret = aws.secretsmanager.Secret(
             f"{name}-master",

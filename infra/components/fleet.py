@@ -10,11 +10,11 @@ import pulumi_aws as aws
 
 from infra import naming
 from infra.components.gate_alarms import GateAlarms, GateAlarmsArgs
+from infra.components.instance_template import InstanceTemplate, InstanceTemplateArgs
 from infra.thresholds import (
     ALL_ON_DEMAND,
     APP_PORT,
     CPU_TARGET,
-    IMDS_HOPS,
     INSTANCE_GRACE,
     INSTANCE_LIFETIME,
     INSTANCE_WARMUP,
@@ -24,11 +24,9 @@ from infra.thresholds import (
     REFRESH_MIN_HEALTHY,
     REFRESH_WAIT,
     REQUESTS_PER_TARGET,
-    ROOT_VOLUME,
 )
-from infra.user_data import Container, encoded
+from infra.user_data import Container
 
-ROOT_DEVICE = "/dev/xvda"
 METRICS = [
     aws.autoscaling.Metric.GROUP_DESIRED_CAPACITY,
     aws.autoscaling.Metric.GROUP_IN_SERVICE_INSTANCES,
@@ -103,18 +101,23 @@ class Fleet(pulumi.ComponentResource):
         self.group_name = group.name
         self.register_outputs({"groupName": self.group_name})
 
-    def _security_group(self) -> aws.ec2.SecurityGroup:
+    def _template(self) -> InstanceTemplate:
         name, args = self._name, self._args
-        group = aws.ec2.SecurityGroup(
+        template = InstanceTemplate(
             name,
-            description="The load balancer to the application",
-            vpc_id=args.vpc_id,
-            tags={"Name": name},
+            InstanceTemplateArgs(
+                image_id=args.image_id,
+                instance_type=args.instance_types[0],
+                vpc_id=args.vpc_id,
+                profile_arn=args.profile_arn,
+                container=args.container,
+                tags=self._tags,
+            ),
             opts=self._child,
         )
         aws.vpc.SecurityGroupIngressRule(
             name,
-            security_group_id=group.id,
+            security_group_id=template.security_group_id,
             description="From the load balancer",
             referenced_security_group_id=args.balancer_group_id,
             ip_protocol="tcp",
@@ -122,56 +125,17 @@ class Fleet(pulumi.ComponentResource):
             to_port=APP_PORT.value,
             opts=self._child,
         )
-        # Out to anywhere: the application calls services that only its owners know.
-        aws.vpc.SecurityGroupEgressRule(
-            name,
-            security_group_id=group.id,
-            description="To anywhere",
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="-1",
-            opts=self._child,
-        )
-        return group
+        return template
 
-    def _template(self) -> aws.ec2.LaunchTemplate:
+    def _group(self, template: InstanceTemplate, alarms: GateAlarms) -> aws.autoscaling.Group:
         args = self._args
-        return aws.ec2.LaunchTemplate(
-            self._name,
-            image_id=args.image_id,
-            instance_type=args.instance_types[0],
-            iam_instance_profile={"arn": args.profile_arn},
-            vpc_security_group_ids=[self._security_group().id],
-            metadata_options={
-                "http_endpoint": "enabled",
-                "http_tokens": "required",
-                "http_put_response_hop_limit": IMDS_HOPS.value,
-            },
-            block_device_mappings=[
-                {
-                    "device_name": ROOT_DEVICE,
-                    "ebs": {
-                        "encrypted": "true",
-                        "volume_size": ROOT_VOLUME.value,
-                        "volume_type": "gp3",
-                        "delete_on_termination": "true",
-                    },
-                }
-            ],
-            monitoring={"enabled": True},
-            user_data=args.container.apply(encoded),
-            tag_specifications=[{"resource_type": resource, "tags": self._tags} for resource in ("instance", "volume")],
-            update_default_version=True,
-            opts=self._child,
-        )
-
-    def _group(self, template: aws.ec2.LaunchTemplate, alarms: GateAlarms) -> aws.autoscaling.Group:
-        args = self._args
-        # A number rather than $Latest, which starts no instance refresh and leaves nothing to roll back to.
-        version = template.latest_version.apply(str)
-        plain: aws.autoscaling.GroupLaunchTemplateArgsDict = {"id": template.id, "version": version}
+        plain: aws.autoscaling.GroupLaunchTemplateArgsDict = {"id": template.id, "version": template.version}
         mixed: aws.autoscaling.GroupMixedInstancesPolicyArgsDict = {
             "launch_template": {
-                "launch_template_specification": {"launch_template_id": template.id, "version": version},
+                "launch_template_specification": {
+                    "launch_template_id": template.id,
+                    "version": template.version,
+                },
                 "overrides": [{"instance_type": one} for one in args.instance_types],
             },
             "instances_distribution": {

@@ -23,6 +23,7 @@ class FleetRoleArgs:
     secret_arn: the secret it may read.
     key_arn: the KMS key of that secret.
     repositories: ARNs of the private ECR repositories it may pull from.
+    statements: what else it may do.
     protect: guard the application's logs against deletion.
     """
 
@@ -30,6 +31,7 @@ class FleetRoleArgs:
     secret_arn: pulumi.Input[str]
     key_arn: pulumi.Input[str]
     repositories: Sequence[str]
+    statements: Sequence[iam.Statement]
     protect: bool
 
 
@@ -58,6 +60,7 @@ class FleetRole(pulumi.ComponentResource):
                 {"StringEquals": {"kms:ViaService": f"secretsmanager.{args.region}.amazonaws.com"}},
             ),
             iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]),
+            *args.statements,
         ]
         if args.repositories:
             statements += [

@@ -72,17 +72,10 @@ class LogBucket(pulumi.ComponentResource):
         deliver = iam.allow(
             ["s3:PutObject"], [objects], principal={"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}
         )
-        refuse_plain = {
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [bucket.arn, pulumi.Output.concat(bucket.arn, "/*")],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
         policy = aws.s3.BucketPolicy(
             name,
             bucket=bucket.id,
-            policy=iam.policy(deliver, refuse_plain),
+            policy=iam.policy(deliver, iam.refuse_plain_text(bucket.arn)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[blocked]),
         )
         self.bucket = policy.bucket

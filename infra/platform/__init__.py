@@ -46,7 +46,7 @@ def build(settings: Settings) -> None:
     pulumi.export("url", f"https://{settings.domain.name}")
     pulumi.export("primaryRegion", primary.region.name)
     pulumi.export("data", data.outputs)
-    pulumi.export("regions", {one.name: one.build(answers, keys, secret) for one in regions})
+    pulumi.export("regions", {one.name: one.build(answers, keys, secret, data) for one in regions})
     pulumi.export("planned", [capability.value for capability in settings.row.planned()])
 
 

@@ -8,15 +8,19 @@ from ipaddress import IPv4Network
 
 import pulumi
 
+from infra.components.cache import Cache, CacheArgs
 from infra.components.credentials import DATABASE_USER, Credentials, CredentialsArgs
 from infra.components.database import DATABASE, Database, DatabaseArgs
 from infra.components.encryption_keys import EncryptionKeys
 from infra.components.network import Network
 from infra.components.proxy import Proxy, ProxyArgs
+from infra.components.queues import Queues, QueuesArgs
+from infra.components.storage import Storage, StorageArgs
 from infra.connections import pool_percent
 from infra.platform.place import Place
 from infra.settings import Settings
 from infra.stages import Capability
+from infra.thresholds import CACHE_TTLS, CONNECTIONS_PER_INSTANCE, POOL_PER_INSTANCE_MIN, REDIS_PORT, UPLOAD_LIMIT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,28 +28,66 @@ class Data:
     """What the data tier hands over.
 
     secrets: environment variables of the application that are secret.
+    environment: those that are not.
+    storage, queues: what the application may use, for its role.
     outputs: what the stack tells about it.
     """
 
     secrets: Mapping[str, pulumi.Output[str]]
+    environment: Mapping[str, pulumi.Input[str]]
+    storage: Storage
+    queues: Queues
     outputs: Mapping[str, pulumi.Input[object]]
 
 
 def data_tier(settings: Settings, place: Place, network: Network, vpc: IPv4Network, keys: EncryptionKeys) -> Data:
-    """Declare the data tier: a database of our own or somebody else's, and a pooler where the stage has one."""
+    """Declare the data tier of the primary region, which the other regions use too."""
     row = settings.row
-    external = settings.external_database
-    if external is not None:
-        url = external.pooled_url if row.has(Capability.POOLING) else external.direct_url
-        return Data(
-            secrets={"DATABASE_URL": pulumi.Output.secret(url.get_secret_value())},
-            outputs={"database": "external", "connectionBudget": "kept by the external database's own pooler"},
-        )
     credentials = Credentials(
         f"{place.base}-credentials",
         CredentialsArgs(key_arn=keys.arn, generation=settings.credentials_generation, protect=place.protect),
         opts=place.options,
     )
+    storage = Storage(
+        f"{place.base}-store",
+        StorageArgs(
+            region=place.region.name, key_arn=keys.arn, origin=f"https://{settings.domain.name}", protect=place.protect
+        ),
+        opts=place.options,
+    )
+    queues = Queues(f"{place.base}-jobs", QueuesArgs(protect=place.protect), opts=place.options)
+    environment: dict[str, pulumi.Input[str]] = {
+        "DB_POOL_MAX": str(CONNECTIONS_PER_INSTANCE.value),
+        "DB_POOL_MIN": str(POOL_PER_INSTANCE_MIN.value),
+        "BUCKETS": pulumi.Output.json_dumps(storage.buckets),
+        "UPLOAD_MAX_BYTES": str(UPLOAD_LIMIT.value),
+    }
+    secrets, outputs = _databases(settings, place, network, vpc, keys, credentials)
+    if row.has(Capability.CACHE):
+        secrets["REDIS_URL"] = _cache(settings, place, network, vpc, keys, credentials)
+        environment |= {f"CACHE_TTL_{name}": str(ttl.value) for name, ttl in CACHE_TTLS.items()}
+    if row.has(Capability.QUEUES):
+        environment["QUEUE_URLS"] = pulumi.Output.json_dumps(queues.urls)
+    outputs |= {"buckets": storage.buckets}
+    return Data(secrets=secrets, environment=environment, storage=storage, queues=queues, outputs=outputs)
+
+
+def _databases(
+    settings: Settings,
+    place: Place,
+    network: Network,
+    vpc: IPv4Network,
+    keys: EncryptionKeys,
+    credentials: Credentials,
+) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Input[object]]]:
+    """A database of our own or somebody else's: the URLs of the one to use, and what the stack tells about it."""
+    row, external = settings.row, settings.external_database
+    if external is not None:
+        url = external.pooled_url if row.has(Capability.POOLING) else external.direct_url
+        return (
+            {"DATABASE_URL": pulumi.Output.secret(url.get_secret_value())},
+            {"database": "external", "connectionBudget": "kept by the external database's own pooler"},
+        )
     database = _database(settings, place, network, vpc, keys, credentials)
     proxy = _proxy(settings, place, network, vpc, keys, credentials, database)
     host: pulumi.Output[str] = proxy.endpoint if proxy else database.endpoint
@@ -53,10 +95,35 @@ def data_tier(settings: Settings, place: Place, network: Network, vpc: IPv4Netwo
     if row.has(Capability.READERS):
         reads = proxy.reader_endpoint if proxy and proxy.reader_endpoint is not None else database.reader_endpoint
         secrets["DATABASE_READER_URL"] = _url(credentials, reads)
-    return Data(
-        secrets=secrets,
-        outputs={"database": database.endpoint, "connectionBudget": str(settings.connections)},
+    return secrets, {"database": database.endpoint, "connectionBudget": str(settings.connections)}
+
+
+def _cache(
+    settings: Settings,
+    place: Place,
+    network: Network,
+    vpc: IPv4Network,
+    keys: EncryptionKeys,
+    credentials: Credentials,
+) -> pulumi.Output[str]:
+    """The URL of a cache of our own or somebody else's."""
+    external, size = settings.external_cache, settings.sizes.cache
+    if external is not None or size is None:
+        return pulumi.Output.secret(external.url.get_secret_value() if external else "")
+    cache = Cache(
+        f"{place.base}-cache",
+        CacheArgs(
+            vpc_id=network.vpc_id,
+            subnet_ids=network.data_subnet_ids,
+            client_cidr=str(vpc),
+            key_arn=keys.arn,
+            token=credentials.cache_token,
+            node_type=size.node_type,
+            nodes=size.nodes,
+        ),
+        opts=place.options,
     )
+    return pulumi.Output.concat("rediss://:", credentials.cache_token, "@", cache.endpoint, f":{REDIS_PORT.value}")
 
 
 def _database(

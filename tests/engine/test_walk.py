@@ -8,29 +8,21 @@ import pytest
 
 from infra.stages import STAGES
 from sandbox.commands.engine import Result, Sandbox
-from sandbox.provider import data
 from tests.engine.world import existing
+from tests.rebuilt import REWRITTEN, precious
 
-FACTS = data.load("replacement.json")
 SECONDARY = "-euw1"
-# What comes and goes, and why that loses nothing: docs/adr/0003 and 0010.
-REBUILT = {"aws:ec2/natGateway:NatGateway", "aws:rds/proxy:Proxy", "aws:rds/proxyEndpoint:ProxyEndpoint"}
-READER = "-reader"
-# Writing a new version is how a secret's value changes; the secret stays.
-REWRITTEN = {"aws:secretsmanager/secretVersion:SecretVersion"}
 
 
 def lost(result: Result) -> list[str]:
-    """What a step took away that holds data or identity, but for regions left at stage 7 and what is rebuilt."""
+    """What a step took away that nothing else holds, but for the regions that leave with stage 7."""
     return [
         f"{step.op} {step.urn}"
         for step in result.steps
         if step.real
         and ("delete" in step.op or "replace" in step.op)
-        and FACTS.get(step.type, {}).get("stateful")
-        and step.type not in REBUILT
+        and precious(step.type, step.name)
         and SECONDARY not in step.name
-        and not step.name.endswith(READER)
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.problems import SECRETS
 from infra.settings import Settings, parse
 
 FILE = "Pulumi.test.yaml"
@@ -25,4 +26,4 @@ def config(**changes: Any) -> dict[str, Any]:
 
 def settings(**changes: Any) -> Settings:
     """Settings from that config."""
-    return parse(config(**changes), FILE, encrypted={"appSecrets", "externalDatabase"})
+    return parse(config(**changes), FILE, encrypted=SECRETS)

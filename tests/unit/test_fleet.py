@@ -32,6 +32,11 @@ def live(**changes: Any) -> dict[str, Recorded]:
     return record(lambda: build(settings(**changes)), live=True)
 
 
+def boot_script(everything: dict[str, Recorded], name: str) -> str:
+    """What instances of a launch template run when they boot."""
+    return base64.b64decode(of_type(everything, TEMPLATE)[name].inputs["userData"]).decode()
+
+
 def group(**changes: Any) -> dict[str, Any]:
     return dict(of_type(live(**changes), GROUP)["test-use1-blue"].inputs)
 
@@ -123,7 +128,7 @@ def test_instances_may_read_one_secret_and_write_one_log() -> None:
 
 def test_the_boot_script_is_what_the_template_holds_and_a_shell_and_python_can_read_it() -> None:
     everything = live(rollout={"blue": {"image": ECR, "weight": 100}}, appSecrets={"SESSION_KEY": "hunter2"})
-    text = base64.b64decode(of_type(everything, TEMPLATE)["test-use1-blue"].inputs["userData"]).decode()
+    text = boot_script(everything, "test-use1-blue")
     assert subprocess.run(["bash", "-n"], input=text, text=True, check=False, capture_output=True).returncode == 0
     runner = text.partition("<<'RUNNER'\n")[2].partition("RUNNER\n")[0]
     ast.parse(runner)

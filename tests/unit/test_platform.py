@@ -11,21 +11,16 @@ import pytest
 from infra.platform import build
 from infra.stages import STAGES
 from ops.recorder import Recorded
-from sandbox.provider import data
+from tests.rebuilt import FACTS, precious
 from tests.unit.configs import settings
 from tests.unit.runtime import of_type, record
 
-FACTS: dict[str, Any] = data.load("replacement.json")
 PAIRS = [(one, other) for one in STAGES for other in STAGES if one != other]
 
 
 @cache
 def rendered(stage: int, runtime: str = "ec2") -> dict[str, Recorded]:
     return record(lambda: build(settings(stage=stage, runtime=runtime)))
-
-
-def _stateful(one: Recorded) -> bool:
-    return bool(FACTS.get(one.type, {}).get("stateful"))
 
 
 def _at(inputs: Any, path: list[str]) -> Any:
@@ -55,40 +50,16 @@ def test_what_the_primary_region_cannot_lose_is_protected(stage: int) -> None:
     bare = [
         one
         for one in rendered(stage).values()
-        if _stateful(one)
-        and one.region == "us-east-1"
-        and not one.protect
-        and one.type not in REBUILT
-        and not one.name.endswith("-reader")
+        if precious(one.type, one.name) and one.region == "us-east-1" and not one.protect
     ]
     assert [one.urn for one in bare] == []
-
-
-# Facts call these stateful; here each is rebuilt from what is kept, and the reason stands beside it.
-REBUILT = {
-    "aws:ec2/natGateway:NatGateway": "its address is an Eip that is kept",
-    "aws:iam/role:Role": "nobody outside refers to it",
-    "aws:lb/targetGroup:TargetGroup": "holds registrations that instances and pods renew",
-    "aws:ec2/securityGroup:SecurityGroup": "its rules are in the program",
-    "aws:secretsmanager/secretVersion:SecretVersion": "its value is in the stack's config",
-    "aws:kms/alias:Alias": "a name for the key, which is kept",
-    "aws:ec2/internetGateway:InternetGateway": "has no address of its own",
-    "cloudflare:index/dnsRecord:DnsRecord": "its content is in the program",
-    "aws:route53/record:Record": "its content is in the program",
-    "aws:iam/instanceProfile:InstanceProfile": "a name for the role",
-    "pulumi:providers:aws": "is no resource",
-    "random:index/randomPassword:RandomPassword": "also kept in the secret that is made of it",
-    "aws:rds/proxy:Proxy": "holds connections, and no data",
-    "aws:rds/proxyEndpoint:ProxyEndpoint": "holds connections, and no data",
-}
 
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
 def test_no_move_deletes_what_the_primary_region_cannot_lose(before: int, after: int) -> None:
     gone = set(rendered(before)) - set(rendered(after))
-    stateful = [one for urn in gone if _stateful(one := rendered(before)[urn]) and one.region == "us-east-1"]
-    lost = [one.urn for one in stateful if one.type not in REBUILT and not one.name.endswith("-reader")]
-    assert lost == []
+    found = [rendered(before)[urn] for urn in gone]
+    assert [one.urn for one in found if precious(one.type, one.name) and one.region == "us-east-1"] == []
 
 
 @pytest.mark.parametrize(("before", "after"), PAIRS)
@@ -102,7 +73,7 @@ def test_no_move_changes_what_forces_a_replacement(before: int, after: int) -> N
 
 @pytest.mark.parametrize("stage", [1, 4, 6])
 def test_a_higher_stage_keeps_every_name_of_a_lower_one(stage: int) -> None:
-    assert set(rendered(stage)) <= set(rendered(7)) | {urn for urn in rendered(stage) if "natGateway" in urn}
+    assert set(rendered(stage)) <= set(rendered(7))
 
 
 def test_adding_a_region_touches_nothing_in_the_others() -> None:

@@ -1,0 +1,68 @@
+"""Job queues, each with a dead-letter queue for what fails again and again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import naming
+from infra.thresholds import QUEUE_ATTEMPTS, QUEUE_RETENTION, QUEUE_VISIBILITY, QUEUE_WAIT
+
+QUEUES = ("image-analysis", "recommendations", "notifications", "clean-up")
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuesArgs:
+    """What the queues need.
+
+    protect: guard the queues, and the messages in them, against deletion.
+    """
+
+    protect: bool
+
+
+class Queues(pulumi.ComponentResource):
+    """The queues. A queue costs nothing while it is empty, and deleting one loses its messages: so they always exist.
+
+    urls, names: URL and physical name of each queue by its name.
+    arns: ARN of each queue.
+    """
+
+    def __init__(self, name: str, args: QueuesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("Queues"), name, None, opts)
+        kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
+        child = pulumi.ResourceOptions(parent=self)
+        queues = {}
+        for kind in QUEUES:
+            dead = aws.sqs.Queue(
+                f"{name}-{kind}-dead",
+                message_retention_seconds=QUEUE_RETENTION.value,
+                sqs_managed_sse_enabled=True,
+                opts=kept,
+            )
+            queue = aws.sqs.Queue(
+                f"{name}-{kind}",
+                message_retention_seconds=QUEUE_RETENTION.value,
+                visibility_timeout_seconds=QUEUE_VISIBILITY.value,
+                receive_wait_time_seconds=QUEUE_WAIT.value,
+                sqs_managed_sse_enabled=True,
+                redrive_policy=pulumi.Output.json_dumps(
+                    {"deadLetterTargetArn": dead.arn, "maxReceiveCount": QUEUE_ATTEMPTS.value}
+                ),
+                opts=kept,
+            )
+            aws.sqs.RedriveAllowPolicy(
+                f"{name}-{kind}",
+                queue_url=dead.id,
+                redrive_allow_policy=pulumi.Output.json_dumps(
+                    {"redrivePermission": "byQueue", "sourceQueueArns": [queue.arn]}
+                ),
+                opts=child,
+            )
+            queues[kind] = queue
+        self.urls = {kind: queue.url for kind, queue in queues.items()}
+        self.names = {kind: queue.name for kind, queue in queues.items()}
+        self.arns = [queue.arn for queue in queues.values()]
+        self.register_outputs({"urls": self.urls})

@@ -1,0 +1,158 @@
+"""The application's buckets: private, encrypted, versioned, and cleaned up by rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import iam, naming
+from infra.thresholds import ARCHIVE_DAYS, CORS_MAX_AGE, MULTIPART_DAYS, OLD_VERSION_DAYS, UNUSED_UPLOAD_DAYS
+
+# The application marks an upload that something refers to; what is still unmarked after a while is unused.
+USED_TAG = "used"
+
+
+@dataclass(frozen=True, slots=True)
+class _Bucket:
+    """A bucket: whether browsers write to it, unmarked objects expire, and old ones go to the archive."""
+
+    browsers: bool = False
+    expires: bool = False
+    archives: bool = False
+
+
+BUCKETS = {
+    "uploads": _Bucket(browsers=True, expires=True),
+    "analyses": _Bucket(archives=True),
+    "avatars": _Bucket(browsers=True),
+    "generated": _Bucket(archives=True),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageArgs:
+    """What the buckets need.
+
+    region: AWS region of the buckets.
+    key_arn: KMS key of their objects.
+    origin: the only origin whose pages may use them from a browser, as `https://host`.
+    protect: guard the buckets against deletion; without it, deleting a bucket deletes its objects.
+    """
+
+    region: str
+    key_arn: pulumi.Input[str]
+    origin: str
+    protect: bool
+
+
+class Storage(pulumi.ComponentResource):
+    """The buckets.
+
+    buckets: physical name by the name of the table.
+    arns: ARN of each.
+    region, key_arn: as they were given.
+    """
+
+    def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("Storage"), name, None, opts)
+        self._child = pulumi.ResourceOptions(parent=self)
+        self.region, self.key_arn = args.region, args.key_arn
+        made = {kind: self._bucket(f"{name}-{kind}", bucket, args) for kind, bucket in BUCKETS.items()}
+        self.buckets = {kind: bucket.bucket for kind, bucket in made.items()}
+        self.arns = [bucket.arn for bucket in made.values()]
+        self.register_outputs({"buckets": self.buckets})
+
+    def _bucket(self, name: str, one: _Bucket, args: StorageArgs) -> aws.s3.Bucket:
+        child = self._child
+        bucket = aws.s3.Bucket(
+            name, force_destroy=not args.protect, opts=pulumi.ResourceOptions(parent=self, protect=args.protect)
+        )
+        blocked = aws.s3.BucketPublicAccessBlock(
+            name,
+            bucket=bucket.id,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        aws.s3.BucketOwnershipControls(
+            name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
+        )
+        versioning = aws.s3.BucketVersioning(
+            name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            name,
+            bucket=bucket.id,
+            rules=[
+                {
+                    "apply_server_side_encryption_by_default": {
+                        "sse_algorithm": "aws:kms",
+                        "kms_master_key_id": args.key_arn,
+                    },
+                    "bucket_key_enabled": True,
+                }
+            ],
+            opts=child,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            name,
+            bucket=bucket.id,
+            rules=_rules(one),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
+        )
+        aws.s3.BucketPolicy(
+            name,
+            bucket=bucket.id,
+            policy=iam.policy(iam.refuse_plain_text(bucket.arn)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[blocked]),
+        )
+        if one.browsers:
+            aws.s3.BucketCorsConfiguration(
+                name,
+                bucket=bucket.id,
+                cors_rules=[
+                    {
+                        "allowed_origins": [args.origin],
+                        "allowed_methods": ["GET", "PUT", "POST"],
+                        "allowed_headers": ["*"],
+                        "max_age_seconds": CORS_MAX_AGE.value,
+                    }
+                ],
+                opts=child,
+            )
+        return bucket
+
+
+def _rules(one: _Bucket) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
+    rules: list[aws.s3.BucketLifecycleConfigurationRuleArgsDict] = [
+        {
+            "id": "unfinished",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": MULTIPART_DAYS.value},
+            "noncurrent_version_expiration": {"noncurrent_days": OLD_VERSION_DAYS.value},
+        }
+    ]
+    if one.expires:
+        rules.append(
+            {
+                "id": "unused",
+                "status": "Enabled",
+                "filter": {"tag": {"key": USED_TAG, "value": "no"}},
+                "expiration": {"days": UNUSED_UPLOAD_DAYS.value},
+            }
+        )
+    if one.archives:
+        rules.append(
+            {
+                "id": "archive",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "transitions": [{"days": ARCHIVE_DAYS.value, "storage_class": "GLACIER_IR"}],
+            }
+        )
+    return rules

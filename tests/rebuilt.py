@@ -1,0 +1,43 @@
+"""What the provider's facts call stateful, and this platform rebuilds; docs/adr/0003 and 0010 say why."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sandbox.provider import data
+
+FACTS: dict[str, Any] = data.load("replacement.json")
+
+# Each is rebuilt from what is kept.
+TYPES = {
+    "aws:ec2/internetGateway:InternetGateway": "has no address of its own",
+    "aws:ec2/natGateway:NatGateway": "its address is an Eip that is kept",
+    "aws:ec2/securityGroup:SecurityGroup": "its rules are in the program",
+    "aws:iam/instanceProfile:InstanceProfile": "a name for the role",
+    "aws:iam/role:Role": "nobody outside refers to it",
+    "aws:kms/alias:Alias": "a name for the key, which is kept",
+    "aws:lb/targetGroup:TargetGroup": "holds registrations that instances and pods renew",
+    "aws:route53/record:Record": "its content is in the program",
+    "cloudflare:index/dnsRecord:DnsRecord": "its content is in the program",
+    "random:index/randomPassword:RandomPassword": "also kept in the secret that is made of it",
+}
+# Parts of the platform that come and go with the stage, with all that belongs to them.
+_PARTS = re.compile(r"-(proxy|db-reader|cache|workers)(-|$)")
+# Writing a new version is how a secret's value changes; the secret stays.
+REWRITTEN = {"aws:secretsmanager/secretVersion:SecretVersion"}
+
+
+def stateful(type_: str) -> bool:
+    """Whether losing a resource of this type hurts, by the provider's facts."""
+    return bool(FACTS.get(type_, {}).get("stateful"))
+
+
+def is_part(name: str) -> bool:
+    """Whether a resource belongs to a part that comes and goes."""
+    return bool(_PARTS.search(name))
+
+
+def precious(type_: str, name: str) -> bool:
+    """Whether losing a resource loses what nothing else holds."""
+    return stateful(type_) and type_ not in TYPES and not is_part(name)
