@@ -183,7 +183,7 @@ def settle(nodes: list[Node]) -> Node:
             return False
 
     try:
-        until(agreed, "all nodes agree on a master", 40, 0.2)
+        until(agreed, "all nodes agree on a master", 30, 0.2)
     except AssertionError as error:
         raise AssertionError("\n".join([str(error), *(node.said() for node in nodes)])) from None
     (master,) = [node for node in nodes if node.role() == "master"]

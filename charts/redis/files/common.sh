@@ -11,12 +11,27 @@ field() { # name: the value of a line `name:value` of INFO
     tr -d '\r' | sed -n "s/^$1://p"
 }
 
-# The master that the other pods' sentinels agree on; nothing where none answers.
-master_by_sentinels() {
+# Whom the other pods' sentinels take for the master, a line each that answers.
+ask_sentinels() {
     for peer in $PEERS; do
         [ "$peer" = "$SELF" ] && continue
         cli "$peer" "$SENTINEL_PORT" sentinel get-master-addr-by-name "$MASTER_NAME" | sed -n 1p
-    done | sort | uniq -c | sort -rn | sed -n '1s/^ *[0-9]* *//p'
+    done
+}
+
+# What this pod saw last, on its own volume.
+remembered() {
+    cat "$DATA/last-master" 2>/dev/null || true
+}
+
+remember() { # host
+    echo "$1" >"$DATA/last-master.new"
+    mv "$DATA/last-master.new" "$DATA/last-master"
+}
+
+# The line that comes most often, if at least as often as asked for.
+most_frequent() { # times
+    sort | uniq -c | sort -rn | awk -v times="$1" 'NR == 1 && $1 >= times { print $2 }'
 }
 
 # A node that says of itself that it is the master and has replicas: true even before sentinels have met.
@@ -28,21 +43,21 @@ master_by_role() {
     done | sed -n 1p
 }
 
-# Who leads: what the others say, else what this pod saw last, else the first pod.
+# Who leads. The majority says, this pod's memory being a voice too, or else a master that is followed; where neither
+# is to be had, any sentinel, then memory alone, then the first pod: a majority is what no restart of few pods lacks.
 find_master() {
     tries=0
     while [ "$tries" -lt "${DISCOVERY_TRIES:-3}" ]; do
-        found=$(master_by_sentinels)
+        said=$(ask_sentinels)
+        found=$({ echo "$said"; remembered; } | grep . | most_frequent "$QUORUM")
         [ -n "$found" ] || found=$(master_by_role)
         [ -n "$found" ] && echo "$found" && return
         tries=$((tries + 1))
         sleep 1
     done
-    if [ -s "$DATA/last-master" ]; then
-        cat "$DATA/last-master"
-    else
-        echo "${PEERS%% *}"
-    fi
+    found=$(echo "$said" | grep . | most_frequent 1)
+    [ -n "$found" ] || found=$(remembered)
+    echo "${found:-${PEERS%% *}}"
 }
 
 check_password() {

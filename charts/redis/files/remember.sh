@@ -2,5 +2,5 @@
 # The sentinel calls this when the master changes: name, role, state, from host and port, to host and port. It is what
 # is left to go by when all pods were gone at once.
 set -eu
-echo "$6" >"$DATA/last-master.new"
-mv "$DATA/last-master.new" "$DATA/last-master"
+. "$CONFIG/common.sh"
+remember "$6"

@@ -10,6 +10,7 @@ until getent ahosts "$master" >/dev/null 2>&1 || getent hosts "$master" >/dev/nu
     sleep 1
     master=$(find_master)
 done
+remember "$master"
 umask 077
 {
     cat "$CONFIG/sentinel.conf"

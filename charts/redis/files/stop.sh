@@ -19,7 +19,8 @@ while [ "$(date +%s)" -lt "$end" ]; do
             done
         fi
     fi
-    [ "$(role)" = slave ] && exit 0
+    # Writes stay paused here: who still waits for one has no answer, and asks the new master once this one is gone.
+    [ "$asked" = yes ] && ask_sentinels | grep -qvFx "$SELF" && exit 0
     sleep 0.2
 done
 # Nobody could take over: better to go with everything on disk than to refuse writes for longer.
