@@ -101,6 +101,10 @@ class Executor:
         except psycopg.Error as error:
             again = " The connection is gone. Run again: it resumes." if self.conn.closed else ""
             raise RunError(f"{action.why}: {_first(error)}.{again}") from error
+        finally:
+            # What follows is looking at the catalog, which has no reason to wait as long as a build has.
+            if not self.conn.closed:
+                timeouts(self.conn, *seconds("read", self.locks))
         took = time.monotonic() - started
         self.ran.append({**action.as_dict(self.conn, self.locks), "seconds": round(took, 3)})
         return touched

@@ -114,6 +114,7 @@ def _move(context: Context, rule: Archive, source: Table, cutoff: datetime, grou
         "table": qualified(source.schema, source.name),
         "into": qualified(source.schema, rule.into),
         "names": names,
+        "when": sql.Identifier(WHEN),
         "key": sql.Identifier(rule.key),
         "column": sql.Identifier(rule.column),
         "cutoff": sql.Literal(cutoff),
@@ -134,7 +135,7 @@ def _move(context: Context, rule: Archive, source: Table, cutoff: datetime, grou
         " LIMIT {rows} FOR UPDATE SKIP LOCKED),"
         " moved AS (DELETE FROM {table} USING due WHERE {table}.tableoid = due.part AND {table}.ctid = due.place"
         " RETURNING {returned})"
-        " INSERT INTO {into} ({names}) SELECT {names} FROM moved"
+        " INSERT INTO {into} ({names}, {when}) SELECT {names}, now() FROM moved"
     ).format(
         condition=condition,
         returned=sql.SQL(", ").join(

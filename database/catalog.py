@@ -11,7 +11,7 @@ from psycopg import errors, sql
 
 from database.action import qualified
 from database.connection import Conn, rows
-from database.errors import RunError
+from database.errors import LockTimeoutError, RunError
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +134,8 @@ def canonical(conn: Conn, relation: Table, body: sql.Composable, index: str) -> 
             conn.execute(probe)
             conn.execute(sql.SQL("CREATE INDEX ascent_probe_index ON pg_temp.ascent_probe {}").format(body))
             row = rows(conn, "SELECT pg_get_indexdef('pg_temp.ascent_probe_index'::regclass) AS definition")[0]
+    except errors.LockNotAvailable:
+        raise LockTimeoutError(f"{relation.schema}.{relation.name} is locked as a whole by another session") from None
     except errors.Error as error:
         reason = (error.diag.message_primary or str(error)).replace("ascent_probe", relation.name)
         raise RunError(f"index {index} on {relation.schema}.{relation.name}: {reason}. Correct the config.") from None

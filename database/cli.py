@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -283,7 +284,12 @@ def _health_table(found: list[healths.Check]) -> None:
 
 
 def main() -> None:
-    """Run, and end quietly when interrupted."""
+    """Run, and end quietly when interrupted or told to stop: psycopg then cancels the statement that runs."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
     try:
         app(prog_name="python -m database")
     except KeyboardInterrupt:

@@ -20,6 +20,8 @@ Conn = psycopg.Connection[dict[str, Any]]
 URL = "DATABASE_URL"
 # The first of an advisory lock's two keys: "asct" in ASCII. The second says which runners exclude each other.
 _LOCK_SPACE = 0x61736374
+# DETACH PARTITION CONCURRENTLY, and noticing that a client is gone, came with it.
+_OLDEST = 14
 Group = Literal["change", "refresh"]
 _GROUPS: dict[Group, int] = {"change": 1, "refresh": 2}
 
@@ -61,6 +63,9 @@ def connected(url: str, command: str, schema: str) -> Iterator[Conn]:
 
 
 def _prepare(conn: Conn, schema: str) -> None:
+    version = conn.info.server_version // 10_000
+    if version < _OLDEST:
+        raise RunError(f"the database is PostgreSQL {version}: {_OLDEST} or newer is needed. Upgrade it.")
     row = one(conn, "SELECT pg_backend_pid() AS pid, pg_is_in_recovery() AS reader")
     if row["pid"] != conn.info.backend_pid:
         # A pooler in between answers with a process id of its own. In transaction mode it would hand each statement

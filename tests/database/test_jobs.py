@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from tests.database.support import EXAMPLE, Database, written
+from tests.database.support import EXAMPLE, Database, until, written
 
 LOGS = """
     CREATE TABLE logs (id serial PRIMARY KEY, created_at timestamptz NOT NULL);
@@ -67,6 +67,42 @@ def test_expired_partitions_are_dropped_whole(database: Database, tmp_path: Path
     assert database.value("SELECT count(*) FROM logs") == 1
     left = database.rows("SELECT relname FROM pg_class WHERE relname LIKE 'logs%' AND relkind = 'r'")
     assert left == [("logs_now",)]
+
+
+def test_a_partition_that_a_killed_run_was_taking_off_is_dropped(database: Database, tmp_path: Path) -> None:
+    database.run(
+        """
+        CREATE TABLE logs (created_at timestamptz NOT NULL) PARTITION BY RANGE (created_at);
+        CREATE TABLE logs_2020_01 PARTITION OF logs FOR VALUES FROM ('2020-01-01') TO ('2020-02-01');
+        """
+    )
+    pending = "SELECT inhdetachpending FROM pg_inherits"
+    with database.connect(autocommit=False) as reader:
+        reader.execute("SELECT count(*) FROM logs")
+        with database.start("retain", "--config", retained(tmp_path)) as process:
+            until(lambda: database.rows(pending) == [(True,)])
+            process.kill()
+        until(lambda: not database.rows("SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'ascent%'"))
+    result = database.command("retain", "--config", retained(tmp_path), "--json")
+    assert result.code == 0, result.err
+    assert result.json["reports"][0]["partitionsDropped"] == 1
+    assert database.rows("SELECT 1 FROM pg_class WHERE relname = 'logs_2020_01'") == []
+
+
+def test_rows_of_a_partitioned_table_are_archived(database: Database, tmp_path: Path) -> None:
+    database.run(
+        """
+        CREATE TABLE logs (id serial, created_at timestamptz NOT NULL) PARTITION BY RANGE (created_at);
+        CREATE TABLE logs_a PARTITION OF logs FOR VALUES FROM (MINVALUE) TO ('2020-01-01');
+        CREATE TABLE logs_b PARTITION OF logs FOR VALUES FROM ('2020-01-01') TO (MAXVALUE);
+        INSERT INTO logs (created_at) SELECT now() - i * interval '1 week' FROM generate_series(1, 1500) i;
+        """
+    )
+    rule = {"table": "logs", "into": "old", "key": "id", "column": "created_at", "olderThanMonths": 12}
+    result = database.command("retain", "--config", str(written(tmp_path, archives=[rule])), "--json")
+    assert result.code == 0, result.err
+    assert database.rows("SELECT min(created_at) > now() - interval '1 year', count(*) FROM logs") == [(True, 52)]
+    assert database.rows("SELECT max(id), count(*), count(archived_at) FROM old") == [(1500, 1448, 1448)]
 
 
 ARCHIVE = {
