@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -25,13 +26,17 @@ class RedisError(Exception):
 class Redis:
     """The least of a client: one command at a time, over a plain socket."""
 
-    def __init__(self, address: str, port: int, password: str | None = PASSWORD) -> None:
+    def __init__(self, address: str, port: int, password: str | None = PASSWORD, authority: Path | None = None) -> None:
         self._socket = socket.create_connection((address, port), timeout=5)
+        if authority:
+            self._socket = ssl.create_default_context(cafile=authority).wrap_socket(
+                self._socket, server_hostname="localhost"
+            )
         self._lines = self._socket.makefile("rb")
         if password is not None:
             try:
                 self("AUTH", password)
-            except RedisError:
+            except (RedisError, OSError):
                 self.close()
                 raise
 
@@ -71,16 +76,28 @@ class Node:
     """A pod's two containers as two processes, started by the rendered commands in the rendered environment."""
 
     def __init__(
-        self, objects: list[Object], number: int, addresses: list[str], home: Path, servers: list[Server]
+        self,
+        objects: list[Object],
+        number: int,
+        addresses: list[str],
+        home: Path,
+        servers: list[Server],
+        mounts: dict[str, Path],
     ) -> None:
         self.address = addresses[number]
         self.home = home
+        self.tls: Path | None = None
         self._containers = {each["name"]: each for each in pod_of(objects)["spec"]["containers"]}
         self._processes: dict[str, Process] = {}
-        config = files_of(objects, home / "config")
+        # Where the pod has things, and where they are here.
+        self._places = {"/etc/redis/config": str(files_of(objects, home / "config"))}
+        self._places |= {f"/etc/redis/{name}": str(path) for name, path in mounts.items()}
+        for name in ("redis.conf", "sentinel.conf"):
+            (home / "config" / name).chmod(0o644)
+            (home / "config" / name).write_text(self._here((home / "config" / name).read_text()))
         (home / "data").mkdir()
         given = {
-            each["name"]: each["value"]
+            each["name"]: self._here(each["value"])
             for each in self._containers["redis"]["env"]
             if "value" in each and each["value"] is not None
         }
@@ -95,15 +112,19 @@ class Node:
             "LOCAL": self.address,
             "BIND": self.address,
             "PEERS": " ".join(addresses),
-            "CONFIG": str(config),
             "DATA": str(home / "data"),
             "REDIS_PASSWORD": PASSWORD,
             "REDISCLI_AUTH": PASSWORD,
             "DISCOVERY_TRIES": "1",
         }
 
+    def _here(self, text: str) -> str:
+        for there, here in self._places.items():
+            text = text.replace(there, here)
+        return text
+
     def _command(self, words: list[str]) -> list[str]:
-        return [word.replace("/etc/redis/config", str(self.home / "config")) for word in words]
+        return [self._here(word) for word in words]
 
     def start(self) -> None:
         """Both containers."""
@@ -136,10 +157,10 @@ class Node:
             process.stop(number)
 
     def redis(self) -> Redis:
-        return Redis(self.address, self.port)
+        return Redis(self.address, self.port, authority=self.tls)
 
     def sentinel(self) -> Redis:
-        return Redis(self.address, self.sentinel_port)
+        return Redis(self.address, self.sentinel_port, authority=self.tls)
 
     def info(self) -> dict[str, str]:
         with self.redis() as client:
@@ -165,20 +186,29 @@ class Node:
         return "\n".join(f"--- {name}\n{process.said()}" for name, process in self._processes.items())
 
 
+def linked(nodes: list[Node]) -> Node:
+    """Wait until one node leads and the others copy from it, and give it: sentinels take longer to meet."""
+
+    def copying() -> bool:
+        infos = [node.info() for node in nodes]
+        return sorted(info["role"] for info in infos) == ["master", *["slave"] * (len(nodes) - 1)] and all(
+            info["role"] == "master" or info["master_link_status"] == "up" for info in infos
+        )
+
+    try:
+        until(copying, "replicas copy from a master", 30, 0.2)
+    except AssertionError as error:
+        raise AssertionError("\n".join([str(error), *(node.said() for node in nodes)])) from None
+    (master,) = [node for node in nodes if node.role() == "master"]
+    return master
+
+
 def settle(nodes: list[Node]) -> Node:
     """Wait until one node leads and all agree on it, and give it."""
 
     def agreed() -> bool:
         try:
-            masters = {node.master() for node in nodes}
-            roles = sorted(node.role() for node in nodes)
-            linked = all(node.role() == "master" or node.info()["master_link_status"] == "up" for node in nodes)
-            return (
-                len(masters) == 1
-                and roles == ["master", *["slave"] * (len(nodes) - 1)]
-                and linked
-                and all(node.knows_all(len(nodes)) for node in nodes)
-            )
+            return len({node.master() for node in nodes}) == 1 and all(node.knows_all(len(nodes)) for node in nodes)
         except RedisError:
             return False
 
@@ -186,5 +216,4 @@ def settle(nodes: list[Node]) -> Node:
         until(agreed, "all nodes agree on a master", 30, 0.2)
     except AssertionError as error:
         raise AssertionError("\n".join([str(error), *(node.said() for node in nodes)])) from None
-    (master,) = [node for node in nodes if node.role() == "master"]
-    return master
+    return linked(nodes)
