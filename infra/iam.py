@@ -32,6 +32,15 @@ def policy(*statements: Statement) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps({"Version": VERSION, "Statement": list(statements)})
 
 
+def pull(repositories: Sequence[str]) -> list[Statement]:
+    """Statements that allow to pull images from private ECR repositories, by their ARNs; none for none."""
+    if not repositories:
+        return []
+    read = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
+    # The token's action has no resource to limit it to.
+    return [allow(["ecr:GetAuthorizationToken"], ["*"]), allow(read, repositories)]
+
+
 def refuse_plain_text(bucket_arn: pulumi.Input[str]) -> Statement:
     """A bucket policy's statement that refuses requests without TLS."""
     return {

@@ -160,12 +160,16 @@ class Domain(_Strict):
         return self
 
 
+Image = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9./_:-]{0,200}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$")
+]
+
+
 class Color(_Strict):
     """One of the two versions of the application that may run side by side."""
 
-    image: str | None = Field(
+    image: Image | None = Field(
         default=None,
-        pattern=r"^[a-z0-9][a-z0-9./_:-]{0,200}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$",
         description="Container image with a tag or digest: registry/name:1.2.3. Without one, the color does not run.",
     )
     weight: int = Field(
@@ -286,6 +290,12 @@ class ExternalDatabase(_Strict):
     pooled_url: PostgresUrl = Field(description="URL of its pooler, which the application uses from stage 2 on.")
 
 
+class Jobs(_Strict):
+    """The database jobs of stage 3 and above."""
+
+    image: Image = Field(description="Image with database/ and your tables in it; see docs/database.md.")
+
+
 class ExternalCache(_Strict):
     """A Redis that somebody else runs, in place of ElastiCache."""
 
@@ -297,6 +307,7 @@ RESERVED = frozenset(
     {
         "AWS_REGION",
         "BUCKETS",
+        "DATABASE_DIRECT_URL",
         "DATABASE_READER_URL",
         "DATABASE_URL",
         "DB_POOL_MAX",
@@ -342,6 +353,9 @@ class Settings(_Strict):
     )
     external_cache: ExternalCache | None = Field(
         default=None, description="Instead of ElastiCache, as a secret: url of a hosted Redis."
+    )
+    jobs: Jobs | None = Field(
+        default=None, description="Database jobs of stage 3 and above: image. Without it, they do not run."
     )
     credentials_generation: int = Field(
         default=1, ge=1, le=10_000, description="Raise it by one to have new passwords made at the next update."

@@ -48,7 +48,6 @@ PLANNED = frozenset(
         Capability.WORKLOAD,
         Capability.ALARMS,
         Capability.BUDGET,
-        Capability.DATABASE_JOBS,
         Capability.EDGE_RULES,
         Capability.GLOBAL_DATABASE,
         Capability.GLOBAL_CACHE,

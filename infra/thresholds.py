@@ -151,3 +151,10 @@ BACKLOG_PER_WORKER = Threshold(100, "messages/worker", "Ascent: at a second each
 UPLOAD_LIMIT = Threshold(5_242_880, "bytes", f"{FIFTY_K}, Storage Buckets: user uploads, 5 MB")
 POOL_PER_INSTANCE_MIN = Threshold(2, "connections", f"{ORIVA}, environment: DB_POOL_MIN")
 WORKER_MIN_HEALTHY = Threshold(50, "percent", "Ascent: half of the workers keep on during an instance refresh")
+
+# Jobs
+JOB_CPU = Threshold(256, "CPU units", "AWS Fargate: the smallest task; the database does the work")
+JOB_MEMORY = Threshold(512, "MiB", "AWS Fargate: the smallest task")
+JOB_RETRIES = Threshold(3, "attempts", "Ascent: a lock held for minutes is over by the third")
+JOB_EVENT_AGE = Threshold(3600, "seconds", "Ascent: what could not start within the hour comes again with the next")
+JOB_LOG_DAYS = Threshold(14, "days", f"{SUMMARY}, System Log Retention: cron job run details")

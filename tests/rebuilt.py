@@ -23,7 +23,7 @@ TYPES = {
     "random:index/randomPassword:RandomPassword": "also kept in the secret that is made of it",
 }
 # Parts of the platform that come and go with the stage, with all that belongs to them.
-_PARTS = re.compile(r"-(proxy|db-reader|cache|workers)(-|$)")
+_PARTS = re.compile(r"-(proxy|db-reader|cache|workers|tasks)(-|$)")
 # Writing a new version is how a secret's value changes; the secret stays.
 REWRITTEN = {"aws:secretsmanager/secretVersion:SecretVersion"}
 

@@ -60,17 +60,9 @@ class FleetRole(pulumi.ComponentResource):
                 {"StringEquals": {"kms:ViaService": f"secretsmanager.{args.region}.amazonaws.com"}},
             ),
             iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]),
+            *iam.pull(args.repositories),
             *args.statements,
         ]
-        if args.repositories:
-            statements += [
-                # This action has no resource to limit it to.
-                iam.allow(["ecr:GetAuthorizationToken"], ["*"]),
-                iam.allow(
-                    ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                    args.repositories,
-                ),
-            ]
         policies = [
             aws.iam.RolePolicyAttachment(f"{name}-ssm", role=role.name, policy_arn=SSM_POLICY, opts=child),
             aws.iam.RolePolicy(name, role=role.id, policy=iam.policy(*statements), opts=child),

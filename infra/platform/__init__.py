@@ -6,11 +6,14 @@ import pulumi
 
 from infra.components.app_secret import AppSecret, AppSecretArgs
 from infra.components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
-from infra.platform.data import data_tier
-from infra.platform.place import place
+from infra.components.jobs import Jobs, JobsArgs
+from infra.platform.data import DIRECT_URL, data_tier
+from infra.platform.place import Place, place
 from infra.platform.regional import Regional
-from infra.platform.traffic import records
+from infra.platform.traffic import records, repository
+from infra.schedules import JOBS
 from infra.settings import Settings
+from infra.stages import Capability
 
 
 def build(settings: Settings) -> None:
@@ -40,6 +43,7 @@ def build(settings: Settings) -> None:
         ),
         opts=primary.options,
     )
+    _jobs(settings, primary, home, keys, secret)
     answers = records(settings)
     pulumi.export("stage", settings.stage)
     pulumi.export("runtime", settings.runtime.value)
@@ -48,6 +52,31 @@ def build(settings: Settings) -> None:
     pulumi.export("data", data.outputs)
     pulumi.export("regions", {one.name: one.build(answers, keys, secret, data) for one in regions})
     pulumi.export("planned", [capability.value for capability in settings.row.planned()])
+
+
+def _jobs(settings: Settings, primary: Place, home: Regional, keys: EncryptionKeys, secret: AppSecret) -> None:
+    """Database jobs, in the primary region alone: a schedule has one owner."""
+    if not (settings.row.has(Capability.DATABASE_JOBS) and settings.runtime.on_ec2):
+        return
+    if settings.jobs is None:
+        pulumi.log.warn("no database jobs run: ascent:jobs.image is not set; docs/database.md says what they do")
+        return
+    image = settings.jobs.image
+    Jobs(
+        f"{primary.base}-tasks",
+        JobsArgs(
+            region=primary.region.name,
+            image=image,
+            repositories=[arn for arn in [repository(image)] if arn],
+            secret_arn=secret.arn,
+            secret_key=DIRECT_URL,
+            key_arn=keys.arn,
+            vpc_id=home.network.vpc_id,
+            subnet_ids=home.network.private_subnet_ids,
+            jobs=JOBS,
+        ),
+        opts=pulumi.ResourceOptions(providers=[primary.provider], depends_on=[secret]),
+    )
 
 
 def _say_what_is_planned(settings: Settings) -> None:

@@ -22,6 +22,9 @@ from infra.settings import Settings
 from infra.stages import Capability
 from infra.thresholds import CACHE_TTLS, CONNECTIONS_PER_INSTANCE, POOL_PER_INSTANCE_MIN, REDIS_PORT, UPLOAD_LIMIT
 
+# For jobs, which build indexes and change tables: a pooler in transaction mode cannot carry them.
+DIRECT_URL = "DATABASE_DIRECT_URL"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
@@ -85,13 +88,16 @@ def _databases(
     if external is not None:
         url = external.pooled_url if row.has(Capability.POOLING) else external.direct_url
         return (
-            {"DATABASE_URL": pulumi.Output.secret(url.get_secret_value())},
+            {
+                "DATABASE_URL": pulumi.Output.secret(url.get_secret_value()),
+                DIRECT_URL: pulumi.Output.secret(external.direct_url.get_secret_value()),
+            },
             {"database": "external", "connectionBudget": "kept by the external database's own pooler"},
         )
     database = _database(settings, place, network, vpc, keys, credentials)
     proxy = _proxy(settings, place, network, vpc, keys, credentials, database)
     host: pulumi.Output[str] = proxy.endpoint if proxy else database.endpoint
-    secrets = {"DATABASE_URL": _url(credentials, host)}
+    secrets = {"DATABASE_URL": _url(credentials, host), DIRECT_URL: _url(credentials, database.endpoint)}
     if row.has(Capability.READERS):
         reads = proxy.reader_endpoint if proxy and proxy.reader_endpoint is not None else database.reader_endpoint
         secrets["DATABASE_READER_URL"] = _url(credentials, reads)

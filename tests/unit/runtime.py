@@ -40,6 +40,7 @@ class Live(Recorder):
         outputs.CopyFrom(response.object)
         for key, value in {
             "arn": f"arn:aws:{module}:us-east-1:{ACCOUNT}:{name}",
+            "arnWithoutRevision": f"arn:aws:{module}:us-east-1:{ACCOUNT}:{name}",
             "arnSuffix": f"{module}/{name}",
             "name": name,
             "dnsName": f"{name}.elb.amazonaws.com",

@@ -1,0 +1,158 @@
+"""Scheduled database jobs as Fargate tasks: nothing runs between them, and they need no instance to be there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from infra import iam, naming
+from infra.schedules import Job
+from infra.thresholds import JOB_CPU, JOB_EVENT_AGE, JOB_LOG_DAYS, JOB_MEMORY, JOB_RETRIES
+
+# The database's SQL takes its address from this variable, and finds its tables in the image.
+URL_VARIABLE = "DATABASE_URL"
+CONFIG = "/etc/ascent/database.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobsArgs:
+    """What the jobs need.
+
+    region: AWS region.
+    image: container image with `database/` and its config.
+    repositories: ARNs of private ECR repositories to pull it from.
+    secret_arn, secret_key: Secrets Manager secret, and the key in it that holds the database's own URL.
+    key_arn: KMS key of that secret.
+    vpc_id, subnet_ids: the VPC, and its private subnets.
+    jobs: what runs when.
+    """
+
+    region: str
+    image: str
+    repositories: Sequence[str]
+    secret_arn: pulumi.Input[str]
+    secret_key: str
+    key_arn: pulumi.Input[str]
+    vpc_id: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    jobs: Sequence[Job]
+
+
+class Jobs(pulumi.ComponentResource):
+    """A schedule per job, each of which runs one and the same task with its own command."""
+
+    def __init__(self, name: str, args: JobsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("Jobs"), name, None, opts)
+        self._name = name
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        cluster = aws.ecs.Cluster(name, settings=[{"name": "containerInsights", "value": "disabled"}], opts=self._child)
+        group = aws.ec2.SecurityGroup(
+            name, description="Database jobs", vpc_id=args.vpc_id, tags={"Name": name}, opts=self._child
+        )
+        aws.vpc.SecurityGroupEgressRule(
+            name,
+            security_group_id=group.id,
+            description="To the database, and to AWS",
+            cidr_ipv4="0.0.0.0/0",
+            ip_protocol="-1",
+            opts=self._child,
+        )
+        execution = self._execution_role()
+        task = self._task(execution)
+        scheduler = self._scheduler_role(task, execution)
+        for job in args.jobs:
+            aws.scheduler.Schedule(
+                f"{name}-{job.name}",
+                description=job.source,
+                schedule_expression=job.aws_cron,
+                schedule_expression_timezone="UTC",
+                flexible_time_window={"mode": "OFF"},
+                target={
+                    "arn": cluster.arn,
+                    "role_arn": scheduler,
+                    "input": pulumi.Output.json_dumps(
+                        {"containerOverrides": [{"name": "job", "command": [*job.command, "--config", CONFIG]}]}
+                    ),
+                    "ecs_parameters": {
+                        "task_definition_arn": task.arn,
+                        "launch_type": "FARGATE",
+                        "network_configuration": {"subnets": args.subnet_ids, "security_groups": [group.id]},
+                    },
+                    "retry_policy": {
+                        "maximum_retry_attempts": JOB_RETRIES.value,
+                        "maximum_event_age_in_seconds": JOB_EVENT_AGE.value,
+                    },
+                },
+                opts=self._child,
+            )
+        self.register_outputs({"jobs": [job.name for job in args.jobs]})
+
+    def _execution_role(self) -> aws.iam.Role:
+        """What ECS does on behalf of a task before it runs: pull its image, read its secret."""
+        name, args = self._name, self._args
+        role = aws.iam.Role(f"{name}-run", assume_role_policy=iam.trust("ecs-tasks.amazonaws.com"), opts=self._child)
+        via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{args.region}.amazonaws.com"}}
+        statements = [
+            iam.allow(["secretsmanager:GetSecretValue"], [args.secret_arn]),
+            iam.allow(["kms:Decrypt"], [args.key_arn], via),
+            *iam.pull(args.repositories),
+        ]
+        aws.iam.RolePolicy(f"{name}-run", role=role.id, policy=iam.policy(*statements), opts=self._child)
+        return role
+
+    def _task(self, execution: aws.iam.Role) -> aws.ecs.TaskDefinition:
+        name, args = self._name, self._args
+        logs = aws.cloudwatch.LogGroup(name, retention_in_days=JOB_LOG_DAYS.value, opts=self._child)
+        aws.iam.RolePolicy(
+            f"{name}-log",
+            role=execution.id,
+            policy=iam.policy(
+                iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")])
+            ),
+            opts=self._child,
+        )
+        container = {
+            "name": "job",
+            "image": args.image,
+            "essential": True,
+            "readonlyRootFilesystem": True,
+            "secrets": [
+                {"name": URL_VARIABLE, "valueFrom": pulumi.Output.concat(args.secret_arn, f":{args.secret_key}::")}
+            ],
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {"awslogs-group": logs.name, "awslogs-region": args.region, "awslogs-stream-prefix": "job"},
+            },
+        }
+        return aws.ecs.TaskDefinition(
+            name,
+            family=name,
+            requires_compatibilities=["FARGATE"],
+            network_mode="awsvpc",
+            cpu=str(JOB_CPU.value),
+            memory=str(JOB_MEMORY.value),
+            runtime_platform={"cpu_architecture": "ARM64", "operating_system_family": "LINUX"},
+            execution_role_arn=execution.arn,
+            container_definitions=pulumi.Output.json_dumps([container]),
+            opts=self._child,
+        )
+
+    def _scheduler_role(self, task: aws.ecs.TaskDefinition, execution: aws.iam.Role) -> pulumi.Output[str]:
+        name = self._name
+        role = aws.iam.Role(f"{name}-start", assume_role_policy=iam.trust("scheduler.amazonaws.com"), opts=self._child)
+        policy = aws.iam.RolePolicy(
+            f"{name}-start",
+            role=role.id,
+            policy=iam.policy(
+                # Any revision: a schedule and its task definition are not changed at the same moment.
+                iam.allow(["ecs:RunTask"], [pulumi.Output.concat(task.arn_without_revision, ":*")]),
+                iam.allow(["iam:PassRole"], [execution.arn]),
+            ),
+            opts=self._child,
+        )
+        # By way of the policy: a schedule whose role may not run its task is refused.
+        return pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))
