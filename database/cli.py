@@ -280,7 +280,8 @@ def _health_table(found: list[healths.Check]) -> None:
     console.print(table)
     for check in found:
         for row in check.details if check.ok is not True else []:
-            console.print(escape(f"{check.name}: " + ", ".join(f"{key} {value}" for key, value in row.items())))
+            values = ", ".join(f"{key} {value}" for key, value in row.items())
+            console.print(escape(f"{check.name}: {values}"), soft_wrap=True, highlight=False)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from database import catalog
 from database.action import qualified
 from database.connection import one, rows
 from database.indexes import REDUNDANT
-from database.ledger import Ledger
+from database.ledger import REFRESH, Ledger
 from database.months import ahead
 from database.step import Context
 
@@ -185,7 +185,7 @@ def _refreshed(context: Context) -> Check:
     limit = context.config.health.refresh_minutes
     if not context.config.views:
         return Check("views", None, 0, limit, "minutes", "the config has no views")
-    job = Ledger(context.conn, context.config.ledger_schema).jobs().get("refresh")
+    job = Ledger(context.conn, context.config.ledger_schema).jobs().get(REFRESH)
     minutes = float(job["minutes"]) if job else float(limit + 1)
     advice = "the views are old, or were never refreshed: see why the hourly `refresh` does not end well"
     return Check("views", minutes <= limit, minutes, limit, "minutes", advice)

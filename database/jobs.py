@@ -8,7 +8,7 @@ from database import archive, catalog, retention
 from database.action import Action, Executor
 from database.config import Archive, Retention
 from database.errors import RunError
-from database.ledger import Ledger
+from database.ledger import REFRESH, Ledger
 from database.partitions import months_ahead
 from database.runner import patiently
 from database.step import Context, Report, Say
@@ -50,7 +50,7 @@ def refresh(context: Context, executor: Executor, say: Say) -> list[Report]:
     actions = list(refreshes(context, context.config))
     for action in actions:
         patiently(executor, lambda action=action: [action], say)  # type: ignore[misc]
-    Ledger(context.conn, context.config.ledger_schema).finished("refresh", len(actions))
+    Ledger(context.conn, context.config.ledger_schema).finished(REFRESH, len(actions))
     return [{"rule": "refresh", "refreshed": len(actions)}]
 
 

@@ -12,6 +12,7 @@ from database.action import Action, qualified
 from database.connection import Conn, rows
 
 STEPS, JOBS = "steps", "jobs"
+REFRESH = "refresh"
 
 
 @dataclass(frozen=True, slots=True)

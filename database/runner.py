@@ -16,7 +16,7 @@ from database.config import Config
 from database.errors import LockTimeoutError, RunError
 from database.extensions import ExtensionStep, SearchStep
 from database.indexes import DropIndexStep, index_steps
-from database.ledger import Ledger
+from database.ledger import REFRESH, Ledger
 from database.partitions import PartitionStep
 from database.step import Context, Step
 from database.views import ViewStep
@@ -99,6 +99,9 @@ def apply(context: Context, executor: Executor, replace: Sequence[str], say: Cal
         _reach(context, executor, step, tell)
         if applied.get(step.id, {}).get("checksum") != step.checksum:
             ledger.record(step.id, step.checksum)
+    if context.config.views and REFRESH not in ledger.jobs():
+        # They were filled just now: `health` counts from here until the first scheduled refresh.
+        ledger.finished(REFRESH, 0)
 
 
 def _reach(context: Context, executor: Executor, step: Step, say: Callable[[str], None]) -> None:

@@ -17,4 +17,5 @@ def test_a_second_run_changes_nothing(example: Database) -> None:
     assert second.json["ran"] == []
     assert example.snapshot() == before
     assert example.invalid() == []
+    assert example.command("health", "--config", str(EXAMPLE)).code == 0
     assert example.command("plan", "--config", str(EXAMPLE)).out == "-- nothing to do\n"
