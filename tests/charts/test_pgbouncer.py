@@ -18,6 +18,7 @@ import psycopg
 import pytest
 
 from scripts.servers import Server
+from tests.charts.certificates import self_signed
 from tests.charts.helm import Helm, files_of, merged, pod_of
 from tests.charts.postgres import MAX_CONNECTIONS, PASSWORD, Postgres, running_postgres
 from tests.charts.processes import Process, accepts, free_ports, give_away, public_directory, until
@@ -238,3 +239,31 @@ def test_an_open_transaction_is_finished_before_the_pod_ends(start: Start, helm:
         client.execute("COMMIT")
         until(lambda: not pool.process.running, "PgBouncer has ended")
     assert pool.process.popen.returncode == 0
+
+
+def test_tls_to_the_database_and_from_clients(start: Start, tmp_path: Path) -> None:
+    """The tests' PostgreSQL has no TLS, so a second PgBouncer plays the database; verify-full is the same."""
+    trusted, other = self_signed(tmp_path / "trusted"), self_signed(tmp_path / "other")
+    served = {f"client-tls/{name}": (trusted / name).read_bytes() for name in ("tls.crt", "tls.key")}
+    database = start({"clientTls": {"mode": "require", "secretName": "tls"}}, files=served)
+    with pytest.raises(psycopg.OperationalError, match="SSL required"):
+        database.connect(sslmode="disable")
+    with database.connect(sslmode="verify-full", sslrootcert=trusted / "ca.crt") as client:
+        assert client.execute("SELECT 1").fetchone() == (1,)
+
+    def pool_that_trusts(authority: Path) -> Pool:
+        change = {
+            "databases": [
+                {"name": "app", "host": "127.0.0.1", "port": database.port, "poolSize": CAP, "maxDbConnections": CAP}
+            ],
+            "serverTls": {"mode": "verify-full", "ca": {"name": "ca"}},
+            "timeouts": {"queryWait": 3, "serverLoginRetry": 1},
+        }
+        return start(change, files={"server-tls/ca.crt": (authority / "ca.crt").read_bytes()})
+
+    with pool_that_trusts(trusted).connect() as client:
+        assert client.execute("SELECT current_user").fetchone() == ("app",)
+    refusing = pool_that_trusts(other)
+    with pytest.raises(psycopg.OperationalError):
+        refusing.connect().execute("SELECT 1")
+    assert "certificate verify failed" in refusing.process.said()
