@@ -7,7 +7,7 @@ from scripts.process import Finished, run
 from scripts.say import ProblemError, say
 
 # The places mypy looks at, where there are any: the configured ones, and these scripts.
-TYPED = ("__main__.py", "infra", "ops", "sandbox", "scripts", "policy", "tests", "benchmarks")
+TYPED = ("__main__.py", "charts", "infra", "ops", "sandbox", "scripts", "policy", "tests", "benchmarks")
 CHECKS: dict[str, list[str]] = {
     "format": ["ruff", "format", "--check", "--quiet", "."],
     "lint": ["ruff", "check", "--quiet", "."],
