@@ -113,10 +113,17 @@ def requirements(view: View, schema: Schema, inputs: Properties, own: str = "") 
         if "when" in rule and not conditions.holds(rule["when"], bare):
             continue
         wanted = paths.get(bare, rule["from"])
-        if not any(paths.get(entry.properties, rule["path"]) == wanted for _, entry in view.all(rule["type"])):
+        if not any(_meets(rule, entry, wanted) for _, entry in view.all(rule["type"])):
             raise Refused(_fill(rule["message"], schema.token, "", value=str(wanted)))
     if "addresses" in row:
         _addresses(view, schema.token, row["addresses"], bare, own)
+
+
+def _meets(rule: Row, entry: Entry, wanted: Any) -> bool:
+    """Whether a thing is the one that is needed, and its document, where the rule names one, says what it must."""
+    document, *words = rule.get("holding", [""])
+    text = str(entry.properties.get(document, ""))
+    return paths.get(entry.properties, rule["path"]) == wanted and all(word in text for word in words)
 
 
 def _addresses(view: View, token: str, rule: Row, inputs: Properties, own: str) -> None:

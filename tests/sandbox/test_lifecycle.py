@@ -146,6 +146,16 @@ def _no_log_permission(net: Network) -> None:
     )
 
 
+def _log_permission_for_another(net: Network) -> None:
+    net.aws.create("aws:s3/bucket:Bucket", {"bucket": "logs"})
+    reads = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::logs/*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [reads]})
+    net.aws.create("aws:s3/bucketPolicy:BucketPolicy", {"bucket": "logs", "policy": policy})
+    net.aws.create(
+        _BALANCER, {"name": "web", "subnets": net.subnets, "accessLogs": {"bucket": "logs", "enabled": True}}
+    )
+
+
 def _target_group_in_use(net: Network) -> None:
     balancer, _ = net.aws.create(_BALANCER, {"name": "web", "subnets": net.subnets})
     token = "aws:lb/targetGroup:TargetGroup"
@@ -175,6 +185,7 @@ def _name_still_blocked(net: Network) -> None:
         (_vpc_in_use, "DependencyViolation"),
         (_protected, "deletion protection is enabled"),
         (_no_log_permission, "Access Denied for bucket: logs"),
+        (_log_permission_for_another, "Access Denied for bucket: logs"),
         (_target_group_in_use, "ResourceInUse"),
         (_name_still_blocked, "already scheduled for deletion: db"),
     ],
