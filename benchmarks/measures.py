@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks import flat
+from benchmarks import database, flat
 from benchmarks.timing import Ratio, against, progress
 from ops import stackfile
 from ops.render import render
@@ -34,6 +34,8 @@ def measures(times: int) -> Iterator[Ratio]:
     for stage in STAGES:
         with progress(f"preview of stage {stage} and of its flat program"):
             yield _preview(stage, times)
+    with progress("queries before and after the database's SQL"):
+        yield from database.measures(times)
 
 
 def _preview(stage: int, times: int) -> Ratio:

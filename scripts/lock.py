@@ -17,7 +17,11 @@ OPTIONS = (
 def lock_all() -> None:
     """Compile every requirements.in. What is locked already stays at its version where it can."""
     uv, env = find_uv(), uv_environment()
-    for source in (ROOT / "requirements.in", *sorted(TOOLS.glob("*/requirements.in"))):
+    for source in (
+        ROOT / "requirements.in",
+        ROOT / "database" / "requirements.in",
+        *sorted(TOOLS.glob("*/requirements.in")),
+    ):
         _lock(uv, source, env)
 
 
