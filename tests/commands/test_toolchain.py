@@ -110,7 +110,7 @@ def test_a_build_that_fails_says_what_was_tried_and_leaves_nothing(
 def test_a_full_disk_is_called_that(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go, _ = fakes.go(tmp_path / "go bin", before="echo 'write /x: no space left on device'; exit 1")
     put_on_path(monkeypatch, go.parent)
-    with pytest.raises(ProblemError, match="The disk filled up while building Pulumi"):
+    with pytest.raises(ProblemError, match="The disk filled up: Compiling the language host"):
         engine.ensure_engine()
     assert not engine.is_current()
 
