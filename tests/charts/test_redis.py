@@ -231,6 +231,6 @@ def test_with_tls_there_is_no_port_without(helm: Helm, redis_programs: list[Serv
 
 def _accepted(client: Redis) -> bool:
     try:
-        return client("SET", "key", "value") == "OK"
+        return bool(client("SET", "key", "value") == "OK")
     except RedisError:
         return False

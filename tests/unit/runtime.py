@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import json
 import logging
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import mocks
 from pulumi.runtime import stack as runtime_stack
 
+from infra.platform import build
 from ops.recorder import Recorded, Recorder
+from tests.unit.configs import settings
 
 PROJECT, STACK = "ascent", "test"
 ACCOUNT = "123456789012"
@@ -71,6 +75,17 @@ def record(program: Callable[[], object], *, live: bool = False) -> dict[str, Re
     recorder = (Live if live else Recorder)(PROJECT, STACK, answer)
     contextvars.copy_context().run(asyncio.run, _run(program, recorder, preview=not live))
     return recorder.recorded
+
+
+def built(*, live: bool = False, **changes: Any) -> dict[str, Recorded]:
+    """What the platform registers for the tests' config with `changes`; rendered once for the same ones."""
+    return _built(json.dumps(changes, sort_keys=True), live)
+
+
+@cache
+def _built(changes: str, live: bool) -> dict[str, Recorded]:  # noqa: FBT001  a cache's key
+    chosen = settings(**json.loads(changes))
+    return record(lambda: build(chosen), live=live)
 
 
 async def _run(program: Callable[[], object], recorder: Recorder, *, preview: bool) -> None:

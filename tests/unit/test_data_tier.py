@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 
-from infra.platform import build
 from ops.recorder import Recorded
-from tests.unit.configs import settings
-from tests.unit.runtime import of_type, record
+from tests.unit.runtime import built, of_type
 from tests.unit.test_fleet import boot_script
 
 CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
@@ -20,7 +18,7 @@ RUNBOOK_QUEUES = {"image-analysis", "recommendations", "notifications", "clean-u
 
 
 def live(**changes: Any) -> dict[str, Recorded]:
-    return record(lambda: build(settings(**changes)), live=True)
+    return built(live=True, **changes)
 
 
 def environment(everything: dict[str, Recorded], name: str = "test-use1-blue") -> dict[str, str]:

@@ -6,10 +6,8 @@ from typing import Any
 
 import pytest
 
-from infra.platform import build
 from ops.recorder import Recorded
-from tests.unit.configs import settings
-from tests.unit.runtime import of_type, record
+from tests.unit.runtime import built, of_type
 
 CLUSTER, INSTANCE = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance"
 PROXY, ENDPOINT = "aws:rds/proxy:Proxy", "aws:rds/proxyEndpoint:ProxyEndpoint"
@@ -17,7 +15,7 @@ GROUP = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
 
 
 def live(**changes: Any) -> dict[str, Recorded]:
-    return record(lambda: build(settings(**changes)), live=True)
+    return built(live=True, **changes)
 
 
 def parameters(stage: int) -> dict[str, tuple[str, str]]:

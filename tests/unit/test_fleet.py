@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from infra.platform import build
 from infra.user_data import LARGEST, Container, script
 from ops.recorder import Recorded
-from tests.unit.configs import settings
-from tests.unit.runtime import of_type, record
+from tests.unit.runtime import built, of_type
 
 GROUP, TEMPLATE = "aws:autoscaling/group:Group", "aws:ec2/launchTemplate:LaunchTemplate"
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.0.0"
@@ -29,7 +27,7 @@ CONTAINER: dict[str, Any] = {
 
 
 def live(**changes: Any) -> dict[str, Recorded]:
-    return record(lambda: build(settings(**changes)), live=True)
+    return built(live=True, **changes)
 
 
 def boot_script(everything: dict[str, Recorded], name: str) -> str:

@@ -8,18 +8,16 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.platform import build
 from infra.schedules import JOBS
 from ops.recorder import Recorded
 from ops.stackfile import ROOT
-from tests.unit.configs import settings
-from tests.unit.runtime import of_type, record
+from tests.unit.runtime import built, of_type
 
 SCHEDULE, TASK = "aws:scheduler/schedule:Schedule", "aws:ecs/taskDefinition:TaskDefinition"
 
 
 def live(**changes: Any) -> dict[str, Recorded]:
-    return record(lambda: build(settings(**changes)), live=True)
+    return built(live=True, **changes)
 
 
 def test_the_program_and_the_jobs_own_list_agree() -> None:

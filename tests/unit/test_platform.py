@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any
 
 import pytest
 
-from infra.platform import build
 from infra.stages import STAGES
 from ops.recorder import Recorded
 from tests.rebuilt import FACTS, precious
-from tests.unit.configs import settings
-from tests.unit.runtime import of_type, record
+from tests.unit.runtime import built, of_type
 
 PAIRS = [(one, other) for one in STAGES for other in STAGES if one != other]
 
 
-@cache
 def rendered(stage: int, runtime: str = "ec2") -> dict[str, Recorded]:
-    return record(lambda: build(settings(stage=stage, runtime=runtime)))
+    return built(stage=stage, runtime=runtime)
 
 
 def _at(inputs: Any, path: list[str]) -> Any:
@@ -77,8 +73,8 @@ def test_a_higher_stage_keeps_every_name_of_a_lower_one(stage: int) -> None:
 
 
 def test_adding_a_region_touches_nothing_in_the_others() -> None:
-    two = record(lambda: build(settings(stage=7, regions=["us-east-1", "eu-west-1"])))
-    three = record(lambda: build(settings(stage=7)))
+    two = built(stage=7, regions=["us-east-1", "eu-west-1"])
+    three = built(stage=7)
     assert set(two) < set(three)
     changed = [urn for urn in two if two[urn].inputs != three[urn].inputs]
     # The application's secret lists the regions it is replicated to, and the pool grows: both change in place.
@@ -103,7 +99,7 @@ def test_nat_gateways_are_one_and_then_one_per_zone_with_the_same_addresses() ->
 
 
 def test_a_secret_reaches_the_cloud_only_as_a_secret() -> None:
-    everything = record(lambda: build(settings(stage=7, appSecrets={"SESSION_KEY": "hunter2"})), live=True)
+    everything = built(live=True, stage=7, appSecrets={"SESSION_KEY": "hunter2"})
     versions = of_type(everything, "aws:secretsmanager/secretVersion:SecretVersion")
     assert set(versions) == {"test-use1-app", "test-use1-credentials-master"}
     assert all(one.inputs["secretString"] == {"secret": True} for one in versions.values())
@@ -113,7 +109,7 @@ def test_a_secret_reaches_the_cloud_only_as_a_secret() -> None:
 
 
 def test_without_protection_nothing_is_protected() -> None:
-    everything = record(lambda: build(settings(stage=4, protect=False)))
+    everything = built(stage=4, protect=False)
     assert not [one.urn for one in everything.values() if one.protect]
     (balancer,) = of_type(everything, "aws:lb/loadBalancer:LoadBalancer").values()
     assert balancer.inputs["enableDeletionProtection"] is False
@@ -127,7 +123,7 @@ EXTERNAL = {
 
 
 def test_with_external_dns_the_given_certificate_is_used_and_no_record_written() -> None:
-    everything = record(lambda: build(settings(domain=EXTERNAL)))
+    everything = built(domain=EXTERNAL)
     listeners = of_type(everything, "aws:lb/listener:Listener")
     assert listeners["test-use1-https"].inputs["certificateArn"] == EXTERNAL["certificateArn"]
     assert not [one for one in everything.values() if one.type.startswith(("cloudflare:", "aws:route53", "aws:acm"))]
@@ -135,7 +131,7 @@ def test_with_external_dns_the_given_certificate_is_used_and_no_record_written()
 
 def test_route53_gets_an_alias_which_works_at_an_apex() -> None:
     zone = {"name": "example.com", "dns": "route53", "zoneId": "Z0123456789"}
-    everything = record(lambda: build(settings(domain=zone)), live=True)
+    everything = built(live=True, domain=zone)
     host = of_type(everything, "aws:route53/record:Record")["test-use1-host"].inputs
     assert host["type"] == "A"
     assert host["aliases"][0]["evaluateTargetHealth"] is True
@@ -160,7 +156,7 @@ def test_the_listener_shares_the_traffic_between_colors_and_runtimes(
         "green": {"image": image, "weight": 30},
         "kubernetesShare": share,
     }
-    everything = record(lambda: build(settings(runtime=runtime, rollout=rollout)), live=True)
+    everything = built(live=True, runtime=runtime, rollout=rollout)
     listener = of_type(everything, "aws:lb/listener:Listener")["test-use1-https"].inputs
     forwarded = listener["defaultActions"][0]["forward"]["targetGroups"]
     shares = {one["arn"].rpartition("test-use1-")[2]: one["weight"] for one in forwarded}
