@@ -65,6 +65,9 @@ class Recorder(mocks.MockMonitor):
         if urn in self.recorded:
             raise ValueError(f"two resources have the URN {urn}")
         inputs = _plain_struct(request.object)
+        # The SDK does not say of an unknown value that it is secret as well; the resource's type does.
+        unknown_secrets = [name for name in request.additionalSecretOutputs if inputs.get(name) == UNKNOWN]
+        inputs |= {name: dict(SECRET) for name in unknown_secrets}
         if request.type == "pulumi:providers:aws":
             self._regions[urn] = str(inputs["region"])
         self.recorded[urn] = Recorded(
@@ -128,6 +131,7 @@ def _plain(value: Value) -> Any:
 
 
 def _special(struct: Struct) -> Any:
+    # Reading a field that is not there would create it.
     signature = struct.fields[rpc._special_sig_key].string_value if rpc._special_sig_key in struct.fields else None
     if signature == rpc._special_secret_sig:
         return dict(SECRET)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -13,12 +13,15 @@ from infra.settings import SettingsError
 from ops import stackfile
 from ops.console import console, errors
 
+if TYPE_CHECKING:
+    from ops.recorder import Recorded
+
 BAD_INPUT = 2
 
 
 def plan(
     *,
-    stage: Annotated[int | None, typer.Option(help="Scaling stage, 1 to 7. Default: the stack's own.")] = None,
+    stage: Annotated[int | None, typer.Option(min=1, max=7, help="Scaling stage. Default: the stack's own.")] = None,
     stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read.")] = "sandbox",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with all inputs instead of a table.")] = False,
 ) -> None:
@@ -48,13 +51,13 @@ def plan(
         print(json.dumps(rendered.as_dict(), indent=2))  # noqa: T201
         return
     managed = [one for one in rendered.resources if one.custom]
-    counts = Counter((one.region or "everywhere", one.type) for one in managed)
+    counts = Counter(map(_row, managed))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Region")
     table.add_column("Type", overflow="fold")
     table.add_column("Count", justify="right")
     table.add_column("Protected", justify="right")
-    protected = Counter((one.region or "everywhere", one.type) for one in managed if one.protect)
+    protected = Counter(_row(one) for one in managed if one.protect)
     last = ""
     for (region, type_), count in sorted(counts.items()):
         table.add_row("" if region == last else region, type_, str(count), str(protected[region, type_] or "-"))
@@ -66,3 +69,9 @@ def plan(
     )
     if planned:
         console.print(f"[dim]Not yet provided by a component: {planned}[/dim]")
+
+
+def _row(one: Recorded) -> tuple[str, str]:
+    """Region and type, the type as the engine shows it: aws:ec2/vpc:Vpc is aws:ec2:Vpc."""
+    package, module, name = one.type.split(":")
+    return one.region or "everywhere", f"{package}:{module.partition('/')[0]}:{name}"

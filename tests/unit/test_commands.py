@@ -1,0 +1,70 @@
+"""`ascent stages` and `ascent plan`, as their readers see them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from infra.stages import STAGES
+from ops.stackfile import ROOT
+
+PLAN_KEYS = {"urn", "type", "name", "parent", "region", "protect", "inputs"}
+
+
+def ascent(*arguments: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "ops", *arguments]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_stages_lists_every_stage_for_people_and_for_machines() -> None:
+    shown = ascent("stages")
+    assert shown.returncode == 0
+    assert all(stage.name in shown.stdout for stage in STAGES.values())
+    listed = json.loads(ascent("stages", "--json").stdout)
+    assert [one["number"] for one in listed] == list(STAGES)
+    assert {one["capability"] for one in listed[0]["adds"] if not one["built"]} == set(STAGES[1].planned())
+
+
+def test_a_plan_has_the_promised_shape_and_shows_no_secret() -> None:
+    done = ascent("plan", "--stage", "4", "--json")
+    assert done.returncode == 0, done.stderr
+    plan = json.loads(done.stdout)
+    assert set(plan) == {"stage", "stack", "resources"}
+    assert (plan["stage"], plan["stack"]) == (4, "sandbox")
+    assert all(set(one) == PLAN_KEYS for one in plan["resources"])
+    urns = {one["urn"] for one in plan["resources"]}
+    assert len(urns) == len(plan["resources"])
+    assert {one["parent"] for one in plan["resources"]} - {None} <= urns
+    by_type = {one["type"]: one["inputs"] for one in plan["resources"]}
+    assert by_type["aws:secretsmanager/secretVersion:SecretVersion"]["secretString"] == {"secret": True}
+    assert by_type["aws:ec2/subnet:Subnet"]["vpcId"] == {"unknown": True}
+
+
+def test_a_plan_for_people_counts_what_its_json_lists() -> None:
+    shown = ascent("plan", "--stage", "1")
+    managed = [
+        one
+        for one in json.loads(ascent("plan", "--stage", "1", "--json").stdout)["resources"]
+        if not one["type"].startswith("ascent:")
+    ]
+    assert f"{len(managed)} resources for sandbox at stage 1" in shown.stdout
+    assert "\x1b" not in shown.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["plan", "--stage", "8"], "less than or equal to 7"),
+        (["plan", "--stack", "nope"], "Pulumi.nope.yaml: there is no such file"),
+        (["plan", "--stack", "dev", "--stage", "5"], "Pulumi.dev.yaml: ascent:domain.dns"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_two(arguments: list[str], said: str) -> None:
+    done = ascent(*arguments)
+    assert done.returncode == 2
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
