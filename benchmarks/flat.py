@@ -8,14 +8,6 @@ from typing import Any
 
 from ops.recorder import SECRET, UNKNOWN, Recorded
 
-_HEAD = """\
-import pulumi
-import pulumi_aws as aws
-import pulumi_cloudflare as cloudflare
-
-secret = pulumi.Output.secret("value")
-"""
-
 
 class _Code(str):
     """An expression: its repr is itself."""
@@ -47,13 +39,15 @@ def program(resources: list[Recorded]) -> str:
     providers = [one for one in resources if one.type == "pulumi:providers:aws"]
     managed = [one for one in resources if one.custom and one not in providers]
     regions = {one.inputs["region"]: f"provider_{index}" for index, one in enumerate(providers)}
-    lines = [_HEAD]
+    packages = sorted({one.type.split(":")[0] for one in managed})
+    lines = ["import pulumi", *(f"import pulumi_{package} as {package}" for package in packages)]
     for one in providers:
         region = one.inputs["region"]
         lines.append(f"{regions[region]} = aws.Provider({one.name!r}, region={region!r})")
     lines.append(
         f"unknown = aws.ec2.Eip('anything', opts=pulumi.ResourceOptions(provider={next(iter(regions.values()))})).id"
     )
+    lines.append("secret = pulumi.Output.secret(unknown)")
     for one in managed:
         arguments = ", ".join(f"{_snake(key)}={_value(value)!r}" for key, value in one.inputs.items())
         options = f"opts=pulumi.ResourceOptions(provider={regions[one.region]})" if one.region else "opts=None"

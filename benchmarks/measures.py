@@ -57,7 +57,7 @@ def _preview(stage: int, times: int) -> Ratio:
 
 def _fine(result: Result) -> None:
     if not result.ok:
-        raise RuntimeError("\n".join(result.errors) or result.output)
+        sys.exit("A preview to be measured failed:\n" + ("\n".join(result.errors) or result.output))
 
 
 def _ascent(*arguments: str) -> Callable[[], object]:
