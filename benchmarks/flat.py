@@ -39,8 +39,7 @@ def program(resources: list[Recorded]) -> str:
     providers = [one for one in resources if one.type == "pulumi:providers:aws"]
     managed = [one for one in resources if one.custom and one not in providers]
     regions = {one.inputs["region"]: f"provider_{index}" for index, one in enumerate(providers)}
-    packages = sorted({one.type.split(":")[0] for one in managed})
-    lines = ["import pulumi", *(f"import pulumi_{package} as {package}" for package in packages)]
+    lines = imports({one.type for one in managed})
     for one in providers:
         region = one.inputs["region"]
         lines.append(f"{regions[region]} = aws.Provider({one.name!r}, region={region!r})")
@@ -53,6 +52,14 @@ def program(resources: list[Recorded]) -> str:
         options = f"opts=pulumi.ResourceOptions(provider={regions[one.region]})" if one.region else "opts=None"
         lines.append(f"{_class(one.type)}({one.name!r}, {arguments}, {options})")
     return "\n".join(lines) + "\n"
+
+
+def imports(types: set[str]) -> list[str]:
+    """Lines that import the SDKs' classes of `types`; the SDKs load a module when it is first used."""
+    managed = sorted(type_ for type_ in types if not type_.startswith("pulumi:"))
+    packages = sorted({type_.split(":")[0] for type_ in managed})
+    loads = [f"import pulumi_{package} as {package}" for package in packages]
+    return ["import pulumi", *loads, *(_class(type_) for type_ in managed)]
 
 
 def _class(type_: str) -> str:

@@ -16,7 +16,6 @@ from sandbox.commands.engine import Result, Sandbox
 
 STAGES = (1, 4, 7)
 STACK = "sandbox"
-SDK_IMPORT = "import pulumi, pulumi_aws; pulumi_aws.ec2.Vpc; import pulumi_cloudflare"
 
 
 def measures(times: int) -> Iterator[Ratio]:
@@ -25,8 +24,8 @@ def measures(times: int) -> Iterator[Ratio]:
         yield against(
             "ascent plan --stage 4",
             _ascent("plan", "--stage", "4", "--json"),
-            "import of the SDKs",
-            _python(SDK_IMPORT),
+            "import of what it uses of the SDKs",
+            _python(_imports(4)),
             times,
         )
     with progress("ascent --help"):
@@ -36,6 +35,12 @@ def measures(times: int) -> Iterator[Ratio]:
             yield _preview(stage, times)
     with progress("queries before and after the database's SQL"):
         yield from database.measures(times)
+
+
+def _imports(stage: int) -> str:
+    """A program that only imports what a render at this stage uses."""
+    types = {one.type for one in render(stackfile.settings(STACK, stage), STACK).resources if one.custom}
+    return "\n".join(flat.imports(types))
 
 
 def _preview(stage: int, times: int) -> Ratio:
