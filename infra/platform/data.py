@@ -43,6 +43,18 @@ class Data:
     outputs: Mapping[str, pulumi.Input[object]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Around:
+    """What the parts of the data tier stand in: the primary region, its network and range, and what is secret."""
+
+    settings: Settings
+    place: Place
+    network: Network
+    vpc: IPv4Network
+    keys: EncryptionKeys
+    credentials: Credentials
+
+
 def data_tier(settings: Settings, place: Place, network: Network, vpc: IPv4Network, keys: EncryptionKeys) -> Data:
     """Declare the data tier of the primary region, which the other regions use too."""
     row = settings.row
@@ -65,9 +77,10 @@ def data_tier(settings: Settings, place: Place, network: Network, vpc: IPv4Netwo
         "BUCKETS": pulumi.Output.json_dumps(storage.buckets),
         "UPLOAD_MAX_BYTES": str(UPLOAD_LIMIT.value),
     }
-    secrets, outputs = _databases(settings, place, network, vpc, keys, credentials)
+    around = _Around(settings=settings, place=place, network=network, vpc=vpc, keys=keys, credentials=credentials)
+    secrets, outputs = _databases(around)
     if row.has(Capability.CACHE):
-        secrets["REDIS_URL"] = _cache(settings, place, network, vpc, keys, credentials)
+        secrets["REDIS_URL"] = _cache(around)
         environment |= {f"CACHE_TTL_{name}": str(ttl.value) for name, ttl in CACHE_TTLS.items()}
     if row.has(Capability.QUEUES):
         environment["QUEUE_URLS"] = pulumi.Output.json_dumps(queues.urls)
@@ -75,16 +88,9 @@ def data_tier(settings: Settings, place: Place, network: Network, vpc: IPv4Netwo
     return Data(secrets=secrets, environment=environment, storage=storage, queues=queues, outputs=outputs)
 
 
-def _databases(
-    settings: Settings,
-    place: Place,
-    network: Network,
-    vpc: IPv4Network,
-    keys: EncryptionKeys,
-    credentials: Credentials,
-) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Input[object]]]:
+def _databases(around: _Around) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Input[object]]]:
     """A database of our own or somebody else's: the URLs of the one to use, and what the stack tells about it."""
-    row, external = settings.row, settings.external_database
+    row, external = around.settings.row, around.settings.external_database
     if external is not None:
         url = external.pooled_url if row.has(Capability.POOLING) else external.direct_url
         return (
@@ -94,99 +100,79 @@ def _databases(
             },
             {"database": "external", "connectionBudget": "kept by the external database's own pooler"},
         )
-    database = _database(settings, place, network, vpc, keys, credentials)
-    proxy = _proxy(settings, place, network, vpc, keys, credentials, database)
+    database = _database(around)
+    proxy = _proxy(around, database)
     host: pulumi.Output[str] = proxy.endpoint if proxy else database.endpoint
-    secrets = {"DATABASE_URL": _url(credentials, host), DIRECT_URL: _url(credentials, database.endpoint)}
+    secrets = {"DATABASE_URL": _url(around.credentials, host), DIRECT_URL: _url(around.credentials, database.endpoint)}
     if row.has(Capability.READERS):
         reads = proxy.reader_endpoint if proxy and proxy.reader_endpoint is not None else database.reader_endpoint
-        secrets["DATABASE_READER_URL"] = _url(credentials, reads)
-    return secrets, {"database": database.endpoint, "connectionBudget": str(settings.connections)}
+        secrets["DATABASE_READER_URL"] = _url(around.credentials, reads)
+    return secrets, {"database": database.endpoint, "connectionBudget": str(around.settings.connections)}
 
 
-def _cache(
-    settings: Settings,
-    place: Place,
-    network: Network,
-    vpc: IPv4Network,
-    keys: EncryptionKeys,
-    credentials: Credentials,
-) -> pulumi.Output[str]:
+def _cache(around: _Around) -> pulumi.Output[str]:
     """The URL of a cache of our own or somebody else's."""
-    external, size = settings.external_cache, settings.sizes.cache
+    external, size = around.settings.external_cache, around.settings.sizes.cache
     if external is not None or size is None:
         return pulumi.Output.secret(external.url.get_secret_value() if external else "")
     cache = Cache(
-        f"{place.base}-cache",
+        f"{around.place.base}-cache",
         CacheArgs(
-            vpc_id=network.vpc_id,
-            subnet_ids=network.data_subnet_ids,
-            client_cidr=str(vpc),
-            key_arn=keys.arn,
-            token=credentials.cache_token,
+            vpc_id=around.network.vpc_id,
+            subnet_ids=around.network.data_subnet_ids,
+            client_cidr=str(around.vpc),
+            key_arn=around.keys.arn,
+            token=around.credentials.cache_token,
             node_type=size.node_type,
             nodes=size.nodes,
         ),
-        opts=place.options,
+        opts=around.place.options,
     )
-    return pulumi.Output.concat("rediss://:", credentials.cache_token, "@", cache.endpoint, f":{REDIS_PORT.value}")
+    return pulumi.Output.concat(
+        "rediss://:", around.credentials.cache_token, "@", cache.endpoint, f":{REDIS_PORT.value}"
+    )
 
 
-def _database(
-    settings: Settings,
-    place: Place,
-    network: Network,
-    vpc: IPv4Network,
-    keys: EncryptionKeys,
-    credentials: Credentials,
-) -> Database:
-    size, readers = settings.sizes.database, settings.sizes.readers
+def _database(around: _Around) -> Database:
+    size, readers = around.settings.sizes.database, around.settings.sizes.readers
     return Database(
-        f"{place.base}-db",
+        f"{around.place.base}-db",
         DatabaseArgs(
-            vpc_id=network.vpc_id,
-            subnet_ids=network.data_subnet_ids,
-            client_cidr=str(vpc),
-            key_arn=keys.arn,
-            password=credentials.database_password,
+            vpc_id=around.network.vpc_id,
+            subnet_ids=around.network.data_subnet_ids,
+            client_cidr=str(around.vpc),
+            key_arn=around.keys.arn,
+            password=around.credentials.database_password,
             instance_class=size.instance_class,
             min_acu=size.min_acu,
             max_acu=size.max_acu,
-            tuned=settings.row.has(Capability.DATABASE_TUNING),
+            tuned=around.settings.row.has(Capability.DATABASE_TUNING),
             readers=(readers.minimum, readers.maximum) if readers else None,
-            protect=place.protect,
+            protect=around.place.protect,
         ),
-        opts=place.options,
+        opts=around.place.options,
     )
 
 
-def _proxy(
-    settings: Settings,
-    place: Place,
-    network: Network,
-    vpc: IPv4Network,
-    keys: EncryptionKeys,
-    credentials: Credentials,
-    database: Database,
-) -> Proxy | None:
+def _proxy(around: _Around, database: Database) -> Proxy | None:
     """RDS Proxy for instances; pods have a pooler of their own."""
-    if not (settings.row.has(Capability.POOLING) and settings.runtime.on_ec2):
+    if not (around.settings.row.has(Capability.POOLING) and around.settings.runtime.on_ec2):
         return None
-    budget = settings.connections
+    budget = around.settings.connections
     return Proxy(
-        f"{place.base}-proxy",
+        f"{around.place.base}-proxy",
         ProxyArgs(
-            region=place.region.name,
-            vpc_id=network.vpc_id,
-            subnet_ids=network.data_subnet_ids,
-            client_cidr=str(vpc),
+            region=around.place.region.name,
+            vpc_id=around.network.vpc_id,
+            subnet_ids=around.network.data_subnet_ids,
+            client_cidr=str(around.vpc),
             cluster_identifier=database.cluster_identifier,
-            secret_arn=credentials.master_secret_arn,
-            key_arn=keys.arn,
+            secret_arn=around.credentials.master_secret_arn,
+            key_arn=around.keys.arn,
             pool_percent=pool_percent(budget.application, budget.limit),
-            reads=settings.row.has(Capability.READERS),
+            reads=around.settings.row.has(Capability.READERS),
         ),
-        opts=pulumi.ResourceOptions(providers=[place.provider], depends_on=[database, credentials]),
+        opts=pulumi.ResourceOptions(providers=[around.place.provider], depends_on=[database, around.credentials]),
     )
 
 
