@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from infra.settings import UNREADABLE, Settings, SettingsError, parse
+from infra.choices import UNREADABLE
+from infra.settings import Settings, SettingsError, parse
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = "ascent"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from infra.choices import WEIGHTS, Dns
 from infra.components.load_balancer import Target
 from infra.dns import CloudflareRecords, Records, Route53Records
-from infra.settings import WEIGHTS, Dns, Settings
+from infra.settings import Settings
 from infra.stages import Capability
 
 ECR = re.compile(

@@ -1,0 +1,286 @@
+"""What people choose in a stack's file, group by group. `infra.settings` puts the groups together."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from ipaddress import IPv4Network
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from infra.addressing import STACK_PREFIX
+from infra.connections import CLASSES
+from infra.regions import REGIONS
+
+# Stands for an encrypted value where there is no engine to decrypt it.
+UNREADABLE = "encrypted"
+WEIGHTS = 100  # the weights of a rollout are percent of the traffic
+# Steps of the two shares: with them, color weight x runtime share is always a whole percent, which an ALB can hold.
+WEIGHT_STEP = 5
+SHARE_STEP = 20
+
+
+class Runtime(StrEnum):
+    """Where the workload runs."""
+
+    EC2 = "ec2"
+    KUBERNETES = "kubernetes"
+    BOTH = "both"
+
+    @property
+    def on_ec2(self) -> bool:
+        """Whether an EC2 fleet runs the workload."""
+        return self is not Runtime.KUBERNETES
+
+    @property
+    def on_kubernetes(self) -> bool:
+        """Whether pods run the workload."""
+        return self is not Runtime.EC2
+
+
+class Dns(StrEnum):
+    """Who answers for the domain."""
+
+    CLOUDFLARE = "cloudflare"
+    ROUTE53 = "route53"
+    EXTERNAL = "external"
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        alias_generator=to_camel,
+        validate_by_name=False,
+        hide_input_in_errors=True,
+    )
+
+
+def _stack_range(network: IPv4Network) -> IPv4Network:
+    if network.prefixlen != STACK_PREFIX or not network.subnet_of(IPv4Network("10.0.0.0/8")):
+        raise PydanticCustomError("stack_range", f"it should be a /{STACK_PREFIX} inside 10.0.0.0/8")
+    return network
+
+
+def known_region(region: str) -> str:
+    if region not in REGIONS:
+        raise PydanticCustomError("region", "it should be one of {regions}", {"regions": ", ".join(REGIONS)})
+    return region
+
+
+def _known_class(name: str) -> str:
+    if name not in CLASSES:
+        raise PydanticCustomError("class", "it should be one of {classes}", {"classes": ", ".join(CLASSES)})
+    return name
+
+
+def _postgres_url(url: SecretStr) -> SecretStr:
+    value = url.get_secret_value()
+    # What only the engine can decrypt is judged when it does.
+    if value != UNREADABLE and not re.fullmatch(r"postgres(ql)?://[^\s/@]+@[^\s/@]+/[^\s/]+", value):
+        raise PydanticCustomError("url", "it should be a URL of the form postgresql://user:password@host/database")
+    return url
+
+
+def _redis_url(url: SecretStr) -> SecretStr:
+    value = url.get_secret_value()
+    if value != UNREADABLE and not re.fullmatch(r"rediss?://[^\s@]*@?[^\s/@]+(/\d+)?", value):
+        raise PydanticCustomError("url", "it should be a URL of the form rediss://:password@host:6379")
+    return url
+
+
+def no_repeats(regions: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = sorted({region for region in regions if regions.count(region) > 1})
+    if repeated:
+        raise PydanticCustomError(
+            "repeated", "each region should be listed once, and {again} is listed again", {"again": ", ".join(repeated)}
+        )
+    return regions
+
+
+class Network(Strict):
+    """Addresses."""
+
+    cidr: Annotated[IPv4Network, AfterValidator(_stack_range)] = Field(
+        description=f"Range of the whole stack: a /{STACK_PREFIX} inside 10.0.0.0/8 that no other stack uses."
+    )
+
+
+class Domain(Strict):
+    """The application's host name, and who answers for it."""
+
+    name: str = Field(
+        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+        max_length=200,
+        description="Host name of the application, in lower case: app.example.com.",
+    )
+    dns: Dns = Field(description="Who answers for the name: cloudflare, route53 or external.")
+    zone_id: str | None = Field(
+        default=None,
+        pattern=r"^([0-9a-f]{32}|Z[0-9A-Z]{8,31})$",
+        description="Zone of the name: 32 hexadecimal digits at Cloudflare, Z... at Route 53. None with external DNS.",
+    )
+    certificate_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws:acm:[a-z0-9-]+:[0-9]{12}:certificate/[0-9a-f-]{36}$",
+        description="ARN of a validated ACM certificate for the name. Only with external DNS, which needs one.",
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        external = self.dns is Dns.EXTERNAL
+        if external and (self.certificate_arn is None or self.zone_id is not None):
+            raise PydanticCustomError("external", "external DNS should have a certificateArn and no zoneId")
+        if not external and (self.zone_id is None or self.certificate_arn is not None):
+            raise PydanticCustomError(
+                "hosted", "{dns} DNS should have a zoneId and no certificateArn", {"dns": self.dns.value}
+            )
+        if not external and self.zone_id is not None and self.zone_id.startswith("Z") != (self.dns is Dns.ROUTE53):
+            raise PydanticCustomError("zone", "zoneId should be a zone of {dns}", {"dns": self.dns.value})
+        return self
+
+
+Image = Annotated[
+    str, Field(pattern=r"^[a-z0-9][a-z0-9./_:-]{0,200}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$")
+]
+
+
+class Color(Strict):
+    """One of the two versions of the application that may run side by side."""
+
+    image: Image | None = Field(
+        default=None,
+        description="Container image with a tag or digest: registry/name:1.2.3. Without one, the color does not run.",
+    )
+    weight: int = Field(
+        default=0, ge=0, le=WEIGHTS, multiple_of=WEIGHT_STEP, description="Percent of the traffic, in steps of 5."
+    )
+
+    @model_validator(mode="after")
+    def _runs(self) -> Self:
+        if self.weight > 0 and self.image is None:
+            raise PydanticCustomError("image", "a color with a weight above 0 should have an image")
+        return self
+
+
+class Rollout(Strict):
+    """Which versions run, and how the traffic is shared between them."""
+
+    blue: Color = Field(default_factory=Color, description="The blue version: image and weight.")
+    green: Color = Field(default_factory=Color, description="The green version: image and weight.")
+    kubernetes_share: int = Field(
+        default=0,
+        ge=0,
+        le=100,
+        multiple_of=SHARE_STEP,
+        description="Percent of the traffic that pods take with `runtime: both`, in steps of 20.",
+    )
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        total = self.blue.weight + self.green.weight
+        if total != WEIGHTS:
+            raise PydanticCustomError(
+                "weights",
+                "the weights should add up to 100, and {blue} + {green} = {total}",
+                {"blue": self.blue.weight, "green": self.green.weight, "total": total},
+            )
+        return self
+
+    @property
+    def colors(self) -> dict[str, Color]:
+        """Both colors by name."""
+        return {"blue": self.blue, "green": self.green}
+
+
+Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+SecretName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
+
+
+class Alerts(Strict):
+    """Who hears of what."""
+
+    warning: tuple[Address, ...] = Field(default=(), description="E-mail addresses that get warnings.")
+    critical: tuple[Address, ...] = Field(default=(), description="E-mail addresses that get critical alerts.")
+
+
+class FleetOverride(Strict):
+    """This stack's own fleet size."""
+
+    instance_types: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+g[a-z]*\.[a-z0-9]+$")], ...] | None = Field(
+        default=None, min_length=1, max_length=8, description="One to eight Graviton (arm64) instance types: c7g.large."
+    )
+    minimum: int | None = Field(default=None, ge=1, le=100, description="Fewest instances, 1 to 100.")
+    maximum: int | None = Field(default=None, ge=1, le=100, description="Most instances, 1 to 100.")
+
+
+class HpaOverride(Strict):
+    """This stack's own bounds of the Horizontal Pod Autoscaler."""
+
+    minimum: int | None = Field(default=None, ge=1, le=100, description="Fewest pods, 1 to 100.")
+    maximum: int | None = Field(default=None, ge=1, le=100, description="Most pods, 1 to 100.")
+
+
+class DatabaseOverride(Strict):
+    """This stack's own Aurora capacity."""
+
+    instance_class: Annotated[str, AfterValidator(_known_class)] | None = Field(
+        default=None, description="Class of the instances: db.serverless, or a provisioned one."
+    )
+    min_acu: float | None = Field(
+        default=None, ge=0.5, le=256, multiple_of=0.5, description="Least ACUs, 0.5 to 256 in halves."
+    )
+    max_acu: float | None = Field(
+        default=None, ge=1, le=256, multiple_of=0.5, description="Most ACUs, 1 to 256 in halves."
+    )
+
+
+class ReadersOverride(Strict):
+    """This stack's own number of Aurora readers. Stage 4 and above."""
+
+    minimum: int | None = Field(default=None, ge=1, le=15, description="Fewest readers, 1 to 15 (AWS quota).")
+    maximum: int | None = Field(default=None, ge=1, le=15, description="Most readers, 1 to 15 (AWS quota).")
+
+
+class CacheOverride(Strict):
+    """This stack's own Redis size. Stage 6 and above."""
+
+    node_type: str | None = Field(
+        default=None,
+        pattern=r"^cache\.[mr][5-9][a-z]*\.[0-9]*x?large$",
+        description="An M5, R5 or newer node type, which a Global Datastore needs: cache.m7g.large.",
+    )
+    nodes: int | None = Field(default=None, ge=2, le=6, description="Primary and replicas together, 2 to 6.")
+
+
+class WorkersOverride(Strict):
+    """This stack's own number of queue workers. Stage 6 and above."""
+
+    minimum: int | None = Field(default=None, ge=0, le=100, description="Fewest workers, 0 to 100.")
+    maximum: int | None = Field(default=None, ge=1, le=100, description="Most workers, 1 to 100.")
+
+
+PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
+
+
+class ExternalDatabase(Strict):
+    """A PostgreSQL that somebody else runs, in place of Aurora."""
+
+    direct_url: PostgresUrl = Field(description="URL of the database itself: postgresql://user:password@host/database.")
+    pooled_url: PostgresUrl = Field(description="URL of its pooler, which the application uses from stage 2 on.")
+
+
+class Jobs(Strict):
+    """The database jobs of stage 3 and above."""
+
+    image: Image = Field(description="Image with database/ and your tables in it; see docs/database.md.")
+
+
+class ExternalCache(Strict):
+    """A Redis that somebody else runs, in place of ElastiCache."""
+
+    url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(description="URL: rediss://:password@host:6379.")
