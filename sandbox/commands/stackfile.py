@@ -1,8 +1,8 @@
 """Makes the config file a sandbox run uses from the one that ships, which stays as it is.
 
 The real stacks encrypt their secrets with a key in the cloud. Nobody has that key here, and nothing here should be able
-to read a real secret: every one is replaced by the same made-up value, encrypted with the passphrase "sandbox". Its
-ciphertext does not depend on where it stands, so it is a constant, and no cipher is needed to write it.
+to read a real secret: every one is replaced by a made-up value, encrypted with the passphrase "sandbox". A
+ciphertext does not depend on where it stands, so these are constants, and no cipher is needed to write them.
 """
 
 from pathlib import Path
@@ -20,6 +20,17 @@ PLACEHOLDER = "sandbox-placeholder-not-a-real-secret-00"
 PLACEHOLDER_CIPHERTEXT = (
     "v1:s1HM5rjh1Ybs+fVl:G483n3DjDNwKKZG31RtXIkOlfcaUOaTsq5U5f/abTfXsxAly9HnSExF3eBg/ODCaXCtWasQzif8="
 )
+# A program may look at a value: where the key says that it is a URL, it is one, of a host that never exists.
+URL_CIPHERTEXTS = {
+    "directUrl": (
+        "v1:0JmBr1AZ3rN3dxPj:dCePx9v1o/q2d6mYmEYGm0N1tQlbtqd2OlFhe4e8H2xtm7tqF4Y+sbjPDx/"
+        "ql9ESb2+HpL5P6RDKKNn/wD7XO0R/4uvg7LeGpMM="
+    ),
+    "url": (
+        "v1:B0TQO+ifF6EKGfhz:p+qRi8tcnA4cXJlLhUasHL7M1XiJKzpFLvQ0m8X3RZ9PjkPG4kZLidj4Eg5BaYDP9c7x+G/l8fZEMq6VM2aaBg=="
+    ),
+}
+URL_CIPHERTEXTS["pooledUrl"] = URL_CIPHERTEXTS["directUrl"]
 # Pulumi Cloud's environments and other stacks' keys: neither can be reached from a sandbox.
 NOT_HERE = ("secretsprovider", "encryptedkey", "environment")
 
@@ -50,11 +61,11 @@ def for_sandbox(shipped: dict[str, Any], overrides: dict[str, Any]) -> dict[str,
     }
 
 
-def _with_placeholders(value: Any) -> Any:  # noqa: ANN401, RUF100 (YAML holds anything)
+def _with_placeholders(value: Any, key: str = "") -> Any:  # noqa: ANN401, RUF100 (YAML holds anything)
     if isinstance(value, dict):
         if set(value) == {"secure"}:
-            return {"secure": PLACEHOLDER_CIPHERTEXT}
-        return {key: _with_placeholders(inner) for key, inner in value.items()}
+            return {"secure": URL_CIPHERTEXTS.get(key, PLACEHOLDER_CIPHERTEXT)}
+        return {inner: _with_placeholders(one, inner) for inner, one in value.items()}
     if isinstance(value, list):
         return [_with_placeholders(inner) for inner in value]
     return value

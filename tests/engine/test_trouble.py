@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox.commands.engine import Sandbox
-from sandbox.commands.stackfile import PLACEHOLDER
+from sandbox.commands.stackfile import PLACEHOLDER, URL_CIPHERTEXTS
 from tests.engine.world import existing
 
 SECRET = "a-value-nobody-should-see"
@@ -73,6 +73,18 @@ def test_no_secret_reaches_state_world_or_output_in_plain_text(tmp_path: Path) -
     assert len(everything) > 3
     assert [path for path in everything if PLACEHOLDER.encode() in path.read_bytes()] == []
     assert PLACEHOLDER not in result.output
+
+
+def test_somebody_elses_database_and_cache_take_the_place_of_ours(tmp_path: Path) -> None:
+    urls = {
+        "externalDatabase": {key: {"secure": URL_CIPHERTEXTS[key]} for key in ("directUrl", "pooledUrl")},
+        "externalCache": {"url": {"secure": URL_CIPHERTEXTS["url"]}},
+    }
+    result = Sandbox(tmp_path, overrides=urls).preview(6)
+    assert result.ok, result.output
+    types = {step.type.split("/")[0] for step in result.steps}
+    assert "aws:sqs" in types
+    assert not types & {"aws:rds", "aws:elasticache"}
 
 
 def test_drift_made_by_hand_is_seen_and_repaired(tmp_path: Path) -> None:
