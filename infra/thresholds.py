@@ -61,7 +61,6 @@ ALARM_PERIOD = Threshold(60, "seconds", "AWS, Application Load Balancer: metrics
 # Load
 REQUESTS_PER_USER = Threshold(2, "requests/minute/user", f"Ascent: {SUMMARY} allows 60 messages an hour; one more call")
 POOL_SIZE_MIN = Threshold(20, "connections", f"{NARFE}, Stage 2: default_pool_size")
-POOL_CLIENTS_MIN = Threshold(100, "connections", f"{NARFE}, Stage 2: max_client_conn")
 POOL_SIZE_MAX = Threshold(200, "connections", f"{FIFTY_K}, Recommended Pool Settings: 100-200; {SUMMARY}: 200 pooled")
 
 # Keeping
@@ -86,16 +85,13 @@ BACKUP_DAYS = Threshold(
     35, "days", "AWS Aurora: the longest retention of automated backups, and so of point-in-time recovery"
 )
 BACKUP_DAYS_UNPROTECTED = Threshold(1, "days", "AWS Aurora: the shortest retention of automated backups")
-DATABASE_LOG_DAYS = Threshold(
-    30, "days", f"{SUMMARY}, System Log Retention: cron job run details, doubled for a month's view"
-)
+DATABASE_LOG_DAYS = Threshold(30, "days", "Ascent: as the application's own log")
 INSIGHTS_DAYS = Threshold(7, "days", "AWS Performance Insights: the retention that costs nothing")
 SLOW_QUERY_MS = Threshold(500, "milliseconds", f"{NARFE}, Stage 3: query times > 500ms")
 HNSW_BUILD_MEMORY = Threshold(
     1_048_576, "KiB", "pgvector, HNSW: a build is quick while the graph fits maintenance_work_mem"
 )
 HNSW_BUILD_WORKERS = Threshold(2, "workers", "pgvector, HNSW: parallel maintenance workers, PostgreSQL's default")
-HNSW_SEARCH = Threshold(100, "candidates", f"{NARFE}, Stage 3: hnsw.ef_search")
 IDLE_TRANSACTION_MS = Threshold(60_000, "milliseconds", "Ascent: an idle transaction pins a pooled connection")
 PASSWORD_LENGTH = Threshold(40, "characters", "Ascent: 238 bits of letters and digits, within RDS' 128 characters")
 CACHE_TOKEN_LENGTH = Threshold(64, "characters", "AWS ElastiCache: an auth token has 16 to 128 characters")
@@ -157,4 +153,4 @@ JOB_CPU = Threshold(256, "CPU units", "AWS Fargate: the smallest task; the datab
 JOB_MEMORY = Threshold(512, "MiB", "AWS Fargate: the smallest task")
 JOB_RETRIES = Threshold(3, "attempts", "Ascent: a lock held for minutes is over by the third")
 JOB_EVENT_AGE = Threshold(3600, "seconds", "Ascent: what could not start within the hour comes again with the next")
-JOB_LOG_DAYS = Threshold(14, "days", f"{SUMMARY}, System Log Retention: cron job run details")
+JOB_LOG_DAYS = Threshold(14, "days", "Ascent: two runs of every weekly job, to compare them")
