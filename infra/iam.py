@@ -32,6 +32,20 @@ def policy(*statements: Statement) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps({"Version": VERSION, "Statement": list(statements)})
 
 
+def read_secret(secret_arn: pulumi.Input[str], key_arn: pulumi.Input[str], region: str) -> list[Statement]:
+    """Statements that allow to read one secret, and to decrypt with its key, but only by way of Secrets Manager."""
+    via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{region}.amazonaws.com"}}
+    return [
+        allow(["secretsmanager:GetSecretValue"], [secret_arn]),
+        allow(["kms:Decrypt"], [key_arn], via),
+    ]
+
+
+def write_logs(group_arn: pulumi.Input[str]) -> Statement:
+    """A statement that allows to write streams of one log group."""
+    return allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(group_arn, ":*")])
+
+
 def pull(repositories: Sequence[str]) -> list[Statement]:
     """Statements that allow to pull images from private ECR repositories, by their ARNs; none for none."""
     if not repositories:

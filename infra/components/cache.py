@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
+from infra.security_groups import admitting
 from infra.thresholds import CACHE_LOG_DAYS, CACHE_SNAPSHOT_DAYS, REDIS_PORT
 
 ENGINE_VERSION = "7.1"
@@ -48,17 +49,13 @@ class Cache(pulumi.ComponentResource):
     def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("Cache"), name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        group = aws.ec2.SecurityGroup(
-            name, description="Redis from the VPC", vpc_id=args.vpc_id, tags={"Name": name}, opts=child
-        )
-        aws.vpc.SecurityGroupIngressRule(
+        group = admitting(
             name,
-            security_group_id=group.id,
+            vpc_id=args.vpc_id,
+            cidr=args.client_cidr,
+            port=REDIS_PORT,
             description="Redis from the VPC",
-            cidr_ipv4=args.client_cidr,
-            ip_protocol="tcp",
-            from_port=REDIS_PORT.value,
-            to_port=REDIS_PORT.value,
+            rule="Redis from the VPC",
             opts=child,
         )
         subnets = aws.elasticache.SubnetGroup(

@@ -57,9 +57,6 @@ class Credentials(pulumi.ComponentResource):
         document: pulumi.Output[str] = pulumi.Output.secret(
             pulumi.Output.json_dumps({"username": DATABASE_USER, "password": self.database_password})
         )
-        version = aws.secretsmanager.SecretVersion(
-            f"{name}-master", secret_id=secret.id, secret_string=document, opts=child
-        )
+        aws.secretsmanager.SecretVersion(f"{name}-master", secret_id=secret.id, secret_string=document, opts=child)
         self.master_secret_arn = secret.arn
-        self.ready = version
         self.register_outputs({"masterSecretArn": self.master_secret_arn})

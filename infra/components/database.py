@@ -11,6 +11,7 @@ import pulumi_aws as aws
 
 from infra import naming
 from infra.components.credentials import DATABASE_USER
+from infra.security_groups import admitting
 from infra.thresholds import (
     BACKUP_DAYS,
     BACKUP_DAYS_UNPROTECTED,
@@ -30,7 +31,6 @@ DATABASE = "app"
 # A long-term support release: AWS keeps it for years, and the minor version moves when we say so.
 ENGINE_VERSION = "16.8"
 FAMILY = "aurora-postgresql16"
-SERVERLESS = "db.serverless"
 # Static parameters are set from birth, because they wait for a reboot.
 BASE_PARAMETERS: Mapping[str, str] = MappingProxyType(
     {"rds.force_ssl": "1", "idle_in_transaction_session_timeout": str(IDLE_TRANSACTION_MS.value)}
@@ -81,7 +81,6 @@ class Database(pulumi.ComponentResource):
 
     cluster_identifier: its identifier at AWS, the component's own name.
     endpoint, reader_endpoint: host names. Without readers, the latter leads to the writer.
-    ready: known once an instance can be connected to.
     """
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -90,7 +89,7 @@ class Database(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self._cluster = self._make_cluster()
-        self.writer = self._instance("writer", promotion_tier=0)
+        self._instance("writer", promotion_tier=0)
         if args.readers is not None:
             self._read(*args.readers)
         self.cluster_identifier = self._cluster.cluster_identifier
@@ -104,7 +103,16 @@ class Database(pulumi.ComponentResource):
         subnets = aws.rds.SubnetGroup(
             name, description=f"Data subnets of {name}", subnet_ids=args.subnet_ids, opts=kept
         )
-        # RDS would make this group itself, and keep its logs for ever: the name is known, so ours comes first.
+        group = admitting(
+            name,
+            vpc_id=args.vpc_id,
+            cidr=args.client_cidr,
+            port=DATABASE_PORT,
+            description="PostgreSQL from the VPC",
+            rule="PostgreSQL from the VPC",
+            opts=self._child,
+        )
+        # RDS would make this log group itself, and keep its logs for ever: the name is known, so ours comes first.
         logs = aws.cloudwatch.LogGroup(
             name, name=f"/aws/rds/cluster/{name}/postgresql", retention_in_days=DATABASE_LOG_DAYS.value, opts=kept
         )
@@ -118,7 +126,7 @@ class Database(pulumi.ComponentResource):
             master_password=args.password,
             port=DATABASE_PORT.value,
             db_subnet_group_name=subnets.name,
-            vpc_security_group_ids=[self._security_group().id],
+            vpc_security_group_ids=[group.id],
             db_cluster_parameter_group_name=self._parameters().name,
             serverlessv2_scaling_configuration={"min_capacity": args.min_acu, "max_capacity": args.max_acu},
             storage_encrypted=True,
@@ -140,27 +148,6 @@ class Database(pulumi.ComponentResource):
                 ignore_changes=["globalClusterIdentifier"],
             ),
         )
-
-    def _security_group(self) -> aws.ec2.SecurityGroup:
-        name = self._name
-        group = aws.ec2.SecurityGroup(
-            name,
-            description="PostgreSQL from the VPC",
-            vpc_id=self._args.vpc_id,
-            tags={"Name": name},
-            opts=self._child,
-        )
-        aws.vpc.SecurityGroupIngressRule(
-            name,
-            security_group_id=group.id,
-            description="PostgreSQL from the VPC",
-            cidr_ipv4=self._args.client_cidr,
-            ip_protocol="tcp",
-            from_port=DATABASE_PORT.value,
-            to_port=DATABASE_PORT.value,
-            opts=self._child,
-        )
-        return group
 
     def _parameters(self) -> aws.rds.ClusterParameterGroup:
         return aws.rds.ClusterParameterGroup(

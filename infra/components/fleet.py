@@ -87,7 +87,7 @@ class Fleet(pulumi.ComponentResource):
         self._mixed = args.spot or len(args.instance_types) > 1
         if args.warm_pool and self._mixed:
             raise ValueError(f"{name}: a group has a warm pool or mixed instances, not both; choose one instance type")
-        self.name = self._name = name
+        self.name = name
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self._tags = {**args.tags, "Name": name}
@@ -102,7 +102,7 @@ class Fleet(pulumi.ComponentResource):
         self.register_outputs({"groupName": self.group_name})
 
     def _template(self) -> InstanceTemplate:
-        name, args = self._name, self._args
+        name, args = self.name, self._args
         template = InstanceTemplate(
             name,
             InstanceTemplateArgs(
@@ -151,7 +151,7 @@ class Fleet(pulumi.ComponentResource):
             "instance_reuse_policy": {"reuse_on_scale_in": True},
         }
         return aws.autoscaling.Group(
-            self._name,
+            self.name,
             min_size=args.minimum,
             max_size=args.maximum,
             # desired_capacity is not set: it belongs to the scaling policies, and an update must not undo them.
@@ -193,7 +193,7 @@ class Fleet(pulumi.ComponentResource):
     def _scale(self, group: aws.autoscaling.Group) -> None:
         label = pulumi.Output.concat(self._args.balancer_suffix, "/", self._args.target_group.arn_suffix)
         aws.autoscaling.Policy(
-            f"{self._name}-cpu",
+            f"{self.name}-cpu",
             autoscaling_group_name=group.name,
             policy_type="TargetTrackingScaling",
             target_tracking_configuration={
@@ -203,7 +203,7 @@ class Fleet(pulumi.ComponentResource):
             opts=self._child,
         )
         aws.autoscaling.Policy(
-            f"{self._name}-requests",
+            f"{self.name}-requests",
             autoscaling_group_name=group.name,
             policy_type="TargetTrackingScaling",
             target_tracking_configuration={

@@ -53,13 +53,8 @@ class FleetRole(pulumi.ComponentResource):
         self.log_group = logs.name
         role = aws.iam.Role(name, assume_role_policy=iam.trust("ec2.amazonaws.com"), opts=child)
         statements = [
-            iam.allow(["secretsmanager:GetSecretValue"], [args.secret_arn]),
-            iam.allow(
-                ["kms:Decrypt"],
-                [args.key_arn],
-                {"StringEquals": {"kms:ViaService": f"secretsmanager.{args.region}.amazonaws.com"}},
-            ),
-            iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")]),
+            *iam.read_secret(args.secret_arn, args.key_arn, args.region),
+            iam.write_logs(logs.arn),
             *iam.pull(args.repositories),
             *args.statements,
         ]

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
+from infra.security_groups import letting_out
 from infra.thresholds import IMDS_HOPS, ROOT_VOLUME
 from infra.user_data import Container, encoded
 
@@ -47,21 +48,9 @@ class InstanceTemplate(pulumi.ComponentResource):
     def __init__(self, name: str, args: InstanceTemplateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("InstanceTemplate"), name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        group = aws.ec2.SecurityGroup(
-            name,
-            description=f"Instances of {name}",
-            vpc_id=args.vpc_id,
-            tags={"Name": name},
-            opts=child,
-        )
         # Out to anywhere: the application calls services that only its owners know.
-        aws.vpc.SecurityGroupEgressRule(
-            name,
-            security_group_id=group.id,
-            description="To anywhere",
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="-1",
-            opts=child,
+        group = letting_out(
+            name, vpc_id=args.vpc_id, description=f"Instances of {name}", rule="To anywhere", opts=child
         )
         template = aws.ec2.LaunchTemplate(
             name,

@@ -10,6 +10,7 @@ import pulumi_aws as aws
 
 from infra import iam, naming
 from infra.schedules import Job
+from infra.security_groups import letting_out
 from infra.thresholds import JOB_CPU, JOB_EVENT_AGE, JOB_LOG_DAYS, JOB_MEMORY, JOB_RETRIES
 
 # The database's SQL takes its address from this variable, and finds its tables in the image.
@@ -50,15 +51,11 @@ class Jobs(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         cluster = aws.ecs.Cluster(name, settings=[{"name": "containerInsights", "value": "disabled"}], opts=self._child)
-        group = aws.ec2.SecurityGroup(
-            name, description="Database jobs", vpc_id=args.vpc_id, tags={"Name": name}, opts=self._child
-        )
-        aws.vpc.SecurityGroupEgressRule(
+        group = letting_out(
             name,
-            security_group_id=group.id,
-            description="To the database, and to AWS",
-            cidr_ipv4="0.0.0.0/0",
-            ip_protocol="-1",
+            vpc_id=args.vpc_id,
+            description="Database jobs",
+            rule="To the database, and to AWS",
             opts=self._child,
         )
         execution = self._execution_role()
@@ -95,10 +92,8 @@ class Jobs(pulumi.ComponentResource):
         """What ECS does on behalf of a task before it runs: pull its image, read its secret."""
         name, args = self._name, self._args
         role = aws.iam.Role(f"{name}-run", assume_role_policy=iam.trust("ecs-tasks.amazonaws.com"), opts=self._child)
-        via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{args.region}.amazonaws.com"}}
         statements = [
-            iam.allow(["secretsmanager:GetSecretValue"], [args.secret_arn]),
-            iam.allow(["kms:Decrypt"], [args.key_arn], via),
+            *iam.read_secret(args.secret_arn, args.key_arn, args.region),
             *iam.pull(args.repositories),
         ]
         aws.iam.RolePolicy(f"{name}-run", role=role.id, policy=iam.policy(*statements), opts=self._child)
@@ -110,9 +105,7 @@ class Jobs(pulumi.ComponentResource):
         aws.iam.RolePolicy(
             f"{name}-log",
             role=execution.id,
-            policy=iam.policy(
-                iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], [pulumi.Output.concat(logs.arn, ":*")])
-            ),
+            policy=iam.policy(iam.write_logs(logs.arn)),
             opts=self._child,
         )
         container = {

@@ -10,6 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
+from infra.security_groups import ANYWHERE
 from infra.thresholds import (
     APP_PORT,
     DEREGISTRATION_DELAY,
@@ -23,7 +24,6 @@ from infra.thresholds import (
     UNHEALTHY_COUNT,
 )
 
-ANYWHERE = "0.0.0.0/0"
 HEALTH_PATH = "/api/health"
 # TLS 1.3 and 1.2 with forward secrecy; AWS, "Security policies for your Application Load Balancer".
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"

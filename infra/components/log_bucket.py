@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
+from infra.private_bucket import private_bucket
 from infra.thresholds import ACCESS_LOG_DAYS, MULTIPART_DAYS
 
 
@@ -32,21 +33,7 @@ class LogBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: LogBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("LogBucket"), name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        bucket = aws.s3.Bucket(
-            name, force_destroy=not args.protect, opts=pulumi.ResourceOptions(parent=self, protect=args.protect)
-        )
-        blocked = aws.s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketOwnershipControls(
-            name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
-        )
+        bucket, blocked = private_bucket(name, protect=args.protect, parent=self)
         # Load balancers cannot deliver to a bucket with a KMS key of ours: AWS supports SSE-S3 alone here.
         aws.s3.BucketServerSideEncryptionConfiguration(
             name,

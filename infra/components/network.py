@@ -11,9 +11,9 @@ import pulumi_aws as aws
 
 from infra import iam, naming
 from infra.addressing import zone_subnets
+from infra.security_groups import ANYWHERE, admitting
 from infra.thresholds import FLOW_LOG_DAYS, FLOW_LOG_INTERVAL, HTTPS_PORT
 
-ANYWHERE = "0.0.0.0/0"
 # What a private instance or node talks to without leaving the VPC. S3 has a gateway endpoint, which costs nothing.
 INTERFACE_ENDPOINTS = ("ecr.api", "ecr.dkr", "logs", "secretsmanager", "ssm", "ssmmessages")
 
@@ -168,21 +168,13 @@ class Network(pulumi.ComponentResource):
             tags={"Name": f"{name}-s3"},
             opts=self._child,
         )
-        group = aws.ec2.SecurityGroup(
+        group = admitting(
             f"{name}-endpoints",
-            description="HTTPS from the VPC to AWS services",
             vpc_id=self.vpc_id,
-            tags={"Name": f"{name}-endpoints"},
-            opts=self._child,
-        )
-        aws.vpc.SecurityGroupIngressRule(
-            f"{name}-endpoints",
-            security_group_id=group.id,
-            description="HTTPS from the VPC",
-            cidr_ipv4=str(self._args.cidr),
-            ip_protocol="tcp",
-            from_port=HTTPS_PORT.value,
-            to_port=HTTPS_PORT.value,
+            cidr=str(self._args.cidr),
+            port=HTTPS_PORT,
+            description="HTTPS from the VPC to AWS services",
+            rule="HTTPS from the VPC",
             opts=self._child,
         )
         subnets = self.private_subnet_ids if self._args.zonal_egress else self.private_subnet_ids[:1]

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
+from infra.security_groups import admitting
 from infra.thresholds import DATABASE_PORT, PROXY_BORROW_TIMEOUT, PROXY_IDLE_TIMEOUT
 
 
@@ -93,40 +94,34 @@ class Proxy(pulumi.ComponentResource):
 
     def _security_group(self) -> aws.ec2.SecurityGroup:
         name, args = self._name, self._args
-        group = aws.ec2.SecurityGroup(
+        group = admitting(
             name,
-            description="PostgreSQL from the VPC, and on to the database",
             vpc_id=args.vpc_id,
-            tags={"Name": name},
+            cidr=args.client_cidr,
+            port=DATABASE_PORT,
+            description="PostgreSQL from the VPC, and on to the database",
+            rule="From the VPC",
             opts=self._child,
         )
-        for rule, kind in (
-            (aws.vpc.SecurityGroupIngressRule, "From the VPC"),
-            (aws.vpc.SecurityGroupEgressRule, "To the database"),
-        ):
-            rule(
-                name,
-                security_group_id=group.id,
-                description=kind,
-                cidr_ipv4=args.client_cidr,
-                ip_protocol="tcp",
-                from_port=DATABASE_PORT.value,
-                to_port=DATABASE_PORT.value,
-                opts=self._child,
-            )
+        aws.vpc.SecurityGroupEgressRule(
+            name,
+            security_group_id=group.id,
+            description="To the database",
+            cidr_ipv4=args.client_cidr,
+            ip_protocol="tcp",
+            from_port=DATABASE_PORT.value,
+            to_port=DATABASE_PORT.value,
+            opts=self._child,
+        )
         return group
 
     def _role(self) -> pulumi.Output[str]:
         name, args = self._name, self._args
         role = aws.iam.Role(name, assume_role_policy=iam.trust("rds.amazonaws.com"), opts=self._child)
-        via = {"StringEquals": {"kms:ViaService": f"secretsmanager.{args.region}.amazonaws.com"}}
         policy = aws.iam.RolePolicy(
             name,
             role=role.id,
-            policy=iam.policy(
-                iam.allow(["secretsmanager:GetSecretValue"], [args.secret_arn]),
-                iam.allow(["kms:Decrypt"], [args.key_arn], via),
-            ),
+            policy=iam.policy(*iam.read_secret(args.secret_arn, args.key_arn, args.region)),
             opts=self._child,
         )
         # By way of the policy: a proxy that cannot read its secret stays unavailable for minutes.

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
+from infra.private_bucket import private_bucket
 from infra.thresholds import ARCHIVE_DAYS, CORS_MAX_AGE, MULTIPART_DAYS, OLD_VERSION_DAYS, UNUSED_UPLOAD_DAYS
 
 # The application marks an upload that something refers to; what is still unmarked after a while is unused.
@@ -66,21 +67,7 @@ class Storage(pulumi.ComponentResource):
 
     def _bucket(self, name: str, one: _Bucket, args: StorageArgs) -> aws.s3.Bucket:
         child = self._child
-        bucket = aws.s3.Bucket(
-            name, force_destroy=not args.protect, opts=pulumi.ResourceOptions(parent=self, protect=args.protect)
-        )
-        blocked = aws.s3.BucketPublicAccessBlock(
-            name,
-            bucket=bucket.id,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-            opts=child,
-        )
-        aws.s3.BucketOwnershipControls(
-            name, bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}, opts=child
-        )
+        bucket, blocked = private_bucket(name, protect=args.protect, parent=self)
         versioning = aws.s3.BucketVersioning(
             name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child
         )
