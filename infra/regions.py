@@ -22,9 +22,10 @@ class Region:
     zones: tuple[str, str, str]
 
     @property
-    def zone_names(self) -> tuple[str, ...]:
+    def zone_names(self) -> tuple[str, str, str]:
         """Full availability zone names, in the order of their address slots."""
-        return tuple(self.name + suffix for suffix in self.zones)
+        first, second, third = self.zones
+        return self.name + first, self.name + second, self.name + third
 
 
 # Append only. Source of names and zones: AWS, "Regions and Zones".

@@ -53,6 +53,7 @@ class DatabaseArgs:
     """What a database needs.
 
     vpc_id, subnet_ids: the VPC, and its data subnets over three zones.
+    zones: availability zones of the writer, and of the reader that takes over when the writer's is lost.
     client_cidr: range whose addresses may connect.
     key_arn: multi-Region KMS key of its storage and insights.
     password: the master user's, a secret output.
@@ -65,6 +66,7 @@ class DatabaseArgs:
 
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
+    zones: tuple[str, str]
     client_cidr: str
     key_arn: pulumi.Input[str]
     password: pulumi.Input[str]
@@ -89,7 +91,7 @@ class Database(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self._cluster = self._make_cluster()
-        self._instance("writer", promotion_tier=0)
+        self._instance("writer", args.zones[0], promotion_tier=0)
         if args.readers is not None:
             self._read(*args.readers)
         self.cluster_identifier = self._cluster.cluster_identifier
@@ -162,7 +164,7 @@ class Database(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def _instance(self, role: str, *, promotion_tier: int) -> aws.rds.ClusterInstance:
+    def _instance(self, role: str, zone: str, *, promotion_tier: int) -> aws.rds.ClusterInstance:
         args = self._args
         return aws.rds.ClusterInstance(
             f"{self._name}-{role}",
@@ -170,6 +172,8 @@ class Database(pulumi.ComponentResource):
             cluster_identifier=self._cluster.id,
             engine=aws.rds.EngineType.AURORA_POSTGRESQL,
             instance_class=args.instance_class,
+            # Left to RDS, both could land in one zone, and go down with it.
+            availability_zone=zone,
             promotion_tier=promotion_tier,
             auto_minor_version_upgrade=False,
             performance_insights_enabled=True,
@@ -182,7 +186,7 @@ class Database(pulumi.ComponentResource):
     def _read(self, minimum: int, maximum: int) -> None:
         """One reader of ours, which a failover promotes first, and those that autoscaling adds to it."""
         name = self._name
-        reader = self._instance("reader", promotion_tier=1)
+        reader = self._instance("reader", self._args.zones[1], promotion_tier=1)
         target = aws.appautoscaling.Target(
             name,
             service_namespace="rds",

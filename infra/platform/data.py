@@ -140,6 +140,7 @@ def _database(around: _Around) -> Database:
         DatabaseArgs(
             vpc_id=around.network.vpc_id,
             subnet_ids=around.network.data_subnet_ids,
+            zones=around.place.region.zone_names[:2],
             client_cidr=str(around.vpc),
             key_arn=around.keys.arn,
             password=around.credentials.database_password,

@@ -57,6 +57,7 @@ def test_a_failover_target_comes_with_the_readers(stage: int, instances: set[str
     found = of_type(everything, INSTANCE)
     assert {name.rpartition("-")[2] for name in found} == instances
     assert found["test-use1-db-writer"].inputs["promotionTier"] == 0
+    assert len({one.inputs["availabilityZone"] for one in found.values()}) == len(found)
     targets = of_type(everything, "aws:appautoscaling/target:Target")
     assert len(targets) == len(instances) - 1
     for target in targets.values():
