@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import math
 
-from infra.thresholds import POOL_SIZE_MAX, POOL_SIZE_MIN, REQUESTS_PER_TARGET, REQUESTS_PER_USER
+from infra.thresholds import (
+    POD_DISRUPTION,
+    POD_SURGE,
+    POOL_SIZE_MAX,
+    POOL_SIZE_MIN,
+    REQUESTS_PER_TARGET,
+    REQUESTS_PER_USER,
+)
+
+WHOLE = 100  # percent
 
 
 def pool_size(instances: int) -> int:
@@ -46,3 +55,13 @@ def targets_for(users: int) -> int:
 def carries(instances: int, zones: int, users: int) -> bool:
     """Whether `instances` still serve `users` concurrent users after the loss of a zone."""
     return survivors(instances, zones) >= targets_for(users)
+
+
+def disruptable(pods: int) -> int:
+    """Pods of `pods` that a drain may take at once: the disruption budget's share, which Kubernetes rounds up."""
+    return math.ceil(pods * POD_DISRUPTION.value / WHOLE)
+
+
+def at_most(maximum: int) -> int:
+    """Pods of a Deployment while an update goes on at its maximum: a surge on top, which Kubernetes rounds up."""
+    return maximum + math.ceil(maximum * POD_SURGE.value / WHOLE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from ipaddress import IPv4Network
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic.alias_generators import to_camel
@@ -225,6 +225,78 @@ class HpaOverride(Strict):
     maximum: int | None = Field(default=None, ge=1, le=100, description="Most pods, 1 to 100.")
 
 
+class PodsOverride(Strict):
+    """What this stack's pods request; their limits are twice that."""
+
+    cpu: float | None = Field(
+        default=None, ge=0.25, le=16, multiple_of=0.25, description="vCPUs of a pod, 0.25 to 16 in quarters."
+    )
+    memory: int | None = Field(
+        default=None, ge=128, le=65_536, multiple_of=64, description="MiB of a pod, 128 to 65536 in steps of 64."
+    )
+
+
+class NodesOverride(Strict):
+    """What this stack's nodes may be together, in each cluster."""
+
+    cpu: int | None = Field(default=None, ge=4, le=10_000, description="Most vCPUs of all nodes, 4 to 10000.")
+    memory: int | None = Field(default=None, ge=8, le=40_000, description="Most GiB of all nodes, 8 to 40000.")
+
+
+def _network(cidr: str) -> str:
+    try:
+        return str(IPv4Network(cidr))
+    except ValueError as error:
+        raise PydanticCustomError("cidr", "it should be a range such as 203.0.113.0/24") from error
+
+
+Principal = Annotated[str, Field(pattern=r"^arn:aws:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+$", max_length=600)]
+
+
+class Cluster(Strict):
+    """The Kubernetes cluster: one that the stack makes in each of its regions, or one that is there already."""
+
+    api_cidrs: tuple[Annotated[str, AfterValidator(_network)], ...] | None = Field(
+        default=None,
+        max_length=40,
+        description="Ranges that reach the API of the stack's clusters, your CI included; [] for the VPC alone.",
+    )
+    admins: tuple[Principal, ...] = Field(
+        default=(), description="ARNs of IAM roles or users that administer the clusters, beside who creates them."
+    )
+    version: str | None = Field(
+        default=None, pattern=r"^1\.[0-9]{2}$", description="Kubernetes version: 1.33. EKS chooses one where left out."
+    )
+    kubeconfig: SecretStr | None = Field(
+        default=None,
+        description="A cluster that is there already: its kubeconfig, as a secret. Nothing of EKS is made.",
+    )
+    context: str | None = Field(default=None, min_length=1, description="Context of that kubeconfig to use.")
+    name: str | None = Field(
+        default=None,
+        pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$",
+        description="Name of that cluster at EKS, if it is there: pods then have AWS permissions by Pod Identity.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.kubeconfig is not None:
+            if self.api_cidrs is not None or self.admins or self.version:
+                raise PydanticCustomError(
+                    "own_cluster",
+                    "apiCidrs, admins and version are for clusters that the stack makes, and it makes none",
+                )
+        elif self.api_cidrs is None:
+            raise PydanticCustomError(
+                "api_cidrs",
+                "it should have apiCidrs, the ranges that reach the clusters' API: yours and your CI's, or [] where "
+                "pulumi runs inside the VPC; or the kubeconfig of a cluster that is there already",
+            )
+        elif self.context or self.name:
+            raise PydanticCustomError("own_cluster", "context and name should come with a kubeconfig")
+        return self
+
+
 class DatabaseOverride(Strict):
     """This stack's own Aurora capacity."""
 
@@ -255,6 +327,17 @@ class CacheOverride(Strict):
         description="An M5, R5 or newer node type, which a Global Datastore needs: cache.m7g.large.",
     )
     nodes: int | None = Field(default=None, ge=2, le=6, description="Primary and replicas together, 2 to 6.")
+    in_cluster: Literal[True] | None = Field(
+        default=None, description="true: Redis with sentinels in the cluster instead of ElastiCache. Kubernetes only."
+    )
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if self.in_cluster and (self.node_type or self.nodes):
+            raise PydanticCustomError(
+                "in_cluster", "nodeType and nodes are ElastiCache's; leave them out, or inCluster"
+            )
+        return self
 
 
 class WorkersOverride(Strict):

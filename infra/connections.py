@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from infra.capacity import pool_size
-from infra.thresholds import CONNECTION_RESERVE, CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER, JOB_CONNECTIONS
+from infra.thresholds import (
+    CONNECTION_RESERVE,
+    CONNECTIONS_PER_INSTANCE,
+    CONNECTIONS_PER_WORKER,
+    JOB_CONNECTIONS,
+    POOLER_CLIENTS_MAX,
+    POOLER_CLIENTS_MIN,
+    POOLER_MOVING_PODS,
+    POOLER_PODS,
+)
 
 # AWS, "Performance and scaling for Aurora Serverless v2": max_connections by maximum capacity in ACUs.
 _BY_ACU = ((1, 189), (4, 823), (8, 1669), (16, 3360), (32, 5000))
@@ -46,7 +55,8 @@ def max_connections(instance_class: str, min_acu: float, max_acu: float) -> int:
 class Budget:
     """Who may connect at once, and what the database takes, all in connections.
 
-    application: the pooler's, or where there is none, all instances' at their maximum.
+    application: RDS Proxy's pool, or where nothing pools, all instances' and pods' at their maximum.
+    poolers: PgBouncer's in all regions, at its caps and with the pods that an update adds.
     workers, jobs, reserve: queue workers at their maximum, jobs, and what is kept for operators.
     limit: max_connections of the writer.
     """
@@ -56,11 +66,12 @@ class Budget:
     jobs: int
     reserve: int
     limit: int
+    poolers: int = 0
 
     @property
     def total(self) -> int:
         """All of them together."""
-        return self.application + self.workers + self.jobs + self.reserve
+        return self.application + self.poolers + self.workers + self.jobs + self.reserve
 
     @property
     def holds(self) -> bool:
@@ -68,22 +79,53 @@ class Budget:
         return self.total <= self.limit
 
     def __str__(self) -> str:
-        sum_ = f"application {self.application} + workers {self.workers} + jobs {self.jobs} + reserve {self.reserve}"
+        poolers = f" + poolers {self.poolers}" if self.poolers else ""
+        sum_ = f"application {self.application}{poolers} + workers {self.workers}"
+        sum_ += f" + jobs {self.jobs} + reserve {self.reserve}"
         return f"{sum_} = {self.total}, of {self.limit} connections"
 
 
-def budget(*, instances: int, pooled: bool, workers: int, limit: int) -> Budget:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pooler:
+    """PgBouncer of one cluster.
+
+    cap: server connections that one of its pods may hold to one database.
+    clients: client connections that one of its pods takes: all of them, since the other pod may be lost.
+    """
+
+    cap: int
+    clients: int
+
+    @property
+    def connections(self) -> int:
+        """Server connections of all its pods together, at the busiest moment of an update."""
+        return self.cap * (POOLER_PODS.value + POOLER_MOVING_PODS.value)
+
+
+def pooler(pods: int, workers: int) -> Pooler:
+    """The pooler for `pods` application pods and `workers` worker pods of one cluster, all at their maximum."""
+    clients = pods * CONNECTIONS_PER_INSTANCE.value + workers * CONNECTIONS_PER_WORKER.value
+    return Pooler(
+        cap=math.ceil(pool_size(pods) / POOLER_PODS.value),
+        clients=min(max(clients, POOLER_CLIENTS_MIN.value), POOLER_CLIENTS_MAX.value),
+    )
+
+
+def budget(*, instances: int, pooled: bool, workers: int, limit: int, poolers: int = 0) -> Budget:
     """The budget of one database.
 
     Args:
-        instances: application instances and pods at their maximum, of all colors and regions, since all write there.
-        pooled: whether a pooler stands between.
+        instances: application instances at their maximum, of all colors and regions, since all write there; where
+            nothing pools, pods as well.
+        pooled: whether a proxy stands between.
         workers: queue workers at their maximum.
         limit: connections that the writer takes.
+        poolers: connections of the PgBouncers of all regions.
     """
-    application = pool_size(instances) if pooled else instances * CONNECTIONS_PER_INSTANCE.value
+    pool = pool_size(instances) if instances else 0
     return Budget(
-        application=application,
+        application=pool if pooled else instances * CONNECTIONS_PER_INSTANCE.value,
+        poolers=poolers,
         workers=workers * CONNECTIONS_PER_WORKER.value,
         jobs=JOB_CONNECTIONS.value,
         reserve=CONNECTION_RESERVE.value,

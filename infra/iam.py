@@ -66,7 +66,8 @@ def refuse_plain_text(bucket_arn: pulumi.Input[str]) -> Statement:
     }
 
 
-def trust(service: str) -> str:
-    """The trust policy of a role that the AWS service `service` may assume."""
-    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+def trust(service: str, *, tags_sessions: bool = False) -> str:
+    """The trust policy of a role that the AWS service `service` may assume, and, as EKS does, tag its sessions."""
+    action = ["sts:AssumeRole", "sts:TagSession"] if tags_sessions else "sts:AssumeRole"
+    statement = {"Effect": "Allow", "Action": action, "Principal": {"Service": service}}
     return json.dumps({"Version": VERSION, "Statement": [statement]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 from infra.regions import REGIONS
 
@@ -11,6 +12,8 @@ AUTONAME_SUFFIX = 8
 # ALB and target group names: AWS quota, Elastic Load Balancing API reference. The shortest of all names in the program,
 # so every base name is made to fit it.
 SHORTEST_NAME_LIMIT = 32
+# A DNS label: RFC 1123.
+NAMESPACE_LIMIT = 63
 _DIGEST = 4
 
 
@@ -36,6 +39,11 @@ def fit(name: str, limit: int) -> str:
 def regional(stack: str, region: str) -> str:
     """Base name of everything in one region: `prod-use1`. The primary region has it too, from the first stage on."""
     return f"{stack}-{REGIONS[region].code}"
+
+
+def namespace(project: str, stack: str) -> str:
+    """Kubernetes namespace of a stack: `ascent-prod`. The same in each region's cluster, since host names hold it."""
+    return fit(re.sub(r"[^a-z0-9]+", "-", f"{project}-{stack}".lower()).strip("-"), NAMESPACE_LIMIT)
 
 
 def balanced(name: str) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 _LONGEST = 80
-SECRETS = ("appSecrets", "externalDatabase", "externalCache")
+# Keys, or keys within keys, whose values are secret.
+SECRETS = ("appSecrets", "cluster.kubeconfig", "externalDatabase", "externalCache")
 # Where pydantic speaks of Python or of patterns, and the field's description says it better.
 _REASONS = {
     "string_pattern_mismatch": "it does not have the right form",
@@ -64,9 +65,23 @@ def _given(path: list[Any], config: Any) -> Any:
     return config
 
 
+def plain_secrets(config: Mapping[str, Any], encrypted: Collection[str]) -> list[str]:
+    """The secret keys that have a value in plain text, where `encrypted` lists those that have not."""
+    return [
+        key
+        for key in SECRETS
+        if _given(list(key.split(".")), config) and key not in encrypted and key.partition(".")[0] not in encrypted
+    ]
+
+
 def _shown(path: list[Any], given: Any) -> str:
-    if path and path[0] in SECRETS:
+    where = _dotted(path)
+    if any(where == key or where.startswith((f"{key}.", f"{key}[")) for key in SECRETS):
         return "a secret value"
+    for key in SECRETS:
+        inside = key.removeprefix(f"{where}.")
+        if inside != key and isinstance(given, dict) and inside in given:
+            given = {**given, inside: "a secret value"}
     text = json.dumps(given, default=str)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 from infra.thresholds import FIFTY_K, SUMMARY
 
+# The database's SQL takes its address from this variable, and finds its tables in the image.
+URL_VARIABLE = "DATABASE_URL"
+CONFIG = "/etc/ascent/database.yaml"
+
 
 @dataclass(frozen=True, slots=True)
 class Job:

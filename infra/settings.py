@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from infra.choices import (
     Alerts,
     CacheOverride,
+    Cluster,
     DatabaseOverride,
     Dns,
     Domain,
@@ -25,6 +26,8 @@ from infra.choices import (
     HpaOverride,
     Jobs,
     Network,
+    NodesOverride,
+    PodsOverride,
     ReadersOverride,
     Rollout,
     Runtime,
@@ -34,9 +37,11 @@ from infra.choices import (
     known_region,
     no_repeats,
 )
-from infra.connections import Budget, budget, max_connections
-from infra.problems import SECRETS, describe, is_echo
+from infra.connections import Budget, Pooler, budget, max_connections, pooler
+from infra.node_budget import NodeBudget, node_budget
+from infra.problems import describe, is_echo, plain_secrets
 from infra.regions import REGIONS
+from infra.schedules import JOBS
 from infra.stages import STAGES, Capability, Sizes, Stage
 
 # Set by the platform in the application's environment.
@@ -59,7 +64,7 @@ RESERVED = frozenset(
 )
 # An external database says nothing of its limit: its owner's pooler keeps it.
 UNLIMITED = 1_000_000
-OVERRIDES = ("fleet", "hpa", "database", "readers", "cache", "workers")
+OVERRIDES = ("fleet", "hpa", "pods", "nodes", "database", "readers", "cache", "workers")
 
 
 class SettingsError(Exception):
@@ -108,12 +113,23 @@ class Settings(Strict):
     fleet: FleetOverride = Field(
         default_factory=FleetOverride, description="Fleet size: instanceTypes, minimum, maximum."
     )
+    cluster: Cluster | None = Field(
+        default=None,
+        description="Needed for pods: apiCidrs, admins and version of the stack's EKS clusters, one in each region; or "
+        "kubeconfig, context and name of a cluster that is there already.",
+    )
     hpa: HpaOverride = Field(default_factory=HpaOverride, description="Pod bounds: minimum, maximum.")
+    pods: PodsOverride = Field(
+        default_factory=PodsOverride, description="What a pod requests: cpu in vCPUs, memory in MiB."
+    )
+    nodes: NodesOverride = Field(
+        default_factory=NodesOverride, description="Most that a cluster's nodes may be: cpu in vCPUs, memory in GiB."
+    )
     database: DatabaseOverride = Field(
         default_factory=DatabaseOverride, description="Aurora: instanceClass, minAcu, maxAcu."
     )
     readers: ReadersOverride = Field(default_factory=ReadersOverride, description="Reader bounds: minimum, maximum.")
-    cache: CacheOverride = Field(default_factory=CacheOverride, description="Redis size: nodeType, nodes.")
+    cache: CacheOverride = Field(default_factory=CacheOverride, description="Redis: nodeType and nodes, or inCluster.")
     workers: WorkersOverride = Field(default_factory=WorkersOverride, description="Worker bounds: minimum, maximum.")
 
     @model_validator(mode="after")
@@ -158,6 +174,7 @@ class Settings(Strict):
             name, _, reason = str(error).partition(": ")
             given = getattr(self, name).model_dump(exclude_none=True, by_alias=True)
             raise PydanticCustomError("size", "{reason}", {"key": name, "given": given, "reason": reason}) from error
+        self._pods_fit()
         if not self.connections.holds:
             raise PydanticCustomError(
                 "connections",
@@ -166,6 +183,49 @@ class Settings(Strict):
                 {"key": "database", "given": self.sizes.database.max_acu, "sum": str(self.connections)},
             )
         return self
+
+    def _pods_fit(self) -> None:
+        """Refuse what the Kubernetes runtime cannot do."""
+        size = self.sizes
+        if size.cache is not None and size.cache.in_cluster and self.runtime.on_ec2:
+            raise PydanticCustomError(
+                "in_cluster",
+                "instances cannot reach a Redis inside the cluster, and the runtime is {runtime}; leave it out until "
+                "that is kubernetes",
+                {"key": "cache.inCluster", "given": True, "runtime": self.runtime.value},
+            )
+        if not self.runtime.on_kubernetes:
+            return
+        if self.cluster is None:
+            raise PydanticCustomError(
+                "cluster",
+                "the runtime is {runtime}, so it should have apiCidrs (for EKS: the ranges that reach its API, yours "
+                "and your CI's, or []) or the kubeconfig of a cluster that is there already",
+                {"key": "cluster", "given": None, "runtime": self.runtime.value},
+            )
+        if self.cluster.kubeconfig is not None and len(self.active_regions) > 1:
+            raise PydanticCustomError(
+                "one_cluster",
+                "one cluster cannot be in {count} regions; list one region, or leave clusters to the stack",
+                {"key": "cluster.kubeconfig", "given": "", "count": len(self.active_regions)},
+            )
+        if self.background_on_pods and size.workers is not None and size.workers.minimum < 1:
+            raise PydanticCustomError(
+                "no_worker",
+                "a HorizontalPodAutoscaler keeps at least one pod; it should be 1 or more",
+                {"key": "workers.minimum", "given": size.workers.minimum},
+            )
+        if self.cluster.kubeconfig is None and not self.node_budget.holds:
+            raise PydanticCustomError(
+                "nodes",
+                "more pods could run than the nodes take: {sum}. Raise nodes.cpu and nodes.memory, or lower "
+                "hpa.maximum, workers.maximum or pods",
+                {
+                    "key": "nodes",
+                    "given": {"cpu": size.nodes.cpu, "memory": size.nodes.memory},
+                    "sum": str(self.node_budget),
+                },
+            )
 
     def _refuse_sizes(self, what: str, names: tuple[str, ...]) -> None:
         """Refuse overrides of the size of something that is not ours."""
@@ -180,18 +240,50 @@ class Settings(Strict):
     @property
     def connections(self) -> Budget:
         """Who may connect to the database at once, and what it takes."""
-        size = self.sizes
-        per_color = (size.fleet.maximum if self.runtime.on_ec2 else 0) + (
-            size.hpa.maximum if self.runtime.on_kubernetes else 0
-        )
-        running = sum(color.image is not None for color in self.rollout.colors.values())
+        size, row = self.sizes, self.row
+        pooled = row.has(Capability.POOLING)
+        regions, running = len(self.active_regions), self._running
+        instances = size.fleet.maximum if self.runtime.on_ec2 else 0
+        pods = size.hpa.maximum if self.runtime.on_kubernetes else 0
         database = size.database
         limit = max_connections(database.instance_class, database.min_acu, database.max_acu)
         return budget(
-            instances=per_color * running * len(self.active_regions),
-            pooled=self.row.has(Capability.POOLING),
+            instances=(instances if pooled else instances + pods) * running * regions,
+            pooled=pooled,
+            poolers=self.pooler.connections * regions if pooled and pods else 0,
             workers=size.workers.maximum if size.workers else 0,
             limit=limit if self.external_database is None else UNLIMITED,
+        )
+
+    @property
+    def _running(self) -> int:
+        return sum(color.image is not None for color in self.rollout.colors.values())
+
+    @property
+    def background_on_pods(self) -> bool:
+        """Whether pods serve the queues and run the schedules. Where there are instances as well, those keep both."""
+        return not self.runtime.on_ec2
+
+    @property
+    def makes_clusters(self) -> bool:
+        """Whether the stack makes an EKS cluster in each of its regions."""
+        return self.runtime.on_kubernetes and self.cluster is not None and self.cluster.kubeconfig is None
+
+    @property
+    def pooler(self) -> Pooler:
+        """PgBouncer of one cluster."""
+        workers = self.sizes.workers.maximum if self.sizes.workers and self.background_on_pods else 0
+        return pooler(self.sizes.hpa.maximum * self._running, workers)
+
+    @property
+    def node_budget(self) -> NodeBudget:
+        """What the pods of one cluster request at most, both colors running, and what its nodes may be."""
+        return node_budget(
+            self.sizes,
+            colors=len(self.rollout.colors),
+            pooled=self.row.has(Capability.POOLING),
+            jobs=len(JOBS) if self.row.has(Capability.DATABASE_JOBS) and self.background_on_pods else 0,
+            works=self.background_on_pods,
         )
 
     def _overrides(self) -> dict[str, dict[str, Any]]:
@@ -224,12 +316,12 @@ def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str]) -> S
     Raises:
         SettingsError: with one message for each problem.
     """
-    plain = [key for key in SECRETS if config.get(key) and key not in encrypted]
+    plain = plain_secrets(config, encrypted)
     if plain:
         raise SettingsError(
             [
                 f"{file}: ascent:{key}: its values are in plain text; all of them should be encrypted. Remove them "
-                f"and set each with: pulumi config set --secret --path 'ascent:{key}.NAME'"
+                f"and set each with: pulumi config set --secret --path 'ascent:{key}{'' if '.' in key else '.NAME'}'"
                 for key in plain
             ]
         )

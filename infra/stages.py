@@ -45,7 +45,6 @@ class Capability(StrEnum):
 # In the table, sized and validated, but without a component yet. The program names them on every preview and update.
 PLANNED = frozenset(
     {
-        Capability.WORKLOAD,
         Capability.ALARMS,
         Capability.BUDGET,
         Capability.EDGE_RULES,
@@ -92,10 +91,38 @@ class DatabaseSize:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CacheSize:
-    """ElastiCache nodes per region: a primary and its replicas."""
+    """ElastiCache nodes per region: a primary and its replicas.
+
+    in_cluster: instead, Redis with sentinels in the cluster of each region, whose size is the chart's.
+    """
 
     node_type: str
     nodes: int
+    in_cluster: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PodSize:
+    """What one pod of the application requests; its limits are twice that.
+
+    cpu: vCPUs.
+    memory: MiB.
+    """
+
+    cpu: float
+    memory: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeLimit:
+    """What the nodes of one cluster may be together at most. They cost only while pods need them.
+
+    cpu: vCPUs.
+    memory: GiB.
+    """
+
+    cpu: int
+    memory: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +131,8 @@ class Sizes:
 
     fleet: FleetSize
     hpa: Bounds
+    pods: PodSize
+    nodes: NodeLimit
     database: DatabaseSize
     readers: Bounds | None = None
     cache: CacheSize | None = None
@@ -192,6 +221,8 @@ class Stage:
 _SMALL = ("t4g.small",)  # 2 vCPU and 2 GiB: the Horizontal Scaling Guide's production instance
 _STEADY = ("c7g.large",)  # 2 vCPU without CPU credits, which a burstable type runs out of under steady load
 _MIXED = ("c7g.large", "m7g.large", "c6g.large", "m6g.large")  # alike in vCPU, so a target's share stays the same
+# The Horizontal Scaling Guide's Deployment, and its Resource Allocation for staging and production.
+_POD_S, _POD_M, _POD_L = PodSize(cpu=0.5, memory=512), PodSize(cpu=1, memory=1024), PodSize(cpu=2, memory=2048)
 _CACHE_NODE = "cache.m7g.large"  # a Global Datastore takes no T-family node, so none is used from the start
 
 _TABLE = (
@@ -215,6 +246,8 @@ _TABLE = (
         sizes=Sizes(
             fleet=FleetSize(instance_types=_SMALL, minimum=2, maximum=4),
             hpa=Bounds(minimum=3, maximum=10),
+            pods=_POD_S,
+            nodes=NodeLimit(cpu=24, memory=48),
             database=DatabaseSize(min_acu=0.5, max_acu=4),
         ),
     ),
@@ -227,6 +260,8 @@ _TABLE = (
         sizes=Sizes(
             fleet=FleetSize(instance_types=_SMALL, minimum=2, maximum=10),
             hpa=Bounds(minimum=3, maximum=10),
+            pods=_POD_S,
+            nodes=NodeLimit(cpu=24, memory=48),
             database=DatabaseSize(min_acu=0.5, max_acu=8),
         ),
     ),
@@ -239,6 +274,8 @@ _TABLE = (
         sizes=Sizes(
             fleet=FleetSize(instance_types=_SMALL, minimum=2, maximum=10),
             hpa=Bounds(minimum=3, maximum=10),
+            pods=_POD_S,
+            nodes=NodeLimit(cpu=24, memory=48),
             database=DatabaseSize(min_acu=2, max_acu=16),
         ),
     ),
@@ -251,6 +288,8 @@ _TABLE = (
         sizes=Sizes(
             fleet=FleetSize(instance_types=_STEADY, minimum=3, maximum=10),
             hpa=Bounds(minimum=3, maximum=10),
+            pods=_POD_M,
+            nodes=NodeLimit(cpu=48, memory=96),
             database=DatabaseSize(min_acu=2, max_acu=32),
             readers=Bounds(minimum=1, maximum=4),
         ),
@@ -266,6 +305,8 @@ _TABLE = (
         sizes=Sizes(
             fleet=FleetSize(instance_types=_STEADY, minimum=4, maximum=15),
             hpa=Bounds(minimum=4, maximum=15),
+            pods=_POD_M,
+            nodes=NodeLimit(cpu=64, memory=128),
             database=DatabaseSize(min_acu=4, max_acu=32),
             readers=Bounds(minimum=1, maximum=5),
         ),
@@ -279,6 +320,8 @@ _TABLE = (
         sizes=Sizes(
             fleet=FleetSize(instance_types=_MIXED, minimum=4, maximum=30),
             hpa=Bounds(minimum=4, maximum=30),
+            pods=_POD_L,
+            nodes=NodeLimit(cpu=256, memory=512),
             database=DatabaseSize(min_acu=4, max_acu=64),
             readers=Bounds(minimum=2, maximum=8),
             cache=CacheSize(node_type=_CACHE_NODE, nodes=2),
@@ -299,6 +342,8 @@ _TABLE = (
         sizes=Sizes(
             fleet=FleetSize(instance_types=_MIXED, minimum=6, maximum=30),
             hpa=Bounds(minimum=6, maximum=30),
+            pods=_POD_L,
+            nodes=NodeLimit(cpu=320, memory=640),
             database=DatabaseSize(min_acu=8, max_acu=128),
             readers=Bounds(minimum=2, maximum=15),
             cache=CacheSize(node_type=_CACHE_NODE, nodes=3),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -35,6 +36,7 @@ class AppSecret(pulumi.ComponentResource):
 
     arn: ARN of the secret in its own region.
     version: id of the current version, which changes with any of the values.
+    names: names of the values.
     """
 
     def __init__(self, name: str, args: AppSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -54,9 +56,15 @@ class AppSecret(pulumi.ComponentResource):
         )
         self.arn = self._secret.arn
         self.version = version.version_id
+        self.names = sorted(args.values)
+        self._document = version.secret_string
         self.register_outputs({"arn": self.arn})
 
     def arn_in(self, region: str) -> pulumi.Output[str]:
         """ARN of the secret or of its replica: the same but for the region."""
         home = self._region
         return self.arn.apply(lambda arn: arn.replace(f":{home}:", f":{region}:"))
+
+    def value(self, name: str) -> pulumi.Output[str]:
+        """One of the values as that version holds it, as a secret output."""
+        return pulumi.Output.secret(self._document.apply(lambda text: str(json.loads(text or "{}").get(name, ""))))

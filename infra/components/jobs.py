@@ -9,13 +9,9 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
-from infra.schedules import Job
+from infra.schedules import CONFIG, URL_VARIABLE, Job
 from infra.security_groups import letting_out
 from infra.thresholds import JOB_CPU, JOB_EVENT_AGE, JOB_LOG_DAYS, JOB_MEMORY, JOB_RETRIES
-
-# The database's SQL takes its address from this variable, and finds its tables in the image.
-URL_VARIABLE = "DATABASE_URL"
-CONFIG = "/etc/ascent/database.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ HEALTH_PATH = "/api/health"
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 # A request with this header goes to the target group that it names, whatever the weights.
 TARGET_HEADER = "x-ascent-target"
+# AmazonEKSLoadBalancingPolicy lets a cluster register targets only with target groups that carry its name.
+CLUSTER_TAG = "eks:eks-cluster-name"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,10 +39,12 @@ class Target:
 
     kind: `instance` for EC2 instances, `ip` for pods.
     weight: share of the traffic, in percent.
+    cluster: name of the EKS cluster whose Auto Mode is to register pods, or None.
     """
 
     kind: Literal["instance", "ip"]
     weight: int
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +95,8 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         self.target_groups = {target: self._target_group(target, one, args) for target, one in args.targets.items()}
-        self._listen(balancer, args)
+        self._balancer = balancer
+        self._args = args
         self.security_group_id = group.id
         self.arn_suffix = balancer.arn_suffix
         self.dns_name = balancer.dns_name
@@ -147,10 +152,14 @@ class LoadBalancer(pulumi.ComponentResource):
                 "unhealthy_threshold": UNHEALTHY_COUNT.value,
                 "matcher": "200",
             },
+            tags={CLUSTER_TAG: one.cluster} if one.cluster else None,
             opts=self._child,
         )
 
-    def _listen(self, balancer: aws.lb.LoadBalancer, args: LoadBalancerArgs) -> None:
+    def listen(self, *, after: Sequence[pulumi.Resource]) -> None:
+        """Let the traffic in, and share it out, once all of `after` is there: a listener that moved first would send
+        requests to target groups that nobody has joined yet."""
+        balancer, args = self._balancer, self._args
         aws.lb.Listener(
             f"{self._name}-http",
             load_balancer_arn=balancer.arn,
@@ -187,7 +196,7 @@ class LoadBalancer(pulumi.ComponentResource):
                     },
                 }
             ],
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
         # Each target group is reachable by name: one without weight is health-checked and can be tried before its turn.
         for index, target in enumerate(args.targets, start=1):

@@ -55,11 +55,13 @@ def build(settings: Settings) -> None:
 
 
 def _jobs(settings: Settings, primary: Place, home: Regional, keys: EncryptionKeys, secret: AppSecret) -> None:
-    """Database jobs, in the primary region alone: a schedule has one owner."""
-    if not (settings.row.has(Capability.DATABASE_JOBS) and settings.runtime.on_ec2):
+    """Database jobs, in the primary region alone: a schedule has one owner. Without instances, pods are it."""
+    if not settings.row.has(Capability.DATABASE_JOBS):
         return
     if settings.jobs is None:
         pulumi.log.warn("no database jobs run: ascent:jobs.image is not set; docs/database.md says what they do")
+        return
+    if settings.background_on_pods:
         return
     image = settings.jobs.image
     Jobs(

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 
 import pulumi
 
+from infra import naming
 from infra.components.cache import Cache, CacheArgs
 from infra.components.credentials import DATABASE_USER, Credentials, CredentialsArgs
 from infra.components.database import DATABASE, Database, DatabaseArgs
@@ -24,6 +25,8 @@ from infra.thresholds import CACHE_TTLS, CONNECTIONS_PER_INSTANCE, POOL_PER_INST
 
 # For jobs, which build indexes and change tables: a pooler in transaction mode cannot carry them.
 DIRECT_URL = "DATABASE_DIRECT_URL"
+# What pods call the readers when they ask the pooler in their cluster.
+READERS = f"{DATABASE}_readers"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,12 +35,14 @@ class Data:
 
     secrets: environment variables of the application that are secret.
     environment: those that are not.
+    hosts: where our own database is, by the name that a pooler gives it; none for an external one.
     storage, queues: what the application may use, for its role.
     outputs: what the stack tells about it.
     """
 
     secrets: Mapping[str, pulumi.Output[str]]
     environment: Mapping[str, pulumi.Input[str]]
+    hosts: Mapping[str, pulumi.Input[str]]
     storage: Storage
     queues: Queues
     outputs: Mapping[str, pulumi.Input[object]]
@@ -78,18 +83,26 @@ def data_tier(settings: Settings, place: Place, network: Network, vpc: IPv4Netwo
         "UPLOAD_MAX_BYTES": str(UPLOAD_LIMIT.value),
     }
     around = _Around(settings=settings, place=place, network=network, vpc=vpc, keys=keys, credentials=credentials)
-    secrets, outputs = _databases(around)
+    secrets, outputs, hosts = _databases(around)
     if row.has(Capability.CACHE):
         secrets["REDIS_URL"] = _cache(around)
         environment |= {f"CACHE_TTL_{name}": str(ttl.value) for name, ttl in CACHE_TTLS.items()}
     if row.has(Capability.QUEUES):
         environment["QUEUE_URLS"] = pulumi.Output.json_dumps(queues.urls)
     outputs |= {"buckets": storage.buckets}
-    return Data(secrets=secrets, environment=environment, storage=storage, queues=queues, outputs=outputs)
+    return Data(secrets=secrets, environment=environment, hosts=hosts, storage=storage, queues=queues, outputs=outputs)
 
 
-def _databases(around: _Around) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Input[object]]]:
-    """A database of our own or somebody else's: the URLs of the one to use, and what the stack tells about it."""
+def pools_in_cluster(settings: Settings) -> bool:
+    """Whether PgBouncer runs beside the pods; an external database has a pooler of its own."""
+    pooled = settings.row.has(Capability.POOLING) and settings.external_database is None
+    return pooled and settings.runtime.on_kubernetes
+
+
+def _databases(
+    around: _Around,
+) -> tuple[dict[str, pulumi.Output[str]], dict[str, pulumi.Input[object]], dict[str, pulumi.Input[str]]]:
+    """A database of our own or somebody else's: its URLs, what the stack tells about it, and where ours is."""
     row, external = around.settings.row, around.settings.external_database
     if external is not None:
         url = external.pooled_url if row.has(Capability.POOLING) else external.direct_url
@@ -99,15 +112,18 @@ def _databases(around: _Around) -> tuple[dict[str, pulumi.Output[str]], dict[str
                 DIRECT_URL: pulumi.Output.secret(external.direct_url.get_secret_value()),
             },
             {"database": "external", "connectionBudget": "kept by the external database's own pooler"},
+            {},
         )
     database = _database(around)
     proxy = _proxy(around, database)
     host: pulumi.Output[str] = proxy.endpoint if proxy else database.endpoint
     secrets = {"DATABASE_URL": _url(around.credentials, host), DIRECT_URL: _url(around.credentials, database.endpoint)}
+    hosts: dict[str, pulumi.Input[str]] = {DATABASE: database.endpoint}
     if row.has(Capability.READERS):
+        hosts[READERS] = database.reader_endpoint
         reads = proxy.reader_endpoint if proxy and proxy.reader_endpoint is not None else database.reader_endpoint
         secrets["DATABASE_READER_URL"] = _url(around.credentials, reads)
-    return secrets, {"database": database.endpoint, "connectionBudget": str(around.settings.connections)}
+    return secrets, {"database": database.endpoint, "connectionBudget": str(around.settings.connections)}, hosts
 
 
 def _cache(around: _Around) -> pulumi.Output[str]:
@@ -115,6 +131,11 @@ def _cache(around: _Around) -> pulumi.Output[str]:
     external, size = around.settings.external_cache, around.settings.sizes.cache
     if external is not None or size is None:
         return pulumi.Output.secret(external.url.get_secret_value() if external else "")
+    if size.in_cluster:
+        # Only pods use it, so that only they need the module, which imports a large SDK.
+        from infra.platform.in_cluster import redis_url
+
+        return redis_url(naming.namespace(pulumi.get_project(), pulumi.get_stack()), around.credentials.cache_token)
     cache = Cache(
         f"{around.place.base}-cache",
         CacheArgs(

@@ -2,57 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 
 import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
-from infra.components.app_secret import AppSecret
 from infra.components.fleet import Fleet, FleetArgs
 from infra.components.fleet_role import FleetRole, FleetRoleArgs
-from infra.components.load_balancer import LoadBalancer
-from infra.components.network import Network
 from infra.components.workers import Workers, WorkersArgs
-from infra.platform.data import Data
-from infra.platform.place import Place
+from infra.platform.surroundings import WEB, WORKER, Surroundings
 from infra.platform.traffic import ECR, repository
-from infra.settings import Settings
 from infra.stages import Capability
-from infra.thresholds import APP_PORT
 from infra.user_data import Container
 
 # AWS publishes the newest Amazon Linux 2023 for arm64 under this name.
 AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What instances of a region stand in.
-
-    key_arn: KMS key of the secret, in this region.
-    """
-
-    settings: Settings
-    place: Place
-    network: Network
-    balancer: LoadBalancer
-    secret: AppSecret
-    key_arn: pulumi.Input[str]
-    data: Data
-
-    @property
-    def images(self) -> dict[str, str]:
-        """Image of each running color."""
-        colors = self.settings.rollout.colors
-        return {color: one.image for color, one in colors.items() if one.image is not None}
-
-    @property
-    def options(self) -> pulumi.ResourceOptions:
-        """Nothing boots before there is a way out to fetch an image, and a value to fetch from the secret."""
-        waits = [self.network, self.balancer, self.secret]
-        return pulumi.ResourceOptions(providers=[self.place.provider], depends_on=waits)
 
 
 def instances(around: Surroundings) -> dict[str, pulumi.Output[str]]:
@@ -72,8 +37,7 @@ def instances(around: Surroundings) -> dict[str, pulumi.Output[str]]:
 
 def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[Fleet]:
     row, size = around.settings.row, around.settings.sizes.fleet
-    send = iam.allow(["sqs:GetQueueAttributes", "sqs:SendMessage"], around.data.queues.arns)
-    role = _role(around, "fleet", [send, *_objects(around.data)])
+    role = _role(around, "fleet", around.statements(WEB))
     for color, image in around.images.items():
         yield Fleet(
             f"{around.place.base}-{color}",
@@ -90,7 +54,7 @@ def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[Fleet
                 balancer_suffix=around.balancer.arn_suffix,
                 target_group=around.balancer.target_groups[f"{color}-ec2"],
                 profile_arn=role.profile_arn,
-                container=_container(around, image, role, "web"),
+                container=_container(around, image, role, WEB),
                 tags=naming.tags(pulumi.get_project(), pulumi.get_stack()),
             ),
             opts=around.options,
@@ -98,14 +62,7 @@ def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[Fleet
 
 
 def _workers(around: Surroundings, name: str, image_id: pulumi.Input[str], minimum: int, maximum: int) -> Workers:
-    """Workers run the color with the most traffic; which queues they serve is in QUEUE_URLS."""
-    colors = around.settings.rollout.colors
-    image = around.images[max(around.images, key=lambda color: colors[color].weight)]
-    take = iam.allow(
-        ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
-        around.data.queues.arns,
-    )
-    role = _role(around, "workers", [take, *_objects(around.data)])
+    role = _role(around, "workers", around.statements(WORKER))
     return Workers(
         name,
         WorkersArgs(
@@ -116,25 +73,12 @@ def _workers(around: Surroundings, name: str, image_id: pulumi.Input[str], minim
             vpc_id=around.network.vpc_id,
             subnet_ids=around.network.private_subnet_ids,
             profile_arn=role.profile_arn,
-            container=_container(around, image, role, "worker"),
+            container=_container(around, around.worker_image, role, WORKER),
             queue_names=around.data.queues.names,
             tags=naming.tags(pulumi.get_project(), pulumi.get_stack()),
         ),
         opts=around.options,
     )
-
-
-def _objects(data: Data) -> list[iam.Statement]:
-    """Reading and writing objects, which are encrypted with the stack's key."""
-    objects = [pulumi.Output.concat(arn, "/*") for arn in data.storage.arns]
-    return [
-        iam.allow(["s3:DeleteObject", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"], objects),
-        iam.allow(
-            ["kms:Decrypt", "kms:GenerateDataKey"],
-            [data.storage.key_arn],
-            {"StringEquals": {"kms:ViaService": f"s3.{data.storage.region}.amazonaws.com"}},
-        ),
-    ]
 
 
 def _role(around: Surroundings, what: str, statements: Sequence[iam.Statement]) -> FleetRole:
@@ -154,14 +98,8 @@ def _role(around: Surroundings, what: str, statements: Sequence[iam.Statement]) 
 
 def _container(around: Surroundings, image: str, role: FleetRole, what: str) -> pulumi.Output[Container]:
     region, ecr = around.place.region.name, ECR.match(image)
-    environment: Mapping[str, pulumi.Input[str]] = {
-        **around.data.environment,
-        "PORT": str(APP_PORT.value),
-        "AWS_REGION": region,
-        "ROLE": what,
-        # Instances fetch the secret when they boot: a new version is a reason to refresh the fleet.
-        "SECRET_VERSION": around.secret.version,
-    }
+    # Instances fetch the secret when they boot: a new version is a reason to refresh the fleet.
+    environment = {**around.environment(what), "SECRET_VERSION": around.secret.version}
     return pulumi.Output.all(around.secret.arn_in(region), role.log_group, pulumi.Output.all(**environment)).apply(
         lambda known: Container(
             image=image,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_aws as aws
 
@@ -14,8 +16,9 @@ from infra.components.log_bucket import LogBucket, LogBucketArgs
 from infra.components.network import Network, NetworkArgs
 from infra.dns import Records
 from infra.platform.data import Data
-from infra.platform.instances import Surroundings, instances
+from infra.platform.instances import instances
 from infra.platform.place import Place
+from infra.platform.surroundings import Surroundings
 from infra.platform.traffic import targets
 from infra.settings import Settings
 from infra.stages import Capability
@@ -49,23 +52,36 @@ class Regional:
                 zone_id=balancer.zone_id,
                 opts=pulumi.ResourceOptions(parent=balancer),
             )
-        groups = instances(
-            Surroundings(
-                settings=self._settings,
-                place=self._place,
-                network=self.network,
-                balancer=balancer,
-                secret=secret,
-                key_arn=keys.arn if self._place.primary else keys.replica_arns[self.name],
-                data=data,
-            )
+        around = Surroundings(
+            settings=self._settings,
+            place=self._place,
+            network=self.network,
+            vpc=str(self.cidr),
+            balancer=balancer,
+            secret=secret,
+            key_arn=keys.arn if self._place.primary else keys.replica_arns[self.name],
+            data=data,
         )
+        serving, more = self._pods(around)
+        balancer.listen(after=serving)
+        groups = instances(around)
         return {
             "loadBalancer": balancer.dns_name,
             "vpcId": self.network.vpc_id,
             "egressAddresses": pulumi.Output.all(*self.network.egress_addresses),
             "autoscalingGroups": groups,
+            **more,
         }
+
+    def _pods(self, around: Surroundings) -> tuple[list[pulumi.Resource], Mapping[str, pulumi.Input[object]]]:
+        """What serves on Kubernetes, and the outputs of it."""
+        if not self._settings.runtime.on_kubernetes:
+            return [], {}
+        # Only here, as it imports a large SDK.
+        from infra.platform.pods import pods
+
+        running = pods(around)
+        return running.serving, running.outputs
 
     def _network(self) -> Network:
         region = self._place.region
@@ -95,7 +111,7 @@ class Regional:
                 subnet_ids=self.network.public_subnet_ids,
                 certificate_arn=self._certificate(records),
                 log_bucket=logs.bucket,
-                targets=dict(targets(self._settings)),
+                targets=dict(targets(self._settings, self._base if self._settings.makes_clusters else None)),
                 protect=self._place.protect,
             ),
             opts=self._place.options,

@@ -16,15 +16,18 @@ ECR = re.compile(
 )
 
 
-def targets(settings: Settings) -> Iterator[tuple[str, Target]]:
-    """Target group by name: each color on each runtime, the weight of the color shared between the runtimes."""
+def targets(settings: Settings, cluster: str | None = None) -> Iterator[tuple[str, Target]]:
+    """Target group by name: each color on each runtime, the weight of the color shared between the runtimes.
+
+    `cluster` is the EKS cluster of the region whose pods are to be registered, where the stack makes one.
+    """
     runtime, rollout = settings.runtime, settings.rollout
     on_pods = rollout.kubernetes_share if runtime.on_ec2 else WEIGHTS
     for color, one in rollout.colors.items():
         if runtime.on_ec2:
             yield f"{color}-ec2", Target(kind="instance", weight=one.weight * (WEIGHTS - on_pods) // WEIGHTS)
         if runtime.on_kubernetes:
-            yield f"{color}-k8s", Target(kind="ip", weight=one.weight * on_pods // WEIGHTS)
+            yield f"{color}-k8s", Target(kind="ip", weight=one.weight * on_pods // WEIGHTS, cluster=cluster)
 
 
 def records(settings: Settings) -> Records | None:

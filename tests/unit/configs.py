@@ -19,6 +19,7 @@ def config(**changes: Any) -> dict[str, Any]:
         "network": {"cidr": "10.0.0.0/11"},
         "domain": {"name": "app.example.com", "dns": "cloudflare", "zoneId": "ab" * 16},
         "rollout": {"blue": {"image": "registry.example.com/app:1.0.0", "weight": 100}},
+        "cluster": {"apiCidrs": ["203.0.113.0/24"]},
         "jobs": {"image": "registry.example.com/database:1.0.0"},
         **changes,
     }

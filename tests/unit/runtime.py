@@ -57,6 +57,7 @@ class Live(Recorder):
             "readerEndpoint": f"{name}-ro.example.internal",
             "versionId": f"{name}-version",
             "url": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{name}",
+            "certificateAuthority": {"data": "bWFkZSB1cA=="},
             "primaryEndpointAddress": f"{name}.example.internal",
             "domainValidationOptions": [
                 {"resourceRecordName": "_proof.example.com.", "resourceRecordValue": "_value.acm-validations.aws."}
@@ -64,6 +65,8 @@ class Live(Recorder):
         }.items():
             if key not in outputs:
                 outputs.update({key: value})
+        if request.type == "aws:eks/cluster:Cluster":
+            outputs["vpcConfig"].update({"clusterSecurityGroupId": f"sg-{name}"})
         response.object.CopyFrom(outputs)
         if request.custom:
             response.id = f"{name}-id"

@@ -36,7 +36,9 @@ COMPONENTS = list(_discovered())
 def _everything() -> dict[str, Recorded]:
     both = {"image": "registry.example.com/app:1.0.0", "weight": 50}
     chosen = settings(stage=7, runtime="both", rollout={"blue": both, "green": both, "kubernetesShare": 40})
-    return record(lambda: build(chosen))
+    # In the background, either instances or pods work.
+    pods = settings(stage=6, runtime="kubernetes", cache={"inCluster": True})
+    return record(lambda: build(pods)) | record(lambda: build(chosen))
 
 
 def test_there_are_components() -> None:
@@ -76,7 +78,7 @@ def test_it_registers_outputs_last(component: Component) -> None:
 
 def test_every_resource_but_providers_and_the_host_record_is_a_child() -> None:
     orphans = {one.type for one in _everything().values() if one.custom and one.parent is None}
-    assert orphans == {"pulumi:providers:aws"}
+    assert orphans == {"pulumi:providers:aws", "pulumi:providers:kubernetes"}
 
 
 def test_every_parent_is_a_component_of_ours() -> None:

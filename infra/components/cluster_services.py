@@ -1,0 +1,109 @@
+"""What an EKS cluster in Auto Mode still needs: nodes with a limit, metrics, a policy engine switched on, storage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+import pulumi_kubernetes as kubernetes
+
+from infra import naming
+from infra.thresholds import (
+    NODE_CONSOLIDATE,
+    NODE_CPU_BELOW,
+    NODE_DISRUPTION,
+    NODE_DRAIN,
+    NODE_GENERATION,
+    NODE_LIFETIME,
+)
+
+POOL = "app"
+STORAGE_CLASS = "ascent"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterServicesArgs:
+    """What is needed of the cluster, and what its nodes may be.
+
+    cluster: its name at EKS.
+    cpu: most vCPUs of all nodes of the pool.
+    memory: most GiB of them.
+    """
+
+    cluster: str
+    cpu: int
+    memory: int
+
+
+class ClusterServices(pulumi.ComponentResource):
+    """A node pool, metrics-server, and the switch that makes NetworkPolicies count."""
+
+    def __init__(self, name: str, args: ClusterServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("ClusterServices"), name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        pool = kubernetes.apiextensions.CustomResource(
+            f"{name}-pool",
+            api_version="karpenter.sh/v1",
+            kind="NodePool",
+            metadata={"name": POOL},
+            spec=_pool(args),
+            opts=child,
+        )
+        # The HPA reads CPU and memory from it, and Auto Mode does not bring it. It needs a node to run on.
+        aws.eks.Addon(
+            f"{name}-metrics-server",
+            cluster_name=args.cluster,
+            addon_name="metrics-server",
+            resolve_conflicts_on_create="OVERWRITE",
+            resolve_conflicts_on_update="OVERWRITE",
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[pool]),
+        )
+        # AWS, "Use Network Policies with EKS Auto Mode": without it they are accepted, and nothing enforces them.
+        kubernetes.core.v1.ConfigMap(
+            f"{name}-network-policy",
+            metadata={"name": "amazon-vpc-cni", "namespace": "kube-system"},
+            data={"enable-network-policy-controller": "true"},
+            opts=child,
+        )
+        # Auto Mode has the driver and no class for it.
+        kubernetes.storage.v1.StorageClass(
+            f"{name}-storage",
+            metadata={"name": STORAGE_CLASS},
+            provisioner="ebs.csi.eks.amazonaws.com",
+            volume_binding_mode="WaitForFirstConsumer",
+            allow_volume_expansion=True,
+            parameters={"type": "gp3", "encrypted": "true"},
+            opts=child,
+        )
+        self.register_outputs({"pool": POOL})
+
+
+def _pool(args: ClusterServicesArgs) -> dict[str, object]:
+    """Karpenter's NodePool: Graviton, as the instances; on-demand; many small nodes rather than a few large ones."""
+    return {
+        "template": {
+            "spec": {
+                "nodeClassRef": {"group": "eks.amazonaws.com", "kind": "NodeClass", "name": "default"},
+                "requirements": [
+                    _requirement("kubernetes.io/arch", "In", "arm64"),
+                    _requirement("karpenter.sh/capacity-type", "In", "on-demand"),
+                    _requirement("eks.amazonaws.com/instance-category", "In", "c", "m"),
+                    _requirement("eks.amazonaws.com/instance-generation", "Gt", str(NODE_GENERATION.value)),
+                    _requirement("eks.amazonaws.com/instance-cpu", "Lt", str(NODE_CPU_BELOW.value)),
+                ],
+                "expireAfter": f"{NODE_LIFETIME.value}h",
+                "terminationGracePeriod": f"{NODE_DRAIN.value}h",
+            }
+        },
+        "disruption": {
+            "consolidationPolicy": "WhenEmptyOrUnderutilized",
+            "consolidateAfter": f"{NODE_CONSOLIDATE.value}s",
+            "budgets": [{"nodes": f"{NODE_DISRUPTION.value}%"}],
+        },
+        "limits": {"cpu": str(args.cpu), "memory": f"{args.memory}Gi"},
+    }
+
+
+def _requirement(key: str, operator: str, *values: str) -> dict[str, object]:
+    return {"key": key, "operator": operator, "values": list(values)}

@@ -1,0 +1,85 @@
+"""Scheduled database jobs as CronJobs, where no instance is there to own the schedules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra import naming
+from infra.autoscaling import metadata
+from infra.pod_spec import Amount, Environment, described, labels, pod, resources
+from infra.schedules import CONFIG, URL_VARIABLE, Job
+from infra.thresholds import JOB_DEADLINE, JOB_EVENT_AGE, JOB_HISTORY, JOB_KEEP, JOB_MEMORY, JOB_POD_CPU, JOB_RETRIES
+
+COMPONENT = "jobs"
+# Not the application's: what that may reach is more than a job needs.
+NAME = "database"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CronJobsArgs:
+    """What the jobs need.
+
+    namespace, service_account: where they run, and as whom.
+    image: container image with `database/` and its config.
+    secret, key: Secret and the key in it that holds the database's own URL.
+    jobs: what runs when.
+    """
+
+    namespace: str
+    service_account: str
+    image: str
+    secret: str
+    key: str
+    jobs: Sequence[Job]
+
+
+class CronJobs(pulumi.ComponentResource):
+    """A CronJob for each job. A run that is still going holds up the next, and one that was missed is made up for."""
+
+    def __init__(self, name: str, args: CronJobsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("CronJobs"), name, None, opts)
+        for job in args.jobs:
+            selected = labels(COMPONENT, job.name, name=NAME)
+            kubernetes.batch.v1.CronJob(
+                f"{name}-{job.name}",
+                metadata=metadata(job.name, args.namespace, selected),
+                spec={
+                    "schedule": job.cron,
+                    "time_zone": "Etc/UTC",
+                    "concurrency_policy": "Forbid",
+                    "starting_deadline_seconds": JOB_EVENT_AGE.value,
+                    "successful_jobs_history_limit": JOB_HISTORY.value,
+                    "failed_jobs_history_limit": JOB_HISTORY.value,
+                    "job_template": {
+                        "spec": {
+                            "backoff_limit": JOB_RETRIES.value,
+                            "active_deadline_seconds": JOB_DEADLINE.value,
+                            "ttl_seconds_after_finished": JOB_KEEP.value,
+                            "template": {
+                                "metadata": {"labels": described(selected)},
+                                "spec": {**_pod(args, job), "restart_policy": "Never"},
+                            },
+                        }
+                    },
+                },
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        self.register_outputs({"jobs": [job.name for job in args.jobs]})
+
+
+def _pod(args: CronJobsArgs, job: Job) -> kubernetes.core.v1.PodSpecArgsDict:
+    environment = Environment(keys={URL_VARIABLE: (args.secret, args.key)})
+    return pod(
+        {
+            "name": "job",
+            "image": args.image,
+            "args": [*job.command, "--config", CONFIG],
+            "env": environment.variables,
+            "resources": resources(Amount(millicores=JOB_POD_CPU.value, memory=JOB_MEMORY.value)),
+        },
+        args.service_account,
+    )

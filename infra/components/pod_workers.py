@@ -1,0 +1,77 @@
+"""Queue workers on Kubernetes: pods that take jobs, and that nobody sends requests to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra import naming
+from infra.autoscaling import metadata, scaled
+from infra.pod_spec import SECRET_VERSION, Amount, Environment, described, labels, pod, resources, spread
+from infra.thresholds import APP_STOP_GRACE, POD_HISTORY, POD_PROGRESS, POD_SURGE
+
+COMPONENT = "worker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodWorkersArgs:
+    """What workers need; fields as with `WorkloadArgs`."""
+
+    namespace: str
+    service_account: str
+    image: str
+    environment: Environment
+    secret_version: pulumi.Input[str]
+    amount: Amount
+    minimum: int
+    maximum: int
+
+
+class PodWorkers(pulumi.ComponentResource):
+    """Deployment, autoscaler and disruption budget. A job whose worker goes comes back to its queue."""
+
+    def __init__(self, name: str, args: PodWorkersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("PodWorkers"), name, None, opts)
+        selected = labels(COMPONENT)
+        meta = metadata(COMPONENT, args.namespace, selected)
+        container: kubernetes.core.v1.ContainerArgsDict = {
+            "name": "app",
+            "image": args.image,
+            "env": args.environment.variables,
+            "env_from": args.environment.sources,
+            "resources": resources(args.amount),
+        }
+        deployment = kubernetes.apps.v1.Deployment(
+            name,
+            metadata=meta,
+            spec={
+                "selector": {"match_labels": selected},
+                "strategy": {
+                    "type": "RollingUpdate",
+                    "rolling_update": {"max_surge": f"{POD_SURGE.value}%", "max_unavailable": f"{POD_SURGE.value}%"},
+                },
+                "progress_deadline_seconds": POD_PROGRESS.value,
+                "revision_history_limit": POD_HISTORY.value,
+                "template": {
+                    "metadata": {"labels": described(selected), "annotations": {SECRET_VERSION: args.secret_version}},
+                    "spec": {
+                        **pod(container, args.service_account),
+                        "termination_grace_period_seconds": APP_STOP_GRACE.value,
+                        "topology_spread_constraints": spread(selected),
+                    },
+                },
+            },
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["spec.replicas"]),
+        )
+        scaled(
+            name,
+            deployment,
+            meta=meta,
+            selected=selected,
+            minimum=args.minimum,
+            maximum=args.maximum,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.register_outputs({})

@@ -1,0 +1,153 @@
+"""One color of the application on Kubernetes: its pods, how many, and their Service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from infra import naming
+from infra.autoscaling import metadata, scaled
+from infra.components.load_balancer import HEALTH_PATH
+from infra.pod_spec import SECRET_VERSION, Amount, Container, Environment, described, labels, pod, resources, spread
+from infra.thresholds import (
+    APP_PORT,
+    HEALTH_TIMEOUT,
+    LIVENESS_DELAY,
+    LIVENESS_PERIOD,
+    POD_DRAIN,
+    POD_GRACE,
+    POD_HISTORY,
+    POD_PROGRESS,
+    POD_READY_SECONDS,
+    POD_SURGE,
+    READINESS_DELAY,
+    READINESS_PERIOD,
+    SERVICE_PORT,
+    STARTUP_TRIES,
+    UNHEALTHY_COUNT,
+    Threshold,
+)
+
+COMPONENT = "web"
+PORT = "http"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadArgs:
+    """What a color needs.
+
+    color: its name, and that of its objects.
+    namespace, service_account: where it runs, and as whom.
+    image: container image.
+    environment: its environment variables.
+    secret_version: id of the secrets' version.
+    amount: what a pod requests.
+    minimum, maximum: bounds of the autoscaler, in pods. What lies between belongs to it.
+    """
+
+    color: str
+    namespace: str
+    service_account: str
+    image: str
+    environment: Environment
+    secret_version: pulumi.Input[str]
+    amount: Amount
+    minimum: int
+    maximum: int
+
+
+class Workload(pulumi.ComponentResource):
+    """Deployment, autoscaler, disruption budget and Service.
+
+    service: the Service's name.
+    """
+
+    def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("Workload"), name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        selected = labels(COMPONENT, args.color)
+        meta = metadata(args.color, args.namespace, selected)
+        deployment = kubernetes.apps.v1.Deployment(
+            name,
+            metadata=meta,
+            spec={
+                # No replicas: they belong to the autoscaler. A number here, even an ignored one, would be applied again
+                # with every update (pulumi-kubernetes issues 2491 and 2569).
+                "selector": {"match_labels": selected},
+                "strategy": {
+                    "type": "RollingUpdate",
+                    "rolling_update": {"max_surge": f"{POD_SURGE.value}%", "max_unavailable": 0},
+                },
+                "min_ready_seconds": POD_READY_SECONDS.value,
+                "progress_deadline_seconds": POD_PROGRESS.value,
+                "revision_history_limit": POD_HISTORY.value,
+                "template": {
+                    "metadata": {
+                        "labels": described(selected),
+                        "annotations": {SECRET_VERSION: args.secret_version},
+                    },
+                    "spec": {
+                        **pod(_container(args), args.service_account),
+                        "termination_grace_period_seconds": POD_GRACE.value,
+                        "topology_spread_constraints": spread(selected),
+                    },
+                },
+            },
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                ignore_changes=["spec.replicas"],
+                custom_timeouts=pulumi.CustomTimeouts(create="20m", update="40m"),
+            ),
+        )
+        scaled(
+            name,
+            deployment,
+            meta=meta,
+            selected=selected,
+            minimum=args.minimum,
+            maximum=args.maximum,
+            opts=child,
+        )
+        service = kubernetes.core.v1.Service(
+            name,
+            metadata=meta,
+            spec={
+                "type": "ClusterIP",
+                "selector": selected,
+                "ports": [{"name": PORT, "port": SERVICE_PORT.value, "target_port": PORT, "protocol": "TCP"}],
+            },
+            opts=child,
+        )
+        self.service = service.metadata.apply(lambda found: found.name or "")
+        self.register_outputs({"service": self.service})
+
+
+def _container(args: WorkloadArgs) -> Container:
+    return {
+        "name": "app",
+        "image": args.image,
+        "ports": [{"name": PORT, "container_port": APP_PORT.value, "protocol": "TCP"}],
+        "env": args.environment.variables,
+        "env_from": args.environment.sources,
+        "resources": resources(args.amount),
+        # Until it has answered once, nothing else is asked: a slow start is no death.
+        "startup_probe": _probe(READINESS_PERIOD, STARTUP_TRIES),
+        "readiness_probe": {
+            **_probe(READINESS_PERIOD, UNHEALTHY_COUNT),
+            "initial_delay_seconds": READINESS_DELAY.value,
+        },
+        "liveness_probe": {**_probe(LIVENESS_PERIOD, UNHEALTHY_COUNT), "initial_delay_seconds": LIVENESS_DELAY.value},
+        # Requests still come while the load balancer learns that the pod goes. By kubelet: an image may lack a shell.
+        "lifecycle": {"pre_stop": {"sleep": {"seconds": POD_DRAIN.value}}},
+    }
+
+
+def _probe(period: Threshold, tries: Threshold) -> kubernetes.core.v1.ProbeArgsDict:
+    return {
+        "http_get": {"path": HEALTH_PATH, "port": PORT},
+        "period_seconds": period.value,
+        "timeout_seconds": HEALTH_TIMEOUT.value,
+        "failure_threshold": tries.value,
+    }

@@ -1,0 +1,205 @@
+"""The Kubernetes runtime of one region: the cluster, the application's pods in it, and what they need around them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from infra import naming
+from infra.components.app_namespace import AppNamespace, AppNamespaceArgs
+from infra.components.cron_jobs import COMPONENT as JOBS_COMPONENT
+from infra.components.cron_jobs import NAME as JOBS_NAME
+from infra.components.cron_jobs import CronJobs, CronJobsArgs
+from infra.components.database import DATABASE
+from infra.components.network_policies import NetworkPolicies, NetworkPoliciesArgs
+from infra.components.pod_identity import PodIdentity, PodIdentityArgs
+from infra.components.pod_workers import PodWorkers, PodWorkersArgs
+from infra.components.target_binding import TargetBinding, TargetBindingArgs
+from infra.components.workload import COMPONENT as WEB_COMPONENT
+from infra.components.workload import Workload, WorkloadArgs
+from infra.platform.clusters import Running, cluster
+from infra.platform.data import DIRECT_URL, pools_in_cluster
+from infra.platform.in_cluster import pooler_values, redis_values, release_pooler, release_redis
+from infra.platform.pod_secrets import DATABASE_SECRET, REDIS_SECRET, pod_secrets
+from infra.platform.reach import app_reach, database_reach
+from infra.platform.surroundings import WEB, WORKER, Surroundings
+from infra.pod_spec import Amount, Environment, labels
+from infra.schedules import JOBS
+from infra.stages import Capability
+
+_MILLI = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pods:
+    """What the runtime hands over.
+
+    serving: what has to be there before pods can be sent requests.
+    outputs: what the stack tells about it.
+    """
+
+    serving: list[pulumi.Resource]
+    outputs: Mapping[str, pulumi.Input[object]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Inside:
+    """A cluster, and the application's namespace in it."""
+
+    around: Surroundings
+    running: Running
+    namespace: str
+    environment: Mapping[str, Environment]
+    options: pulumi.ResourceOptions
+
+
+def pods(around: Surroundings) -> Pods:
+    """Declare the region's cluster and all that runs in it."""
+    place, running = around.place, cluster(around)
+    namespace = naming.namespace(pulumi.get_project(), pulumi.get_stack())
+    secrets = pod_secrets(around, namespace)
+    accounts = [WEB_COMPONENT, JOBS_COMPONENT, *([WORKER] if _works(around) else [])]
+    home = AppNamespace(
+        f"{place.base}-app",
+        AppNamespaceArgs(namespace=namespace, service_accounts=accounts, secrets=secrets),
+        opts=pulumi.ResourceOptions(providers=[running.provider], depends_on=[*running.ready, around.secret]),
+    )
+    policies = NetworkPolicies(
+        f"{place.base}-policies",
+        NetworkPoliciesArgs(
+            namespace=namespace,
+            web=labels(WEB_COMPONENT),
+            jobs=labels(JOBS_COMPONENT, name=JOBS_NAME),
+            clients=[around.vpc],
+            app_reach=app_reach(around.settings),
+            jobs_reach=[database_reach(around.settings)],
+        ),
+        opts=pulumi.ResourceOptions(providers=[running.provider], depends_on=[home]),
+    )
+    inside = _Inside(
+        around=around,
+        running=running,
+        namespace=namespace,
+        environment={role: _environment(around, secrets, role) for role in (WEB, WORKER)},
+        options=pulumi.ResourceOptions(providers=[running.provider], depends_on=[home, policies]),
+    )
+    beside = [*_beside(inside), *_identity(inside, WEB)]
+    serving = [one for color, image in around.images.items() for one in _color(inside, beside, color, image)]
+    _background(inside, beside)
+    return Pods(serving=serving, outputs={"cluster": running.name or "given", "namespace": namespace})
+
+
+def _works(around: Surroundings) -> bool:
+    """Whether pods of this region serve the queues, which are in the primary region."""
+    settings = around.settings
+    return settings.background_on_pods and settings.sizes.workers is not None and around.place.primary
+
+
+def _environment(around: Surroundings, secrets: Mapping[str, Mapping[str, object]], role: str) -> Environment:
+    keyed = {"REDIS_URL": (REDIS_SECRET, "url")} if REDIS_SECRET in secrets else {}
+    whole = [name for name in secrets if name in (DATABASE_SECRET, "app-secrets")]
+    return Environment(plain=around.environment(role), secrets=whole, keys=keyed)
+
+
+def _beside(inside: _Inside) -> Iterator[pulumi.Resource]:
+    """The pooler and the cache that run in the cluster itself."""
+    around, version = inside.around, inside.around.secret.version
+    settings, base = around.settings, around.place.base
+    if pools_in_cluster(settings):
+        hosts = around.data.hosts
+        values = pooler_values(settings.pooler, list(hosts), DATABASE, str(settings.network.cidr))
+        yield release_pooler(base, values, hosts, inside.namespace, version, inside.options)
+    cache = settings.sizes.cache
+    if cache is not None and cache.in_cluster:
+        redis = redis_values(inside.running.storage_class)
+        yield release_redis(base, redis, inside.namespace, version, inside.options)
+
+
+def _amount(around: Surroundings) -> Amount:
+    size = around.settings.sizes.pods
+    return Amount(millicores=int(size.cpu * _MILLI), memory=size.memory)
+
+
+def _after(inside: _Inside, *more: pulumi.Resource) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(inside.options, pulumi.ResourceOptions(depends_on=list(more)))
+
+
+def _identity(inside: _Inside, what: str) -> list[pulumi.Resource]:
+    """What the pods of an account may do at AWS; in a cluster that EKS does not know, nobody can say so."""
+    around, name = inside.around, inside.running.name
+    if name is None:
+        return []
+    args = PodIdentityArgs(
+        cluster=name, namespace=inside.namespace, service_account=what, statements=around.statements(what)
+    )
+    options = pulumi.ResourceOptions(providers=[around.place.provider], depends_on=list(inside.running.ready))
+    return [PodIdentity(f"{around.place.base}-pods-{what}", args, opts=options)]
+
+
+def _color(inside: _Inside, beside: list[pulumi.Resource], color: str, image: str) -> list[pulumi.Resource]:
+    around, size = inside.around, inside.around.settings.sizes.hpa
+    name = f"{around.place.base}-{color}-pods"
+    workload = Workload(
+        name,
+        WorkloadArgs(
+            color=color,
+            namespace=inside.namespace,
+            service_account=WEB_COMPONENT,
+            image=image,
+            environment=inside.environment[WEB],
+            secret_version=around.secret.version,
+            amount=_amount(around),
+            minimum=size.minimum,
+            maximum=size.maximum,
+        ),
+        opts=_after(inside, *beside),
+    )
+    binding = TargetBinding(
+        name,
+        TargetBindingArgs(
+            namespace=inside.namespace,
+            service=workload.service,
+            target_group_arn=around.balancer.target_groups[f"{color}-k8s"].arn,
+            auto_mode=inside.running.ours,
+            balancer_group_id=around.balancer.security_group_id,
+        ),
+        opts=inside.options,
+    )
+    return [workload, binding]
+
+
+def _background(inside: _Inside, beside: list[pulumi.Resource]) -> None:
+    """Queue workers and scheduled jobs, in the primary region alone: a schedule has one owner."""
+    around, settings = inside.around, inside.around.settings
+    workers, base = settings.sizes.workers, around.place.base
+    if _works(around) and workers is not None:
+        PodWorkers(
+            f"{base}-workers-pods",
+            PodWorkersArgs(
+                namespace=inside.namespace,
+                service_account=WORKER,
+                image=around.worker_image,
+                environment=inside.environment[WORKER],
+                secret_version=around.secret.version,
+                amount=_amount(around),
+                minimum=workers.minimum,
+                maximum=workers.maximum,
+            ),
+            opts=_after(inside, *beside, *_identity(inside, WORKER)),
+        )
+    runs = settings.row.has(Capability.DATABASE_JOBS) and settings.background_on_pods and around.place.primary
+    if runs and settings.jobs is not None:
+        CronJobs(
+            f"{base}-tasks-pods",
+            CronJobsArgs(
+                namespace=inside.namespace,
+                service_account=JOBS_COMPONENT,
+                image=settings.jobs.image,
+                secret=DATABASE_SECRET,
+                key=DIRECT_URL,
+                jobs=JOBS,
+            ),
+            opts=inside.options,
+        )

@@ -1,0 +1,83 @@
+"""What the workload of a region stands in, whether instances or pods run it, and what it may do there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from infra import iam
+from infra.components.app_secret import AppSecret
+from infra.components.load_balancer import LoadBalancer
+from infra.components.network import Network
+from infra.platform.data import Data
+from infra.platform.place import Place
+from infra.settings import Settings
+from infra.thresholds import APP_PORT
+
+WEB, WORKER = "web", "worker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the workload of a region stands in.
+
+    vpc: range of the network.
+    key_arn: KMS key of the secret, in this region.
+    """
+
+    settings: Settings
+    place: Place
+    network: Network
+    vpc: str
+    balancer: LoadBalancer
+    secret: AppSecret
+    key_arn: pulumi.Input[str]
+    data: Data
+
+    @property
+    def images(self) -> dict[str, str]:
+        """Image of each running color."""
+        colors = self.settings.rollout.colors
+        return {color: one.image for color, one in colors.items() if one.image is not None}
+
+    @property
+    def worker_image(self) -> str:
+        """Workers run the color with the most traffic; which queues they serve is in QUEUE_URLS."""
+        colors = self.settings.rollout.colors
+        return self.images[max(self.images, key=lambda color: colors[color].weight)]
+
+    @property
+    def options(self) -> pulumi.ResourceOptions:
+        """Nothing boots before there is a way out to fetch an image, and a value to fetch from the secret."""
+        waits = [self.network, self.balancer, self.secret]
+        return pulumi.ResourceOptions(providers=[self.place.provider], depends_on=waits)
+
+    def environment(self, role: str) -> Mapping[str, pulumi.Input[str]]:
+        """Environment variables that are no secrets, of the application as `web` or as `worker`."""
+        return {
+            **self.data.environment,
+            "PORT": str(APP_PORT.value),
+            "AWS_REGION": self.place.region.name,
+            "ROLE": role,
+        }
+
+    def statements(self, role: str) -> list[iam.Statement]:
+        """What the application may do at AWS: send jobs as `web`, take them as `worker`, use objects as both."""
+        act = ["SendMessage"] if role == WEB else ["ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage"]
+        actions = sorted(f"sqs:{one}" for one in [*act, "GetQueueAttributes"])
+        return [iam.allow(actions, self.data.queues.arns), *_objects(self.data)]
+
+
+def _objects(data: Data) -> list[iam.Statement]:
+    """Reading and writing objects, which are encrypted with the stack's key."""
+    objects = [pulumi.Output.concat(arn, "/*") for arn in data.storage.arns]
+    return [
+        iam.allow(["s3:DeleteObject", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"], objects),
+        iam.allow(
+            ["kms:Decrypt", "kms:GenerateDataKey"],
+            [data.storage.key_arn],
+            {"StringEquals": {"kms:ViaService": f"s3.{data.storage.region}.amazonaws.com"}},
+        ),
+    ]
