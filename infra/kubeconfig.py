@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import pulumi
+import json
 
 
-def kubeconfig(
-    *, name: str, region: str, endpoint: pulumi.Input[str], authority: pulumi.Input[str]
-) -> pulumi.Output[str]:
-    """The kubeconfig, as a secret output.
+def kubeconfig(*, name: str, region: str, endpoint: str, authority: str) -> str:
+    """The kubeconfig, as JSON, which is YAML too.
 
     Args:
         name: the cluster's name, and that of the context.
@@ -17,24 +15,18 @@ def kubeconfig(
         authority: certificate of its authority, in base64.
     """
     command = ["eks", "get-token", "--cluster-name", name, "--region", region, "--output", "json"]
-    document: dict[str, object] = {
+    token = {
+        "apiVersion": "client.authentication.k8s.io/v1beta1",
+        "command": "aws",
+        "args": command,
+        "interactiveMode": "Never",
+    }
+    document = {
         "apiVersion": "v1",
         "kind": "Config",
         "clusters": [{"name": name, "cluster": {"server": endpoint, "certificate-authority-data": authority}}],
-        "users": [
-            {
-                "name": name,
-                "user": {
-                    "exec": {
-                        "apiVersion": "client.authentication.k8s.io/v1beta1",
-                        "command": "aws",
-                        "args": command,
-                        "interactiveMode": "Never",
-                    }
-                },
-            }
-        ],
+        "users": [{"name": name, "user": {"exec": token}}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
         "current-context": name,
     }
-    return pulumi.Output.secret(pulumi.Output.json_dumps(document))
+    return json.dumps(document)

@@ -83,11 +83,11 @@ class KubernetesCluster(pulumi.ComponentResource):
         )
         cluster = self._cluster(role, nodes, [logs, encrypts, *attached, *node_policies])
         self._admit(cluster)
-        self.kubeconfig = kubeconfig(
-            name=name,
-            region=args.region,
-            endpoint=cluster.endpoint,
-            authority=cluster.certificate_authority.apply(lambda authority: authority.data or ""),
+        authority = cluster.certificate_authority.apply(lambda found: found.data)
+        self.kubeconfig = pulumi.Output.secret(
+            pulumi.Output.all(cluster.endpoint, authority).apply(
+                lambda known: kubeconfig(name=name, region=args.region, endpoint=known[0], authority=known[1])
+            )
         )
         self.register_outputs({"name": cluster.name})
 

@@ -39,11 +39,13 @@ class Target:
 
     kind: `instance` for EC2 instances, `ip` for pods.
     weight: share of the traffic, in percent.
+    rank: place of its rule among the others, which it keeps whichever of them are there.
     cluster: name of the EKS cluster whose Auto Mode is to register pods, or None.
     """
 
     kind: Literal["instance", "ip"]
     weight: int
+    rank: int
     cluster: str | None = None
 
 
@@ -199,11 +201,11 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
         # Each target group is reachable by name: one without weight is health-checked and can be tried before its turn.
-        for index, target in enumerate(args.targets, start=1):
+        for target, one in args.targets.items():
             aws.lb.ListenerRule(
                 f"{self._name}-{target}",
                 listener_arn=https.arn,
-                priority=index * RULE_PRIORITY_STEP.value,
+                priority=one.rank * RULE_PRIORITY_STEP.value,
                 conditions=[{"http_header": {"http_header_name": TARGET_HEADER, "values": [target]}}],
                 actions=[{"type": "forward", "target_group_arn": self.target_groups[target].arn}],
                 opts=self._child,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import count
 
 from infra.choices import WEIGHTS, Dns
 from infra.components.load_balancer import Target
@@ -23,11 +24,14 @@ def targets(settings: Settings, cluster: str | None = None) -> Iterator[tuple[st
     """
     runtime, rollout = settings.runtime, settings.rollout
     on_pods = rollout.kubernetes_share if runtime.on_ec2 else WEIGHTS
+    ranks = count(1)
     for color, one in rollout.colors.items():
+        ec2, pods = next(ranks), next(ranks)
         if runtime.on_ec2:
-            yield f"{color}-ec2", Target(kind="instance", weight=one.weight * (WEIGHTS - on_pods) // WEIGHTS)
+            weight = one.weight * (WEIGHTS - on_pods) // WEIGHTS
+            yield f"{color}-ec2", Target(kind="instance", weight=weight, rank=ec2)
         if runtime.on_kubernetes:
-            yield f"{color}-k8s", Target(kind="ip", weight=one.weight * on_pods // WEIGHTS, cluster=cluster)
+            yield f"{color}-k8s", Target(kind="ip", weight=one.weight * on_pods // WEIGHTS, rank=pods, cluster=cluster)
 
 
 def records(settings: Settings) -> Records | None:

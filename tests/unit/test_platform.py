@@ -13,6 +13,7 @@ from tests.rebuilt import FACTS, precious
 from tests.unit.runtime import built, of_type
 
 PAIRS = [(one, other) for one in STAGES for other in STAGES if one != other]
+RUNTIMES = ("ec2", "kubernetes", "both")
 
 
 def rendered(stage: int, runtime: str = "ec2") -> dict[str, Recorded]:
@@ -27,49 +28,55 @@ def _at(inputs: Any, path: list[str]) -> Any:
     return inputs
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_internet_reaches_the_load_balancer_alone_and_there_two_ports(stage: int) -> None:
-    rules = of_type(rendered(stage), "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+def test_the_internet_reaches_the_load_balancer_alone_and_there_two_ports(stage: int, runtime: str) -> None:
+    rules = of_type(rendered(stage, runtime), "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
     open_rules = [one for one in rules.values() if one.inputs.get("cidrIpv4") == "0.0.0.0/0"]
     assert {(one.inputs["fromPort"], one.inputs["toPort"]) for one in open_rules} == {(80, 80), (443, 443)}
     assert all(one.parent is not None and "LoadBalancer" in one.parent for one in open_rules)
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("stage", STAGES)
-def test_no_name_holds_the_stage_or_a_size(stage: int) -> None:
-    for one in rendered(stage).values():
+def test_no_name_holds_the_stage_or_a_size(stage: int, runtime: str) -> None:
+    for one in rendered(stage, runtime).values():
         assert not re.search(r"stage|large|small", one.name)
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("stage", STAGES)
-def test_what_the_primary_region_cannot_lose_is_protected(stage: int) -> None:
+def test_what_the_primary_region_cannot_lose_is_protected(stage: int, runtime: str) -> None:
     bare = [
         one
-        for one in rendered(stage).values()
+        for one in rendered(stage, runtime).values()
         if precious(one.type, one.name) and one.region == "us-east-1" and not one.protect
     ]
     assert [one.urn for one in bare] == []
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize(("before", "after"), PAIRS)
-def test_no_move_deletes_what_the_primary_region_cannot_lose(before: int, after: int) -> None:
-    gone = set(rendered(before)) - set(rendered(after))
-    found = [rendered(before)[urn] for urn in gone]
+def test_no_move_deletes_what_the_primary_region_cannot_lose(before: int, after: int, runtime: str) -> None:
+    gone = set(rendered(before, runtime)) - set(rendered(after, runtime))
+    found = [rendered(before, runtime)[urn] for urn in gone]
     assert [one.urn for one in found if precious(one.type, one.name) and one.region == "us-east-1"] == []
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize(("before", "after"), PAIRS)
-def test_no_move_changes_what_forces_a_replacement(before: int, after: int) -> None:
-    old, new = rendered(before), rendered(after)
+def test_no_move_changes_what_forces_a_replacement(before: int, after: int, runtime: str) -> None:
+    old, new = rendered(before, runtime), rendered(after, runtime)
     for urn in set(old) & set(new):
         for path in FACTS.get(old[urn].type, {}).get("replace", ()):
             parts = path.replace("[*]", "").split(".")
             assert _at(old[urn].inputs, parts) == _at(new[urn].inputs, parts), f"{urn}: {path}"
 
 
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("stage", [1, 4, 6])
-def test_a_higher_stage_keeps_every_name_of_a_lower_one(stage: int) -> None:
-    assert set(rendered(stage)) <= set(rendered(7))
+def test_a_higher_stage_keeps_every_name_of_a_lower_one(stage: int, runtime: str) -> None:
+    assert set(rendered(stage, runtime)) <= set(rendered(7, runtime))
 
 
 def test_adding_a_region_touches_nothing_in_the_others() -> None:

@@ -68,6 +68,21 @@ REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"externalDatabase": {"directUrl": "postgresql://a:b@c/d"}}, "externalDatabase.pooledUrl", ["missing"]),
     ({"externalDatabase": EXTERNAL_DATABASE, "database": {"maxAcu": 8}}, "database", ["an external one"]),
     ({"appSecrets": {"DATABASE_URL": "x"}}, "appSecrets.DATABASE_URL", ["set by the platform"]),
+    ({"runtime": "kubernetes", "cluster": None}, "cluster", ["the runtime is kubernetes", "apiCidrs", "kubeconfig"]),
+    ({"cluster": {}}, "cluster", ["should have apiCidrs"]),
+    ({"cluster": {"apiCidrs": ["everywhere"]}}, "cluster.apiCidrs[0]", ["203.0.113.0/24"]),
+    ({"cluster": {"apiCidrs": [], "context": "team"}}, "cluster", ["come with a kubeconfig"]),
+    ({"cluster": {"kubeconfig": "hunter2", "admins": ["arn:aws:iam::123456789012:role/a"]}}, "cluster", ["makes none"]),
+    (
+        {"runtime": "kubernetes", "stage": 7, "cluster": {"kubeconfig": "hunter2"}},
+        "cluster.kubeconfig",
+        ["a secret value", "cannot be in 3 regions"],
+    ),
+    ({"stage": 6, "cache": {"inCluster": True}}, "cache.inCluster", ["instances cannot reach", "the runtime is ec2"]),
+    ({"stage": 6, "cache": {"inCluster": True, "nodes": 3}}, "cache", ["are ElastiCache's"]),
+    ({"stage": 5, "cache": {"inCluster": True}, "runtime": "kubernetes"}, "cache", ["this stage has none"]),
+    ({"stage": 6, "workers": {"minimum": 0}, "runtime": "kubernetes"}, "workers.minimum", ["at least one pod"]),
+    ({"pods": {"cpu": 0.3}}, "pods.cpu", ["multiple of 0.25", "in quarters"]),
     (
         {"stage": 5, "domain": {"name": "app.example.com", "dns": "route53", "zoneId": "Z0123456789"}},
         "domain.dns",
@@ -87,6 +102,16 @@ def test_a_refusal_is_one_message_with_file_key_value_and_what_is_allowed(
     assert "\n" not in message
     for words in said:
         assert words in message
+
+
+def test_a_kubeconfig_is_shown_in_no_message() -> None:
+    for cluster in ({"kubeconfig": "hunter2", "version": "1.33"}, {"kubeconfig": ["hunter2"]}):
+        with pytest.raises(SettingsError) as refused:
+            settings(cluster=cluster)
+        assert "hunter2" not in str(refused.value)
+    with pytest.raises(SettingsError, match=r"ascent:cluster\.kubeconfig: its values are in plain text") as refused:
+        parse(config(cluster={"kubeconfig": "hunter2"}), FILE, encrypted=())
+    assert "hunter2" not in str(refused.value)
 
 
 def test_every_problem_is_told_at_once() -> None:

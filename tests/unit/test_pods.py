@@ -1,0 +1,311 @@
+"""The application on Kubernetes: what its objects say, at every stage and for every runtime that has pods."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from infra.database_url import password, port, through, userlist
+from infra.schedules import JOBS
+from infra.stages import STAGES
+from ops.recorder import SECRET, Recorded
+from sandbox.provider import check
+from sandbox.provider.schema import resource_schema
+from tests.unit.runtime import built, of_type
+
+DEPLOYMENT, HPA = "kubernetes:apps/v1:Deployment", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+PDB, SERVICE = "kubernetes:policy/v1:PodDisruptionBudget", "kubernetes:core/v1:Service"
+POLICY, CRON = "kubernetes:networking.k8s.io/v1:NetworkPolicy", "kubernetes:batch/v1:CronJob"
+SECRETS, RELEASE = "kubernetes:core/v1:Secret", "kubernetes:helm.sh/v3:Release"
+BINDING = "kubernetes:eks.amazonaws.com/v1:TargetGroupBinding"
+IMAGE = "registry.example.com/app:1.0.0"
+TWO = {"blue": {"image": IMAGE, "weight": 70}, "green": {"image": IMAGE, "weight": 30}}
+OWN = {"kubeconfig": "apiVersion: v1", "context": "team"}
+
+
+def live(**changes: Any) -> dict[str, Recorded]:
+    return built(live=True, **{"runtime": "kubernetes", **changes})
+
+
+def blue(everything: dict[str, Recorded], type_: str) -> dict[str, Any]:
+    return dict(of_type(everything, type_)["test-use1-blue-pods"].inputs)
+
+
+def pod(everything: dict[str, Recorded]) -> dict[str, Any]:
+    found: dict[str, Any] = blue(everything, DEPLOYMENT)["spec"]["template"]["spec"]
+    return found
+
+
+def known(value: Any) -> Any:
+    """A value that the API server could see in place of each secret."""
+    if value == SECRET:
+        return {"key": "value"}
+    if isinstance(value, dict):
+        return {key: known(one) for key, one in value.items()}
+    return [known(one) for one in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("runtime", ["kubernetes", "both"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_object_is_one_that_the_api_server_takes(stage: int, runtime: str) -> None:
+    objects = [one for one in live(stage=stage, runtime=runtime).values() if one.type.startswith("kubernetes:")]
+    assert len(objects) > 15
+    for one in objects:
+        schema = resource_schema(one.type)
+        assert schema is not None, one.type
+        found = [failure.reason for failure in check.failures(schema, known(dict(one.inputs)))]
+        assert found == [], one.urn
+
+
+@pytest.mark.parametrize("runtime", ["kubernetes", "both"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_replicas_belong_to_the_autoscaler_alone(stage: int, runtime: str) -> None:
+    everything = live(stage=stage, runtime=runtime)
+    deployments, autoscalers = of_type(everything, DEPLOYMENT), of_type(everything, HPA)
+    assert set(deployments) == set(autoscalers)
+    assert all("replicas" not in one.inputs["spec"] for one in deployments.values())
+    size = STAGES[stage].sizes.hpa
+    spec = autoscalers["test-use1-blue-pods"].inputs["spec"]
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (size.minimum, size.maximum)
+    targets = {one["resource"]["name"]: one["resource"]["target"]["averageUtilization"] for one in spec["metrics"]}
+    assert targets == {"cpu": 70, "memory": 80}
+    up, down = spec["behavior"]["scaleUp"], spec["behavior"]["scaleDown"]
+    assert (up["stabilizationWindowSeconds"], up["policies"][0]["value"]) == (60, 100)
+    assert (down["stabilizationWindowSeconds"], down["policies"][0]["value"]) == (300, 25)
+
+
+def test_a_pod_has_no_right_that_it_does_not_need() -> None:
+    everything = live()
+    found = pod(everything)
+    assert found["automountServiceAccountToken"] is False
+    assert found["securityContext"]["runAsNonRoot"] is True
+    assert found["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    (container,) = found["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    (namespace,) = of_type(everything, "kubernetes:core/v1:Namespace").values()
+    labels = namespace.inputs["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    accounts = of_type(everything, "kubernetes:core/v1:ServiceAccount").values()
+    assert all(one.inputs["automountServiceAccountToken"] is False for one in accounts)
+
+
+def test_a_pod_keeps_the_contract_of_health_and_going() -> None:
+    found = pod(live())
+    (container,) = found["containers"]
+    probes = {name: container[f"{name}Probe"] for name in ("liveness", "readiness", "startup")}
+    assert {one["httpGet"]["path"] for one in probes.values()} == {"/api/health"}
+    assert (probes["liveness"]["initialDelaySeconds"], probes["liveness"]["periodSeconds"]) == (30, 10)
+    assert (probes["readiness"]["initialDelaySeconds"], probes["readiness"]["periodSeconds"]) == (5, 5)
+    assert probes["startup"]["periodSeconds"] * probes["startup"]["failureThreshold"] == 120
+    drain = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    group = of_type(live(), "aws:lb/targetGroup:TargetGroup")["test-use1-blue-k8s"]
+    delay = group.inputs["deregistrationDelay"]
+    assert drain > delay
+    assert found["terminationGracePeriodSeconds"] >= drain + 30
+
+
+def test_an_update_takes_no_pod_away_before_another_is_ready() -> None:
+    spec = blue(live(), DEPLOYMENT)["spec"]
+    assert spec["strategy"]["rollingUpdate"] == {"maxSurge": "25%", "maxUnavailable": 0}
+    assert spec["minReadySeconds"] == 60
+    keys = [one["topologyKey"] for one in spec["template"]["spec"]["topologySpreadConstraints"]]
+    assert keys == ["topology.kubernetes.io/zone", "kubernetes.io/hostname"]
+    budget = blue(live(), PDB)["spec"]
+    assert "minAvailable" not in budget
+    assert budget["maxUnavailable"] == "25%"
+
+
+@pytest.mark.parametrize(
+    ("stage", "cpu", "memory"), [(1, "500m", "512Mi"), (4, "1000m", "1024Mi"), (6, "2000m", "2048Mi")]
+)
+def test_requests_are_the_guides_and_limits_twice_that(stage: int, cpu: str, memory: str) -> None:
+    (container,) = pod(live(stage=stage))["containers"]
+    assert container["resources"]["requests"] == {"cpu": cpu, "memory": memory}
+    doubled = {"cpu": f"{int(cpu[:-1]) * 2}m", "memory": f"{int(memory[:-2]) * 2}Mi"}
+    assert container["resources"]["limits"] == doubled
+    (own,) = pod(live(stage=stage, pods={"cpu": 0.25, "memory": 128}))["containers"]
+    assert own["resources"]["requests"] == {"cpu": "250m", "memory": "128Mi"}
+
+
+def test_each_running_color_has_pods_of_its_own_behind_its_own_target_group() -> None:
+    everything = live(rollout=TWO)
+    assert set(of_type(everything, DEPLOYMENT)) == {"test-use1-blue-pods", "test-use1-green-pods"}
+    for color in ("blue", "green"):
+        binding = of_type(everything, BINDING)[f"test-use1-{color}-pods"].inputs["spec"]
+        service = of_type(everything, SERVICE)[f"test-use1-{color}-pods"].inputs
+        assert binding["serviceRef"] == {"name": service["metadata"]["name"], "port": 80}
+        assert binding["targetGroupARN"].endswith(f"{color}-k8s")
+        assert service["spec"]["ports"][0]["port"] == 80
+        (container,) = of_type(everything, DEPLOYMENT)[f"test-use1-{color}-pods"].inputs["spec"]["template"]["spec"][
+            "containers"
+        ]
+        assert container["ports"][0] == {"name": "http", "containerPort": 3000, "protocol": "TCP"}
+        group = of_type(everything, "aws:lb/targetGroup:TargetGroup")[f"test-use1-{color}-k8s"].inputs
+        assert group["targetType"] == "ip"
+        assert group["tags"]["eks:eks-cluster-name"] == "test-use1"
+
+
+def _rules(everything: dict[str, Recorded], policy: str, way: str = "egress") -> list[tuple[Any, list[int]]]:
+    spec = of_type(everything, POLICY)[f"test-use1-policies-{policy}"].inputs["spec"]
+    peers = "to" if way == "egress" else "from"
+    return [(rule.get(peers), sorted({port["port"] for port in rule["ports"]})) for rule in spec[way]]
+
+
+def test_nothing_reaches_pods_and_they_reach_nothing_but_what_the_contract_needs() -> None:
+    everything = live(stage=6)
+    closed = of_type(everything, POLICY)["test-use1-policies-default-deny"].inputs["spec"]
+    assert closed == {"podSelector": {"matchLabels": {}}, "policyTypes": ["Ingress", "Egress"]}
+    assert _rules(everything, "web", "ingress") == [([{"ipBlock": {"cidr": "10.0.0.0/16"}}], [3000])]
+    stack, pooler = [{"ipBlock": {"cidr": "10.0.0.0/11"}}], {"app.kubernetes.io/name": "pgbouncer"}
+    assert _rules(everything, "app") == [
+        (None, [53]),
+        ([{"ipBlock": {"cidr": "169.254.170.23/32"}}], [80]),
+        ([{"ipBlock": {"cidr": "0.0.0.0/0"}}], [443]),
+        (stack, [5432]),
+        ([{"podSelector": {"matchLabels": pooler}}], [6432]),
+        (stack, [6379]),
+    ]
+    assert _rules(everything, "jobs") == [(None, [53]), (stack, [5432])]
+    # Each kind of pod is under a policy of its own.
+    (job, *_) = of_type(everything, CRON).values()
+    labels = job.inputs["spec"]["jobTemplate"]["spec"]["template"]["metadata"]["labels"]
+    selected = of_type(everything, POLICY)["test-use1-policies-jobs"].inputs["spec"]["podSelector"]["matchLabels"]
+    assert selected.items() <= labels.items()
+    assert labels["app.kubernetes.io/name"] != "app"
+
+
+def test_somebody_elses_database_and_cache_are_reached_where_they_are() -> None:
+    everything = live(
+        stage=6,
+        externalDatabase={
+            "directUrl": "postgresql://a:hunter2@db/app",
+            "pooledUrl": "postgresql://a:hunter2@db:6543/app",
+        },
+        externalCache={"url": "rediss://:hunter2@cache.example.com:6380"},
+    )
+    anywhere = [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
+    assert _rules(everything, "app")[-2:] == [(anywhere, [5432, 6543]), (anywhere, [6380])]
+    assert of_type(everything, RELEASE) == {}
+    assert "hunter2" not in str(everything)
+
+
+def test_secrets_are_never_plain_and_come_from_the_one_version_there_is() -> None:
+    everything = live(stage=6, appSecrets={"SESSION_KEY": "hunter2"})
+    secrets = of_type(everything, SECRETS)
+    names = {one.inputs["metadata"]["name"] for one in secrets.values()}
+    assert names == {"app-secrets", "database-credentials", "pgbouncer-users", "redis-credentials"}
+    assert all(one.inputs["stringData"] == SECRET for one in secrets.values())
+    assert "hunter2" not in str(everything)
+    assert "made-up" not in str([one for one in everything.values() if one.type.startswith("kubernetes:")])
+    (provider,) = of_type(everything, "pulumi:providers:kubernetes").values()
+    assert provider.inputs["kubeconfig"] == SECRET
+    # A changed value is a change, and not another object with a gap between the two.
+    assert provider.inputs["enableSecretMutable"] == "true"
+    template = blue(everything, DEPLOYMENT)["spec"]["template"]
+    assert template["metadata"]["annotations"] == {"ascent/secret-version": "test-use1-app-version"}
+    (container,) = template["spec"]["containers"]
+    assert {one["secretRef"]["name"] for one in container["envFrom"]} == {"app-secrets", "database-credentials"}
+    (redis,) = [one for one in container["env"] if one["name"] == "REDIS_URL"]
+    assert redis["valueFrom"]["secretKeyRef"] == {"name": "redis-credentials", "key": "url"}
+
+
+def test_pods_are_told_what_instances_are_told() -> None:
+    (container,) = pod(live(stage=6))["containers"]
+    told = {one["name"]: one.get("value") for one in container["env"]}
+    assert told["ROLE"] == "web"
+    assert told["PORT"] == "3000"
+    assert told["CACHE_TTL_FEED"] == "300"
+    assert set(json.loads(told["QUEUE_URLS"])) >= {"notifications"}
+    assert {"BUCKETS", "DB_POOL_MAX", "AWS_REGION"} <= set(told)
+
+
+URL = "postgresql://app:p%40ss@db.example.com:5433/app?sslmode=require"
+
+
+def test_a_url_by_way_of_the_pooler_keeps_the_user_and_goes_to_its_host() -> None:
+    assert through(URL, "pgbouncer.ascent-prod.svc", "app_readers") == (
+        "postgresql://app:p%40ss@pgbouncer.ascent-prod.svc/app_readers?sslmode=disable"
+    )
+    assert userlist(URL) == '"app" "p@ss"\n'
+    assert password("redis+sentinel://:secret@host:26379/ascent") == "secret"
+    assert (port(URL, 1), port("encrypted", 5432), port("postgresql://a:b@c/d", 5432)) == (5433, 5432, 5432)
+
+
+@pytest.mark.parametrize("stage", [2, 3, 4, 5, 6, 7])
+def test_the_pooler_never_opens_more_than_the_budget_counts(stage: int) -> None:
+    everything = live(stage=stage, rollout=TWO)
+    release = of_type(everything, RELEASE)["test-use1-pgbouncer"].inputs
+    values = release["values"]
+    caps = [one["maxDbConnections"] or values["pool"]["maxDbConnections"] for one in values["databases"]]
+    assert max(caps) * (values["replicas"] + 2) <= values["connectionBudget"]
+    hosts = [one["host"] for one in values["databases"]]
+    assert hosts[0].startswith("test-use1-db.")
+    assert (len(hosts) == 2) == (stage >= 4)
+    pods = STAGES[stage].sizes.hpa.maximum * 2
+    assert values["pool"]["maxClientConnections"] >= pods * 20
+    assert values["serverTls"]["mode"] == "require"
+    assert release["chart"] == "./charts/pgbouncer"
+
+
+def test_there_is_no_pooler_before_its_stage() -> None:
+    assert of_type(live(stage=1), RELEASE) == {}
+
+
+def test_redis_in_the_cluster_takes_the_place_of_elasticache() -> None:
+    everything = live(stage=6, cache={"inCluster": True})
+    assert not [one for one in everything.values() if one.type.startswith("aws:elasticache")]
+    values = of_type(everything, RELEASE)["test-use1-redis"].inputs["values"]
+    assert values["auth"]["secretName"] == "redis-credentials"
+    assert values["storage"]["className"] == "ascent"
+    reached = [(peers, ports) for peers, ports in _rules(everything, "app") if 26379 in ports]
+    assert reached == [([{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "redis"}}}], [6379, 26379])]
+
+
+def test_jobs_and_queues_have_one_owner() -> None:
+    schedule = "aws:scheduler/schedule:Schedule"
+    owners = {runtime: live(stage=7, runtime=runtime) for runtime in ("kubernetes", "both")}
+    assert of_type(owners["kubernetes"], schedule) == {}
+    assert len(of_type(owners["kubernetes"], CRON)) == len(JOBS)
+    assert len(of_type(owners["both"], schedule)) == len(JOBS)
+    assert of_type(owners["both"], CRON) == {}
+    assert [name for name in of_type(owners["kubernetes"], DEPLOYMENT) if "workers" in name] == [
+        "test-use1-workers-pods"
+    ]
+    assert not [name for name in of_type(owners["both"], DEPLOYMENT) if "workers" in name]
+
+
+def test_a_job_never_runs_twice_at_once_and_never_for_ever() -> None:
+    assert of_type(live(stage=2), CRON) == {}
+    assert of_type(live(stage=3, jobs=None), CRON) == {}
+    spec = of_type(live(stage=3), CRON)["test-use1-tasks-pods-archive-messages"].inputs["spec"]
+    assert (spec["schedule"], spec["timeZone"]) == ("0 4 1 * *", "Etc/UTC")
+    assert spec["concurrencyPolicy"] == "Forbid"
+    assert spec["startingDeadlineSeconds"] == 3600
+    assert {spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]} == {3}
+    job = spec["jobTemplate"]["spec"]
+    assert (job["backoffLimit"], job["activeDeadlineSeconds"]) == (3, 21600)
+    (container,) = job["template"]["spec"]["containers"]
+    (url,) = container["env"]
+    assert url["valueFrom"]["secretKeyRef"] == {"name": "database-credentials", "key": "DATABASE_DIRECT_URL"}
+    assert container["args"] == ["retain", "--job", "archive", "--config", "/etc/ascent/database.yaml"]
+
+
+def test_in_a_cluster_that_is_there_already_nothing_of_eks_is_made() -> None:
+    everything = live(stage=6, cluster=OWN)
+    assert not [one for one in everything.values() if one.type.startswith("aws:eks")]
+    (provider,) = of_type(everything, "pulumi:providers:kubernetes").values()
+    assert provider.inputs["kubeconfig"] == SECRET
+    assert provider.inputs["context"] == "team"
+    binding = of_type(everything, "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding")["test-use1-blue-pods"]
+    rule = binding.inputs["spec"]["networking"]["ingress"][0]
+    assert rule["from"] == [{"securityGroup": {"groupID": "test-use1-id"}}]
+    assert not {"NodePool", "StorageClass"} & {one.type.rpartition(":")[2] for one in everything.values()}
+    known_to_eks = live(stage=6, cluster={**OWN, "name": "team"})
+    associations = of_type(known_to_eks, "aws:eks/podIdentityAssociation:PodIdentityAssociation").values()
+    assert {one.inputs["clusterName"] for one in associations} == {"team"}
