@@ -84,11 +84,10 @@ class KubernetesCluster(pulumi.ComponentResource):
         cluster = self._cluster(role, nodes, [logs, encrypts, *attached, *node_policies])
         self._admit(cluster)
         authority = cluster.certificate_authority.apply(lambda found: found.data)
-        self.kubeconfig = pulumi.Output.secret(
-            pulumi.Output.all(cluster.endpoint, authority).apply(
-                lambda known: kubeconfig(name=name, region=args.region, endpoint=known[0], authority=known[1])
-            )
+        written: pulumi.Output[str] = pulumi.Output.all(cluster.endpoint, authority).apply(
+            lambda known: kubeconfig(name=name, region=args.region, endpoint=known[0], authority=known[1])
         )
+        self.kubeconfig: pulumi.Output[str] = pulumi.Output.secret(written)
         self.register_outputs({"name": cluster.name})
 
     def _role(

@@ -22,7 +22,7 @@ from infra.components.workload import Workload, WorkloadArgs
 from infra.platform.clusters import Running, cluster
 from infra.platform.data import DIRECT_URL, pools_in_cluster
 from infra.platform.in_cluster import pooler_values, redis_values, release_pooler, release_redis
-from infra.platform.pod_secrets import DATABASE_SECRET, REDIS_SECRET, pod_secrets
+from infra.platform.pod_secrets import APP_SECRET, DATABASE_SECRET, REDIS_SECRET, pod_secrets
 from infra.platform.reach import app_reach, database_reach
 from infra.platform.surroundings import WEB, WORKER, Surroundings
 from infra.pod_spec import Amount, Environment, labels
@@ -99,7 +99,7 @@ def _works(around: Surroundings) -> bool:
 
 def _environment(around: Surroundings, secrets: Mapping[str, Mapping[str, object]], role: str) -> Environment:
     keyed = {"REDIS_URL": (REDIS_SECRET, "url")} if REDIS_SECRET in secrets else {}
-    whole = [name for name in secrets if name in (DATABASE_SECRET, "app-secrets")]
+    whole = [name for name in secrets if name in (APP_SECRET, DATABASE_SECRET)]
     return Environment(plain=around.environment(role), secrets=whole, keys=keyed)
 
 

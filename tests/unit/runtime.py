@@ -66,7 +66,7 @@ class Live(Recorder):
             if key not in outputs:
                 outputs.update({key: value})
         if request.type == "aws:eks/cluster:Cluster":
-            outputs["vpcConfig"].update({"clusterSecurityGroupId": f"sg-{name}"})
+            outputs.get_or_create_struct("vpcConfig").update({"clusterSecurityGroupId": f"sg-{name}"})
         response.object.CopyFrom(outputs)
         if request.custom:
             response.id = f"{name}-id"
