@@ -9,7 +9,6 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
-from infra.thresholds import APP_LOG_DAYS
 
 # Session Manager instead of SSH: no key, no open port, every session on record.
 SSM_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
@@ -23,38 +22,31 @@ class FleetRoleArgs:
     secret_arn: the secret it may read.
     key_arn: the KMS key of that secret.
     repositories: ARNs of the private ECR repositories it may pull from.
+    log_group_arn: the log group it may write to.
     statements: what else it may do.
-    protect: guard the application's logs against deletion.
     """
 
     region: str
     secret_arn: pulumi.Input[str]
     key_arn: pulumi.Input[str]
     repositories: Sequence[str]
+    log_group_arn: pulumi.Input[str]
     statements: Sequence[iam.Statement]
-    protect: bool
 
 
 class FleetRole(pulumi.ComponentResource):
-    """A role, its instance profile and the log group it writes to, shared by the colors of one region.
+    """A role and its instance profile, shared by the colors of one region.
 
-    log_group: name of the log group.
     profile_arn: known once the role has all its policies.
     """
 
     def __init__(self, name: str, args: FleetRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("FleetRole"), name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        logs = aws.cloudwatch.LogGroup(
-            name,
-            retention_in_days=APP_LOG_DAYS.value,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
-        )
-        self.log_group = logs.name
         role = aws.iam.Role(name, assume_role_policy=iam.trust("ec2.amazonaws.com"), opts=child)
         statements = [
             *iam.read_secret(args.secret_arn, args.key_arn, args.region),
-            iam.write_logs(logs.arn),
+            iam.write_logs(args.log_group_arn),
             *iam.pull(args.repositories),
             *args.statements,
         ]

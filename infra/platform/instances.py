@@ -54,7 +54,7 @@ def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[Fleet
                 balancer_suffix=around.balancer.arn_suffix,
                 target_group=around.balancer.target_groups[f"{color}-ec2"],
                 profile_arn=role.profile_arn,
-                container=_container(around, image, role, WEB),
+                container=_container(around, image, WEB),
                 tags=naming.tags(pulumi.get_project(), pulumi.get_stack()),
             ),
             opts=around.options,
@@ -73,7 +73,7 @@ def _workers(around: Surroundings, name: str, image_id: pulumi.Input[str], minim
             vpc_id=around.network.vpc_id,
             subnet_ids=around.network.private_subnet_ids,
             profile_arn=role.profile_arn,
-            container=_container(around, around.worker_image, role, WORKER),
+            container=_container(around, around.worker_image, WORKER),
             queue_names=around.data.queues.names,
             tags=naming.tags(pulumi.get_project(), pulumi.get_stack()),
         ),
@@ -89,18 +89,18 @@ def _role(around: Surroundings, what: str, statements: Sequence[iam.Statement]) 
             secret_arn=around.secret.arn_in(around.place.region.name),
             key_arn=around.key_arn,
             repositories=sorted({arn for image in around.images.values() if (arn := repository(image))}),
+            log_group_arn=around.logs.arn,
             statements=statements,
-            protect=around.place.protect and what == "fleet",
         ),
         opts=around.place.options,
     )
 
 
-def _container(around: Surroundings, image: str, role: FleetRole, what: str) -> pulumi.Output[Container]:
+def _container(around: Surroundings, image: str, what: str) -> pulumi.Output[Container]:
     region, ecr = around.place.region.name, ECR.match(image)
     # Instances fetch the secret when they boot: a new version is a reason to refresh the fleet.
     environment = {**around.environment(what), "SECRET_VERSION": around.secret.version}
-    return pulumi.Output.all(around.secret.arn_in(region), role.log_group, pulumi.Output.all(**environment)).apply(
+    return pulumi.Output.all(around.secret.arn_in(region), around.logs.name, pulumi.Output.all(**environment)).apply(
         lambda known: Container(
             image=image,
             region=region,

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.addressing import vpc_cidr
+from infra.components.app_logs import AppLogs, AppLogsArgs
 from infra.components.app_secret import AppSecret
 from infra.components.certificate import Certificate, CertificateArgs
 from infra.components.encryption_keys import EncryptionKeys
@@ -61,6 +62,7 @@ class Regional:
             secret=secret,
             key_arn=keys.arn if self._place.primary else keys.replica_arns[self.name],
             data=data,
+            logs=AppLogs(f"{self._base}-app", AppLogsArgs(protect=self._place.protect), opts=self._place.options),
         )
         serving, more = self._pods(around)
         balancer.listen(after=serving)

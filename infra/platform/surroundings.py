@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pulumi
 
 from infra import iam
+from infra.components.app_logs import AppLogs
 from infra.components.app_secret import AppSecret
 from infra.components.load_balancer import LoadBalancer
 from infra.components.network import Network
@@ -25,6 +26,7 @@ class Surroundings:
 
     vpc: range of the network.
     key_arn: KMS key of the secret, in this region.
+    logs: where instances write.
     """
 
     settings: Settings
@@ -35,6 +37,7 @@ class Surroundings:
     secret: AppSecret
     key_arn: pulumi.Input[str]
     data: Data
+    logs: AppLogs
 
     @property
     def images(self) -> dict[str, str]:
