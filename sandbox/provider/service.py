@@ -18,6 +18,7 @@ from sandbox.provider import diff as differ
 from sandbox.provider.constraints import Failure
 from sandbox.provider.errors import Refused, WorldError
 from sandbox.provider.faults import Faults
+from sandbox.provider.kubernetes.admission import Namespaces
 from sandbox.provider.naming import Proposal
 from sandbox.provider.paths import render
 from sandbox.provider.resources import Provider
@@ -59,6 +60,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         self._faults = faults
         self._config: Properties = {}
         self._stop = stop or threading.Event()
+        self._namespaces = Namespaces(world)
 
     @property
     def _provider(self) -> Provider:
@@ -155,6 +157,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         if problem:
             found.append(problem)
         found += check.failures(schema, inputs)
+        if self.name == "kubernetes" and not found:
+            found += self._namespaces.failures(schema.token, inputs, self._provider.scope(schema, inputs))
         return provider_pb2.CheckResponse(inputs=encode(inputs), failures=_failures(found))
 
     @_answering

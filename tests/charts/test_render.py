@@ -10,8 +10,8 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from charts.values import CHARTS, MODELS, PgBouncer, Redis, schema
+from sandbox.provider.kubernetes import security
 from tests.charts.helm import Helm, Object, merged, of_kind, pod_of, values_of
-from tests.charts.restricted import violations
 
 KUBERNETES = ("1.27", kubernetes_validate.latest_version())
 CASES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -49,8 +49,9 @@ def test_every_object_is_valid(objects: list[Object]) -> None:
 
 
 def test_pods_are_restricted_and_hold_no_token(objects: list[Object]) -> None:
-    pod = pod_of(objects)["spec"]
-    assert violations(pod) == []
+    template = pod_of(objects)
+    pod = template["spec"]
+    assert security.violations(security.RESTRICTED, security.Pod(pod, template["metadata"]["annotations"])) is None
     assert pod["automountServiceAccountToken"] is False
     assert of_kind(objects, "ServiceAccount")["automountServiceAccountToken"] is False
     for container in pod["containers"]:
@@ -66,16 +67,17 @@ def test_a_broken_pod_is_not_restricted(objects: list[Object]) -> None:
     pod["hostNetwork"] = True
     pod["volumes"].append({"name": "host", "hostPath": {"path": "/"}})
     pod["containers"][0]["securityContext"] = {"capabilities": {"add": ["NET_ADMIN"]}, "privileged": True}
-    found = violations(pod)
-    first = f"container {pod['containers'][0]['name']}: "
-    assert found[:3] == ["hostNetwork=true", "volume host is a hostPath", "pod: runAsUser=0"]
-    assert [text.removeprefix(first) for text in found if text.startswith(first)] == [
-        "privileged=true",
-        "allowPrivilegeEscalation != false",
-        "does not drop ALL capabilities",
-        "adds capabilities NET_ADMIN",
-        "seccompProfile is neither RuntimeDefault nor Localhost",
-    ]
+    name = pod["containers"][0]["name"]
+    said = security.violations(security.RESTRICTED, security.Pod(pod, {})) or ""
+    for words in (
+        "hostNetwork=true",
+        'volume "host" uses restricted volume type "hostPath"',
+        "pod must not set runAsUser=0",
+        f'container "{name}" must not set securityContext.privileged=true',
+        'must set securityContext.capabilities.drop=["ALL"]',
+        f'container "{name}" must not include "NET_ADMIN"',
+    ):
+        assert words in said
 
 
 def test_pods_spread_and_a_drain_goes_on(objects: list[Object]) -> None:
