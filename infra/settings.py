@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from infra.choices import (
@@ -133,7 +133,7 @@ class Settings(Strict):
     workers: WorkersOverride = Field(default_factory=WorkersOverride, description="Worker bounds: minimum, maximum.")
 
     @model_validator(mode="after")
-    def _fits(self) -> Self:
+    def _fits(self, info: ValidationInfo) -> Self:
         if self.row.has(Capability.PROXIED_DNS) and self.domain.dns is not Dns.CLOUDFLARE:
             raise PydanticCustomError(
                 "needs_cloudflare",
@@ -174,8 +174,8 @@ class Settings(Strict):
             name, _, reason = str(error).partition(": ")
             given = getattr(self, name).model_dump(exclude_none=True, by_alias=True)
             raise PydanticCustomError("size", "{reason}", {"key": name, "given": given, "reason": reason}) from error
-        self._pods_fit()
-        if not self.connections.holds:
+        self._pods_fit(judged=_is_judged(info))
+        if _is_judged(info) and not self.connections.holds:
             raise PydanticCustomError(
                 "connections",
                 "more could connect than the database takes: {sum}. Raise database.maxAcu, or lower fleet.maximum, "
@@ -184,7 +184,7 @@ class Settings(Strict):
             )
         return self
 
-    def _pods_fit(self) -> None:
+    def _pods_fit(self, *, judged: bool) -> None:
         """Refuse what the Kubernetes runtime cannot do."""
         size = self.sizes
         if size.cache is not None and size.cache.in_cluster and self.runtime.on_ec2:
@@ -215,7 +215,7 @@ class Settings(Strict):
                 "a HorizontalPodAutoscaler keeps at least one pod; it should be 1 or more",
                 {"key": "workers.minimum", "given": size.workers.minimum},
             )
-        if self.cluster.kubeconfig is None and not self.node_budget.holds:
+        if judged and self.cluster.kubeconfig is None and not self.node_budget.holds:
             raise PydanticCustomError(
                 "nodes",
                 "more pods could run than the nodes take: {sum}. Raise nodes.cpu and nodes.memory, or lower "
@@ -240,20 +240,24 @@ class Settings(Strict):
     @property
     def connections(self) -> Budget:
         """Who may connect to the database at once, and what it takes."""
-        size, row = self.sizes, self.row
-        pooled = row.has(Capability.POOLING)
+        size = self.sizes
         regions, running = len(self.active_regions), self._running
         instances = size.fleet.maximum if self.runtime.on_ec2 else 0
         pods = size.hpa.maximum if self.runtime.on_kubernetes else 0
         database = size.database
         limit = max_connections(database.instance_class, database.min_acu, database.max_acu)
         return budget(
-            instances=(instances if pooled else instances + pods) * running * regions,
-            pooled=pooled,
-            poolers=self.pooler.connections * regions if pooled and pods else 0,
+            instances=(instances if self.pooled else instances + pods) * running * regions,
+            pooled=self.pooled,
+            poolers=self.pooler.connections * regions if self.pooled and pods else 0,
             workers=size.workers.maximum if size.workers else 0,
             limit=limit if self.external_database is None else UNLIMITED,
         )
+
+    @property
+    def pooled(self) -> bool:
+        """Whether a pooler stands between the application and the database."""
+        return self.row.has(Capability.POOLING)
 
     @property
     def _running(self) -> int:
@@ -281,7 +285,7 @@ class Settings(Strict):
         return node_budget(
             self.sizes,
             colors=len(self.rollout.colors),
-            pooled=self.row.has(Capability.POOLING),
+            pooled=self.pooled,
             jobs=len(JOBS) if self.row.has(Capability.DATABASE_JOBS) and self.background_on_pods else 0,
             works=self.background_on_pods,
         )
@@ -305,13 +309,18 @@ class Settings(Strict):
         return self.regions if self.row.has(Capability.REGIONAL_REPLICAS) else self.regions[:1]
 
 
-def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str]) -> Settings:
+def _is_judged(info: ValidationInfo) -> bool:
+    return bool((info.context or {}).get("judged", True))
+
+
+def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str], *, judged: bool = True) -> Settings:
     """Settings from the values under `ascent:`.
 
     Args:
         config: values by key without the project, as JSON-like data.
         file: the file they come from, as the messages are to name it.
         encrypted: the keys whose values are encrypted in that file.
+        judged: whether a budget that does not hold is refused; not so for a command that explains it.
 
     Raises:
         SettingsError: with one message for each problem.
@@ -327,7 +336,7 @@ def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str]) -> S
         )
     try:
         # By way of JSON, because strict mode takes a list for a tuple and a string for an enum only there.
-        return Settings.model_validate_json(json.dumps(dict(config)), by_alias=True)
+        return Settings.model_validate_json(json.dumps(dict(config)), by_alias=True, context={"judged": judged})
     except ValidationError as error:
         problems = [problem for problem in error.errors() if not is_echo(problem, config)]
         raise SettingsError([describe(problem, Settings, config, file) for problem in problems]) from None

@@ -14,6 +14,10 @@ FAILED, BAD_INPUT = 1, 2
 COMMANDS: dict[str, tuple[str, str]] = {
     "stages": ("ops.commands.stages", "The seven stages: what each adds, and its sizes."),
     "plan": ("ops.commands.plan", "What a stack consists of at a stage, worked out offline."),
+    "capacity": (
+        "ops.commands.capacity",
+        "Whether the connections fit the database, and each fleet carries its users.",
+    ),
     "doctor": ("ops.commands.doctor", "Is everything here that ascent needs, and what to do if not."),
 }
 

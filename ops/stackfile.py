@@ -19,8 +19,8 @@ def names() -> list[str]:
     return sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
 
-def settings(stack: str, stage: int | None = None) -> Settings:
-    """Settings of a stack, at its own stage or at `stage`.
+def settings(stack: str, stage: int | None = None, *, judged: bool = True) -> Settings:
+    """Settings of a stack, at its own stage or at `stage`; unless `judged`, also where a budget does not hold.
 
     Raises:
         SettingsError: when there is no such stack, its file is no config, or its values are not allowed.
@@ -42,7 +42,7 @@ def settings(stack: str, stage: int | None = None) -> Settings:
     plain = {key: _placeholders(value) for key, value in values.items()}
     if stage is not None:
         plain["stage"] = stage
-    return parse(plain, file, encrypted)
+    return parse(plain, file, encrypted, judged=judged)
 
 
 def _is_secure(value: Any) -> bool:

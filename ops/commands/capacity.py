@@ -1,0 +1,92 @@
+"""`ascent capacity`: whether all that may connect fits the database, and each fleet carries its users."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from infra.settings import Settings, SettingsError
+from ops import stackfile
+from ops.capacity import Verdict, verdict
+from ops.console import console, errors
+
+FAILED, BAD_INPUT = 1, 2
+
+
+def capacity(
+    *,
+    stage: Annotated[int | None, typer.Option(min=1, max=7, help="Scaling stage. Default: the stack's own.")] = None,
+    stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read.")] = "sandbox",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Prove that a stack can take what its stage states: connections at their maximum, and users with a zone lost.
+
+    JSON: {stage, stack, holds, connections: {holds, limit, used, headroom, by: [{who, runtime, region, connections,
+    how}]}, fleets: [{region, runtime, color, traffic, users, needed, maximum, left, holds}], todo: [text]}. The limit
+    and the headroom of an external database are null: its owner keeps them.
+
+    Exit codes: 0 all of it holds, 1 something does not, 2 the stack's file or the stage is not usable.
+
+    Examples:
+
+        ascent capacity --stage 4
+
+        ascent capacity --stack prod --json | jq .connections.headroom
+    """
+    try:
+        # Judged here, and explained, rather than refused.
+        settings = stackfile.settings(stack, stage, judged=False)
+    except SettingsError as error:
+        errors.print(str(error), style="red", markup=False)
+        raise typer.Exit(BAD_INPUT) from None
+    found = verdict(settings)
+    if as_json:
+        print(json.dumps({"stage": settings.stage, "stack": stack, **found.as_dict()}, indent=2))  # noqa: T201
+    else:
+        _show(settings, stack, found)
+    if not found.holds:
+        raise typer.Exit(FAILED)
+
+
+def _show(settings: Settings, stack: str, found: Verdict) -> None:
+    console.print(f"[bold]{stack} at stage {settings.stage} ({settings.row.name})[/bold], {settings.runtime.value}\n")
+    console.print(_connections(found))
+    if found.limit is None:
+        console.print(f"\n{found.total} at most. The external database's own pooler keeps its limit.\n")
+    else:
+        spare = found.limit - found.total
+        room = f"{spare} to spare" if spare >= 0 else f"[red]{-spare} too many[/red]"
+        console.print(f"\n{found.total} of {found.limit} connections: {room}.\n")
+    console.print(_fleets(found))
+    if found.holds:
+        console.print("\n[green]Holds.[/green]")
+        return
+    console.print("\n[red]Does not hold.[/red]")
+    for text in found.todo:
+        console.print(f"Pulumi.{stack}.yaml: {text}", markup=False, soft_wrap=True)
+
+
+def _table(*columns: tuple[str, bool]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading, is_number in columns:
+        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
+    return table
+
+
+def _connections(found: Verdict) -> Table:
+    table = _table(("Who connects", False), ("Runtime", False), ("Region", False), ("At most", True), ("", False))
+    for use in found.uses:
+        table.add_row(use.who, use.runtime or "-", use.region or "-", str(use.connections), f"[dim]{use.how}[/dim]")
+    return table
+
+
+def _fleets(found: Verdict) -> Table:
+    names, numbers = ("Region", "Runtime", "Color"), ("Traffic", "Users", "Needs", "Maximum", "Zone lost")
+    table = _table(*((name, False) for name in names), *((name, True) for name in numbers), ("", False))
+    for load in found.loads:
+        row = (f"{load.traffic:g} %", str(load.users), str(load.needed), str(load.maximum), str(load.left))
+        table.add_row(load.region, load.runtime, load.color, *row, "" if load.holds else "[red]too few[/red]")
+    return table
