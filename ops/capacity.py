@@ -1,20 +1,16 @@
-"""Whether a stack can take what its stage states: the connection budget by whom, and every fleet with a zone lost."""
+"""Whether a stack can take what its stage states: who connects, what each fleet carries, and whether its pods fit."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from infra.capacity import survivors, targets_for
-from infra.connections import CLASSES, max_connections
-from infra.regions import REGIONS
+from infra.node_budget import NodeBudget
 from infra.settings import Settings
-from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER
-
-_WHOLE = 100  # percent
-EC2, KUBERNETES = "ec2", "kubernetes"
+from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER, POOLER_MOVING_PODS, POOLER_PODS
+from ops import advice
+from ops.loads import EC2, KUBERNETES, Load, loads, maxima, running
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,43 +31,19 @@ class Use:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Load:
-    """One fleet or Deployment, and what it has to carry.
-
-    traffic: its share of the region's users, in percent.
-    users: concurrent ones, of those that the stage states.
-    needed: targets that so many users need.
-    maximum: instances or pods at most.
-    left: how many of those are left when a zone is lost.
-    """
-
-    region: str
-    runtime: str
-    color: str
-    traffic: float
-    users: int
-    needed: int
-    maximum: int
-    left: int
-
-    @property
-    def holds(self) -> bool:
-        """Whether what is left is enough."""
-        return self.left >= self.needed
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Verdict:
     """All of it.
 
     limit: connections that the database takes; None where an external one keeps its own.
     uses, loads: who connects, and who carries.
+    nodes: of the cluster in each region; None where the stack makes none.
     todo: what to change, one sentence each; empty where all holds.
     """
 
     limit: int | None
     uses: tuple[Use, ...]
     loads: tuple[Load, ...]
+    nodes: NodeBudget | None
     todo: tuple[str, ...]
 
     @property
@@ -87,7 +59,8 @@ class Verdict:
     @property
     def holds(self) -> bool:
         """Whether the answer is yes."""
-        return self.connects and all(load.holds for load in self.loads)
+        fits = self.nodes is None or self.nodes.holds
+        return self.connects and fits and all(load.holds for load in self.loads)
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain data, for `--json`."""
@@ -102,43 +75,24 @@ class Verdict:
                 "by": [asdict(use) for use in self.uses],
             },
             "fleets": [{**asdict(load), "holds": load.holds} for load in self.loads],
+            "nodes": _plain(self.nodes) if self.nodes else None,
             "todo": list(self.todo),
         }
 
 
 def verdict(settings: Settings) -> Verdict:
     """Whether a stack can take what its stage states."""
-    uses, loads = tuple(_uses(settings)), tuple(_loads(settings))
+    uses, carried = tuple(_uses(settings)), tuple(loads(settings))
     limit = None if settings.external_database else settings.connections.limit
-    todo = [*_room(settings, sum(use.connections for use in uses), limit), *_growth(loads)]
-    return Verdict(limit=limit, uses=uses, loads=loads, todo=tuple(todo))
-
-
-def _runtimes(settings: Settings) -> dict[str, int]:
-    """Most instances or pods of one color in one region, by runtime."""
-    size = settings.sizes
-    found = {EC2: size.fleet.maximum} if settings.runtime.on_ec2 else {}
-    return found | ({KUBERNETES: size.hpa.maximum} if settings.runtime.on_kubernetes else {})
-
-
-def _running(settings: Settings) -> dict[str, int]:
-    """Weight of each color that runs."""
-    return {name: color.weight for name, color in settings.rollout.colors.items() if color.image is not None}
+    nodes = settings.node_budget if settings.makes_clusters else None
+    todo = [*advice.room(settings, sum(use.connections for use in uses), limit), *advice.growth(carried)]
+    todo += advice.nodes(nodes) if nodes else ()
+    return Verdict(limit=limit, uses=uses, loads=carried, nodes=nodes, todo=tuple(todo))
 
 
 def _uses(settings: Settings) -> Iterator[Use]:
-    budget, size, colors = settings.connections, settings.sizes, len(_running(settings))
-    if settings.pooled:
-        instances = sum(_runtimes(settings).values()) * colors * len(settings.active_regions)
-        yield Use(who="pooler", connections=budget.application, how=f"a pool for {instances} instances")
-    else:
-        each = CONNECTIONS_PER_INSTANCE.value
-        for region in settings.active_regions:
-            for runtime, maximum in _runtimes(settings).items():
-                many = f" x {colors} colors" if colors > 1 else ""
-                how = f"{maximum} instances{many} x {each}"
-                count = maximum * colors * each
-                yield Use(who="application", runtime=runtime, region=region, connections=count, how=how)
+    budget, size = settings.connections, settings.sizes
+    yield from _pools(settings) if settings.pooled else _applications(settings)
     workers = size.workers.maximum if size.workers else 0
     if workers:
         how = f"{workers} workers x {CONNECTIONS_PER_WORKER.value}"
@@ -147,64 +101,34 @@ def _uses(settings: Settings) -> Iterator[Use]:
     yield Use(who="reserve", connections=budget.reserve, how="superusers, monitoring and operators")
 
 
-def _loads(settings: Settings) -> Iterator[Load]:
+def _applications(settings: Settings) -> Iterator[Use]:
+    """Where nothing pools, each instance and pod connects by itself."""
+    each, colors = CONNECTIONS_PER_INSTANCE.value, len(running(settings))
     for region in settings.active_regions:
-        zones = len(REGIONS[region].zones)
-        for runtime, maximum in _runtimes(settings).items():
-            for color, weight in _running(settings).items():
-                # In hundredths of a percent, so that no rounding of a share drops a user.
-                share = weight * _of_runtime(settings, runtime)
-                users = math.ceil(settings.row.users * share / _WHOLE**2)
-                yield Load(
-                    region=region,
-                    runtime=runtime,
-                    color=color,
-                    traffic=share / _WHOLE,
-                    users=users,
-                    needed=targets_for(users),
-                    maximum=maximum,
-                    left=survivors(maximum, zones),
-                )
+        for runtime, maximum in maxima(settings).items():
+            what = "pods" if runtime == KUBERNETES else "instances"
+            many = f" x {colors} colors" if colors > 1 else ""
+            how = f"{maximum} {what}{many} x {each}"
+            yield Use(who="application", runtime=runtime, region=region, connections=maximum * colors * each, how=how)
 
 
-def _of_runtime(settings: Settings, runtime: str) -> int:
-    """Percent of the traffic that a runtime takes."""
-    if not (settings.runtime.on_ec2 and settings.runtime.on_kubernetes):
-        return _WHOLE
-    pods = settings.rollout.kubernetes_share
-    return pods if runtime == KUBERNETES else _WHOLE - pods
+def _pools(settings: Settings) -> Iterator[Use]:
+    """RDS Proxy, one for all instances, and PgBouncer in each cluster."""
+    if settings.runtime.on_ec2:
+        instances = settings.sizes.fleet.maximum * len(running(settings)) * len(settings.active_regions)
+        how = f"RDS Proxy: a pool for {instances} instances"
+        yield Use(who="pooler", runtime=EC2, connections=settings.connections.application, how=how)
+    if settings.runtime.on_kubernetes:
+        each = settings.pooler
+        how = f"PgBouncer: {POOLER_PODS.value} pods and {POOLER_MOVING_PODS.value} that move x {each.cap}"
+        for region in settings.active_regions:
+            yield Use(who="pooler", runtime=KUBERNETES, region=region, connections=each.connections, how=how)
 
 
-def _room(settings: Settings, used: int, limit: int | None) -> Iterator[str]:
-    """What to do about connections that do not fit."""
-    if limit is None or used <= limit:
-        return
-    size = settings.sizes.database
-    lower = "lower ascent:fleet.maximum, ascent:hpa.maximum or ascent:workers.maximum"
-    if size.instance_class == "db.serverless":
-        fits = [acu for acu in _ACUS if max_connections(size.instance_class, size.min_acu, acu) >= used]
-        raise_ = f"raise ascent:database.maxAcu from {size.max_acu:g} to {fits[0]} or more" if fits else ""
-    else:
-        names = [name for name, memory in CLASSES.items() if memory and max_connections(name, 0, 0) >= used]
-        raise_ = f"raise ascent:database.instanceClass from {size.instance_class} to {names[0]}" if names else ""
-    yield f"{used} could connect and the database takes {limit}: {raise_ or 'no size of it takes so many'}; or {lower}"
-
-
-# AWS raises the limit at these capacities, and not above.
-_ACUS = (1, 4, 8, 16, 32)
-
-
-def _growth(loads: tuple[Load, ...]) -> Iterator[str]:
-    """What to do about fleets that are too small; every region has the same sizes."""
-    for runtime, key in ((EC2, "fleet"), (KUBERNETES, "hpa")):
-        short = [load for load in loads if load.runtime == runtime and not load.holds]
-        if not short:
-            continue
-        most = max(short, key=lambda load: load.needed)
-        zones = len(REGIONS[most.region].zones)
-        counts = range(most.maximum, 2 * most.needed + zones)
-        enough = next(count for count in counts if survivors(count, zones) >= most.needed)
-        yield (
-            f"{most.users} users need {most.needed} targets, and {most.left} of {most.maximum} are left with a zone "
-            f"lost: raise ascent:{key}.maximum to {enough} or more"
-        )
+def _plain(nodes: NodeBudget) -> dict[str, Any]:
+    return {
+        "holds": nodes.holds,
+        "cpu": {"needed": nodes.cpu_needed, "usable": nodes.cpu_usable},
+        "memory": {"needed": nodes.memory_needed, "usable": nodes.memory_usable},
+        "by": [asdict(need) for need in nodes.needs],
+    }

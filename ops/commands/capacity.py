@@ -1,4 +1,4 @@
-"""`ascent capacity`: whether all that may connect fits the database, and each fleet carries its users."""
+"""`ascent capacity`: whether connections fit the database, each fleet carries its users, and pods fit nodes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from infra.node_budget import NodeBudget
 from infra.settings import Settings, SettingsError
 from ops import stackfile
 from ops.capacity import Verdict, verdict
@@ -22,11 +23,14 @@ def capacity(
     stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read.")] = "sandbox",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Prove that a stack can take what its stage states: connections at their maximum, and users with a zone lost.
+    """Prove that a stack can take what its stage states: connections and pods at their maximum, users with a zone lost.
 
     JSON: {stage, stack, holds, connections: {holds, limit, used, headroom, by: [{who, runtime, region, connections,
-    how}]}, fleets: [{region, runtime, color, traffic, users, needed, maximum, left, holds}], todo: [text]}. The limit
-    and the headroom of an external database are null: its owner keeps them.
+    how}]}, fleets: [{region, runtime, color, traffic, users, needed, maximum, left, drained, holds}], nodes: {holds,
+    cpu: {needed, usable}, memory: {needed, usable}, by: [{what, pods, cpu, memory}]}, todo: [text]}. The limit and the
+    headroom of an external database are null: its owner keeps them. So are nodes where the stack makes no cluster, and
+    drained, which says how many pods a drain may take at once, for instances. cpu is in vCPUs; memory of a pod is in
+    MiB, of all in GiB.
 
     Exit codes: 0 all of it holds, 1 something does not, 2 the stack's file or the stage is not usable.
 
@@ -61,6 +65,8 @@ def _show(settings: Settings, stack: str, found: Verdict) -> None:
         room = f"{spare} to spare" if spare >= 0 else f"[red]{-spare} too many[/red]"
         console.print(f"\n{found.total} of {found.limit} connections: {room}.\n")
     console.print(_fleets(found))
+    if found.nodes is not None:
+        _show_nodes(found.nodes)
     if found.holds:
         console.print("\n[green]Holds.[/green]")
         return
@@ -84,9 +90,22 @@ def _connections(found: Verdict) -> Table:
 
 
 def _fleets(found: Verdict) -> Table:
-    names, numbers = ("Region", "Runtime", "Color"), ("Traffic", "Users", "Needs", "Maximum", "Zone lost")
+    names, numbers = ("Region", "Runtime", "Color"), ("Traffic", "Users", "Needs", "Maximum", "Zone lost", "Drain")
     table = _table(*((name, False) for name in names), *((name, True) for name in numbers), ("", False))
     for load in found.loads:
         row = (f"{load.traffic:g} %", str(load.users), str(load.needed), str(load.maximum), str(load.left))
-        table.add_row(load.region, load.runtime, load.color, *row, "" if load.holds else "[red]too few[/red]")
+        drained = "-" if load.drained is None else str(load.drained)
+        table.add_row(load.region, load.runtime, load.color, *row, drained, "" if load.holds else "[red]too few[/red]")
     return table
+
+
+def _show_nodes(nodes: NodeBudget) -> None:
+    table = _table(("Pods of a cluster", False), ("At most", True), ("vCPUs each", True), ("MiB each", True))
+    for need in nodes.needs:
+        table.add_row(need.what, str(need.pods), f"{need.cpu:g}", str(need.memory))
+    console.print("")
+    console.print(table)
+    sums = (
+        f"{nodes.cpu_needed:g} of {nodes.cpu_usable:g} vCPUs, {nodes.memory_needed:.4g} of {nodes.memory_usable:g} GiB"
+    )
+    console.print(f"\n{sums}{'' if nodes.holds else ': [red]too few nodes[/red]'}.")

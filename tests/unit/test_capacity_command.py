@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import typer
 
+from infra.problems import SECRETS
 from infra.settings import Settings, SettingsError, parse
 from infra.stages import STAGES
 from ops import stackfile
@@ -23,7 +25,7 @@ BOTH = {name: {"image": "registry.example.com/app:1.0.0", "weight": 50} for name
 
 
 def unjudged(**changes: Any) -> Settings:
-    return parse(config(**changes), FILE, encrypted=("externalDatabase",), judged=False)
+    return parse(config(**changes), FILE, encrypted=SECRETS, judged=False)
 
 
 @pytest.mark.parametrize("runtime", ["ec2", "kubernetes", "both"])
@@ -73,6 +75,35 @@ def test_what_does_not_hold_says_what_to_change(changes: dict[str, Any], word: s
     assert not found.holds
     (todo,) = found.todo
     assert word in todo
+
+
+@pytest.mark.parametrize("runtime", ["kubernetes", "both"])
+@pytest.mark.parametrize("stage", STAGES)
+def test_pods_fit_their_nodes_and_a_drain_goes_on(stage: int, runtime: str) -> None:
+    found = verdict(unjudged(stage=stage, runtime=runtime, rollout=BOTH))
+    assert found.nodes is not None
+    assert found.nodes.holds
+    drained = {load.drained for load in found.loads if load.runtime == "kubernetes"}
+    assert None not in drained
+    assert 0 not in drained
+
+
+def test_nodes_that_are_too_few_say_how_many_are_enough() -> None:
+    many = {"runtime": "kubernetes", "stage": 3, "hpa": {"maximum": 30}}
+    found = verdict(unjudged(**many))
+    assert not found.holds
+    cpu, memory = (re.search(rf"ascent:nodes.{key} to (\d+)", " ".join(found.todo)) for key in ("cpu", "memory"))
+    assert cpu
+    assert memory
+    enough = {"cpu": int(cpu[1]), "memory": int(memory[1])}
+    assert verdict(unjudged(**many, nodes=enough)).holds
+    assert not verdict(unjudged(**many, nodes={**enough, "cpu": enough["cpu"] - 1})).holds
+
+
+def test_nodes_of_a_cluster_that_is_there_already_are_not_ours() -> None:
+    own = {"kubeconfig": "apiVersion: v1", "context": "team"}
+    found = verdict(unjudged(runtime="kubernetes", cluster=own))
+    assert (found.nodes, found.as_dict()["nodes"]) == (None, None)
 
 
 def test_the_advice_works_and_nothing_less_does() -> None:

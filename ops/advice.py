@@ -1,0 +1,62 @@
+"""What to change where a stack cannot take what its stage states: one sentence each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from infra.capacity import WHOLE, survivors
+from infra.connections import CLASSES, max_connections
+from infra.node_budget import NodeBudget
+from infra.regions import REGIONS
+from infra.settings import Settings
+from infra.thresholds import NODE_OVERHEAD
+from ops.loads import EC2, KUBERNETES, Load
+
+# AWS raises the limit at these capacities, and not above.
+_ACUS = (1, 4, 8, 16, 32)
+
+
+def room(settings: Settings, used: int, limit: int | None) -> Iterator[str]:
+    """What to do about connections that do not fit."""
+    if limit is None or used <= limit:
+        return
+    size = settings.sizes.database
+    lower = "lower ascent:fleet.maximum, ascent:hpa.maximum or ascent:workers.maximum"
+    if size.instance_class == "db.serverless":
+        fits = [acu for acu in _ACUS if max_connections(size.instance_class, size.min_acu, acu) >= used]
+        raise_ = f"raise ascent:database.maxAcu from {size.max_acu:g} to {fits[0]} or more" if fits else ""
+    else:
+        names = [name for name, memory in CLASSES.items() if memory and max_connections(name, 0, 0) >= used]
+        raise_ = f"raise ascent:database.instanceClass from {size.instance_class} to {names[0]}" if names else ""
+    yield f"{used} could connect and the database takes {limit}: {raise_ or 'no size of it takes so many'}; or {lower}"
+
+
+def growth(loads: Sequence[Load]) -> Iterator[str]:
+    """What to do about fleets that are too small; every region has the same sizes."""
+    for runtime, key in ((EC2, "fleet"), (KUBERNETES, "hpa")):
+        short = [load for load in loads if load.runtime == runtime and not load.holds]
+        if not short:
+            continue
+        most = max(short, key=lambda load: load.needed)
+        zones = len(REGIONS[most.region].zones)
+        counts = range(most.maximum, 2 * most.needed + zones)
+        enough = next(count for count in counts if survivors(count, zones) >= most.needed)
+        yield (
+            f"{most.users} users need {most.needed} targets, and {most.left} of {most.maximum} are left with a zone "
+            f"lost: raise ascent:{key}.maximum to {enough} or more"
+        )
+
+
+def nodes(budget: NodeBudget) -> Iterator[str]:
+    """What to do about nodes that cannot hold all pods."""
+    for key, needed, usable, given in (
+        ("cpu", budget.cpu_needed, budget.cpu_usable, budget.cpu),
+        ("memory", budget.memory_needed, budget.memory_usable, budget.memory),
+    ):
+        if needed > usable:
+            enough = math.ceil(needed * WHOLE / (WHOLE - NODE_OVERHEAD.value))
+            yield (
+                f"pods at their most request {needed:g}, and {usable:g} of the nodes' {given} are theirs: raise "
+                f"ascent:nodes.{key} to {enough} or more; or lower ascent:hpa.maximum or ascent:workers.maximum"
+            )
