@@ -51,6 +51,13 @@ def test_what_is_not_known_yet_is_not_judged(kubernetes: Engine, kind: str) -> N
         assert _reasons(kubernetes, hidden) == [], path
 
 
+def test_claims_that_are_not_known_yet_are_not_judged(kubernetes: Engine) -> None:
+    for change in (UNKNOWN, [UNKNOWN], [{"metadata": {"name": UNKNOWN}, "spec": UNKNOWN}]):
+        mounts = {"spec.template.spec.containers[0].volumeMounts": [{"name": "data", "mountPath": "/data"}]}
+        thing = changed(OBJECTS["objects"]["StatefulSet"], {**mounts, "spec.volumeClaimTemplates": change})
+        assert _reasons(kubernetes, thing) == [], change
+
+
 def _places(value: Any, prefix: str = "") -> list[str]:
     """Every path in an object below its kind."""
     found = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from sandbox.provider import data, naming
 from sandbox.provider.kubernetes.reading import at, mapping
@@ -71,7 +72,25 @@ def template_of(kind: str, bare: Properties) -> Iterator[tuple[str, Properties]]
     path = _TEMPLATES.get(kind, ("spec", "template") if kind in _WORKLOADS else None)
     if path is None:
         return
-    where = ""
+    where, found = "", bare
     for name in path:
-        bare, where = mapping(bare, name), at(where, name)
-    yield where, bare
+        found, where = mapping(found, name), at(where, name)
+    yield where, _with_claims(mapping(bare, "spec"), found) if kind == "StatefulSet" else found
+
+
+def _with_claims(owner: Properties, template: Properties) -> Properties:
+    """A StatefulSet's pods get a volume for each claim, in place of one of the same name."""
+    spec, claims = mapping(template, "spec"), owner.get("volumeClaimTemplates") or []
+    volumes = spec.get("volumes") or []
+    if not claims or isinstance(volumes, Unknown):
+        return template
+    if isinstance(claims, Unknown):
+        return {**template, "spec": {**spec, "volumes": claims}}
+    claimed = [one if isinstance(one, Unknown) else _claimed(mapping(one, "metadata").get("name")) for one in claims]
+    names = {one["name"] for one in claimed if isinstance(one, dict)}
+    kept = [one for one in volumes if isinstance(one, Unknown) or one.get("name") not in names]
+    return {**template, "spec": {**spec, "volumes": [*kept, *claimed]}}
+
+
+def _claimed(name: Any) -> Properties:
+    return {"name": name, "persistentVolumeClaim": {"claimName": name}}

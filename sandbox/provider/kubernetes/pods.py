@@ -19,7 +19,7 @@ from sandbox.provider.kubernetes.reading import (
     required,
     text,
 )
-from sandbox.provider.values import Properties
+from sandbox.provider.values import Properties, Unknown
 
 GRACE = 30  # seconds, where a pod does not say
 HANDLERS = ("exec", "grpc", "httpGet", "sleep", "tcpSocket")
@@ -129,7 +129,7 @@ def _placement(where: str, spec: Properties) -> Iterator[Failure]:
 def _containers(where: str, spec: Properties) -> Iterator[Failure]:
     if spec.get("containers") == []:
         yield required(at(where, "containers"))
-    volumes = None if hidden(spec, "volumes") else {one.get("name") for _, one in each(spec, where, "volumes")}
+    volumes = _volume_names(spec)
     grace = number(spec, "terminationGracePeriodSeconds")
     seen: set[str] = set()
     for group in ("containers", "initContainers"):
@@ -148,6 +148,14 @@ def _containers(where: str, spec: Properties) -> Iterator[Failure]:
                     if one.get(field) is not None:
                         why = "may not be set for init containers without restartPolicy=Always"
                         yield forbidden(at(place, field), why)
+
+
+def _volume_names(spec: Properties) -> set[object] | None:
+    """Names of all volumes; None where one of them is not known yet."""
+    if hidden(spec, "volumes"):
+        return None
+    names = {one if isinstance(one, Unknown) else one.get("name") for one in spec.get("volumes") or ()}
+    return None if any(isinstance(name, Unknown) for name in names) else names
 
 
 def _container(where: str, one: Properties, volumes: set[object] | None, grace: int) -> Iterator[Failure]:

@@ -96,8 +96,10 @@ def _strategy(bare: Properties) -> Iterator[Failure]:
 
 def _claims(bare: Properties) -> Iterator[Failure]:
     for place, claim in each(mapping(bare, "spec"), "spec", "volumeClaimTemplates"):
-        resources = mapping(mapping(claim, "spec"), "resources")
-        if not hidden(mapping(claim, "spec"), "resources") and "storage" not in mapping(resources, "requests"):
+        spec = mapping(claim, "spec")
+        resources = mapping(spec, "resources")
+        unknown = hidden(claim, "spec") or hidden(spec, "resources") or hidden(resources, "requests")
+        if not unknown and "storage" not in mapping(resources, "requests"):
             yield required(f"{place}.spec.resources[storage]")
 
 
