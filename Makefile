@@ -4,17 +4,18 @@
 STACK ?= sandbox
 STAGE ?=
 FORCE ?=
+CONTEXT ?=
 
 MAKEFLAGS += --no-print-directory
 # Byte code that is not kept means compiling the providers' large SDKs anew in every run.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup up preview refresh down env test check format bench lock clean
+.PHONY: help setup up preview refresh down env test test-cluster check format bench lock clean
 
 sandbox = @.venv/bin/python -m sandbox $(1) --stack '$(STACK)' $(if $(STAGE),--stage '$(STAGE)')
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { gsub(/\$$\$$/, "$$"); printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { gsub(/\$$\$$/, "$$"); printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\n  STAGE=1..7 picks the scaling stage, STACK=name the stack (sandbox unless said otherwise).\n'
 	@printf '  For example: make up STAGE=4, then make preview STAGE=5, then make down.\n'
 
@@ -38,6 +39,9 @@ env: setup ## Print exports, so that eval "$$(make -s env)" makes plain pulumi w
 
 test: setup ## Run everything that can be tested without an account
 	@scripts/test
+
+test-cluster: setup ## Apply every stage's Kubernetes objects to the cluster that KUBECONFIG names, and remove them
+	@ASCENT_TEST_CLUSTER=1 ASCENT_TEST_CONTEXT='$(CONTEXT)' .venv/bin/python -m pytest -s -v tests/cluster
 
 check: setup ## Formatting, lint, types and import rules
 	@scripts/run check
