@@ -13,10 +13,13 @@ from pydantic_core import PydanticCustomError
 
 from infra.addressing import STACK_PREFIX
 from infra.connections import CLASSES
+from infra.edge.limits import kept
+from infra.edge.plans import Plan
 from infra.regions import REGIONS
 
 # Stands for an encrypted value where there is no engine to decrypt it.
 UNREADABLE = "encrypted"
+HOST_NAME = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 WEIGHTS = 100  # the weights of a rollout are percent of the traffic
 # Steps of the two shares: with them, color weight x runtime share is always a whole percent, which an ALB can hold.
 WEIGHT_STEP = 5
@@ -114,7 +117,7 @@ class Domain(Strict):
     """The application's host name, and who answers for it."""
 
     name: str = Field(
-        pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$",
+        pattern=HOST_NAME,
         max_length=200,
         description="Host name of the application, in lower case: app.example.com.",
     )
@@ -195,6 +198,48 @@ class Rollout(Strict):
     def colors(self) -> dict[str, Color]:
         """Both colors by name."""
         return {"blue": self.blue, "green": self.green}
+
+
+HostName = Annotated[str, Field(pattern=HOST_NAME, max_length=200)]
+PerMinute = Annotated[int, Field(ge=1, le=100_000)]
+
+
+class RateLimits(Strict):
+    """This stack's own rate limits, in requests a minute from one address."""
+
+    general: PerMinute | None = Field(default=None, description="Requests to the API, 1 to 100000 a minute.")
+    uploads: PerMinute | None = Field(default=None, description="Uploads, 1 to 100000 a minute.")
+    analysis: PerMinute | None = Field(default=None, description="Analyses, 1 to 100000 a minute.")
+
+
+class Edge(Strict):
+    """What is in front of the application from stage 5 on."""
+
+    plan: Plan = Field(default=Plan.FREE, description="The Cloudflare zone's plan: free, pro, business or enterprise.")
+    rate_limit_per_minute: RateLimits = Field(
+        default_factory=RateLimits, description="Requests a minute from one address: general, uploads, analysis."
+    )
+    storage_host: HostName | None = Field(
+        default=None,
+        description="Host name of public files, in the same zone. Without it, storage. and the domain.",
+    )
+    storage_origin: HostName | None = Field(
+        default=None,
+        description="Host name of somebody else's storage behind it, which answers to storageHost: abc.supabase.co.",
+    )
+
+    @model_validator(mode="after")
+    def _plan_has_them(self) -> Self:
+        plan = self.plan
+        for name in self.rate_limit_per_minute.model_dump(exclude_none=True):
+            if name not in kept(plan):
+                needed = next(other for other in Plan if name in kept(other))
+                raise PydanticCustomError(
+                    "plan",
+                    "the {plan} plan has rate limits for {kept} alone; {name} needs the {needed} plan",
+                    {"plan": plan.value, "kept": " and ".join(kept(plan)), "name": name, "needed": needed.value},
+                )
+        return self
 
 
 Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]

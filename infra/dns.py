@@ -45,7 +45,7 @@ class CloudflareRecords:
     def cname(
         self, name: str, *, host: pulumi.Input[str], target: pulumi.Input[str], opts: pulumi.ResourceOptions
     ) -> None:
-        """See `Records.cname`. Never proxied: only the load balancer's host carries traffic."""
+        """See `Records.cname`. Never proxied: it proves something, and carries no traffic."""
         self._write(name, host, target, proxied=False, opts=opts)
 
     def balancer(
@@ -60,6 +60,12 @@ class CloudflareRecords:
         """See `Records.balancer`. Cloudflare flattens a CNAME at the apex, so any host will do."""
         self._write(name, host, dns_name, proxied=self.proxied, opts=opts)
 
+    def fronted(
+        self, name: str, *, host: str, target: pulumi.Input[str], opts: pulumi.ResourceOptions
+    ) -> pulumi.Resource:
+        """Make Cloudflare's network answer for `host`, and ask `target`."""
+        return self._write(name, host, target, proxied=True, opts=opts)
+
     def _write(
         self,
         name: str,
@@ -68,10 +74,10 @@ class CloudflareRecords:
         *,
         proxied: bool,
         opts: pulumi.ResourceOptions,
-    ) -> None:
+    ) -> pulumi.Resource:
         import pulumi_cloudflare as cloudflare
 
-        cloudflare.DnsRecord(
+        return cloudflare.DnsRecord(
             name,
             zone_id=self.zone_id,
             type="CNAME",

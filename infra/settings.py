@@ -20,6 +20,7 @@ from infra.choices import (
     DatabaseOverride,
     Dns,
     Domain,
+    Edge,
     ExternalCache,
     ExternalDatabase,
     FleetOverride,
@@ -43,6 +44,7 @@ from infra.problems import describe, is_echo, plain_secrets
 from infra.regions import REGIONS
 from infra.schedules import JOBS
 from infra.stages import STAGES, Capability, Sizes, Stage
+from infra.thresholds import RATE_LIMITS
 
 # Set by the platform in the application's environment.
 RESERVED = frozenset(
@@ -59,6 +61,7 @@ RESERVED = frozenset(
         "REDIS_URL",
         "ROLE",
         "SECRET_VERSION",
+        "STORAGE_URL",
         "UPLOAD_MAX_BYTES",
     }
 )
@@ -110,6 +113,10 @@ class Settings(Strict):
     credentials_generation: int = Field(
         default=1, ge=1, le=10_000, description="Raise it by one to have new passwords made at the next update."
     )
+    edge: Edge = Field(
+        default_factory=Edge,
+        description="Cloudflare, from stage 5 on: plan, rateLimitPerMinute, storageHost, storageOrigin.",
+    )
     fleet: FleetOverride = Field(
         default_factory=FleetOverride, description="Fleet size: instanceTypes, minimum, maximum."
     )
@@ -149,6 +156,12 @@ class Settings(Strict):
                     "given": self.rollout.kubernetes_share,
                     "runtime": self.runtime.value,
                 },
+            )
+        if self.storage_host == self.domain.name:
+            raise PydanticCustomError(
+                "same_host",
+                "it should be another name than the application's, whose cookies it would get",
+                {"key": "edge.storageHost", "given": self.edge.storage_host},
             )
         types = self.fleet.instance_types or ()
         if self.row.has(Capability.WARM_POOL) and len(types) > 1:
@@ -302,6 +315,17 @@ class Settings(Strict):
     def sizes(self) -> Sizes:
         """The stage's sizes with this stack's overrides."""
         return self.row.sizes.overridden(self._overrides())
+
+    @property
+    def storage_host(self) -> str:
+        """Host name of what the CDN serves out of storage."""
+        return self.edge.storage_host or f"storage.{self.domain.name}"
+
+    @property
+    def rate_limits(self) -> dict[str, int]:
+        """Requests a minute from one address, by name."""
+        own = self.edge.rate_limit_per_minute.model_dump(exclude_none=True)
+        return {name: threshold.value for name, threshold in RATE_LIMITS.items()} | own
 
     @property
     def active_regions(self) -> tuple[str, ...]:

@@ -47,7 +47,6 @@ PLANNED = frozenset(
     {
         Capability.ALARMS,
         Capability.BUDGET,
-        Capability.EDGE_RULES,
         Capability.GLOBAL_DATABASE,
         Capability.GLOBAL_CACHE,
         Capability.GLOBAL_TRAFFIC,

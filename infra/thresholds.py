@@ -219,3 +219,56 @@ CHART_TIMEOUT = Threshold(600, "seconds", "Ascent: a node and an image; pods fol
 DNS_PORT = Threshold(53, "port", "RFC 1035, section 4.2")
 SENTINEL_PORT = Threshold(26379, "port", "Redis documentation, Sentinel: the default port")
 POOLER_PORT = Threshold(6432, "port", "PgBouncer documentation: listen_port")
+
+# The edge
+NARFE_CDN = f"{NARFE}, Stage 5: page rules"
+STORAGE_EDGE_TTL = Threshold(2_592_000, "seconds", f"{NARFE_CDN}: Edge Cache TTL 1 month")
+STORAGE_BROWSER_TTL = Threshold(86_400, "seconds", f"{NARFE_CDN}: Browser Cache TTL 1 day")
+IMAGE_EDGE_TTL = Threshold(604_800, "seconds", f"{SUMMARY}, CDN Setup: images 1 week")
+CHART_EDGE_TTL = Threshold(86_400, "seconds", f"{SUMMARY}, CDN Setup: chart SVGs 1 day")
+MISSING_EDGE_TTL = Threshold(60, "seconds", "Ascent: what was asked for too early is found a minute later")
+NEVER_STORED = Threshold(-1, "seconds", "Cloudflare API, status_code_ttl: -1 means no-store")
+CLIENT_ERRORS = (
+    Threshold(400, "status", "RFC 9110, section 15.5: the first client error"),
+    Threshold(499, "status", "RFC 9110, section 15.5: the last client error"),
+)
+SERVER_ERRORS = Threshold(500, "status", "RFC 9110, section 15.6: the first server error")
+HSTS_MAX_AGE = Threshold(31_536_000, "seconds", "hstspreload.org, submission requirements: at least a year")
+PROXY_RANGES = Threshold(20, "ranges", "Ascent: Cloudflare's 15, and room for five; AWS counts each as a rule")
+# What one address may ask for, by what it asks; the general one covers the rest of the API.
+RATE_LIMITS = {
+    "general": Threshold(200, "requests/minute", f"{FIFTY_K}, Rate Limiting: general API"),
+    "uploads": Threshold(20, "requests/minute", f"{FIFTY_K}, Rate Limiting: file uploads"),
+    "analysis": Threshold(
+        100, "requests/minute", f"{FIFTY_K}, Rate Limiting: analysis; {ORIVA}, Adjust Rate Limits: 100, raised to 150"
+    ),
+}
+RATE_MINUTE = Threshold(60, "seconds", f"{FIFTY_K}, Rate Limiting: limits are per minute")
+_CACHE_PLANS = "Cloudflare, Cache Rules: availability"
+_RATE_PLANS = "Cloudflare, Rate limiting rules: availability"
+# What a zone's plan allows, as Cloudflare's pages said in November 2026.
+PLAN_CACHE_RULES = {
+    "free": Threshold(10, "rules", _CACHE_PLANS),
+    "pro": Threshold(25, "rules", _CACHE_PLANS),
+    "business": Threshold(50, "rules", _CACHE_PLANS),
+    "enterprise": Threshold(300, "rules", _CACHE_PLANS),
+}
+PLAN_MIN_EDGE_TTL = {
+    "free": Threshold(7200, "seconds", "Cloudflare, Edge Cache TTL: minimum, 2 hours"),
+    "pro": Threshold(3600, "seconds", "Cloudflare, Edge Cache TTL: minimum, 1 hour"),
+    "business": Threshold(1, "seconds", "Cloudflare, Edge Cache TTL: minimum"),
+    "enterprise": Threshold(1, "seconds", "Cloudflare, Edge Cache TTL: minimum"),
+}
+PLAN_RATE_RULES = {
+    "free": Threshold(1, "rules", _RATE_PLANS),
+    "pro": Threshold(2, "rules", _RATE_PLANS),
+    "business": Threshold(5, "rules", _RATE_PLANS),
+    "enterprise": Threshold(5, "rules", f"{_RATE_PLANS}; 100 with advanced rate limiting"),
+}
+# How long requests are counted, and then refused.
+PLAN_RATE_PERIOD = {
+    "free": Threshold(10, "seconds", f"{_RATE_PLANS}: the only period"),
+    "pro": Threshold(60, "seconds", f"{_RATE_PLANS}: the longest period"),
+    "business": Threshold(60, "seconds", f"{FIFTY_K}, Rate Limiting: limits are per minute"),
+    "enterprise": Threshold(60, "seconds", f"{FIFTY_K}, Rate Limiting: limits are per minute"),
+}

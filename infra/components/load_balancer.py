@@ -20,6 +20,7 @@ from infra.thresholds import (
     HTTP_PORT,
     HTTPS_PORT,
     IDLE_TIMEOUT,
+    PROXY_RANGES,
     RULE_PRIORITY_STEP,
     UNHEALTHY_COUNT,
 )
@@ -57,6 +58,7 @@ class LoadBalancerArgs:
     certificate_arn: a validated ACM certificate in this region.
     log_bucket: name of a bucket that allows the delivery of access logs.
     targets: target groups by name. Their weights add up to 100.
+    clients: IPv4 ranges of the proxies in front, which alone may reach it; None where everybody may.
     protect: guard the load balancer against deletion, here and at AWS.
     """
 
@@ -65,6 +67,7 @@ class LoadBalancerArgs:
     certificate_arn: pulumi.Input[str]
     log_bucket: pulumi.Input[str]
     targets: Mapping[str, Target]
+    clients: Sequence[str] | None
     protect: bool
 
 
@@ -73,6 +76,7 @@ class LoadBalancer(pulumi.ComponentResource):
 
     target_groups: target group by the name it was given in the arguments.
     security_group_id: what targets are to admit.
+    admits: the rules that let clients in, for whatever sends clients here.
     arn_suffix, dns_name, zone_id: as AWS calls them.
     """
 
@@ -81,6 +85,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
         group = self._security_group(args.vpc_id)
+        self.admits = self._admit(group, args.clients)
         balancer = aws.lb.LoadBalancer(
             naming.balanced(name),
             load_balancer_type="application",
@@ -113,17 +118,6 @@ class LoadBalancer(pulumi.ComponentResource):
             tags={"Name": self._name},
             opts=self._child,
         )
-        for scheme, port in (("http", HTTP_PORT), ("https", HTTPS_PORT)):
-            aws.vpc.SecurityGroupIngressRule(
-                f"{self._name}-{scheme}",
-                security_group_id=group.id,
-                description=f"{scheme.upper()} from the internet",
-                cidr_ipv4=ANYWHERE,
-                ip_protocol="tcp",
-                from_port=port.value,
-                to_port=port.value,
-                opts=self._child,
-            )
         aws.vpc.SecurityGroupEgressRule(
             f"{self._name}-targets",
             security_group_id=group.id,
@@ -135,6 +129,38 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=self._child,
         )
         return group
+
+    def _admit(
+        self, group: aws.ec2.SecurityGroup, clients: Sequence[str] | None
+    ) -> list[aws.vpc.SecurityGroupIngressRule]:
+        """Rules for everybody and rules for proxies have names of their own: what comes is there before what goes."""
+        name, who = (self._name, "the internet") if clients is None else (f"{self._name}-proxied", "the proxies")
+        proxies = None if clients is None else self._proxies(clients).id
+        return [
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-{scheme}",
+                security_group_id=group.id,
+                description=f"{scheme.upper()} from {who}",
+                cidr_ipv4=ANYWHERE if proxies is None else None,
+                prefix_list_id=proxies,
+                ip_protocol="tcp",
+                from_port=port.value,
+                to_port=port.value,
+                opts=self._child,
+            )
+            for scheme, port in (("http", HTTP_PORT), ("https", HTTPS_PORT))
+        ]
+
+    def _proxies(self, clients: Sequence[str]) -> aws.ec2.ManagedPrefixList:
+        return aws.ec2.ManagedPrefixList(
+            f"{self._name}-proxies",
+            address_family="IPv4",
+            # With room, because AWS changes either this number or the entries in one request.
+            max_entries=PROXY_RANGES.value,
+            entries=[{"cidr": cidr} for cidr in clients],
+            tags={"Name": f"{self._name}-proxies"},
+            opts=self._child,
+        )
 
     def _target_group(self, target: str, one: Target, args: LoadBalancerArgs) -> aws.lb.TargetGroup:
         return aws.lb.TargetGroup(

@@ -1,13 +1,18 @@
-"""The application's buckets: private, encrypted, versioned, and cleaned up by rules."""
+"""The application's buckets: private, encrypted, versioned, and cleaned up by rules.
+
+Of two of them, a CDN may read what lies below the bucket's own name: `generated/...` in the bucket `generated`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
+from infra.edge.caching import SERVED
 from infra.private_bucket import private_bucket
 from infra.thresholds import ARCHIVE_DAYS, CORS_MAX_AGE, MULTIPART_DAYS, OLD_VERSION_DAYS, UNUSED_UPLOAD_DAYS
 
@@ -39,12 +44,14 @@ class StorageArgs:
     region: AWS region of the buckets.
     key_arn: KMS key of their objects.
     origin: the only origin whose pages may use them from a browser, as `https://host`.
+    readers: the CDN's addresses, as IPv4 ranges; none while there is no CDN.
     protect: guard the buckets against deletion; without it, deleting a bucket deletes its objects.
     """
 
     region: str
     key_arn: pulumi.Input[str]
     origin: str
+    readers: Sequence[str]
     protect: bool
 
 
@@ -52,6 +59,7 @@ class Storage(pulumi.ComponentResource):
     """The buckets.
 
     buckets: physical name by the name of the table.
+    hosts: host name, at S3 in the region, of each that a CDN may read.
     arns: ARN of each.
     region, key_arn: as they were given.
     """
@@ -60,13 +68,15 @@ class Storage(pulumi.ComponentResource):
         super().__init__(naming.token("Storage"), name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self.region, self.key_arn = args.region, args.key_arn
-        made = {kind: self._bucket(f"{name}-{kind}", bucket, args) for kind, bucket in BUCKETS.items()}
+        made = {kind: self._bucket(name, kind, bucket, args) for kind, bucket in BUCKETS.items()}
         self.buckets = {kind: bucket.bucket for kind, bucket in made.items()}
+        self.hosts = {kind: made[kind].bucket_regional_domain_name for kind in SERVED}
         self.arns = [bucket.arn for bucket in made.values()]
         self.register_outputs({"buckets": self.buckets})
 
-    def _bucket(self, name: str, one: _Bucket, args: StorageArgs) -> aws.s3.Bucket:
+    def _bucket(self, base: str, kind: str, one: _Bucket, args: StorageArgs) -> aws.s3.Bucket:
         child = self._child
+        name = f"{base}-{kind}"
         bucket, blocked = private_bucket(name, protect=args.protect, parent=self)
         versioning = aws.s3.BucketVersioning(
             name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child
@@ -74,15 +84,7 @@ class Storage(pulumi.ComponentResource):
         aws.s3.BucketServerSideEncryptionConfiguration(
             name,
             bucket=bucket.id,
-            rules=[
-                {
-                    "apply_server_side_encryption_by_default": {
-                        "sse_algorithm": "aws:kms",
-                        "kms_master_key_id": args.key_arn,
-                    },
-                    "bucket_key_enabled": True,
-                }
-            ],
+            rules=[_encryption(kind, args.key_arn)],
             opts=child,
         )
         aws.s3.BucketLifecycleConfiguration(
@@ -94,7 +96,7 @@ class Storage(pulumi.ComponentResource):
         aws.s3.BucketPolicy(
             name,
             bucket=bucket.id,
-            policy=iam.policy(iam.refuse_plain_text(bucket.arn)),
+            policy=iam.policy(iam.refuse_plain_text(bucket.arn), *_readable(kind, bucket.arn, args.readers)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[blocked]),
         )
         if one.browsers:
@@ -112,6 +114,28 @@ class Storage(pulumi.ComponentResource):
                 opts=child,
             )
         return bucket
+
+
+def _encryption(kind: str, key_arn: pulumi.Input[str]) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
+    """With a key of ours; with S3's own where a CDN reads, since it has no identity that could be allowed to decrypt.
+
+    Which of the two is right from the start: a change would leave what is already there as it is.
+    """
+    if kind in SERVED:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    return {
+        "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn},
+        "bucket_key_enabled": True,
+    }
+
+
+def _readable(kind: str, bucket_arn: pulumi.Input[str], readers: Sequence[str]) -> list[iam.Statement]:
+    """What a CDN may read. A policy for some addresses is no public one, so public ones stay blocked."""
+    if not readers or kind not in SERVED:
+        return []
+    objects = pulumi.Output.concat(bucket_arn, f"/{kind}/*")
+    addresses = {"IpAddress": {"aws:SourceIp": list(readers)}}
+    return [iam.allow(["s3:GetObject"], [objects], addresses, principal={"AWS": "*"})]
 
 
 def _rules(one: _Bucket) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:

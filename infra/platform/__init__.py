@@ -8,6 +8,7 @@ from infra.components.app_secret import AppSecret, AppSecretArgs
 from infra.components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from infra.components.jobs import Jobs, JobsArgs
 from infra.platform.data import DIRECT_URL, data_tier
+from infra.platform.edge import edge
 from infra.platform.place import Place, place
 from infra.platform.regional import Regional
 from infra.platform.traffic import records, repository
@@ -45,12 +46,13 @@ def build(settings: Settings) -> None:
     )
     _jobs(settings, primary, home, keys, secret)
     answers = records(settings)
+    front = edge(settings, answers, data.storage)
     pulumi.export("stage", settings.stage)
     pulumi.export("runtime", settings.runtime.value)
     pulumi.export("url", f"https://{settings.domain.name}")
     pulumi.export("primaryRegion", primary.region.name)
     pulumi.export("data", data.outputs)
-    pulumi.export("regions", {one.name: one.build(answers, keys, secret, data) for one in regions})
+    pulumi.export("regions", {one.name: one.build(answers, front, keys, secret, data) for one in regions})
     pulumi.export("planned", [capability.value for capability in settings.row.planned()])
 
 

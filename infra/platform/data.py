@@ -18,6 +18,7 @@ from infra.components.proxy import Proxy, ProxyArgs
 from infra.components.queues import Queues, QueuesArgs
 from infra.components.storage import Storage, StorageArgs
 from infra.connections import pool_percent
+from infra.platform.edge import clients
 from infra.platform.place import Place
 from infra.settings import Settings
 from infra.stages import Capability
@@ -71,7 +72,11 @@ def data_tier(settings: Settings, place: Place, network: Network, vpc: IPv4Netwo
     storage = Storage(
         f"{place.base}-store",
         StorageArgs(
-            region=place.region.name, key_arn=keys.arn, origin=f"https://{settings.domain.name}", protect=place.protect
+            region=place.region.name,
+            key_arn=keys.arn,
+            origin=f"https://{settings.domain.name}",
+            readers=[] if settings.edge.storage_origin else clients(settings) or [],
+            protect=place.protect,
         ),
         opts=place.options,
     )
@@ -87,6 +92,8 @@ def data_tier(settings: Settings, place: Place, network: Network, vpc: IPv4Netwo
     if row.has(Capability.CACHE):
         secrets["REDIS_URL"] = _cache(around)
         environment |= {f"CACHE_TTL_{name}": str(ttl.value) for name, ttl in CACHE_TTLS.items()}
+    if row.has(Capability.EDGE_RULES):
+        environment["STORAGE_URL"] = f"https://{settings.storage_host}"
     if row.has(Capability.QUEUES):
         environment["QUEUE_URLS"] = pulumi.Output.json_dumps(queues.urls)
     outputs |= {"buckets": storage.buckets}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -17,6 +17,7 @@ from infra.components.log_bucket import LogBucket, LogBucketArgs
 from infra.components.network import Network, NetworkArgs
 from infra.dns import Records
 from infra.platform.data import Data
+from infra.platform.edge import clients
 from infra.platform.instances import instances
 from infra.platform.place import Place
 from infra.platform.surroundings import Surroundings
@@ -41,9 +42,14 @@ class Regional:
         self.network = self._network()
 
     def build(
-        self, records: Records | None, keys: EncryptionKeys, secret: AppSecret, data: Data
+        self,
+        records: Records | None,
+        front: Sequence[pulumi.Resource],
+        keys: EncryptionKeys,
+        secret: AppSecret,
+        data: Data,
     ) -> dict[str, pulumi.Input[object]]:
-        """Declare the rest of the region. Returns its outputs."""
+        """Declare the rest of the region. Returns its outputs. `front`: what a proxied record waits for."""
         balancer = self._balancer(records)
         if records is not None and self._place.primary:
             records.balancer(
@@ -51,7 +57,8 @@ class Regional:
                 host=self._settings.domain.name,
                 dns_name=balancer.dns_name,
                 zone_id=balancer.zone_id,
-                opts=pulumi.ResourceOptions(parent=balancer),
+                # Whoever the record sends here is already let in.
+                opts=pulumi.ResourceOptions(parent=balancer, depends_on=[*balancer.admits, *front]),
             )
         around = Surroundings(
             settings=self._settings,
@@ -114,6 +121,7 @@ class Regional:
                 certificate_arn=self._certificate(records),
                 log_bucket=logs.bucket,
                 targets=dict(targets(self._settings, self._base if self._settings.makes_clusters else None)),
+                clients=clients(self._settings),
                 protect=self._place.protect,
             ),
             opts=self._place.options,

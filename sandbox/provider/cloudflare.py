@@ -10,7 +10,8 @@ from sandbox.provider.values import Properties, plain
 
 # Type token to the paths of expressions in it.
 _EXPRESSIONS = {
-    "cloudflare:index/ruleset:Ruleset": ("rules[*].expression",),
+    "cloudflare:index/ruleset:Ruleset": ("rules[*].expression", "rules[*].ratelimit.countingExpression"),
+    "cloudflare:index/cloudConnectorRules:CloudConnectorRules": ("rules[*].expression",),
     "cloudflare:index/filter:Filter": ("body[*].expression",),
     "cloudflare:index/loadBalancer:LoadBalancer": ("rules[*].condition",),
 }
@@ -26,7 +27,7 @@ def failures(token: str, inputs: Properties) -> Iterator[Failure]:
             if isinstance(value, str):
                 reason = _refusal(value, scheme)
                 if reason:
-                    yield Failure(paths.render(path), f"{value!r} is not a valid value for expression: {reason}")
+                    yield Failure(paths.render(path), f"{value!r} is not a valid value for {path[-1]}: {reason}")
 
 
 def _refusal(expression: str, scheme: str | None) -> str | None:

@@ -1,7 +1,7 @@
 """Rules that inputs obey, stated as data: see `sandbox/data/constraints`.
 
-A rule names a `path` and tests of what is there, or a relation between several properties (`in_each` of some objects);
-`when` limits it to inputs for which a condition holds, `message` replaces the standard wording ({value} and {path} are
+A rule names a `path` and tests of what is there, or a relation between several properties (`in_each` of some objects, of
+those `where` a condition holds); `when` limits it to inputs for which a condition holds, `message` replaces the standard wording ({value} and {path} are
 filled in). A value not known yet passes.
 """
 
@@ -58,7 +58,7 @@ def _of_inputs(rule: Row, inputs: Properties) -> Iterator[Failure]:
         if name not in rule:
             continue
         for prefix, scope in paths.find(inputs, paths.parse(rule["in_each"])) if "in_each" in rule else [((), inputs)]:
-            if isinstance(scope, dict):
+            if isinstance(scope, dict) and ("where" not in rule or conditions.holds(rule["where"], scope) is True):
                 for prop, reason in check(rule[name], scope):
                     yield _failure(rule, paths.render((*prefix, *paths.parse(prop))), reason, None)
 

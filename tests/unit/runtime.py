@@ -47,6 +47,7 @@ class Live(Recorder):
             "arnWithoutRevision": f"arn:aws:{module}:us-east-1:{ACCOUNT}:{name}",
             "arnSuffix": f"{module}/{name}",
             "name": name,
+            "bucketRegionalDomainName": f"{name}.s3.us-east-1.amazonaws.com",
             "dnsName": f"{name}.elb.amazonaws.com",
             "zoneId": "Z123456789",
             "latestVersion": 1,

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from infra.edge.addresses import CLOUDFLARE
 from infra.stages import STAGES
-from ops.recorder import Recorded
+from ops.recorder import UNKNOWN, Recorded
 from tests.rebuilt import FACTS, precious
 from tests.unit.runtime import built, of_type
 
@@ -30,11 +31,29 @@ def _at(inputs: Any, path: list[str]) -> Any:
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("stage", STAGES)
-def test_the_internet_reaches_the_load_balancer_alone_and_there_two_ports(stage: int, runtime: str) -> None:
+def test_the_internet_reaches_the_load_balancer_alone_and_there_two_ports_until_cloudflare_is_in_front(
+    stage: int, runtime: str
+) -> None:
     rules = of_type(rendered(stage, runtime), "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
-    open_rules = [one for one in rules.values() if one.inputs.get("cidrIpv4") == "0.0.0.0/0"]
-    assert {(one.inputs["fromPort"], one.inputs["toPort"]) for one in open_rules} == {(80, 80), (443, 443)}
-    assert all(one.parent is not None and "LoadBalancer" in one.parent for one in open_rules)
+    outside = {
+        source: [one for one in rules.values() if one.inputs.get(source) == value]
+        for source, value in (("cidrIpv4", "0.0.0.0/0"), ("prefixListId", UNKNOWN))
+    }
+    used, unused = ("prefixListId", "cidrIpv4") if stage >= 5 else ("cidrIpv4", "prefixListId")
+    assert outside[unused] == []
+    assert {(one.inputs["fromPort"], one.inputs["toPort"]) for one in outside[used]} == {(80, 80), (443, 443)}
+    assert all(one.parent is not None and "LoadBalancer" in one.parent for one in outside[used])
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("stage", STAGES)
+def test_load_balancers_know_cloudflares_addresses_once_it_is_in_front(stage: int, runtime: str) -> None:
+    lists = of_type(rendered(stage, runtime), "aws:ec2/managedPrefixList:ManagedPrefixList").values()
+    balancers = of_type(rendered(stage, runtime), "aws:lb/loadBalancer:LoadBalancer")
+    assert len(lists) == (len(balancers) if stage >= 5 else 0)
+    for one in lists:
+        assert {entry["cidr"] for entry in one.inputs["entries"]} == set(CLOUDFLARE)
+        assert len(CLOUDFLARE) <= one.inputs["maxEntries"]
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -76,7 +95,11 @@ def test_no_move_changes_what_forces_a_replacement(before: int, after: int, runt
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("stage", [1, 4, 6])
 def test_a_higher_stage_keeps_every_name_of_a_lower_one(stage: int, runtime: str) -> None:
-    assert set(rendered(stage, runtime)) <= set(rendered(7, runtime))
+    # But for what lets everybody in: from stage 5 on, Cloudflare alone reaches the load balancer.
+    rule = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+    lower, higher = rendered(stage, runtime), rendered(7, runtime)
+    gone = {(one.type, one.name) for urn, one in lower.items() if urn not in higher}
+    assert gone == ({(rule, "test-use1-http"), (rule, "test-use1-https")} if stage < 5 else set())
 
 
 def test_adding_a_region_touches_nothing_in_the_others() -> None:

@@ -1,0 +1,65 @@
+"""The host name of public files: Cloudflare in front of this stack's buckets, or of somebody else's storage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+
+from infra import naming
+from infra.dns import CloudflareRecords
+from infra.edge.connector import connections
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageHostArgs:
+    """What the host needs.
+
+    host: its name.
+    records: whoever answers for it.
+    buckets: host name at S3 of each bucket by its name, the first of which also answers for paths that are no bucket's.
+    origin: host name of somebody else's storage, in place of the buckets.
+    """
+
+    host: str
+    records: CloudflareRecords
+    buckets: Mapping[str, pulumi.Input[str]]
+    origin: str | None
+
+
+class StorageHost(pulumi.ComponentResource):
+    """A proxied host name, and what is behind it."""
+
+    def __init__(self, name: str, args: StorageHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(naming.token("StorageHost"), name, None, opts)
+        # Without buckets the list is emptied rather than left out: the provider cannot delete it.
+        behind = self._connect(name, args, {} if args.origin else connections(args.host, list(args.buckets)))
+        first = next(iter(args.buckets.values()))
+        args.records.fronted(
+            name,
+            host=args.host,
+            # With buckets, Cloudflare asks those of the connector instead, and the record is there to be proxied.
+            target=args.origin or first,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[behind]),
+        )
+        self.register_outputs({})
+
+    def _connect(self, name: str, args: StorageHostArgs, expressions: Mapping[str, str]) -> pulumi.Resource:
+        import pulumi_cloudflare as cloudflare
+
+        return cloudflare.CloudConnectorRules(
+            name,
+            zone_id=args.records.zone_id,
+            rules=[
+                {
+                    "description": f"Files of {bucket}",
+                    "enabled": True,
+                    "expression": expression,
+                    "cloud_connector_rules_provider": "aws_s3",
+                    "parameters": {"host": args.buckets[bucket]},
+                }
+                for bucket, expression in expressions.items()
+            ],
+            opts=pulumi.ResourceOptions(parent=self),
+        )

@@ -1,0 +1,146 @@
+"""What is cached at the edge and in browsers, and for how long.
+
+Cloudflare tries all rules in order, and the last one that matches decides, setting by setting. So the first rule says
+that nothing is cached, those after it say what is, and the last says what never is, whatever came before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from infra.edge.expressions import ANY_CASE_PATH, PATH, READ_PATH, about, below, both, either, host, one_of, text
+from infra.edge.plans import Limits
+from infra.edge.rules import Rule, Ruleset, Site
+from infra.thresholds import (
+    CHART_EDGE_TTL,
+    CLIENT_ERRORS,
+    IMAGE_EDGE_TTL,
+    MISSING_EDGE_TTL,
+    NEVER_STORED,
+    SERVER_ERRORS,
+    STORAGE_BROWSER_TTL,
+    STORAGE_EDGE_TTL,
+    Threshold,
+)
+
+# Horizontal Scaling Guide, CDN Configuration: what the application says may be kept for good.
+APP_PREFIXES = ("/_next/static/",)
+APP_EXTENSIONS = ("avif", "gif", "ico", "jpg", "png", "svg", "webp")
+# Buckets of ours that the CDN serves, each below its own name; of these, what the application generates.
+SERVED = ("generated", "avatars")
+OWN_PUBLIC = tuple(f"/{bucket}/" for bucket in SERVED)
+OWN_IMAGES = ("/generated/",)
+# Scaling to 1000 Users, CDN Setup: the hosted storage's public paths. Its signed and private paths lie elsewhere.
+HOSTED = "/storage/v1/object/public/"
+HOSTED_PUBLIC = (HOSTED, "/storage/v1/render/image/public/")
+HOSTED_IMAGES = tuple(f"{HOSTED}{bucket}/" for bucket in ("generated-images", "website-images", "report-images"))
+CHART = ".svg"
+API = "/api"
+CREDENTIAL_HEADERS = ("authorization", "apikey", "x-api-key")
+# Cloudflare's own bot products set this one on every visitor, whether somebody is logged in or not.
+BOT_COOKIE = "__cf_bm="
+# What is left of these in a decoded path is there to make the edge and the application read it differently.
+ODD = ("%", "..", "//", ";")
+BACKSLASH = r'"\\"'
+
+_BYPASS: dict[str, Any] = {"cache": False, "browser_ttl": {"mode": "respect_origin"}}
+_SERVE_STALE = {"disable_stale_while_updating": False}
+
+
+def cache_rules(site: Site) -> Ruleset:
+    """The cache rules of a site."""
+    public, images = (HOSTED_PUBLIC, HOSTED_IMAGES) if site.hosted else (OWN_PUBLIC, OWN_IMAGES)
+    stored = host(site.storage)
+    kept = {"storage": STORAGE_EDGE_TTL, "images": IMAGE_EDGE_TTL, "charts": CHART_EDGE_TTL}
+    which = {
+        "storage": below(public),
+        "images": below(images),
+        "charts": both(below(public), f"ends_with(lower({PATH}), {text(CHART)})"),
+    }
+    return Ruleset(
+        key="cache",
+        name="ascent cache",
+        phase="http_request_cache_settings",
+        rules=(
+            _rule("default", "Nothing is cached unless a rule below says so", about(site), _BYPASS),
+            _rule("app-static", "Static files of the application, for as long as it says", _static(site), _OBEY),
+            *(
+                _rule(
+                    name,
+                    f"Public files of the storage host: {name}",
+                    both(stored, which[name]),
+                    _stored(site, ttl),
+                )
+                for name, ttl in kept.items()
+            ),
+            # Last, so that no rule can override it.
+            _rule("never", "Sessions, credentials and the API", both(about(site), never()), _BYPASS),
+        ),
+    )
+
+
+def never() -> str:
+    """What is never cached: whatever comes with a session or credentials, the API, and paths that play games."""
+    return either(
+        both('http.cookie ne ""', f"not ({_only_the_bot_cookie()})"),
+        f"any({one_of('lower(http.request.headers.names[*])[*]', CREDENTIAL_HEADERS)})",
+        # Anywhere in the path: more than the API is, and so all that it could be.
+        f"{ANY_CASE_PATH} contains {text(API)}",
+        *(f"{READ_PATH} contains {part}" for part in (*map(text, ODD), BACKSLASH)),
+    )
+
+
+def _only_the_bot_cookie() -> str:
+    lone = (f"not http.cookie contains {text(separator)}" for separator in (";", ","))
+    return both(f"starts_with(http.cookie, {text(BOT_COOKIE)})", *lone)
+
+
+def _static(site: Site) -> str:
+    extension = one_of("http.request.uri.path.extension", APP_EXTENSIONS)
+    return both(host(site.app), either(below(APP_PREFIXES), extension))
+
+
+# The application knows what may be kept: what it does not say so of, or sends with a cookie, is not cached. Cloudflare
+# drops the cookie and caches the rest where a rule ignores what the origin says, so here none does.
+_OBEY: dict[str, Any] = {
+    "cache": True,
+    "edge_ttl": {"mode": "bypass_by_default"},
+    "browser_ttl": {"mode": "respect_origin"},
+    # A file that is not what its extension says, such as a page at /account.png, is not cached.
+    "cache_key": {"cache_deception_armor": True, "ignore_query_strings_order": True},
+    "serve_stale": _SERVE_STALE,
+}
+
+
+def _stored(site: Site, ttl: Threshold) -> dict[str, Any]:
+    """Files of the storage host are public and know no sessions, so the runbooks' times hold, whatever the origin says.
+
+    A query string selects nothing in our buckets, so it is no part of the key; hosted storage makes thumbnails by it.
+    """
+    query = {"ignore_query_strings_order": True} if site.hosted else {"custom_key": _ANY_QUERY}
+    return {
+        "cache": True,
+        "edge_ttl": {"mode": "override_origin", "default": ttl.value, **_by_status(site.plan.limits)},
+        "browser_ttl": {"mode": "override_origin", "default": STORAGE_BROWSER_TTL.value},
+        "cache_key": query,
+        "serve_stale": _SERVE_STALE,
+    }
+
+
+_ANY_QUERY = {"query_string": {"exclude": {"all": True}}}
+
+
+def _by_status(limits: Limits) -> dict[str, Any]:
+    if not limits.status_ttls:
+        return {}
+    first, last = CLIENT_ERRORS
+    errors: Iterable[dict[str, Any]] = (
+        {"status_code_range": {"from_": first.value, "to": last.value}, "value": MISSING_EDGE_TTL.value},
+        {"status_code_range": {"from_": SERVER_ERRORS.value}, "value": NEVER_STORED.value},
+    )
+    return {"status_code_ttls": list(errors)}
+
+
+def _rule(ref: str, why: str, expression: str, parameters: dict[str, Any]) -> Rule:
+    return Rule(ref=ref, why=why, expression=expression, action="set_cache_settings", parameters=parameters)

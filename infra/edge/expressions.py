@@ -1,0 +1,58 @@
+"""Pieces of Cloudflare's rules language. No regular expressions: they need the Business plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from infra.edge.rules import Site
+
+PATH = "http.request.uri.path"
+# A path that an application would read as another one is another one here too.
+READ_PATH = f"url_decode({PATH})"
+ANY_CASE_PATH = f"lower({READ_PATH})"
+
+
+def text(value: str) -> str:
+    """A string literal.
+
+    Raises:
+        ValueError: where it would need escapes.
+    """
+    if not value.isascii() or not value.isprintable() or set(value) & set('"\\'):
+        raise ValueError(f"{value!r} cannot be written into an expression as it is")
+    return f'"{value}"'
+
+
+def one_of(field: str, values: Iterable[str]) -> str:
+    """`field` is one of `values`."""
+    return f"{field} in {{{' '.join(text(value) for value in values)}}}"
+
+
+def either(*expressions: str) -> str:
+    """At least one holds."""
+    return f"({' or '.join(expressions)})" if len(expressions) > 1 else expressions[0]
+
+
+def both(*expressions: str) -> str:
+    """All hold. What is joined by `or` must come from `either`, which puts it in parentheses."""
+    return " and ".join(expressions)
+
+
+def below(prefixes: Iterable[str], path: str = PATH) -> str:
+    """The path starts with one of `prefixes`."""
+    return either(*(f"starts_with({path}, {text(prefix)})" for prefix in prefixes))
+
+
+def host(name: str) -> str:
+    """The host is exactly this one."""
+    return f"http.host eq {text(name)}"
+
+
+def named(name: str) -> str:
+    """The host is this one, however it is written: with capitals, a port, or a dot at its end."""
+    return f"starts_with(lower(http.host), {text(name)})"
+
+
+def about(site: Site) -> str:
+    """The request is for the site."""
+    return either(named(site.app), named(site.storage))

@@ -1,0 +1,71 @@
+"""What each plan of a Cloudflare zone has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from infra.thresholds import PLAN_CACHE_RULES, PLAN_MIN_EDGE_TTL, PLAN_RATE_PERIOD, PLAN_RATE_RULES
+
+
+class Plan(StrEnum):
+    """A zone's plan at Cloudflare, the cheapest first."""
+
+    FREE = "free"
+    PRO = "pro"
+    BUSINESS = "business"
+    ENTERPRISE = "enterprise"
+
+    @property
+    def limits(self) -> Limits:
+        """What the plan has."""
+        return PLANS[self]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What a plan has. Sources: Cloudflare's pages on availability, for what is no number.
+
+    cache_rules, rate_rules: how many rules of a kind.
+    min_edge_ttl: shortest time that a rule may have something cached, in seconds.
+    rate_period: how long requests are counted and then refused, in seconds.
+    rate_by_host: whether a rate limit can tell hosts apart; otherwise it looks at the path alone.
+    rate_by_method: whether it can tell methods apart, and count by an expression of its own.
+    managed_rules: whether the zone deploys Cloudflare's managed rules; a few are in force on every zone without that.
+    status_ttls: whether a cache rule can tell responses apart by status.
+    regional_tiers: whether tiered cache has a regional tier.
+    """
+
+    cache_rules: int
+    min_edge_ttl: int
+    rate_rules: int
+    rate_period: int
+    rate_by_host: bool
+    rate_by_method: bool
+    managed_rules: bool
+    status_ttls: bool
+    regional_tiers: bool
+
+
+def _limits(plan: Plan) -> Limits:
+    paid, large, largest = plan is not Plan.FREE, plan in (Plan.BUSINESS, Plan.ENTERPRISE), plan is Plan.ENTERPRISE
+    return Limits(
+        cache_rules=PLAN_CACHE_RULES[plan].value,
+        min_edge_ttl=PLAN_MIN_EDGE_TTL[plan].value,
+        rate_rules=PLAN_RATE_RULES[plan].value,
+        rate_period=PLAN_RATE_PERIOD[plan].value,
+        rate_by_host=paid,
+        rate_by_method=large,
+        managed_rules=paid,
+        status_ttls=largest,
+        regional_tiers=largest,
+    )
+
+
+PLANS: dict[Plan, Limits] = {plan: _limits(plan) for plan in Plan}
+
+
+def cheapest(has: Callable[[Limits], bool]) -> Plan:
+    """The cheapest plan for which `has` holds."""
+    return next(plan for plan, limits in PLANS.items() if has(limits))

@@ -1,0 +1,72 @@
+"""What Cloudflare adds to responses, and the attacks that it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from infra.edge.expressions import about, both, host
+from infra.edge.rules import Rule, Ruleset, Site
+from infra.thresholds import HSTS_MAX_AGE
+
+# Cloudflare's own rules, by their ids; Cloudflare, WAF: managed rules reference.
+MANAGED = {
+    "cloudflare": "efb7b8c949ac4650a09736dc376e9aee",
+    "owasp": "4814384a9e5d4991b9815dcfc25d2f1f",
+}
+ALWAYS = {
+    "strict-transport-security": f"max-age={HSTS_MAX_AGE.value}; includeSubDomains",
+    "x-content-type-options": "nosniff",
+}
+# What an application may want otherwise.
+UNLESS_SAID = {
+    "referrer-policy": "strict-origin-when-cross-origin",
+    "x-frame-options": "SAMEORIGIN",
+}
+# A file that somebody uploaded, opened by itself, runs nothing.
+INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
+def managed_rules(site: Site) -> Ruleset | None:
+    """Cloudflare's managed rules, or None where the plan has none to deploy."""
+    if not site.plan.limits.managed_rules:
+        return None
+    rules = tuple(
+        Rule(
+            ref=f"managed-{name}",
+            why=f"Managed rules: {name}",
+            expression=about(site),
+            action="execute",
+            parameters={"id": ruleset},
+        )
+        for name, ruleset in MANAGED.items()
+    )
+    return Ruleset(key="managed", name="ascent managed rules", phase="http_request_firewall_managed", rules=rules)
+
+
+def security_headers(site: Site) -> Ruleset:
+    """What is added to every response of the site."""
+    # One answer for every origin that asks: a cached one is handed to all.
+    stored = {"content-security-policy": INERT, "access-control-allow-origin": f"https://{site.app}"}
+    return Ruleset(
+        key="headers",
+        name="ascent security headers",
+        phase="http_response_headers_transform",
+        rules=(
+            _set("security", "TLS from now on, and no guessing of types", about(site), ALWAYS),
+            *(
+                _set(
+                    name,
+                    "Where the application does not say otherwise",
+                    both(host(site.app), f'not any(http.response.headers.names[*] eq "{name}")'),
+                    {name: value},
+                )
+                for name, value in UNLESS_SAID.items()
+            ),
+            _set("storage", "Files are shown, and run nothing", host(site.storage), stored),
+        ),
+    )
+
+
+def _set(ref: str, why: str, expression: str, headers: Mapping[str, str]) -> Rule:
+    values = {name: {"operation": "set", "value": value} for name, value in headers.items()}
+    return Rule(ref=ref, why=why, expression=expression, action="rewrite", parameters={"headers": values})
