@@ -1,8 +1,8 @@
 """Rules that inputs obey, stated as data: see `sandbox/data/constraints`.
 
-A rule names a `path` and tests of what is there, or a relation between several properties (`in_each` of some objects, of
-those `where` a condition holds); `when` limits it to inputs for which a condition holds, `message` replaces the standard wording ({value} and {path} are
-filled in). A value not known yet passes.
+A rule names a `path` and tests of what is there, or a relation between several properties (`in_each` of some objects,
+`where` a condition holds of them); `when` limits it to inputs for which a condition holds, `message` replaces the
+standard wording ({value} and {path} are filled in). A value not known yet passes.
 """
 
 from __future__ import annotations
