@@ -6,6 +6,8 @@ from scripts.places import ROOT, TOOLS
 from scripts.process import run
 from scripts.say import ProblemError, say
 from scripts.uv import find_uv, uv_environment
+from scripts.wirefilter import UnavailableError
+from scripts.wirefilter import lock as lock_crates
 
 HEADER = "# Compiled from requirements.in by `make lock`. Do not edit.\n"
 OPTIONS = (
@@ -23,6 +25,10 @@ def lock_all() -> None:
         *sorted(TOOLS.glob("*/requirements.in")),
     ):
         _lock(uv, source, env)
+    try:
+        lock_crates()
+    except UnavailableError as error:
+        say(f"The crates stay locked as they were. {error}")
 
 
 def _lock(uv: Path, source: Path, env: dict[str, str]) -> None:

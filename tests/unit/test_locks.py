@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,11 @@ def test_a_lock_has_hashes_and_no_address(lock: Path) -> None:
     text = lock.read_text()
     assert "--hash=sha256:" in text
     assert "://" not in text
+
+
+@pytest.mark.parametrize("lock", sorted(ROOT.glob("tools/*/Cargo.lock")), ids=lambda lock: str(lock.relative_to(ROOT)))
+def test_a_lock_of_crates_has_checksums_and_no_registry(lock: Path) -> None:
+    assert "://" not in lock.read_text()
+    crates = tomllib.loads(lock.read_text())["package"]
+    assert [one["name"] for one in crates if "checksum" not in one] == ["ascent-wirefilter"]
+    assert len(crates) > 1
