@@ -1,0 +1,182 @@
+"""The rules as a whole: their order and identity, and what each plan has of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from infra.edge.caching import cache_rules
+from infra.edge.connector import connections
+from infra.edge.limits import LIMITS, kept, rate_limits
+from infra.edge.plans import PLANS, Plan, cheapest
+from infra.edge.rules import Rule
+from infra.edge.zone import SETTINGS, rulesets
+from infra.settings import SettingsError
+from tests.edge.language import matches
+from tests.edge.replay import PER_MINUTE, all_rulesets, limited
+from tests.edge.samples import APP, OWN, STORAGE, app, stored
+from tests.edge.web import Request
+from tests.unit.configs import settings
+
+# Cloudflare knows a rule by its reference: renaming one here makes it anew there.
+REFS = {
+    "http_request_cache_settings": ["default", "app-static", "storage", "images", "charts", "never"],
+    "http_ratelimit": ["rate-general", "rate-uploads", "rate-analysis"],
+    "http_request_firewall_managed": ["managed-cloudflare", "managed-owasp"],
+    "http_response_headers_transform": ["security", "referrer-policy", "x-frame-options", "storage"],
+}
+
+
+def at(plan: Plan) -> dict[str, tuple[Rule, ...]]:
+    """Rules by phase on a plan."""
+    return {phase: ruleset.rules for phase, ruleset in all_rulesets(replace(OWN, plan=plan)).items()}
+
+
+def test_every_rule_has_a_reference_of_its_own_that_never_changes() -> None:
+    assert {phase: [rule.ref for rule in rules] for phase, rules in at(Plan.BUSINESS).items()} == REFS
+
+
+@pytest.mark.parametrize("plan", Plan)
+def test_a_smaller_plan_takes_rules_away_and_renames_none(plan: Plan) -> None:
+    for phase, rules in at(plan).items():
+        refs = [rule.ref for rule in rules]
+        assert refs == [ref for ref in REFS[phase] if ref in refs]
+
+
+def test_the_bypass_is_the_last_of_the_cache_rules_and_says_it_for_browsers_too() -> None:
+    first, *_, last = cache_rules(OWN).rules
+    for rule in (first, last):
+        assert rule.parameters == {"cache": False, "browser_ttl": {"mode": "respect_origin"}}
+    assert last.ref == "never"
+
+
+@pytest.mark.parametrize("plan", Plan)
+def test_the_rules_fit_the_plan(plan: Plan) -> None:
+    limits, rules = PLANS[plan], at(plan)
+    assert len(rules["http_request_cache_settings"]) <= limits.cache_rules
+    assert len(rules["http_ratelimit"]) == min(len(LIMITS), limits.rate_rules)
+    assert ("http_request_firewall_managed" in rules) == limits.managed_rules
+    for rule in rules["http_request_cache_settings"]:
+        ttl = (rule.parameters or {}).get("edge_ttl", {})
+        assert ttl.get("default", limits.min_edge_ttl) >= limits.min_edge_ttl
+        assert ("status_code_ttls" in ttl) == (limits.status_ttls and ttl.get("mode") == "override_origin")
+
+
+# Cloudflare, Rate limiting rules: availability. The fields that an expression may use.
+RATE_FIELDS = {
+    Plan.FREE: {"http.request.uri.path"},
+    Plan.PRO: {"http.request.uri.path", "http.host"},
+    Plan.BUSINESS: {"http.request.uri.path", "http.host", "http.request.method"},
+    Plan.ENTERPRISE: {"http.request.uri.path", "http.host", "http.request.method"},
+}
+# Requests and seconds: the runbooks' limits a minute, and a sixth of them in the ten seconds that a free zone counts.
+RATES = {
+    Plan.FREE: [(34, 10)],
+    Plan.PRO: [(200, 60), (20, 60)],
+    Plan.BUSINESS: [(200, 60), (20, 60), (100, 60)],
+    Plan.ENTERPRISE: [(200, 60), (20, 60), (100, 60)],
+}
+
+
+@pytest.mark.parametrize("plan", Plan)
+def test_rate_limits_are_the_runbooks_with_the_fields_and_periods_of_the_plan(plan: Plan) -> None:
+    rates = []
+    for rule in at(plan)["http_ratelimit"]:
+        limit = dict(rule.ratelimit or {})
+        written = rule.expression + limit.get("counting_expression", "")
+        assert set(re.findall(r"\bhttp\.[a-z.]+", written)) <= RATE_FIELDS[plan]
+        assert ("counting_expression" in limit) == PLANS[plan].rate_by_method
+        assert limit["characteristics"] == ["cf.colo.id", "ip.src"]
+        rates.append((limit["requests_per_period"], limit["period"]))
+    assert rates == RATES[plan]
+
+
+def test_without_methods_an_upload_counts_whatever_it_is_asked_with() -> None:
+    assert limited(replace(OWN, plan=Plan.PRO), app("/api/uploads")) == ["general", "uploads"]
+    assert limited(replace(OWN, plan=Plan.FREE), Request(host="other.example.com", target="/api/x")) == ["general"]
+
+
+def test_a_stack_raises_a_limit() -> None:
+    chosen = settings(stage=5, edge={"plan": "business", "rateLimitPerMinute": {"analysis": 150}})
+    rules = rate_limits(OWN, chosen.rate_limits).rules
+    assert [(rule.ratelimit or {})["requests_per_period"] for rule in rules] == [200, 20, 150]
+
+
+@pytest.mark.parametrize(
+    ("edge", "key", "said"),
+    [
+        ({"rateLimitPerMinute": {"uploads": 30}}, "edge", ["the free plan", "general alone", "uploads needs the pro"]),
+        (
+            {"plan": "pro", "rateLimitPerMinute": {"analysis": 150}},
+            "edge",
+            ["the pro plan", "general and uploads alone", "analysis needs the business plan"],
+        ),
+        ({"plan": "gold"}, "edge.plan", ['given "gold"', "'free', 'pro', 'business' or 'enterprise'"]),
+        ({"rateLimitPerMinute": {"general": 0}}, "edge.rateLimitPerMinute.general", ["given 0", "1 to 100000"]),
+        ({"rateLimitPerMinute": {"chat": 60}}, "edge.rateLimitPerMinute.chat", ["unknown key", "general"]),
+        ({"storageHost": "Storage"}, "edge.storageHost", ["right form"]),
+        ({"storageHost": "app.example.com"}, "edge.storageHost", ["another name", "cookies"]),
+        ({"storageOrigin": "https://abc.supabase.co"}, "edge.storageOrigin", ["right form", "abc.supabase.co"]),
+    ],
+)
+def test_what_the_plan_lacks_or_cannot_be_is_refused(edge: dict[str, object], key: str, said: list[str]) -> None:
+    with pytest.raises(SettingsError) as refused:
+        settings(stage=5, edge=edge)
+    (message,) = refused.value.problems
+    assert message.startswith(f"Pulumi.test.yaml: ascent:{key}: ")
+    for words in said:
+        assert words in message
+
+
+def test_the_cheapest_plan_is_found() -> None:
+    assert cheapest(lambda limits: limits.managed_rules) == Plan.PRO
+    assert cheapest(lambda limits: limits.regional_tiers) == Plan.ENTERPRISE
+    assert [kept(plan) for plan in (Plan.FREE, Plan.PRO)] == [("general",), ("general", "uploads")]
+
+
+def test_a_path_of_the_storage_host_is_in_exactly_one_bucket() -> None:
+    rules = connections(STORAGE, ["generated", "avatars"])
+    for target, bucket in {
+        "/generated/x": "generated",
+        "/avatars/x": "avatars",
+        "/": "generated",
+        "/a": "generated",
+    }.items():
+        fields = stored(target).fields
+        assert [name for name, expression in rules.items() if matches(expression, fields)] == [bucket]
+    assert not any(matches(expression, app("/generated/x").fields) for expression in rules.values())
+
+
+def test_tls_is_checked_on_both_sides() -> None:
+    assert SETTINGS == {"ssl": "strict", "min_tls_version": "1.2", "tls_1_3": "on", "always_use_https": "on"}
+
+
+def test_security_headers_are_set_and_files_run_nothing() -> None:
+    rules = {rule.ref: rule for rule in at(Plan.FREE)["http_response_headers_transform"]}
+
+    def added(request: Request, *answered: str) -> dict[str, str]:
+        fields = {**request.fields, "http.response.headers.names": list(answered)}
+        found: dict[str, str] = {}
+        for rule in rules.values():
+            if matches(rule.expression, fields):
+                found |= {name: one["value"] for name, one in (rule.parameters or {})["headers"].items()}
+        return found
+
+    page = added(app("/"), "content-type")
+    assert page["strict-transport-security"] == "max-age=31536000; includeSubDomains"
+    assert (page["x-content-type-options"], page["x-frame-options"]) == ("nosniff", "SAMEORIGIN")
+    assert page["referrer-policy"] == "strict-origin-when-cross-origin"
+    assert "content-security-policy" not in page
+    assert "x-frame-options" not in added(app("/"), "x-frame-options")
+    file = added(stored("/avatars/x.svg"))
+    assert "sandbox" in file["content-security-policy"]
+    assert file["access-control-allow-origin"] == f"https://{APP}"
+    assert added(Request(host="www.example.com")) == {}
+
+
+def test_names_phases_and_keys_are_each_there_once() -> None:
+    found = rulesets(OWN, PER_MINUTE)
+    for values in ([one.key for one in found], [one.name for one in found], [one.phase for one in found]):
+        assert len(set(values)) == len(values)
