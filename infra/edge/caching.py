@@ -6,7 +6,6 @@ that nothing is cached, those after it say what is, and the last says what never
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from infra.edge.expressions import ANY_CASE_PATH, PATH, READ_PATH, about, below, both, either, host, one_of, text
@@ -121,7 +120,7 @@ def _stored(site: Site, ttl: Threshold) -> dict[str, Any]:
     query = {"ignore_query_strings_order": True} if site.hosted else {"custom_key": _ANY_QUERY}
     return {
         "cache": True,
-        "edge_ttl": {"mode": "override_origin", "default": ttl.value, **_by_status(site.plan.limits)},
+        "edge_ttl": {"mode": "override_origin", "default": ttl.value, "status_code_ttls": _errors(site.plan.limits)},
         "browser_ttl": {"mode": "override_origin", "default": STORAGE_BROWSER_TTL.value},
         "cache_key": query,
         "serve_stale": _SERVE_STALE,
@@ -131,15 +130,14 @@ def _stored(site: Site, ttl: Threshold) -> dict[str, Any]:
 _ANY_QUERY = {"query_string": {"exclude": {"all": True}}}
 
 
-def _by_status(limits: Limits) -> dict[str, Any]:
-    if not limits.status_ttls:
-        return {}
+def _errors(limits: Limits) -> list[dict[str, Any]]:
+    """Without these, a file that was asked for too early would be missing for as long as a file is kept."""
     first, last = CLIENT_ERRORS
-    errors: Iterable[dict[str, Any]] = (
-        {"status_code_range": {"from_": first.value, "to": last.value}, "value": MISSING_EDGE_TTL.value},
+    missing = MISSING_EDGE_TTL if MISSING_EDGE_TTL.value >= limits.min_edge_ttl else NEVER_STORED
+    return [
+        {"status_code_range": {"from_": first.value, "to": last.value}, "value": missing.value},
         {"status_code_range": {"from_": SERVER_ERRORS.value}, "value": NEVER_STORED.value},
-    )
-    return {"status_code_ttls": list(errors)}
+    ]
 
 
 def _rule(ref: str, why: str, expression: str, parameters: dict[str, Any]) -> Rule:

@@ -33,7 +33,6 @@ class Limits:
     rate_by_host: whether a rate limit can tell hosts apart; otherwise it looks at the path alone.
     rate_by_method: whether it can tell methods apart, and count by an expression of its own.
     managed_rules: whether the zone deploys Cloudflare's managed rules; a few are in force on every zone without that.
-    status_ttls: whether a cache rule can tell responses apart by status.
     regional_tiers: whether tiered cache has a regional tier.
     """
 
@@ -44,7 +43,6 @@ class Limits:
     rate_by_host: bool
     rate_by_method: bool
     managed_rules: bool
-    status_ttls: bool
     regional_tiers: bool
 
 
@@ -58,7 +56,6 @@ def _limits(plan: Plan) -> Limits:
         rate_by_host=paid,
         rate_by_method=large,
         managed_rules=paid,
-        status_ttls=largest,
         regional_tiers=largest,
     )
 

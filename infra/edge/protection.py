@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from infra.edge.expressions import about, both, host
 from infra.edge.rules import Rule, Ruleset, Site
-from infra.thresholds import HSTS_MAX_AGE
+from infra.thresholds import CLIENT_ERRORS, HSTS_MAX_AGE
 
 # Cloudflare's own rules, by their ids; Cloudflare, WAF: managed rules reference.
 MANAGED = {
@@ -63,6 +63,12 @@ def security_headers(site: Site) -> Ruleset:
                 for name, value in UNLESS_SAID.items()
             ),
             _set("storage", "Files are shown, and run nothing", host(site.storage), stored),
+            _set(
+                "storage-errors",
+                "Browsers keep a file for a day, and not that it was missing",
+                both(host(site.storage), f"http.response.code ge {CLIENT_ERRORS[0].value}"),
+                {"cache-control": "no-store"},
+            ),
         ),
     )
 

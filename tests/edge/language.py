@@ -12,11 +12,12 @@ from functools import cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-Value = bool | str | list[Any]
+Value = bool | int | str | list[Any]
 Fields = Mapping[str, Value]
 
 _TOKEN = re.compile(
-    r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<each>\[\*\])|(?P<sign>[(){},])|(?P<word>[a-z_][a-z0-9_.]*))', re.ASCII
+    r'\s*(?:(?P<text>"(?:[^"\\]|\\.)*")|(?P<each>\[\*\])|(?P<sign>[(){},])|(?P<word>[a-z_][a-z0-9_.]*|[0-9]+))',
+    re.ASCII,
 )
 
 
@@ -46,11 +47,11 @@ class Literal:
 
 @dataclass(frozen=True)
 class Compare:
-    """A comparison with a string, or with several for `in`."""
+    """A comparison with a string, with several for `in`, with a number for `ge`."""
 
     left: Node
     operator: str
-    right: str | tuple[str, ...]
+    right: str | int | tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,8 @@ class _Parser:
         for operator in ("eq", "ne", "contains"):
             if self._take(operator):
                 return Compare(left, operator, self._text())
+        if self._take("ge"):
+            return Compare(left, "ge", self._number())
         if self._take("in"):
             self._expect("{")
             values = []
@@ -157,6 +160,12 @@ class _Parser:
             raise SyntaxError(f"{token!r} is not a string")
         return re.sub(r"\\(.)", r"\1", token[1:-1])
 
+    def _number(self) -> int:
+        token = self.tokens.pop(0) if self.tokens else ""
+        if not token.isdigit():
+            raise SyntaxError(f"{token!r} is not a number")
+        return int(token)
+
     def _take(self, token: str) -> bool:
         if self.tokens and self.tokens[0] == token:
             self.tokens.pop(0)
@@ -184,8 +193,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "starts_with": str.startswith,
     "url_decode": _url_decode,
 }
-_OPERATORS: dict[str, Callable[[str, Any], bool]] = {
+_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "eq": lambda left, right: left == right,
+    "ge": lambda left, right: left >= right,
     "ne": lambda left, right: left != right,
     "contains": lambda left, right: right in left,
     "in": lambda left, right: left in right,

@@ -60,7 +60,7 @@ SAMPLES = [
     Sample("an image with Cloudflare's bot cookie", OWN, stored("/generated/x.png", Cookie="__cf_bm=a.b-c"), WEEK, DAY),
     Sample("an image whose origin sets a cookie", OWN, stored("/generated/x.png"), WEEK, DAY,
            Response(headers={"set-cookie": "a=b"})),
-    Sample("an image that is not there", OWN, stored("/generated/none.png"), 0, DAY, Response(status=403)),
+    Sample("an image that is not there", OWN, stored("/generated/none.png"), 60, DAY, Response(status=403)),
     # What the storage host does not serve publicly.
     Sample("a signed file", HOSTED, stored("/storage/v1/object/sign/private/x.png?token=t"), *NEVER),
     Sample("a private file", HOSTED, stored("/storage/v1/object/authenticated/x.png"), *NEVER),

@@ -25,7 +25,7 @@ REFS = {
     "http_request_cache_settings": ["default", "app-static", "storage", "images", "charts", "never"],
     "http_ratelimit": ["rate-general", "rate-uploads", "rate-analysis"],
     "http_request_firewall_managed": ["managed-cloudflare", "managed-owasp"],
-    "http_response_headers_transform": ["security", "referrer-policy", "x-frame-options", "storage"],
+    "http_response_headers_transform": ["security", "referrer-policy", "x-frame-options", "storage", "storage-errors"],
 }
 
 
@@ -61,7 +61,9 @@ def test_the_rules_fit_the_plan(plan: Plan) -> None:
     for rule in rules["http_request_cache_settings"]:
         ttl = (rule.parameters or {}).get("edge_ttl", {})
         assert ttl.get("default", limits.min_edge_ttl) >= limits.min_edge_ttl
-        assert ("status_code_ttls" in ttl) == (limits.status_ttls and ttl.get("mode") == "override_origin")
+        errors = [one["value"] for one in ttl.get("status_code_ttls", [])]
+        assert bool(errors) == (ttl.get("mode") == "override_origin")
+        assert all(value == -1 or value >= limits.min_edge_ttl for value in errors)
 
 
 # Cloudflare, Rate limiting rules: availability. The fields that an expression may use.
@@ -156,8 +158,12 @@ def test_tls_is_checked_on_both_sides() -> None:
 def test_security_headers_are_set_and_files_run_nothing() -> None:
     rules = {rule.ref: rule for rule in at(Plan.FREE)["http_response_headers_transform"]}
 
-    def added(request: Request, *answered: str) -> dict[str, str]:
-        fields = {**request.fields, "http.response.headers.names": list(answered)}
+    def added(request: Request, *answered: str, status: int = 200) -> dict[str, str]:
+        fields = {
+            **request.fields,
+            "http.response.headers.names": list(answered),
+            "http.response.code": status,
+        }
         found: dict[str, str] = {}
         for rule in rules.values():
             if matches(rule.expression, fields):
@@ -172,6 +178,8 @@ def test_security_headers_are_set_and_files_run_nothing() -> None:
     assert "x-frame-options" not in added(app("/"), "x-frame-options")
     file = added(stored("/avatars/x.svg"))
     assert "sandbox" in file["content-security-policy"]
+    assert "cache-control" not in file
+    assert added(stored("/avatars/x.svg"), status=404)["cache-control"] == "no-store"
     assert file["access-control-allow-origin"] == f"https://{APP}"
     assert added(Request(host="www.example.com")) == {}
 
