@@ -8,6 +8,7 @@ import pytest
 
 from infra.stages import STAGES
 from sandbox.commands.engine import Result, Sandbox
+from sandbox.commands.events import Step
 from tests.engine.world import existing
 from tests.rebuilt import REWRITTEN, precious
 
@@ -31,12 +32,38 @@ def replaced(result: Result) -> list[str]:
     return [step.urn for step in result.steps if "replace" in step.op and step.type not in REWRITTEN]
 
 
+OPEN, PROXIED = ("sandbox-use1-http", "sandbox-use1-https"), ("sandbox-use1-proxied-http", "sandbox-use1-proxied-https")
+
+
+def dark(result: Result, coming: tuple[str, ...], going: tuple[str, ...]) -> list[str]:
+    """What was done at the wrong time around the switch of the host's record between Cloudflare and the load balancer.
+
+    Whoever the record sends visitors to is let in before it does, and whoever it sent them from is kept out after; the
+    edge's rules are there before the first visitor comes by them, and until the last has left.
+    """
+    at = {(step.name, step.op): index for index, step in enumerate(result.steps) if step.real}
+    switch = at["sandbox-use1-host", "update"]
+    edge = [step for step in result.steps if step.real and _is_edge(step)]
+    assert edge
+    late = [name for name in coming if at[name, "create"] > switch]
+    late += [step.name for step in edge if step.op == "create" and at[step.name, step.op] > switch]
+    early = [name for name in going if at[name, "delete"] < switch]
+    early += [step.name for step in edge if step.op == "delete" and at[step.name, step.op] < switch]
+    return late + early
+
+
+def _is_edge(step: Step) -> bool:
+    return step.name.startswith("sandbox-edge-") and not step.name.startswith("sandbox-edge-storage")
+
+
 def test_every_stage_up_and_down_to_nothing(tmp_path: Path) -> None:
     box = Sandbox(tmp_path)
     for stage in STAGES:
         result = box.up(stage)
         assert result.ok, result.output
         assert (replaced(result), lost(result)) == ([], [])
+        if stage == 5:
+            assert dark(result, coming=PROXIED, going=OPEN) == []
         assert box.outputs()["stage"] == stage
         again = box.preview(stage)
         assert again.ok, again.output
@@ -45,6 +72,8 @@ def test_every_stage_up_and_down_to_nothing(tmp_path: Path) -> None:
         result = box.up(stage)
         assert result.ok, result.output
         assert (replaced(result), lost(result)) == ([], [])
+        if stage == 4:
+            assert dark(result, coming=OPEN, going=PROXIED) == []
     again = box.up(1)
     assert again.changes == {}
     gone = box.destroy()
