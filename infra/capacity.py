@@ -65,3 +65,8 @@ def disruptable(pods: int) -> int:
 def at_most(maximum: int) -> int:
     """Pods of a Deployment while an update goes on at its maximum: a surge on top, which Kubernetes rounds up."""
     return maximum + math.ceil(maximum * POD_SURGE.value / WHOLE)
+
+
+def load_of(users: int, weight: int, share: int) -> int:
+    """Users that a color with `weight` percent has on a runtime with `share` percent of the traffic, rounded up."""
+    return -(-users * weight * share // 10_000)

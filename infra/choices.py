@@ -170,6 +170,37 @@ class Color(Strict):
         return self
 
 
+class Strategy(StrEnum):
+    """How a new version comes."""
+
+    CANARY = "canary"
+    BLUE_GREEN = "blue-green"
+    ROLLING = "rolling"
+
+
+class Phase(StrEnum):
+    """Which way a rollout goes. `ops/rollout/machine.py` has the steps."""
+
+    FORWARD = "forward"
+    BACK = "back"
+    CLEANING = "cleaning"
+
+
+class Progress(Strict):
+    """A rollout under way. `ascent rollout` writes it, in one piece with the weights; no resource depends on it."""
+
+    strategy: Strategy = Field(description="How the new version comes: canary, blue-green or rolling.")
+    phase: Phase = Field(description="Which way it goes: forward, back, or cleaning up after either.")
+    to: Literal["blue", "green"] = Field(description="The color that gets the new version.")
+    before: Image = Field(description="Image that had the traffic before.")
+    bake: int = Field(ge=0, le=10_080, description="Minutes to watch each step before the next, a week at most.")
+    since: str | None = Field(
+        default=None,
+        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$",
+        description="Since when the stack is as this says (UTC). Without it, an update is still to be made or checked.",
+    )
+
+
 class Rollout(Strict):
     """Which versions run, and how the traffic is shared between them."""
 
@@ -181,6 +212,9 @@ class Rollout(Strict):
         le=100,
         multiple_of=SHARE_STEP,
         description="Percent of the traffic that pods take with `runtime: both`, in steps of 20.",
+    )
+    progress: Progress | None = Field(
+        default=None, description="The rollout under way. Written by `ascent rollout`, which is also how to end it."
     )
 
     @model_validator(mode="after")
@@ -198,6 +232,23 @@ class Rollout(Strict):
     def colors(self) -> dict[str, Color]:
         """Both colors by name."""
         return {"blue": self.blue, "green": self.green}
+
+    def shares(self, runtime: Runtime) -> dict[str, int]:
+        """Percent of the traffic by target group: each color on each runtime, a color's weight shared between them."""
+        on_pods = self.kubernetes_share if runtime.on_ec2 else WEIGHTS
+        parts = {"ec2": WEIGHTS - on_pods} if runtime.on_ec2 else {}
+        parts |= {"k8s": on_pods} if runtime.on_kubernetes else {}
+        return {
+            f"{color}-{where}": one.weight * part // WEIGHTS
+            for color, one in self.colors.items()
+            for where, part in parts.items()
+        }
+
+    @property
+    def leading(self) -> str:
+        """The color with the most traffic, which workers run; with equal shares the one that a rollout comes from."""
+        coming = self.progress.to if self.progress else None
+        return max(self.colors, key=lambda color: (self.colors[color].weight, color != coming))
 
 
 HostName = Annotated[str, Field(pattern=HOST_NAME, max_length=200)]

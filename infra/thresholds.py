@@ -272,3 +272,22 @@ PLAN_RATE_PERIOD = {
     "business": Threshold(60, "seconds", f"{FIFTY_K}, Rate Limiting: limits are per minute"),
     "enterprise": Threshold(60, "seconds", f"{FIFTY_K}, Rate Limiting: limits are per minute"),
 }
+
+# Rollouts: what the new color takes of the traffic, step by step, and how long a step is watched before the next
+CANARY_WEIGHTS = (
+    Threshold(5, "percent", f"{GUIDE}, Canary Deployment: 5 % of the traffic"),
+    Threshold(25, "percent", f"{GUIDE}, Canary Deployment: 25 % if stable"),
+    Threshold(50, "percent", f"{GUIDE}, Canary Deployment: 50 % if stable"),
+    Threshold(100, "percent", f"{GUIDE}, Canary Deployment: full deployment if stable"),
+)
+BLUE_GREEN_WEIGHTS = (
+    Threshold(10, "percent", f"{GUIDE}, Blue-Green Deployment: shift gradually"),
+    Threshold(25, "percent", f"{GUIDE}, Blue-Green Deployment: shift gradually"),
+    Threshold(50, "percent", f"{GUIDE}, Blue-Green Deployment: shift gradually"),
+    Threshold(100, "percent", f"{GUIDE}, Blue-Green Deployment: shift gradually"),
+)
+CANARY_BAKE = Threshold(30, "minutes", f"{GUIDE}, Canary Deployment: monitor for 30 minutes")
+BLUE_GREEN_BAKE = Threshold(10, "minutes", "Ascent: twice what the slowest gate alarm takes to fire")
+ROLLING_BAKE = Threshold(5, "minutes", f"{GUIDE}, Rolling Updates: monitor for 5 minutes")
+HEALTHY_WAIT = Threshold(15, "minutes", "Ascent: a node, an image pull and a start in 5 minutes; three times that")
+ENGINE_WAIT = Threshold(30, "minutes", "Ascent: longer than an update that changes colors and nothing else")

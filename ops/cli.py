@@ -1,4 +1,7 @@
-"""The command line. A command is one row of COMMANDS and one file in ops/commands/, imported only when it is run."""
+"""The command line. A command is one row of COMMANDS and one file in ops/commands/, imported only when it is run.
+
+The file has a function of the command's name, or a Typer of that name where the command has subcommands.
+"""
 
 import sys
 from importlib import import_module
@@ -10,7 +13,7 @@ from typer.main import get_command
 
 FAILED, BAD_INPUT = 1, 2
 
-# name: (module with a function of that name, what --help says about it)
+# name: (module with a function or a Typer of that name, what --help says about it)
 COMMANDS: dict[str, tuple[str, str]] = {
     "stages": ("ops.commands.stages", "The seven stages: what each adds, and its sizes."),
     "plan": ("ops.commands.plan", "What a stack consists of at a stage, worked out offline."),
@@ -18,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "ops.commands.capacity",
         "Whether the connections fit the database, and each fleet carries its users.",
     ),
+    "rollout": ("ops.commands.rollout", "A new version step by step, watched: start, step, promote, abort, status."),
     "doctor": ("ops.commands.doctor", "Is everything here that ascent needs, and what to do if not."),
 }
 
@@ -28,9 +32,12 @@ class LazyCommand(TyperCommand):
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:  # noqa: ANN401, RUF100 (click's own signature)
         """Where a command starts to run, or to show its own --help."""
         name = str(self.name)
-        single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-        single.command(name)(getattr(import_module(COMMANDS[name][0]), name))
-        return get_command(single).make_context(info_name, args, parent, **extra)
+        real = getattr(import_module(COMMANDS[name][0]), name)
+        if not isinstance(real, typer.Typer):
+            single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+            single.command(name)(real)
+            real = single
+        return get_command(real).make_context(info_name, args, parent, **extra)
 
 
 class LazyGroup(TyperGroup):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,12 @@ def names() -> list[str]:
     return sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
 
 
-def settings(stack: str, stage: int | None = None, *, judged: bool = True) -> Settings:
-    """Settings of a stack, at its own stage or at `stage`; unless `judged`, also where a budget does not hold.
+def settings(
+    stack: str, stage: int | None = None, rollout: Mapping[str, Any] | None = None, *, judged: bool = True
+) -> Settings:
+    """Settings of a stack, at its own stage or at `stage`, with its own rollout or with `rollout`.
+
+    Unless `judged`, also where a budget does not hold.
 
     Raises:
         SettingsError: when there is no such stack, its file is no config, or its values are not allowed.
@@ -42,6 +47,8 @@ def settings(stack: str, stage: int | None = None, *, judged: bool = True) -> Se
     plain = {key: _placeholders(value) for key, value in values.items()}
     if stage is not None:
         plain["stage"] = stage
+    if rollout is not None:
+        plain["rollout"] = rollout
     return parse(plain, file, encrypted, judged=judged)
 
 

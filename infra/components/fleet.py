@@ -75,6 +75,7 @@ class Fleet(pulumi.ComponentResource):
 
     name: logical name of the fleet.
     group_name: name of the group at AWS.
+    alarm_names: alarms that stop an instance refresh or a rollout.
     """
 
     def __init__(self, name: str, args: FleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -99,6 +100,7 @@ class Fleet(pulumi.ComponentResource):
         group = self._group(self._template(), alarms)
         self._scale(group)
         self.group_name = group.name
+        self.alarm_names = alarms.names
         self.register_outputs({"groupName": self.group_name})
 
     def _template(self) -> InstanceTemplate:

@@ -1,4 +1,4 @@
-"""The alarms that stop an instance refresh and roll it back: errors and unhealthy targets of one target group."""
+"""The alarms that stop an instance refresh or a rollout: errors and unhealthy targets of one target group."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class GateAlarmsArgs:
 class GateAlarms(pulumi.ComponentResource):
     """Two alarms.
 
-    names: their names, for an instance refresh to watch.
+    names: their names, for an instance refresh and `ascent rollout` to watch.
     """
 
     def __init__(self, name: str, args: GateAlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -36,7 +36,7 @@ class GateAlarms(pulumi.ComponentResource):
         dimensions = {"LoadBalancer": args.load_balancer, "TargetGroup": args.target_group}
         errors = aws.cloudwatch.MetricAlarm(
             f"{name}-errors",
-            alarm_description="Server errors in percent of requests; stops an instance refresh",
+            alarm_description="Server errors in percent of requests; stops a release",
             comparison_operator="GreaterThanThreshold",
             threshold=float(ERROR_RATE.value),
             evaluation_periods=ERROR_RATE_MINUTES.value,
@@ -51,7 +51,7 @@ class GateAlarms(pulumi.ComponentResource):
         )
         unhealthy = aws.cloudwatch.MetricAlarm(
             f"{name}-unhealthy",
-            alarm_description="A target stays unhealthy; stops an instance refresh",
+            alarm_description="A target stays unhealthy; stops a release",
             namespace=NAMESPACE,
             metric_name="UnHealthyHostCount",
             dimensions=dimensions,

@@ -78,6 +78,8 @@ class LoadBalancer(pulumi.ComponentResource):
     security_group_id: what targets are to admit.
     admits: the rules that let clients in, for whatever sends clients here.
     arn_suffix, dns_name, zone_id: as AWS calls them.
+    listener_arn: the HTTPS listener.
+    weights: percent of the traffic by target group, as the provider read it back after the last update.
     """
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -226,6 +228,9 @@ class LoadBalancer(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
+        self.listener_arn = https.arn
+        arns = pulumi.Output.all(**{target: group.arn for target, group in self.target_groups.items()})
+        self.weights = pulumi.Output.all(https.default_actions, arns).apply(lambda known: _weights(*known))
         # Each target group is reachable by name: one without weight is health-checked and can be tried before its turn.
         for target, one in args.targets.items():
             aws.lb.ListenerRule(
@@ -236,3 +241,10 @@ class LoadBalancer(pulumi.ComponentResource):
                 actions=[{"type": "forward", "target_group_arn": self.target_groups[target].arn}],
                 opts=self._child,
             )
+
+
+def _weights(actions: Sequence[aws.lb.outputs.ListenerDefaultAction], arns: Mapping[str, str]) -> dict[str, int]:
+    """Weight by target group, of those that have one."""
+    named = {arn: target for target, arn in arns.items()}
+    forwards = [action.forward for action in actions if action.forward]
+    return {named[one.arn]: one.weight or 0 for forward in forwards for one in forward.target_groups}

@@ -11,7 +11,7 @@ from infra.platform.data import DIRECT_URL, data_tier
 from infra.platform.edge import edge
 from infra.platform.place import Place, place
 from infra.platform.regional import Regional
-from infra.platform.traffic import records, repository
+from infra.platform.traffic import applied, records, repository
 from infra.schedules import JOBS
 from infra.settings import Settings
 from infra.stages import Capability
@@ -53,6 +53,8 @@ def build(settings: Settings) -> None:
     pulumi.export("primaryRegion", primary.region.name)
     pulumi.export("data", data.outputs)
     pulumi.export("regions", {one.name: one.build(answers, front, keys, secret, data) for one in regions})
+    # What was applied last, so that a rollout can be taken up on a machine whose stack file does not know of it.
+    pulumi.export("rollout", applied(settings.rollout))
     pulumi.export("planned", [capability.value for capability in settings.row.planned()])
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
@@ -20,26 +21,39 @@ from infra.user_data import Container
 AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 
 
-def instances(around: Surroundings) -> dict[str, pulumi.Output[str]]:
-    """Declare the region's instances. Returns the names of their autoscaling groups."""
+@dataclass(frozen=True, kw_only=True)
+class Instances:
+    """The region's instances.
+
+    fleets: fleet by color.
+    groups: names of the autoscaling groups, workers included, by logical name.
+    """
+
+    fleets: Mapping[str, Fleet]
+    groups: Mapping[str, pulumi.Output[str]]
+
+
+def instances(around: Surroundings) -> Instances:
+    """Declare the region's instances."""
     if not around.settings.runtime.on_ec2:
-        return {}
+        return Instances(fleets={}, groups={})
     # The newest image at the time of the update, written into the launch template: one that resolves the parameter by
     # itself cannot be rolled back to, and lets two instances of one version differ.
     image_id = aws.ssm.get_parameter_output(name=AMI_PARAMETER, opts=around.place.invoke).value
-    groups = {fleet.name: fleet.group_name for fleet in _fleets(around, image_id)}
+    fleets = dict(_fleets(around, image_id))
+    groups = {fleet.name: fleet.group_name for fleet in fleets.values()}
     workers = around.settings.sizes.workers
     if workers is not None and around.place.primary:
         name = f"{around.place.base}-workers"
         groups[name] = _workers(around, name, image_id, workers.minimum, workers.maximum).group_name
-    return groups
+    return Instances(fleets=fleets, groups=groups)
 
 
-def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[Fleet]:
+def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[tuple[str, Fleet]]:
     row, size = around.settings.row, around.settings.sizes.fleet
     role = _role(around, "fleet", around.statements(WEB))
     for color, image in around.images.items():
-        yield Fleet(
+        fleet = Fleet(
             f"{around.place.base}-{color}",
             FleetArgs(
                 image_id=image_id,
@@ -59,6 +73,7 @@ def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[Fleet
             ),
             opts=around.options,
         )
+        yield color, fleet
 
 
 def _workers(around: Surroundings, name: str, image_id: pulumi.Input[str], minimum: int, maximum: int) -> Workers:

@@ -20,6 +20,7 @@ from infra.platform.data import Data
 from infra.platform.edge import clients
 from infra.platform.instances import instances
 from infra.platform.place import Place
+from infra.platform.release import release
 from infra.platform.surroundings import Surroundings
 from infra.platform.traffic import targets
 from infra.settings import Settings
@@ -73,13 +74,14 @@ class Regional:
         )
         serving, more = self._pods(around)
         balancer.listen(after=serving)
-        groups = instances(around)
+        running = instances(around)
         return {
             "loadBalancer": balancer.dns_name,
             "vpcId": self.network.vpc_id,
             "egressAddresses": pulumi.Output.all(*self.network.egress_addresses),
-            "autoscalingGroups": groups,
+            "autoscalingGroups": running.groups,
             **more,
+            "rollout": release(around, running.fleets),
         }
 
     def _pods(self, around: Surroundings) -> tuple[list[pulumi.Resource], Mapping[str, pulumi.Input[object]]]:

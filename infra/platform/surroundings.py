@@ -47,9 +47,8 @@ class Surroundings:
 
     @property
     def worker_image(self) -> str:
-        """Workers run the color with the most traffic; which queues they serve is in QUEUE_URLS."""
-        colors = self.settings.rollout.colors
-        return self.images[max(self.images, key=lambda color: colors[color].weight)]
+        """Workers run the leading color, which a rollout changes once at most; QUEUE_URLS says what they take."""
+        return self.images[self.settings.rollout.leading]
 
     @property
     def options(self) -> pulumi.ResourceOptions:

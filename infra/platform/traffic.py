@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import count
+from typing import Any
 
-from infra.choices import WEIGHTS, Dns
+from infra.choices import Dns, Rollout
 from infra.components.load_balancer import Target
 from infra.dns import CloudflareRecords, Records, Route53Records
 from infra.settings import Settings
@@ -22,16 +23,19 @@ def targets(settings: Settings, cluster: str | None = None) -> Iterator[tuple[st
 
     `cluster` is the EKS cluster of the region whose pods are to be registered, where the stack makes one.
     """
-    runtime, rollout = settings.runtime, settings.rollout
-    on_pods = rollout.kubernetes_share if runtime.on_ec2 else WEIGHTS
+    shares = settings.rollout.shares(settings.runtime)
     ranks = count(1)
-    for color, one in rollout.colors.items():
+    for color in settings.rollout.colors:
         ec2, pods = next(ranks), next(ranks)
-        if runtime.on_ec2:
-            weight = one.weight * (WEIGHTS - on_pods) // WEIGHTS
+        if (weight := shares.get(f"{color}-ec2")) is not None:
             yield f"{color}-ec2", Target(kind="instance", weight=weight, rank=ec2)
-        if runtime.on_kubernetes:
-            yield f"{color}-k8s", Target(kind="ip", weight=one.weight * on_pods // WEIGHTS, rank=pods, cluster=cluster)
+        if (weight := shares.get(f"{color}-k8s")) is not None:
+            yield f"{color}-k8s", Target(kind="ip", weight=weight, rank=pods, cluster=cluster)
+
+
+def applied(rollout: Rollout) -> dict[str, Any]:
+    """The rollout as an output. When its step was finished is known only afterwards, and would change it each time."""
+    return rollout.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"progress": {"since"}})
 
 
 def records(settings: Settings) -> Records | None:

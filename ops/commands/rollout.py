@@ -1,0 +1,275 @@
+"""`ascent rollout`: a new version step by step, watched, over the two colors."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from infra.choices import Strategy
+from infra.settings import SettingsError
+from ops.console import console, errors
+from ops.rollout.engine import Automation, EngineError
+from ops.rollout.gates import GateError, gates
+from ops.rollout.machine import RefusedError
+from ops.rollout.stackfile import BusyError, StackFile
+from ops.rollout.status import Status, status_of
+from ops.rollout.walk import Walk
+
+NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+rollout = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Bring a new version step by step, watched by alarms; it goes back by itself. See docs/rollouts.md.",
+    epilog="Exit codes: 0 fine, 1 the answer is no (an alarm, too early, too small), 2 bad input, 130 interrupted.",
+)
+
+StackOption = Annotated[
+    str, typer.Option("--stack", metavar="NAME", help="Stack whose Pulumi.<stack>.yaml is changed.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a protected stack.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")]
+
+
+class _Clock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(max(seconds, 0))
+
+
+@rollout.command()
+def start(
+    *,
+    strategy: Annotated[Strategy, typer.Option(help="How it comes.")],
+    image: Annotated[str, typer.Option(help="The new image: registry/name:tag, or @sha256:digest.")],
+    stack: StackOption = "sandbox",
+    bake: Annotated[
+        int | None,
+        typer.Option(min=0, max=10_080, help="Minutes to watch each step. Default: the strategy's own."),
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Bring a new version up without traffic, and wait until it is healthy.
+
+    canary goes by 5, 25, 50 and 100 % with 30 minutes each, blue-green by 10, 25, 50 and 100 % with 10 minutes each,
+    both on the idle color. rolling replaces the running color's instances or pods one after another.
+
+    JSON: as `status`.
+
+    Examples:
+
+        ascent rollout start --strategy canary --image registry.example.com/app:1.1.0 --stack prod
+
+        ascent rollout start --strategy rolling --image registry.example.com/app:1.1.0 --stack dev --bake 0
+    """
+    with _walk(stack, as_json) as walk:
+        _confirm(walk, yes, f"Start a {strategy} of {image} on {stack}?")
+        walk.start(strategy, image, bake)
+
+
+@rollout.command()
+def step(
+    *,
+    stack: StackOption = "sandbox",
+    everything: Annotated[
+        bool, typer.Option("--all", help="All steps that are left, watching the alarms between them.")
+    ] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Take the next step, or finish the one that was interrupted.
+
+    Goes back to the old version by itself, and exits with 1, when a gate alarm of the new one fires or has fired.
+
+    JSON: as `status`.
+
+    Examples:
+
+        ascent rollout step --stack prod
+
+        ascent rollout step --stack prod --all --yes
+    """
+    with _walk(stack, as_json) as walk:
+        _confirm(walk, yes, f"Give the new version of {stack} {'all its steps' if everything else 'its next step'}?")
+        if everything:
+            walk.rest()
+        else:
+            walk.step()
+
+
+@rollout.command()
+def promote(*, stack: StackOption = "sandbox", yes: Yes = False, as_json: Json = False) -> None:
+    """Give the new version all the traffic now; the old one goes after a last watch.
+
+    Skips the weights between, not the alarms: an alarm sends it back while the old color is there.
+
+    JSON: as `status`.
+
+    Example:
+
+        ascent rollout promote --stack prod
+    """
+    with _walk(stack, as_json) as walk:
+        _confirm(walk, yes, f"Give the new version of {stack} all the traffic now?")
+        walk.promote()
+
+
+@rollout.command()
+def abort(*, stack: StackOption = "sandbox", as_json: Json = False) -> None:
+    """Go back to the old version from anywhere, and take the new one away. Never asks.
+
+    JSON: as `status`.
+
+    Example:
+
+        ascent rollout abort --stack prod
+    """
+    with _walk(stack, as_json) as walk:
+        walk.abort()
+
+
+@rollout.command()
+def status(*, stack: StackOption = "sandbox", as_json: Json = False) -> None:
+    """Show where a rollout is, how its color does, and what comes next. Changes nothing.
+
+    JSON: {stack, underWay, strategy, phase, to, settled, since, bakeMinutes, secondsLeft, colors: {blue, green: {image,
+    weight}}, weights: {region: {target group: percent}}, workers, alarms, unhealthy, next, done}. `done` has what the
+    command did, a line each; `next` the command that goes on, or null.
+
+    Exit codes: 0 fine or nothing under way, 1 the new color has alarms or is not healthy, 2 bad input.
+
+    Examples:
+
+        ascent rollout status --stack prod
+
+        ascent rollout status --stack prod --json | jq -r .next
+    """
+    with _explained():
+        file = StackFile(stack)
+        file.rollout()
+        walk = _new(file, [], quiet=True)
+        found = status_of(walk, [])
+    _show(found, as_json)
+    if found.alarms or found.unhealthy:
+        raise typer.Exit(NO)
+
+
+def _new(file: StackFile, done: list[str], *, quiet: bool, live: Callable[[str], None] | None = None) -> Walk:
+    def tell(line: str) -> None:
+        done.append(line)
+        if not quiet:
+            console.print(line, markup=False, soft_wrap=True)
+
+    show = live or (lambda _: None)
+    return Walk(
+        file=file, engine=Automation(file.stack, show, tell), gates=gates(), clock=_Clock(), tell=tell, live=show
+    )
+
+
+@contextmanager
+def _walk(stack: str, as_json: bool) -> Iterator[Walk]:  # noqa: FBT001  one of two ways to print
+    """A rollout to work on, and around it: one at a time, progress, messages, and where things are at the end."""
+    done: list[str] = []
+    with _explained():
+        file = StackFile(stack)
+        file.rollout()
+        with file.held(), _live() as live:
+            walk = _new(file, done, quiet=as_json, live=live)
+            try:
+                yield walk
+            except KeyboardInterrupt:
+                live("")
+                errors.print(f"Interrupted. {_where(file)}", markup=False)
+                raise typer.Exit(INTERRUPTED) from None
+            except (EngineError, GateError) as error:
+                # These stop a step in the middle; a refusal does not.
+                live("")
+                errors.print(f"{error}\n{_where(file)}", style="red", markup=False)
+                raise typer.Exit(NO) from None
+            except RefusedError:
+                if as_json:
+                    with suppress(RefusedError, EngineError, GateError):
+                        _show(status_of(walk, done), as_json)
+                raise
+        _show(status_of(walk, done), as_json)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Whatever stands in the way becomes one message and an exit code."""
+    try:
+        yield
+    except SettingsError as error:
+        errors.print(str(error), style="red", markup=False)
+        raise typer.Exit(BAD_INPUT) from None
+    except (BusyError, RefusedError, GateError, EngineError) as error:
+        text = str(error)
+        errors.print(text[:1].upper() + text[1:], style="red", markup=False)
+        raise typer.Exit(NO) from None
+
+
+@contextmanager
+def _live() -> Iterator[Callable[[str], None]]:
+    """A line that says what is going on, on a terminal; nothing elsewhere."""
+    if not errors.is_terminal:
+        yield lambda _: None
+        return
+    with errors.status("") as spinner:
+        yield lambda text: spinner.update(text.replace("[", r"\["))
+
+
+def _confirm(walk: Walk, yes: bool, question: str) -> None:  # noqa: FBT001  an option's value
+    """Ask before a protected stack changes.
+
+    Raises:
+        RefusedError: when the answer is no.
+    """
+    if yes or not walk.file.settings().protect:
+        return
+    if not sys.stdin.isatty():
+        errors.print(f"{walk.file.stack} is protected, and nobody is there to ask: say --yes.", style="red")
+        raise typer.Exit(BAD_INPUT)
+    if not typer.confirm(question, err=True):
+        raise RefusedError("nothing was changed")
+
+
+def _where(file: StackFile) -> str:
+    """What a stop in the middle leaves, and how to go on."""
+    rollout = file.rollout()
+    shares = ", ".join(f"{color} {one.weight} %" for color, one in rollout.colors.items())
+    if rollout.progress is None:
+        return f"No rollout is under way; {file.name} says {shares}."
+    finished = "and the stack is so" if rollout.progress.since else "and the update for it was not finished"
+    return (
+        f"{file.name} says {shares}, {finished}.\n"
+        f"Go on with: ascent rollout step --stack {file.stack}\n"
+        f"Go back with: ascent rollout abort --stack {file.stack}"
+    )
+
+
+def _show(found: Status, as_json: bool) -> None:  # noqa: FBT001  one of two ways to print
+    if as_json:
+        print(json.dumps(found.as_dict(), indent=2))  # noqa: T201
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("", "Color", "Traffic", "Image"):
+        table.add_column(heading, overflow="fold")
+    for color, one in found.colors.items():
+        mark = {found.to: "new", found.workers: "workers"}.get(color, "") if found.under_way else ""
+        table.add_row(mark, color, f"{one['weight']} %", one["image"] or "-")
+    console.print(table)
+    for line in found.lines():
+        console.print(line, markup=False, soft_wrap=True)

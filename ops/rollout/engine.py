@@ -1,0 +1,192 @@
+"""Updates of a stack through Pulumi's Automation API: the repository's own program, in the environment we are in."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from infra.thresholds import ENGINE_WAIT
+from ops import stackfile
+
+if TYPE_CHECKING:
+    from pulumi.automation import Stack
+    from pulumi.automation.events import EngineEvent
+
+T = TypeVar("T")
+TOOLCHAIN = stackfile.ROOT / ".toolchain"
+SAME = "same"
+RETRY_SECONDS = 2
+HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
+LAST_LINES = 12
+
+
+class EngineError(Exception):
+    """The engine did not do what it was asked for. The text is what it said."""
+
+
+class Engine(Protocol):
+    """Whoever makes a stack be what its file says."""
+
+    def update(self) -> None:
+        """Bring the stack up. Doing so twice does nothing the second time."""
+
+    def pending(self) -> dict[str, int]:
+        """What an update would change, by kind of change; empty where nothing."""
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs as of the last update."""
+
+
+class Automation:
+    """The engine on PATH, else the one that `make setup` has put into the repository.
+
+    Args:
+        name: the stack.
+        live: told what goes on at the moment, for people who watch.
+        tell: told what they have to know.
+    """
+
+    def __init__(self, name: str, live: Callable[[str], None], tell: Callable[[str], None]) -> None:
+        self._name = name
+        self._live = live
+        self._tell = tell
+        self._stack: Stack | None = None
+        self._outputs: dict[str, Any] | None = None
+        self._errors: list[str] = []
+
+    def update(self) -> None:
+        """Bring the stack up.
+
+        Raises:
+            EngineError: with what the engine and the program said.
+        """
+        stack = self._opened()
+        with _uninterrupted(self._tell):
+            done = self._turn(lambda: stack.up(on_event=self._on_event, color="never", show_secrets=False))
+        self._outputs = {key: one.value for key, one in done.outputs.items()}
+
+    def pending(self) -> dict[str, int]:
+        """What an update would change.
+
+        Raises:
+            EngineError: with what the engine and the program said.
+        """
+        stack = self._opened()
+        with _uninterrupted(self._tell):
+            seen = self._turn(lambda: stack.preview(on_event=self._on_event, color="never"))
+        return {str(getattr(kind, "value", kind)): n for kind, n in seen.change_summary.items() if kind != SAME and n}
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs.
+
+        Raises:
+            EngineError: with what the engine said, as when there is no such stack.
+        """
+        if self._outputs is None:
+            stack = self._opened()
+            self._outputs = {key: one.value for key, one in self._turn(stack.outputs).items()}
+        return self._outputs
+
+    def _opened(self) -> Stack:
+        if self._stack is None:
+            # A second to import: not before it is needed.
+            from pulumi.automation import LocalWorkspace, PulumiCommand, Stack
+
+            class Unselecting(LocalWorkspace):
+                def select_stack(self, stack_name: str) -> None:
+                    """Selects nothing: a plain `pulumi up` that follows must not act on another stack than before."""
+
+            found = shutil.which("pulumi")
+            if found is None and not (TOOLCHAIN / "bin" / "pulumi").exists():
+                raise EngineError("there is no pulumi; install it, or run: make setup")
+            command = PulumiCommand(root=None if found else str(TOOLCHAIN))
+            self._stack = Stack.select(self._name, Unselecting(str(stackfile.ROOT), pulumi_command=command))
+        return self._stack
+
+    def _turn(self, run: Callable[[], T]) -> T:
+        """Run the engine once it is our turn.
+
+        Raises:
+            EngineError: when it fails, or somebody else's update does not end.
+        """
+        from pulumi.automation import CommandError, ConcurrentUpdateError, StackNotFoundError
+
+        until, told = time.monotonic() + ENGINE_WAIT.value * 60, False
+        while True:
+            self._errors.clear()
+            try:
+                return run()
+            except ConcurrentUpdateError as error:
+                if self._freed(str(error)):
+                    continue
+                if time.monotonic() > until:
+                    raise EngineError(f"another update of {self._name} did not end; {self._advice}") from None
+                if not told:
+                    self._tell(f"Waiting for another update of {self._name} to end; {self._advice}")
+                    told = True
+                time.sleep(RETRY_SECONDS)
+            except StackNotFoundError:
+                raise EngineError(f"there is no stack {self._name} at this backend; see: pulumi stack ls") from None
+            except CommandError as error:
+                said = str(error).partition("stderr:")[2].strip() or str(error)
+                raise EngineError("\n".join(self._errors or said.splitlines()[-LAST_LINES:])) from None
+
+    @property
+    def _advice(self) -> str:
+        return f"if it is gone for good: pulumi cancel --stack {self._name}"
+
+    def _freed(self, said: str) -> bool:
+        """Take away the lock of an engine of this machine that was killed: it can do nothing any more."""
+        holders = [match.groupdict() for match in HOLDER.finditer(said)]
+        if not holders or any(one["host"] != socket.gethostname() or _alive(int(one["pid"])) for one in holders):
+            return False
+        self._opened().cancel()
+        self._tell("An engine was killed in the middle of an update; its lock is removed, and the update made again.")
+        return True
+
+    def _on_event(self, event: EngineEvent) -> None:
+        if event.diagnostic_event and event.diagnostic_event.severity == "error":
+            self._errors.append(event.diagnostic_event.message.strip())
+        if event.resource_pre_event and event.resource_pre_event.metadata.op.value != SAME:
+            metadata = event.resource_pre_event.metadata
+            self._live(f"{metadata.op.value} {metadata.type.rpartition(':')[2]} {metadata.urn.rpartition('::')[2]}")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def _uninterrupted(tell: Callable[[str], None]) -> Iterator[None]:
+    """Let the engine end in order. On a terminal Ctrl-C reaches it as well, and it stops after what is under way."""
+    asked: list[int] = []
+
+    def note(number: int, _frame: object) -> None:
+        if not asked:
+            tell("Stopping as soon as the engine has finished what is under way...")
+        asked.append(number)
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except EngineError:
+        if not asked:
+            raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if asked:
+        raise KeyboardInterrupt

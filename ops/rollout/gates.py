@@ -1,0 +1,220 @@
+"""What is looked at between two steps: alarms, targets, instance refreshes, and the weights that the listener has.
+
+`Aws` asks AWS; `World` reads the sandbox's file, where somebody may have written what it is to find. Both answer alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from infra.thresholds import DEREGISTRATION_DELAY
+
+WORLD = "ASCENT_SANDBOX_WORLD"
+ALARM = "ALARM"
+REFRESH_FAILED = ("Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful")
+REFRESH_DONE = "Successful"
+
+
+class GateError(Exception):
+    """Something could not be looked at. What cannot be seen is not taken for fine."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refresh:
+    """An instance refresh: `done`, or under way, or `failed`; in words."""
+
+    done: bool
+    failed: bool = False
+    says: str = ""
+
+
+class Gates(Protocol):
+    """Eyes on one stack.
+
+    drain: seconds until a color that lost its traffic has answered its last request.
+    poll: seconds between two looks.
+    """
+
+    drain: float
+    poll: float
+
+    def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
+        """Which of these alarms are in alarm, or were since `since`."""
+
+    def healthy(self, region: str, target_group: str) -> int | None:
+        """Healthy targets of a target group; None where nobody says otherwise than that all are."""
+
+    def refresh(self, region: str, group: str) -> Refresh:
+        """The newest instance refresh of an autoscaling group; done where there is none."""
+
+    def weights(self, region: str, listener: str) -> dict[str, int]:
+        """What a listener forwards, by target group ARN."""
+
+
+def gates() -> Gates:
+    """Those of the sandbox where its environment is active, else those of AWS."""
+    world = os.environ.get(WORLD)
+    return World(Path(world)) if world else Aws()
+
+
+class Aws:
+    """Asks CloudWatch, Elastic Load Balancing and EC2 Auto Scaling, with the environment's credentials."""
+
+    # Nodes of a load balancer learn of new weights one after another; then requests are answered for this long.
+    drain: float = 2 * DEREGISTRATION_DELAY.value
+    poll: float = 15
+
+    def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
+        """In alarm now, or once since then: an alarm that came and went between two looks counts."""
+        if not names:
+            return []
+        found: dict[str, str] = {}
+        for page in self._pages(region, "cloudwatch", "describe_alarms", AlarmNames=list(names)):
+            for one in (*page["MetricAlarms"], *page["CompositeAlarms"]):
+                found[one["AlarmName"]] = one["StateValue"]
+        missing = sorted(set(names) - set(found))
+        if missing:
+            raise GateError(f"there is no alarm {', '.join(missing)} in {region}; bring it back with: pulumi up")
+        firing = [name for name in names if found[name] == ALARM]
+        if since is not None:
+            calm = [name for name in names if name not in firing]
+            firing += [name for name in calm if self._was_in_alarm(region, name, since)]
+        return firing
+
+    def healthy(self, region: str, target_group: str) -> int | None:
+        """Targets in state `healthy`."""
+        asked = self._ask(region, "elbv2", "describe_target_health", TargetGroupArn=target_group)
+        states = [one["TargetHealth"]["State"] for one in asked["TargetHealthDescriptions"]]
+        return states.count("healthy")
+
+    def refresh(self, region: str, group: str) -> Refresh:
+        """The newest one of the group."""
+        asked = self._ask(region, "autoscaling", "describe_instance_refreshes", AutoScalingGroupName=group)
+        if not asked["InstanceRefreshes"]:
+            return Refresh(done=True)
+        newest = asked["InstanceRefreshes"][0]
+        status = newest["Status"]
+        reason = newest.get("StatusReason", "")
+        says = f"{group}: {status}, {newest.get('PercentageComplete', 0)} %{f' ({reason})' if reason else ''}"
+        return Refresh(done=status == REFRESH_DONE, failed=status in REFRESH_FAILED, says=says)
+
+    def weights(self, region: str, listener: str) -> dict[str, int]:
+        """Of the listener's default action."""
+        asked = self._ask(region, "elbv2", "describe_listeners", ListenerArns=[listener])
+        forwards = [one["ForwardConfig"] for one in asked["Listeners"][0]["DefaultActions"] if "ForwardConfig" in one]
+        return {one["TargetGroupArn"]: one.get("Weight", 1) for forward in forwards for one in forward["TargetGroups"]}
+
+    def _was_in_alarm(self, region: str, name: str, since: datetime) -> bool:
+        pages = self._pages(
+            region,
+            "cloudwatch",
+            "describe_alarm_history",
+            AlarmName=name,
+            HistoryItemType="StateUpdate",
+            StartDate=since,
+        )
+        changes = [json.loads(item["HistoryData"]) for page in pages for item in page["AlarmHistoryItems"]]
+        return any(change.get("newState", {}).get("stateValue") == ALARM for change in changes)
+
+    def _ask(self, region: str, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        with _explained(region, service):
+            answer: dict[str, Any] = getattr(_client(service, region), operation)(**arguments)
+            return answer
+
+    def _pages(self, region: str, service: str, operation: str, **arguments: Any) -> list[dict[str, Any]]:
+        with _explained(region, service):
+            return list(_client(service, region).get_paginator(operation).paginate(**arguments))
+
+
+class World:
+    """Reads the sandbox's world, where nothing runs: targets are healthy and alarms quiet unless the file says else.
+
+    Written by hand (or by a test) into `outputs` of an entry: `stateValue: ALARM` of an alarm, `healthyTargets: 0` of a
+    target group, `refreshStatus: RollbackSuccessful` of an autoscaling group.
+    """
+
+    drain: float = 0
+    poll: float = 0.2
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
+        """Those whose entry says ALARM. The world knows no times, so `since` says nothing here."""
+        del since
+        alarms = {
+            **self._named("aws:cloudwatch/metricAlarm:MetricAlarm", region),
+            **self._named("aws:cloudwatch/compositeAlarm:CompositeAlarm", region),
+        }
+        missing = sorted(set(names) - set(alarms))
+        if missing:
+            raise GateError(f"there is no alarm {', '.join(missing)} in {region}; bring it back with: pulumi up")
+        return [name for name in names if alarms[name].get("stateValue") == ALARM]
+
+    def healthy(self, region: str, target_group: str) -> int | None:
+        """None, but for what the entry says."""
+        groups = self._entries("aws:lb/targetGroup:TargetGroup", region)
+        said: int | None = groups.get(target_group, {}).get("healthyTargets")
+        return said
+
+    def refresh(self, region: str, group: str) -> Refresh:
+        """Done, but for what the entry says."""
+        status = self._named("aws:autoscaling/group:Group", region).get(group, {}).get("refreshStatus", REFRESH_DONE)
+        return Refresh(done=status == REFRESH_DONE, failed=status in REFRESH_FAILED, says=f"{group}: {status}")
+
+    def weights(self, region: str, listener: str) -> dict[str, int]:
+        """Of the listener's default action."""
+        found = self._entries("aws:lb/listener:Listener", region).get(listener)
+        if found is None:
+            raise GateError(f"there is no listener {listener} in {region}; find what is gone with: pulumi refresh")
+        forwards = [one["forward"] for one in found["defaultActions"] if "forward" in one]
+        return {one["arn"]: int(one["weight"]) for forward in forwards for one in forward["targetGroups"]}
+
+    def _entries(self, token: str, region: str) -> dict[str, dict[str, Any]]:
+        """Properties by id, with what the file says of the cloud on top."""
+        try:
+            everything = json.loads(self._path.read_text(encoding="utf-8"))["resources"]["aws"].get(token, {})
+        except (OSError, ValueError, KeyError) as error:
+            raise GateError(f"{self._path}: cannot read the sandbox's world: {error}") from error
+        return {
+            key.removesuffix(f"@{region}"): {**one["inputs"], **one["outputs"]}
+            for key, one in everything.items()
+            if one["scope"] == region
+        }
+
+    def _named(self, token: str, region: str) -> dict[str, dict[str, Any]]:
+        return {str(one["name"]): one for one in self._entries(token, region).values()}
+
+
+@cache
+def _client(service: str, region: str) -> Any:
+    # The SDK takes half a second to import, and nobody needs it who only wants to read --help.
+    import boto3  # type: ignore[import-untyped]
+    from botocore.config import Config  # type: ignore[import-untyped]
+
+    return boto3.client(service, region_name=region, config=Config(retries={"mode": "standard", "max_attempts": 8}))
+
+
+@contextmanager
+def _explained(region: str, service: str) -> Iterator[None]:
+    """Turns what AWS or the SDK says into one line."""
+    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise GateError(f"{service} in {region}: {error}") from error
+
+
+def named(arns: Mapping[str, str], weights: Mapping[str, int]) -> dict[str, int]:
+    """Weights by target group name instead of ARN, those above 0; an ARN that is not ours keeps its own."""
+    names = {arn: name for name, arn in arns.items()}
+    return {names.get(arn, arn): weight for arn, weight in weights.items() if weight}

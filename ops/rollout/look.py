@@ -1,0 +1,130 @@
+"""What is known of a stack and its new color: through the stack's outputs, and the eyes of `gates`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from infra.choices import Phase, Progress, Rollout
+from infra.settings import Settings
+from ops.rollout import machine
+from ops.rollout.engine import Engine
+from ops.rollout.gates import Gates, named
+from ops.rollout.machine import Evidence, RefusedError
+
+
+class File(Protocol):
+    """A stack's file."""
+
+    name: str
+    stack: str
+
+    def settings(self, rollout: Rollout | None = None) -> Settings:
+        """The stack's settings, or with another rollout."""
+
+    def rollout(self) -> Rollout:
+        """What it says now."""
+
+    def write(self, old: Rollout, new: Rollout) -> None:
+        """Put `new` in place of `old`."""
+
+
+class RefreshFailedError(RefusedError):
+    """An instance refresh failed, or EC2 rolled it back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Eyes on one stack. What cannot be seen raises a GateError or an EngineError."""
+
+    file: File
+    engine: Engine
+    gates: Gates
+    now: Callable[[], datetime]
+
+    def regions(self) -> dict[str, dict[str, Any]]:
+        """What the stack says of each region: see infra/platform/release.py.
+
+        Raises:
+            RefusedError: when it says nothing yet.
+        """
+        regions: dict[str, dict[str, Any]] = self.engine.outputs().get("regions") or {}
+        if not regions or any("rollout" not in one for one in regions.values()):
+            raise RefusedError(
+                f"the stack says nothing of its target groups yet; first: pulumi up --stack {self.file.stack}"
+            )
+        return {name: one["rollout"] for name, one in regions.items()}
+
+    def evidence(self, rollout: Rollout) -> Evidence:
+        """What is known of the new color; on the way back nothing is asked, because nothing would stop it."""
+        progress = machine.under_way(rollout)
+        since = _time(progress.since)
+        forward = progress.phase is Phase.FORWARD
+        return Evidence(
+            alarms=tuple(self.alarms(progress, since)) if forward else (),
+            unhealthy=tuple(self.unhealthy(progress)) if forward else (),
+            waited=(self.now() - since).total_seconds() if since else 0,
+            drain=self.gates.drain,
+        )
+
+    def alarms(self, progress: Progress, since: datetime | None) -> list[str]:
+        """Gate alarms of the new color that fire, or did since then."""
+        return [
+            alarm
+            for region, known in self.regions().items()
+            for alarm in self.gates.fired(region, known["alarms"].get(progress.to, []), since)
+        ]
+
+    def unhealthy(self, progress: Progress) -> list[str]:
+        """Target groups of the new color with fewer healthy targets than its runtime keeps at least."""
+        size = self.file.settings().sizes
+        least = {"ec2": size.fleet.minimum, "k8s": size.hpa.minimum}
+        found = []
+        for region, known in self.regions().items():
+            for name, arn in known["targetGroups"].items():
+                color, _, runtime = name.partition("-")
+                healthy = self.gates.healthy(region, arn) if color == progress.to else None
+                if healthy is not None and healthy < least[runtime]:
+                    found.append(f"{healthy} of {least[runtime]} targets of {name} in {region} are healthy")
+        return found
+
+    def refreshing(self, progress: Progress) -> list[str]:
+        """Instance refreshes of the color that are not through.
+
+        Raises:
+            RefreshFailedError: when one failed, or EC2 rolled it back.
+        """
+        groups = [(region, known["groups"].get(progress.to)) for region, known in self.regions().items()]
+        found = [self.gates.refresh(region, group) for region, group in groups if group is not None]
+        failed = [one.says for one in found if one.failed]
+        if failed:
+            raise RefreshFailedError("; ".join(failed))
+        return [one.says for one in found if not one.done]
+
+    def same(self, rollout: Rollout) -> None:
+        """Hold state and listener against the file: providers were seen to reset weights (pulumi-aws issue 5798).
+
+        Raises:
+            RefusedError: where one has other weights.
+        """
+        wanted = {name: weight for name, weight in rollout.shares(self.file.settings().runtime).items() if weight}
+        for region, known in self.regions().items():
+            state = {name: int(weight) for name, weight in known["weights"].items() if weight}
+            live = named(known["targetGroups"], self.gates.weights(region, known["listener"]))
+            for what, found in (("the state", state), ("the listener", live)):
+                if found != wanted:
+                    raise RefusedError(
+                        f"{what} in {region} has {_said(found)}, and {self.file.name} says {_said(wanted)}; "
+                        f"if the file is right: pulumi up --refresh --stack {self.file.stack}; "
+                        "if it is not, get its newest version"
+                    )
+
+
+def _said(weights: dict[str, int]) -> str:
+    return ", ".join(f"{name} {weight}" for name, weight in sorted(weights.items())) or "no weight"
+
+
+def _time(since: str | None) -> datetime | None:
+    return datetime.strptime(since, machine.FORMAT).replace(tzinfo=UTC) if since else None

@@ -1,0 +1,220 @@
+"""Takes the steps: writes the file, has the engine follow it, looks whether it did, and watches.
+
+A step is: the file's change in one piece, without `since`; the update; a look at weights and targets; `since`. Stopped
+anywhere in it, it leaves a file that says what is wanted and that it is not finished. The next command finishes it: the
+update is made again, which does nothing where it was made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NoReturn, Protocol
+
+from infra.choices import WEIGHTS, Phase, Progress, Rollout, Strategy
+from infra.settings import Settings
+from infra.thresholds import HEALTHY_WAIT
+from ops.rollout import machine
+from ops.rollout.engine import Engine
+from ops.rollout.gates import Gates
+from ops.rollout.load import overload
+from ops.rollout.look import File, Look, RefreshFailedError
+from ops.rollout.machine import AlarmedError, Evidence, NotYetError, RefusedError
+
+
+class Clock(Protocol):
+    """The time, and its passing."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass."""
+
+
+@dataclass(kw_only=True)
+class Walk:
+    """One stack's rollout.
+
+    tell: told what was done, a line each.
+    live: told what is going on at the moment.
+
+    Each command raises RefusedError when the answer is no, SettingsError for a config that is not allowed, and
+    EngineError or GateError when something does not work. What was done until then stands in the file.
+    """
+
+    file: File
+    engine: Engine
+    gates: Gates
+    clock: Clock
+    tell: Callable[[str], None]
+    live: Callable[[str], None]
+
+    @property
+    def look(self) -> Look:
+        """Eyes on the stack."""
+        return Look(file=self.file, engine=self.engine, gates=self.gates, now=self.clock.now)
+
+    def start(self, strategy: Strategy, image: str, bake: int | None = None) -> None:
+        """Bring the new image up where it has no traffic, or in place; waits until it is healthy."""
+        old = self.file.rollout()
+        new = machine.start(old, strategy, image, bake)
+        self._carries(self.file.settings(new), WEIGHTS)
+        self.live("Looking whether the stack is as its file says")
+        changes = self.engine.pending()
+        if changes:
+            listed = ", ".join(f"{kind} {count}" for kind, count in sorted(changes.items()))
+            raise RefusedError(
+                f"an update would do other things as well ({listed}), and a rollout changes one thing at a time; "
+                f"first: pulumi up --stack {self.file.stack}"
+            )
+        self.look.same(old)
+        self._go(old, new)
+
+    def step(self) -> None:
+        """Finish the step that was begun, or else take the next."""
+        if not self._settle():
+            self._next(machine.step, patient=False)
+
+    def promote(self) -> None:
+        """All traffic to the new color now, then the rest of the way."""
+        self._settle()
+        rollout = self.current()
+        if rollout.colors[machine.under_way(rollout).to].weight < WEIGHTS:
+            self._next(machine.promote, patient=False)
+        self._finish()
+
+    def rest(self) -> None:
+        """Every step that is left, watching between them."""
+        self.current()
+        self._finish()
+
+    def abort(self) -> None:
+        """Back to how it was before, from anywhere, and the new color away."""
+        rollout = self.current()
+        back = machine.abort(rollout)
+        if back != rollout:
+            self._go(rollout, back)
+        self._finish()
+
+    def _finish(self) -> None:
+        while self.file.rollout().progress is not None:
+            if not self._settle():
+                self._next(machine.step, patient=True)
+
+    def current(self) -> Rollout:
+        """The file's rollout; where it knows of none and the stack is in one, that one, put into the file."""
+        rollout = self.file.rollout()
+        if rollout.progress is not None:
+            return rollout
+        applied = self.engine.outputs().get("rollout") or {}
+        known = Rollout.model_validate_json(json.dumps(applied)) if "progress" in applied else rollout
+        if known.colors == rollout.colors:
+            # None, or one that came to its end: the last thing is done to the file alone.
+            raise RefusedError(
+                f"no rollout of {self.file.stack} is under way; begin one with: "
+                f"ascent rollout start --stack {self.file.stack} --strategy canary --image IMAGE"
+            )
+        self.file.write(rollout, known)
+        self.tell(f"{self.file.name} knew of no rollout, and the stack is in one: taken over from the stack's outputs.")
+        return known
+
+    def _settle(self) -> bool:
+        """Finish a step that was begun. Says whether there was one."""
+        rollout = self.current()
+        if machine.under_way(rollout).since is not None:
+            return False
+        self.tell("Finishing the step that was begun.")
+        self._follow(rollout)
+        return True
+
+    def _next(self, move: Callable[[Rollout, Evidence], Rollout], *, patient: bool) -> None:
+        rollout = self.current()
+        self.look.same(rollout)
+        while True:
+            evidence = self.look.evidence(rollout)
+            try:
+                new = move(rollout, evidence)
+                break
+            except AlarmedError as error:
+                self._retreat(error)
+            except NotYetError as error:
+                ends = machine.waits(rollout, evidence.drain) + HEALTHY_WAIT.value * 60
+                if not patient or evidence.waited > ends:
+                    raise
+                self.live(f"{_shares(rollout)}: {error}")
+                self.clock.sleep(self.gates.poll)
+        if new.progress is not None and new.progress.phase is Phase.FORWARD:
+            self._carries(self.file.settings(new), new.colors[new.progress.to].weight)
+        self._go(rollout, new)
+
+    def _go(self, old: Rollout, new: Rollout) -> None:
+        self.file.write(old, new)
+        if new.progress is None:
+            self._over(machine.under_way(old))
+            return
+        if old.leading != new.leading and self.file.settings(new).sizes.workers is not None:
+            self.tell(f"With this step the workers change to {new.colors[new.leading].image}.")
+        self._follow(new)
+
+    def _follow(self, rollout: Rollout) -> None:
+        """Have the stack be what the file says, look whether it is, and say so in the file."""
+        progress = machine.under_way(rollout)
+        self.live(f"Updating {self.file.stack}: {_shares(rollout)}")
+        self.engine.update()
+        self.look.same(rollout)
+        self._come_up(rollout)
+        settled = machine.settled(rollout, self.clock.now())
+        self.file.write(rollout, settled)
+        self.tell(f"{SAYS[progress.phase]}: {_shares(rollout)}.")
+        if settled.progress is None:
+            self._over(progress)
+
+    def _over(self, progress: Progress) -> None:
+        rollout = self.file.rollout()
+        self.tell(f"The {progress.strategy} is over: {rollout.leading} runs {rollout.colors[rollout.leading].image}.")
+
+    def _retreat(self, error: RefusedError) -> NoReturn:
+        self.tell(f"Going back: {error}.")
+        self.abort()
+        raise RefusedError(f"{error}. The rollout went back to what was before") from None
+
+    def _come_up(self, rollout: Rollout) -> None:
+        """Wait until a new color that has no traffic yet is healthy; in place, until the refresh is through."""
+        progress = machine.under_way(rollout)
+        forward, in_place = progress.phase is Phase.FORWARD, machine.plan_of(progress).in_place
+        if not in_place and not (forward and rollout.colors[progress.to].weight == 0):
+            return
+        began, look = self.clock.now(), self.look
+        while True:
+            try:
+                refreshing = look.refreshing(progress) if in_place else []
+            except RefreshFailedError as error:
+                if forward:
+                    self._retreat(error)
+                raise
+            unhealthy = look.unhealthy(progress)
+            if forward and in_place and (alarms := look.alarms(progress, began)):
+                self._retreat(AlarmedError(f"alarms of {progress.to}: {', '.join(alarms)}"))
+            if not refreshing and not unhealthy:
+                return
+            if not refreshing and (self.clock.now() - began).total_seconds() > HEALTHY_WAIT.value * 60:
+                raise RefusedError(
+                    f"{progress.to} did not become healthy within {HEALTHY_WAIT.value} minutes ({'; '.join(unhealthy)})"
+                )
+            self.live("; ".join([*refreshing, *unhealthy]))
+            self.clock.sleep(self.gates.poll)
+
+    def _carries(self, settings: Settings, weight: int) -> None:
+        problems = overload(settings, machine.under_way(settings.rollout).to, weight)
+        if problems:
+            raise RefusedError("; ".join(problems))
+
+
+SAYS = {Phase.FORWARD: "Done", Phase.BACK: "Went back", Phase.CLEANING: "Cleaned up"}
+
+
+def _shares(rollout: Rollout) -> str:
+    return ", ".join(f"{color} {one.weight} %" for color, one in rollout.colors.items())

@@ -1,0 +1,1 @@
+"""`ascent rollout`: its machine, its file, and its walks without an engine."""

@@ -1,0 +1,262 @@
+"""Whole walks, with an engine that obeys at once: what happens in which order, and what is left after a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from infra.choices import Rollout, Strategy
+from infra.settings import SettingsError
+from ops.rollout.engine import EngineError
+from ops.rollout.gates import Refresh
+from ops.rollout.machine import RefusedError
+from ops.rollout.walk import Walk
+from tests.rollout.fakes import NEW, OLD, Fakes, Killed, stack
+
+CANARY = [(100, 0, "forward"), (95, 5, "forward"), (75, 25, "forward"), (50, 50, "forward"), (0, 100, "forward")]
+
+
+def begun(strategy: Strategy = Strategy.CANARY, steps: int = 0, **config: object) -> Fakes:
+    """A stack with a rollout that has taken `steps` steps."""
+    fakes = stack(**config)
+    fakes.walk.start(strategy, NEW, bake=0)
+    for _ in range(steps):
+        fakes.time = fakes.time.replace(hour=fakes.time.hour + 1)
+        fakes.walk.step()
+    return fakes
+
+
+def images(rollout: Rollout) -> tuple[str | None, str | None]:
+    return rollout.blue.image, rollout.green.image
+
+
+def test_a_canary_takes_the_runbooks_steps_and_then_the_old_color_away() -> None:
+    fakes = stack()
+    fakes.walk.start(Strategy.CANARY, NEW)
+    began = fakes.time
+    fakes.walk.rest()
+    # The old color loses its weight in one update, and its image in a later one.
+    assert fakes.updates == [*CANARY, (0, 100, "cleaning")]
+    assert fakes.said == fakes.applied.model_copy(update={"progress": None})
+    assert images(fakes.said) == (None, NEW)
+    # Four weights, thirty minutes each.
+    assert (fakes.time - began).total_seconds() == pytest.approx(4 * 30 * 60, abs=60)
+
+
+def test_blue_green_goes_the_other_way_where_green_has_the_traffic() -> None:
+    fakes = stack(rollout={"green": {"image": OLD, "weight": 100}})
+    fakes.walk.start(Strategy.BLUE_GREEN, NEW)
+    fakes.walk.rest()
+    assert [update[0] for update in fakes.updates] == [0, 10, 25, 50, 100, 100]
+    assert images(fakes.said) == (NEW, None)
+
+
+def test_a_rolling_release_waits_for_the_refresh_and_changes_no_weight() -> None:
+    fakes = stack()
+    fakes.refreshes = [Refresh(done=False, says="35 %"), Refresh(done=False, says="70 %")]
+    fakes.walk.start(Strategy.ROLLING, NEW)
+    assert [line for line in fakes.lived if line in ("35 %", "70 %")] == ["35 %", "70 %"]
+    fakes.walk.rest()
+    assert fakes.updates == [(100, 0, "forward")]
+    assert images(fakes.said) == (NEW, None)
+    assert fakes.said.progress is None
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        lambda fakes: fakes.alarms.append("blue-errors"),
+        lambda fakes: fakes.refreshes.append(Refresh(done=False, failed=True, says="RollbackSuccessful")),
+    ],
+)
+def test_a_rolling_release_that_goes_wrong_puts_the_old_image_back(trouble: Callable[[Fakes], None]) -> None:
+    fakes = stack()
+    trouble(fakes)
+    with pytest.raises(RefusedError, match="went back"):
+        fakes.walk.start(Strategy.ROLLING, NEW)
+    assert fakes.updates == [(100, 0, "forward"), (100, 0, "back")]
+    assert images(fakes.said) == images(fakes.applied) == (OLD, None)
+
+
+def test_one_step_at_a_time_refuses_to_come_early() -> None:
+    fakes = stack()
+    fakes.walk.start(Strategy.CANARY, NEW)
+    fakes.walk.step()
+    with pytest.raises(RefusedError, match="30 min 00 s of watching are left"):
+        fakes.walk.step()
+    assert fakes.updates == CANARY[:2]
+
+
+def test_an_alarm_while_watching_sends_it_back_at_once() -> None:
+    fakes = stack()
+    fakes.walk.start(Strategy.CANARY, NEW)
+
+    def at_25(_: datetime) -> None:
+        if fakes.said.green.weight == 25:
+            fakes.alarms = ["green-errors"]
+
+    fakes.passing = at_25
+    with pytest.raises(RefusedError, match=r"green-errors.*went back"):
+        fakes.walk.rest()
+    assert fakes.updates == [*CANARY[:3], (100, 0, "back"), (100, 0, "cleaning")]
+    assert images(fakes.said) == (OLD, None)
+    assert fakes.said.progress is None
+
+
+def test_an_alarm_of_the_old_color_stops_nothing() -> None:
+    fakes = begun()
+    fakes.alarms = ["blue-errors"]
+    fakes.walk.rest()
+    assert images(fakes.said) == (None, NEW)
+
+
+def test_a_color_that_does_not_come_up_never_gets_traffic() -> None:
+    fakes = stack()
+    fakes.healthy_targets = 1
+    with pytest.raises(RefusedError, match="did not become healthy within 15 minutes"):
+        fakes.walk.start(Strategy.CANARY, NEW)
+    with pytest.raises(RefusedError, match="1 of 2 targets of green-ec2 in us-east-1"):
+        fakes.walk.step()
+    assert {update[1] for update in fakes.updates} == {0}
+    fakes.walk.abort()
+    assert images(fakes.said) == (OLD, None)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+def test_abort_leads_back_from_every_step(steps: int) -> None:
+    fakes = begun(steps=steps)
+    fakes.walk.abort()
+    # First the weights, then the color: the other way round its requests would be answered with 503.
+    assert fakes.updates[-2:] == [(100, 0, "back"), (100, 0, "cleaning")]
+    assert images(fakes.said) == (OLD, None)
+    assert fakes.said.progress is None
+
+
+def test_abort_before_any_traffic_takes_the_color_away_at_once() -> None:
+    fakes = begun()
+    fakes.walk.abort()
+    assert fakes.updates == [(100, 0, "forward"), (100, 0, "cleaning")]
+
+
+def test_abort_works_when_the_last_update_failed() -> None:
+    fakes = begun(steps=1)
+    fakes.fails = ["no such listener"]
+    with pytest.raises(EngineError):
+        fakes.walk.step()
+    assert fakes.said.green.weight == 25
+    fakes.walk.abort()
+    assert images(fakes.said) == (OLD, None)
+
+
+def test_promote_skips_the_weights_between_but_not_the_last_watch() -> None:
+    fakes = stack()
+    fakes.walk.start(Strategy.CANARY, NEW)
+    began = fakes.time
+    fakes.walk.promote()
+    assert fakes.updates == [(100, 0, "forward"), (0, 100, "forward"), (0, 100, "cleaning")]
+    assert (fakes.time - began).total_seconds() >= 30 * 60
+
+
+def test_weights_that_the_provider_reset_are_seen() -> None:
+    fakes = begun(steps=2)
+    fakes.resets_weights = True
+    with pytest.raises(
+        RefusedError, match=r"the state in us-east-1 has blue-ec2 1, green-ec2 1, and Pulumi\.test\.yaml says"
+    ):
+        fakes.walk.step()
+
+
+def test_nothing_starts_while_an_update_would_do_more() -> None:
+    fakes = stack()
+    fakes.other_changes = {"replace": 1}
+    with pytest.raises(RefusedError, match="would do other things as well \\(replace 1\\)"):
+        fakes.walk.start(Strategy.CANARY, NEW)
+    assert (fakes.calls, fakes.updates) == (0, [])
+
+
+def test_a_target_that_could_not_carry_the_load_is_refused_with_the_sum() -> None:
+    fakes = stack(stage=6, fleet={"maximum": 25})
+    with pytest.raises(
+        RefusedError, match=r"10000 of a region's 10000 users.* = 20 of them; ascent:fleet.maximum 25 leaves 16 "
+    ):
+        fakes.walk.start(Strategy.CANARY, NEW)
+    assert fakes.calls == 0
+
+
+def test_a_second_color_that_breaks_the_connection_budget_is_refused_and_nothing_written() -> None:
+    fakes = stack(fleet={"maximum": 8}, database={"maxAcu": 2})
+    with pytest.raises(SettingsError, match="more could connect"):
+        fakes.walk.start(Strategy.CANARY, NEW)
+    assert fakes.calls == 0
+
+
+def test_workers_change_once_and_it_is_said_when() -> None:
+    fakes = stack(stage=6)
+    fakes.walk.start(Strategy.CANARY, NEW)
+    fakes.walk.rest()
+    (line,) = [line for line in fakes.told if "workers" in line]
+    assert line == f"With this step the workers change to {NEW}."
+    # With equal shares they stay: the step after it is the one to all of the traffic.
+    assert "blue 0 %, green 100 %" in fakes.told[fakes.told.index(line) + 1]
+
+
+def test_a_machine_that_knows_of_nothing_takes_over_from_the_stack() -> None:
+    fakes = begun(steps=2)
+    fakes.said = stack().said
+    fakes.walk.rest()
+    assert images(fakes.said) == (None, NEW)
+    assert any("taken over" in line for line in fakes.told)
+    with pytest.raises(RefusedError, match="no rollout of test is under way"):
+        fakes.walk.step()
+
+
+def test_a_machine_with_an_older_file_goes_no_further() -> None:
+    fakes = begun(steps=2)
+    older = fakes.said
+    fakes.time = fakes.time.replace(hour=5)
+    fakes.walk.step()
+    fakes.said = older
+    with pytest.raises(RefusedError, match="get its newest version"):
+        fakes.walk.step()
+
+
+def finish(walk: Walk) -> None:
+    if walk.file.rollout().progress is None:
+        walk.start(Strategy.CANARY, NEW, bake=1)
+    walk.rest()
+
+
+def retreat(walk: Walk) -> None:
+    try:
+        walk.abort()
+    except RefusedError:
+        # Already being cleaned up, or nothing was begun.
+        if walk.file.rollout().progress is not None:
+            walk.rest()
+
+
+@pytest.mark.parametrize(("end", "left"), [(finish, (None, NEW)), (retreat, (OLD, None))])
+def test_killed_at_any_moment_it_goes_on_or_back_from_there(
+    end: Callable[[Walk], None], left: tuple[str | None, str | None]
+) -> None:
+    whole = stack()
+    finish(whole.walk)
+    assert whole.calls > 50
+    for moment in range(1, whole.calls + 1):
+        fakes = stack()
+        fakes.die_at = moment
+        with pytest.raises(Killed):
+            finish(fakes.walk)
+        over = fakes.said.progress is None and fakes.said.green.image == NEW
+        cleaning = fakes.said.blue.image is None
+        if not over or end is finish:
+            if over:
+                continue
+            end(fakes.walk)
+        expected = (None, NEW) if over or cleaning else left
+        assert images(fakes.said) == expected, moment
+        assert fakes.said.progress is None
+        assert fakes.applied.colors == fakes.said.colors
+        assert all(blue + green == 100 for blue, green, _ in fakes.updates)
