@@ -230,7 +230,9 @@ class LoadBalancer(pulumi.ComponentResource):
         )
         self.listener_arn = https.arn
         arns = pulumi.Output.all(**{target: group.arn for target, group in self.target_groups.items()})
-        self.weights = pulumi.Output.all(https.default_actions, arns).apply(lambda known: _weights(*known))
+        # In two pieces: Output.all would make plain dictionaries of the actions.
+        forwarded = https.default_actions.apply(_forwarded)
+        self.weights = pulumi.Output.all(forwarded, arns).apply(lambda known: _named(*known))
         # Each target group is reachable by name: one without weight is health-checked and can be tried before its turn.
         for target, one in args.targets.items():
             aws.lb.ListenerRule(
@@ -243,8 +245,13 @@ class LoadBalancer(pulumi.ComponentResource):
             )
 
 
-def _weights(actions: Sequence[aws.lb.outputs.ListenerDefaultAction], arns: Mapping[str, str]) -> dict[str, int]:
-    """Weight by target group, of those that have one."""
-    named = {arn: target for target, arn in arns.items()}
+def _forwarded(actions: Sequence[aws.lb.outputs.ListenerDefaultAction]) -> dict[str, int]:
+    """Weight by ARN of the target group."""
     forwards = [action.forward for action in actions if action.forward]
-    return {named[one.arn]: one.weight or 0 for forward in forwards for one in forward.target_groups}
+    return {one.arn: one.weight or 0 for forward in forwards for one in forward.target_groups}
+
+
+def _named(weights: Mapping[str, int], arns: Mapping[str, str]) -> dict[str, int]:
+    """Weight by name of the target group."""
+    names = {arn: name for name, arn in arns.items()}
+    return {names[arn]: weight for arn, weight in weights.items()}

@@ -11,9 +11,10 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
-from infra.choices import Strategy
+from infra.choices import Image, Strategy
 from infra.settings import SettingsError
 from ops.console import console, errors
 from ops.rollout.engine import Automation, EngineError
@@ -41,6 +42,15 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a pr
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")]
 
 
+def _image(given: str) -> str:
+    try:
+        return str(TypeAdapter(Image).validate_python(given))
+    except ValidationError:
+        raise typer.BadParameter(
+            f"{given} has no tag or digest, or is no image name; it should be like registry.example.com/app:1.1.0"
+        ) from None
+
+
 class _Clock:
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -53,7 +63,7 @@ class _Clock:
 def start(
     *,
     strategy: Annotated[Strategy, typer.Option(help="How it comes.")],
-    image: Annotated[str, typer.Option(help="The new image: registry/name:tag, or @sha256:digest.")],
+    image: Annotated[str, typer.Option(callback=_image, help="The new image: registry/name:tag, or @sha256:digest.")],
     stack: StackOption = "sandbox",
     bake: Annotated[
         int | None,

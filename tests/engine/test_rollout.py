@@ -1,0 +1,170 @@
+"""`ascent rollout` itself, on a copy of the repository, with the real engine in one sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ops.stackfile import ROOT
+from sandbox.commands.engine import Sandbox
+from sandbox.commands.environ import engine_environment
+
+OLD, NEW, NEWER = (f"public.ecr.aws/example/app:{tag}" for tag in ("1.0.0", "2.0.0", "3.0.0"))
+LISTENER, ALARM = "aws:lb/listener:Listener", "aws:cloudwatch/metricAlarm:MetricAlarm"
+COMMENT = "# Two people have to agree on this."
+
+
+@dataclass
+class Checkout:
+    """A copy of the repository, whose sandbox stack is up."""
+
+    root: Path
+    box: Sandbox
+
+    @property
+    def file(self) -> Path:
+        return self.root / "Pulumi.sandbox.yaml"
+
+    @property
+    def rollout(self) -> dict[str, Any]:
+        """What the stack's file says."""
+        said: dict[str, Any] = yaml.safe_load(self.file.read_text())["config"]["ascent:rollout"]
+        return said
+
+    @property
+    def weights(self) -> tuple[int, int]:
+        """Blue's and green's, as the file says."""
+        return self.rollout.get("blue", {}).get("weight", 0), self.rollout.get("green", {}).get("weight", 0)
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """`ascent rollout ...` as a process of its own."""
+        line = [str(self.root / ".venv/bin/python"), "-m", "ops", "rollout", *arguments]
+        pipe = subprocess.PIPE
+        environment = engine_environment(self.box.layout) | {"PYTHONPATH": str(self.root)}
+        return subprocess.Popen(line, cwd=self.root, env=environment, stdout=pipe, stderr=pipe, text=True)
+
+    def ascent(self, *arguments: str, code: int = 0) -> str:
+        """What `ascent rollout ...` says; afterwards state, listener and file have to agree."""
+        process = self.begin(*arguments)
+        out, err = process.communicate(timeout=240)
+        assert process.returncode == code, out + err
+        assert "Traceback" not in err
+        self.agree()
+        return out + err
+
+    def agree(self) -> None:
+        """The weights in the state add up to 100, and are those of the file and of the listener that exists."""
+        groups = {
+            one["id"]: one["urn"].rpartition("-use1-")[2] for one in self.resources("aws:lb/targetGroup:TargetGroup")
+        }
+        (listener,) = [one for one in self.resources(LISTENER) if one["urn"].endswith("-https")]
+        blue, green = self.weights
+        wanted = {name: weight for name, weight in (("blue-ec2", blue), ("green-ec2", green)) if weight}
+        world = self.box.world()["resources"]["aws"][LISTENER][listener["id"]]
+        for properties in (listener["outputs"], world["inputs"]):
+            forwarded = properties["defaultActions"][0]["forward"]["targetGroups"]
+            assert {groups[one["arn"]]: one["weight"] for one in forwarded} == wanted
+        assert sum(wanted.values()) == 100
+        assert COMMENT in self.file.read_text()
+
+    def resources(self, token: str) -> list[dict[str, Any]]:
+        return [one for one in self.box.resources() if one["type"] == token]
+
+    def images(self) -> set[str]:
+        """Colors that have a fleet."""
+        return {one["urn"].rpartition("-")[2] for one in self.resources("aws:autoscaling/group:Group")}
+
+    def alarm(self, color: str, *, on: bool) -> None:
+        """Have the world say that the color's error alarm fires, as somebody would by hand."""
+        world = json.loads(self.box.layout.world.read_text())
+        (name,) = [key for key in world["resources"]["aws"][ALARM] if f"-{color}-errors" in key]
+        outputs = world["resources"]["aws"][ALARM][name]["outputs"]
+        if on:
+            outputs["stateValue"] = "ALARM"
+        else:
+            outputs.pop("stateValue")
+        self.box.layout.world.write_text(json.dumps(world))
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    home = tmp_path_factory.mktemp("rollout")
+    root = home / "checkout"
+    for directory in ("infra", "ops", "sandbox", "scripts"):
+        shutil.copytree(ROOT / directory, root / directory)
+    for name in ("__main__.py", "Pulumi.yaml"):
+        shutil.copy2(ROOT / name, root / name)
+    (root / ".venv").symlink_to(ROOT / ".venv")
+    text = (ROOT / "Pulumi.sandbox.yaml").read_text()
+    (root / "Pulumi.sandbox.yaml").write_text(
+        text.replace("  ascent:rollout:\n", f"  ascent:rollout:\n    {COMMENT}\n")
+    )
+    made = Checkout(root, Sandbox(home / "box", project=root))
+    result = made.box.up(1)
+    assert result.ok, result.output
+    made.agree()
+    return made
+
+
+def test_a_canary_that_is_killed_at_half_and_goes_on(checkout: Checkout) -> None:
+    said = checkout.ascent("start", "--strategy", "canary", "--image", NEW, "--bake", "0")
+    assert "blue 100 %, green 0 %" in said
+    assert checkout.images() == {"blue", "green"}
+    for expected in ((95, 5), (75, 25)):
+        checkout.ascent("step")
+        assert checkout.weights == expected
+    process = checkout.begin("step")
+    locks = checkout.box.layout.engine_locks("sandbox")
+    until = time.monotonic() + 60
+    while not (checkout.weights == (50, 50) and list(locks.glob("*.json"))):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert "since" not in checkout.rollout["progress"]
+    shown = checkout.begin("status", "--json")
+    status = json.loads(shown.communicate(timeout=60)[0])
+    assert (status["settled"], status["colors"]["green"]["weight"]) == (False, 50)
+    said = checkout.ascent("step", "--all")
+    assert "Finishing the step that was begun" in said
+    assert "blue 50 %, green 50 %" in said
+    assert checkout.rollout == {"green": {"image": NEW, "weight": 100}}
+    assert checkout.images() == {"green"}
+    # The engine agrees that nothing is left to do.
+    assert checkout.box.preview().changes == {}
+
+
+def test_an_alarm_at_a_quarter_sends_it_back(checkout: Checkout) -> None:
+    before = checkout.rollout
+    checkout.ascent("start", "--strategy", "canary", "--image", NEWER, "--bake", "0")
+    checkout.ascent("step")
+    checkout.ascent("step")
+    assert checkout.weights == (25, 75)
+    checkout.alarm("blue", on=True)
+    said = checkout.ascent("step", "--json", code=1)
+    assert "Going back" in said
+    assert "blue-errors" in said
+    assert checkout.rollout == before
+    assert checkout.images() == {"green"}
+
+
+def test_abort_leads_back(checkout: Checkout) -> None:
+    before = checkout.file.read_text()
+    checkout.ascent("start", "--strategy", "blue-green", "--image", NEWER)
+    checkout.ascent("step")
+    assert checkout.weights == (10, 90)
+    assert "10 min 00 s" in checkout.ascent("step", code=1) or "9 min" in checkout.ascent("step", code=1)
+    checkout.ascent("abort")
+    assert checkout.file.read_text() == before
+    assert checkout.images() == {"green"}
