@@ -181,7 +181,7 @@ def _new(file: StackFile, done: list[str], *, quiet: bool, live: Callable[[str],
     def tell(line: str) -> None:
         done.append(line)
         if not quiet:
-            console.print(line, markup=False, soft_wrap=True)
+            errors.print(line, markup=False)
 
     show = live or (lambda _: None)
     return Walk(

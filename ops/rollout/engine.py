@@ -68,6 +68,8 @@ class Automation:
             EngineError: with what the engine and the program said.
         """
         stack = self._opened()
+        # Whatever comes of it, what was known before is old.
+        self._outputs = None
         with _uninterrupted(self._tell):
             done = self._turn(lambda: stack.up(on_event=self._on_event, color="never", show_secrets=False))
         self._outputs = {key: one.value for key, one in done.outputs.items()}

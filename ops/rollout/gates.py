@@ -185,7 +185,7 @@ class World:
         except (OSError, ValueError, KeyError) as error:
             raise GateError(f"{self._path}: cannot read the sandbox's world: {error}") from error
         return {
-            key.removesuffix(f"@{region}"): {**one["inputs"], **one["outputs"]}
+            key.removesuffix(f"@{region}"): {**one["inputs"], **one["outputs"], "name": one["name"]}
             for key, one in everything.items()
             if one["scope"] == region
         }

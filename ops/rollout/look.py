@@ -70,12 +70,20 @@ class Look:
         )
 
     def alarms(self, progress: Progress, since: datetime | None) -> list[str]:
-        """Gate alarms of the new color that fire, or did since then."""
-        return [
-            alarm
-            for region, known in self.regions().items()
-            for alarm in self.gates.fired(region, known["alarms"].get(progress.to, []), since)
-        ]
+        """Gate alarms of the new color that fire, or did since then.
+
+        Raises:
+            RefusedError: when there are none to ask: nothing would ever send it back.
+        """
+        fired: list[str] = []
+        for region, known in self.regions().items():
+            names = known["alarms"].get(progress.to)
+            if not names:
+                raise RefusedError(
+                    f"the stack names no gate alarms of {progress.to} in {region}, and none may be missing"
+                )
+            fired += self.gates.fired(region, names, since)
+        return fired
 
     def unhealthy(self, progress: Progress) -> list[str]:
         """Target groups of the new color with fewer healthy targets than its runtime keeps at least."""

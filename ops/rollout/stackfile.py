@@ -68,7 +68,7 @@ class StackFile:
                 [f"{self.name}: {KEY} was changed by somebody else meanwhile; look at it, and try again"]
             )
         text = edited(self._path.read_text(encoding="utf-8"), new, self.name)
-        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self.name}.")
+        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".ascent-{self.name}.")
         try:
             # The lock goes along with the name: whoever opens the file from now on meets it.
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -105,6 +105,9 @@ class StackFile:
                     break
             # Renamed over between opening and locking.
             self._release()
+        for leftover in self._path.parent.glob(f".ascent-{self.name}.*"):
+            # Of one that was killed while it wrote: nobody else does.
+            leftover.unlink(missing_ok=True)
         try:
             yield
         finally:

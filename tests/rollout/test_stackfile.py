@@ -129,6 +129,13 @@ def test_two_at_a_time_are_one_too_many_also_after_a_write(stack: StackFile) -> 
         pass
 
 
+def test_what_a_killed_one_left_half_written_is_cleared_away(stack: StackFile, tmp_path: Path) -> None:
+    half = tmp_path / ".ascent-Pulumi.test.yaml.abc"
+    half.write_text("config:")
+    with stack.held():
+        assert not half.exists()
+
+
 def test_a_link_stays_one(stack: StackFile, tmp_path: Path) -> None:
     real = tmp_path / "real.yaml"
     (tmp_path / "Pulumi.test.yaml").rename(real)

@@ -105,6 +105,15 @@ def test_an_alarm_while_watching_sends_it_back_at_once() -> None:
     assert fakes.said.progress is None
 
 
+def test_a_color_without_alarms_is_not_taken_for_a_quiet_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    fakes = begun()
+    outputs = fakes.outputs()
+    outputs["regions"]["us-east-1"]["rollout"]["alarms"] = {"blue": ["blue-errors"]}
+    monkeypatch.setattr(fakes, "outputs", lambda: outputs)
+    with pytest.raises(RefusedError, match="no gate alarms of green in us-east-1"):
+        fakes.walk.step()
+
+
 def test_an_alarm_of_the_old_color_stops_nothing() -> None:
     fakes = begun()
     fakes.alarms = ["blue-errors"]

@@ -1,0 +1,163 @@
+"""The eyes: AWS' answers, held against the SDK's own model of them, and the sandbox's world."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]
+import pytest
+from botocore.stub import Stubber  # type: ignore[import-untyped]
+
+from ops.rollout import gates
+from ops.rollout.gates import Aws, GateError, Refresh, World, named
+
+REGION = "us-east-1"
+SINCE = datetime(2026, 11, 25, tzinfo=UTC)
+GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/blue/0123456789abcdef"
+LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/lb/0123456789abcdef/0123456789abcdef"
+Answer = Callable[..., None]
+
+
+@pytest.fixture
+def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
+    """Says what a service answers to its next question; both are checked against the service's model."""
+    stubs: dict[str, Any] = {}
+    clients: dict[str, Any] = {}
+
+    def client(service: str, region: str) -> Any:
+        assert region == REGION
+        if service not in clients:
+            clients[service] = boto3.client(
+                service, region_name=region, aws_access_key_id="made-up", aws_secret_access_key="made-up"
+            )
+            stubs[service] = Stubber(clients[service])
+            stubs[service].activate()
+        return clients[service]
+
+    def say(service: str, operation: str, response: dict[str, Any], asked: dict[str, Any]) -> None:
+        client(service, REGION)
+        stubs[service].add_response(operation, response, asked)
+
+    monkeypatch.setattr(gates, "_client", client)
+    return say
+
+
+def history(state: str) -> dict[str, Any]:
+    return {"AlarmHistoryItems": [{"HistoryData": json.dumps({"newState": {"stateValue": state}})}]}
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "fired"),
+    [("ALARM", None, ["errors"]), ("OK", "ALARM", ["errors"]), ("OK", "OK", []), ("INSUFFICIENT_DATA", "OK", [])],
+)
+def test_an_alarm_counts_when_it_fires_or_did_since(
+    answer: Answer, now: str, then: str | None, fired: list[str]
+) -> None:
+    alarms = {"MetricAlarms": [{"AlarmName": "errors", "StateValue": now}], "CompositeAlarms": []}
+    answer("cloudwatch", "describe_alarms", alarms, {"AlarmNames": ["errors"]})
+    if then:
+        asked = {"AlarmName": "errors", "HistoryItemType": "StateUpdate", "StartDate": SINCE}
+        answer("cloudwatch", "describe_alarm_history", history(then), asked)
+    assert Aws().fired(REGION, ["errors"], SINCE) == fired
+
+
+def test_an_alarm_that_is_gone_is_not_taken_for_quiet(answer: Answer) -> None:
+    answer("cloudwatch", "describe_alarms", {"MetricAlarms": [], "CompositeAlarms": []}, {"AlarmNames": ["errors"]})
+    with pytest.raises(GateError, match="there is no alarm errors in us-east-1"):
+        Aws().fired(REGION, ["errors"], None)
+
+
+def test_only_healthy_targets_count(answer: Answer) -> None:
+    states = ["healthy", "initial", "unhealthy", "draining", "healthy"]
+    targets = [{"Target": {"Id": f"i-{n}"}, "TargetHealth": {"State": state}} for n, state in enumerate(states)]
+    answer("elbv2", "describe_target_health", {"TargetHealthDescriptions": targets}, {"TargetGroupArn": GROUP})
+    assert Aws().healthy(REGION, GROUP) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "done", "failed"),
+    [
+        ("Pending", False, False),
+        ("InProgress", False, False),
+        ("Baking", False, False),
+        ("RollbackInProgress", False, False),
+        ("Successful", True, False),
+        ("Failed", False, True),
+        ("Cancelled", False, True),
+        ("RollbackSuccessful", False, True),
+        ("RollbackFailed", False, True),
+    ],
+)
+def test_a_refresh_is_through_or_failed_by_its_status(answer: Answer, status: str, done: bool, failed: bool) -> None:  # noqa: FBT001
+    newest = {"Status": status, "PercentageComplete": 35, "StatusReason": "because"}
+    response = {"InstanceRefreshes": [newest, {"Status": "Failed"}]}
+    answer("autoscaling", "describe_instance_refreshes", response, {"AutoScalingGroupName": "blue"})
+    found = Aws().refresh(REGION, "blue")
+    assert (found.done, found.failed) == (done, failed)
+    assert found.says == f"blue: {status}, 35 % (because)"
+
+
+def test_a_group_that_was_never_refreshed_is_done(answer: Answer) -> None:
+    asked = {"AutoScalingGroupName": "blue"}
+    answer("autoscaling", "describe_instance_refreshes", {"InstanceRefreshes": []}, asked)
+    assert Aws().refresh(REGION, "blue") == Refresh(done=True)
+
+
+def test_the_weights_are_those_of_the_default_action(answer: Answer) -> None:
+    forward = {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": GROUP, "Weight": 75}]}}
+    response = {"Listeners": [{"ListenerArn": LISTENER, "DefaultActions": [forward]}]}
+    answer("elbv2", "describe_listeners", response, {"ListenerArns": [LISTENER]})
+    found = Aws().weights(REGION, LISTENER)
+    assert named({"blue-ec2": GROUP}, {**found, "arn:of-somebody-else": 25, "arn:of-none": 0}) == {
+        "blue-ec2": 75,
+        "arn:of-somebody-else": 25,
+    }
+
+
+def test_what_aws_refuses_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gates, "_client", lambda service, region: refusing(service, region))
+
+    def refusing(service: str, region: str) -> Any:
+        client = boto3.client(service, region_name=region, aws_access_key_id="x", aws_secret_access_key="x")
+        stub = Stubber(client)
+        stub.add_client_error("describe_target_health", "AccessDenied", "not for you")
+        stub.activate()
+        return client
+
+    with pytest.raises(GateError, match=r"elbv2 in us-east-1: .*not for you"):
+        Aws().healthy(REGION, GROUP)
+
+
+def world(tmp_path: Path, token: str, key: str, **outputs: Any) -> World:
+    entry = {"scope": REGION, "name": "blue", "inputs": {}, "outputs": outputs}
+    file = tmp_path / "world.json"
+    file.write_text(json.dumps({"format": 1, "resources": {"aws": {token: {key: entry}}}}))
+    return World(file)
+
+
+def test_the_world_is_quiet_and_healthy_until_somebody_writes_otherwise(tmp_path: Path) -> None:
+    alarm, group, fleet = (
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        "aws:lb/targetGroup:TargetGroup",
+        "aws:autoscaling/group:Group",
+    )
+    assert world(tmp_path, alarm, "blue").fired(REGION, ["blue"], None) == []
+    assert world(tmp_path, alarm, "blue", stateValue="ALARM").fired(REGION, ["blue"], None) == ["blue"]
+    assert world(tmp_path, group, "arn").healthy(REGION, "arn") is None
+    assert world(tmp_path, group, f"arn@{REGION}", healthyTargets=0).healthy(REGION, "arn") == 0
+    assert world(tmp_path, fleet, "blue").refresh(REGION, "blue").done
+    assert world(tmp_path, fleet, "blue", refreshStatus="RollbackSuccessful").refresh(REGION, "blue").failed
+
+
+def test_what_the_world_has_not_is_not_taken_for_fine(tmp_path: Path) -> None:
+    empty = world(tmp_path, "aws:lb/targetGroup:TargetGroup", "arn")
+    with pytest.raises(GateError, match="there is no alarm blue"):
+        empty.fired(REGION, ["blue"], None)
+    with pytest.raises(GateError, match="there is no listener"):
+        empty.weights(REGION, "arn")
+    with pytest.raises(GateError, match="cannot read"):
+        World(tmp_path / "nowhere.json").fired(REGION, ["blue"], None)
