@@ -19,6 +19,8 @@ from infra.thresholds import DEREGISTRATION_DELAY
 
 WORLD = "ASCENT_SANDBOX_WORLD"
 ALARM = "ALARM"
+# Left out, CloudWatch answers with metric alarms alone.
+TYPES = ["MetricAlarm", "CompositeAlarm"]
 REFRESH_FAILED = ("Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful")
 REFRESH_DONE = "Successful"
 
@@ -77,7 +79,7 @@ class Aws:
         if not names:
             return []
         found: dict[str, str] = {}
-        for page in self._pages(region, "cloudwatch", "describe_alarms", AlarmNames=list(names)):
+        for page in self._pages(region, "cloudwatch", "describe_alarms", AlarmNames=list(names), AlarmTypes=TYPES):
             for one in (*page["MetricAlarms"], *page["CompositeAlarms"]):
                 found[one["AlarmName"]] = one["StateValue"]
         missing = sorted(set(names) - set(found))
@@ -118,6 +120,7 @@ class Aws:
             "cloudwatch",
             "describe_alarm_history",
             AlarmName=name,
+            AlarmTypes=TYPES,
             HistoryItemType="StateUpdate",
             StartDate=since,
         )

@@ -19,6 +19,7 @@ REGION = "us-east-1"
 SINCE = datetime(2026, 11, 25, tzinfo=UTC)
 GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/blue/0123456789abcdef"
 LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/lb/0123456789abcdef/0123456789abcdef"
+TYPES = ["MetricAlarm", "CompositeAlarm"]
 Answer = Callable[..., None]
 
 
@@ -50,23 +51,30 @@ def history(state: str) -> dict[str, Any]:
     return {"AlarmHistoryItems": [{"HistoryData": json.dumps({"newState": {"stateValue": state}})}]}
 
 
+@pytest.mark.parametrize("kind", ["MetricAlarms", "CompositeAlarms"])
 @pytest.mark.parametrize(
     ("now", "then", "fired"),
     [("ALARM", None, ["errors"]), ("OK", "ALARM", ["errors"]), ("OK", "OK", []), ("INSUFFICIENT_DATA", "OK", [])],
 )
 def test_an_alarm_counts_when_it_fires_or_did_since(
-    answer: Answer, now: str, then: str | None, fired: list[str]
+    answer: Answer, kind: str, now: str, then: str | None, fired: list[str]
 ) -> None:
-    alarms = {"MetricAlarms": [{"AlarmName": "errors", "StateValue": now}], "CompositeAlarms": []}
-    answer("cloudwatch", "describe_alarms", alarms, {"AlarmNames": ["errors"]})
+    alarms = {"MetricAlarms": [], "CompositeAlarms": [], kind: [{"AlarmName": "errors", "StateValue": now}]}
+    answer("cloudwatch", "describe_alarms", alarms, {"AlarmNames": ["errors"], "AlarmTypes": TYPES})
     if then:
-        asked = {"AlarmName": "errors", "HistoryItemType": "StateUpdate", "StartDate": SINCE}
+        asked = {
+            "AlarmName": "errors",
+            "AlarmTypes": TYPES,
+            "HistoryItemType": "StateUpdate",
+            "StartDate": SINCE,
+        }
         answer("cloudwatch", "describe_alarm_history", history(then), asked)
     assert Aws().fired(REGION, ["errors"], SINCE) == fired
 
 
 def test_an_alarm_that_is_gone_is_not_taken_for_quiet(answer: Answer) -> None:
-    answer("cloudwatch", "describe_alarms", {"MetricAlarms": [], "CompositeAlarms": []}, {"AlarmNames": ["errors"]})
+    asked = {"AlarmNames": ["errors"], "AlarmTypes": TYPES}
+    answer("cloudwatch", "describe_alarms", {"MetricAlarms": [], "CompositeAlarms": []}, asked)
     with pytest.raises(GateError, match="there is no alarm errors in us-east-1"):
         Aws().fired(REGION, ["errors"], None)
 
