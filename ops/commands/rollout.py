@@ -237,8 +237,17 @@ def _live() -> Iterator[Callable[[str], None]]:
     if not errors.is_terminal:
         yield lambda _: None
         return
-    with errors.status("") as spinner:
-        yield lambda text: spinner.update(text.replace("[", r"\["))
+    spinner = errors.status("")
+
+    def show(text: str) -> None:
+        spinner.update(text.replace("[", r"\["))
+        # Not there before there is something to say: it would draw over a question.
+        spinner.start() if text else spinner.stop()
+
+    try:
+        yield show
+    finally:
+        spinner.stop()
 
 
 def _confirm(walk: Walk, yes: bool, question: str) -> None:  # noqa: FBT001  an option's value
