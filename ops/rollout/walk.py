@@ -161,11 +161,11 @@ class Walk:
 
     def _follow(self, rollout: Rollout) -> None:
         """Have the stack be what the file says, look whether it is, and say so in the file."""
-        progress = machine.under_way(rollout)
+        progress, asked = machine.under_way(rollout), self.clock.now()
         self.live(f"Updating {self.file.stack}: {_shares(rollout)}")
         self.engine.update()
         self.look.same(rollout)
-        self._come_up(rollout)
+        self._come_up(rollout, asked)
         settled = machine.settled(rollout, self.clock.now())
         self.file.write(rollout, settled)
         self.tell(f"{SAYS[progress.phase]}: {_shares(rollout)}.")
@@ -181,8 +181,11 @@ class Walk:
         self.abort()
         raise RefusedError(f"{error}. The rollout went back to what was before") from None
 
-    def _come_up(self, rollout: Rollout) -> None:
-        """Wait until a new color that has no traffic yet is healthy; in place, until the refresh is through."""
+    def _come_up(self, rollout: Rollout, asked: datetime) -> None:
+        """Wait until a new color that has no traffic yet is healthy; in place, until the refresh is through.
+
+        In place, alarms count since the update was `asked` for: an engine that updates pods waits for them itself.
+        """
         progress = machine.under_way(rollout)
         forward, in_place = progress.phase is Phase.FORWARD, machine.plan_of(progress).in_place
         if not in_place and not (forward and rollout.colors[progress.to].weight == 0):
@@ -196,7 +199,7 @@ class Walk:
                     self._retreat(error)
                 raise
             unhealthy = look.unhealthy(progress)
-            if forward and in_place and (alarms := look.alarms(progress, began)):
+            if forward and in_place and (alarms := look.alarms(progress, asked)):
                 self._retreat(AlarmedError(f"alarms of {progress.to}: {', '.join(alarms)}"))
             if not refreshing and not unhealthy:
                 return

@@ -41,6 +41,9 @@ class Fakes:
     # (blue, green, the file's phase) after each update.
     updates: list[tuple[int, int, str]] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
+    # When an alarm fired that is quiet again.
+    fired_at: dict[str, datetime] = field(default_factory=dict)
+    update_takes: timedelta = timedelta()
     healthy_targets: int | None = None
     refreshes: list[Refresh] = field(default_factory=list)
     other_changes: dict[str, int] = field(default_factory=dict)
@@ -84,6 +87,8 @@ class Fakes:
             if self.fails:
                 raise EngineError(self.fails.pop())
             self.applied = self.said
+            self.time += self.update_takes
+            self.passing(self.time)
             progress = self.said.progress
             phase = progress.phase.value if progress else ""
             self.updates.append((self.said.blue.weight, self.said.green.weight, phase))
@@ -92,20 +97,21 @@ class Fakes:
         return self.other_changes
 
     def outputs(self) -> dict[str, Any]:
-        shares = self._weights()
+        shares, runtime = self._weights(), self.settings().runtime
         region = {
             "listener": "listener",
             "weights": shares,
-            "targetGroups": {name: f"arn:{name}" for name in self.applied.shares(self.settings().runtime)},
-            "groups": {color: color for color, one in self.applied.colors.items() if one.image},
+            "targetGroups": {name: f"arn:{name}" for name in self.applied.shares(runtime)},
+            "groups": {color: color for color, one in self.applied.colors.items() if one.image and runtime.on_ec2},
             "alarms": {color: [f"{color}-errors"] for color, one in self.applied.colors.items() if one.image},
         }
         said = self.applied.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"progress": {"since"}})
         return {"regions": {REGION: {"rollout": region}}, "rollout": json.loads(json.dumps(said))}
 
     def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
-        del region, since
-        return [name for name in names if name in self.alarms]
+        del region
+        then = {name for name, at in self.fired_at.items() if since is not None and at >= since}
+        return [name for name in names if name in then.union(self.alarms)]
 
     def healthy(self, region: str, target_group: str) -> int | None:
         del region, target_group

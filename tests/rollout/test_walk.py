@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +12,7 @@ from infra.settings import SettingsError
 from ops.rollout.engine import EngineError
 from ops.rollout.gates import Refresh
 from ops.rollout.machine import RefusedError
+from ops.rollout.strategies import STRATEGIES
 from ops.rollout.walk import Walk
 from tests.rollout.fakes import NEW, OLD, Fakes, Killed, stack
 
@@ -43,6 +44,19 @@ def test_a_canary_takes_the_runbooks_steps_and_then_the_old_color_away() -> None
     assert images(fakes.said) == (None, NEW)
     # Four weights, thirty minutes each.
     assert (fakes.time - began).total_seconds() == pytest.approx(4 * 30 * 60, abs=60)
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+@pytest.mark.parametrize("runtime", ["ec2", "kubernetes", "both"])
+def test_every_strategy_goes_alike_on_both_runtimes(strategy: Strategy, runtime: str) -> None:
+    share = {"kubernetesShare": 20} if runtime == "both" else {}
+    fakes = stack(runtime=runtime, rollout={"blue": {"image": OLD, "weight": 100}, **share})
+    fakes.walk.start(strategy, NEW)
+    fakes.walk.rest()
+    plan = STRATEGIES[strategy]
+    assert [green for _, green, phase in fakes.updates if phase == "forward"] == [0, *plan.weights]
+    assert images(fakes.said) == ((NEW, None) if plan.in_place else (None, NEW))
+    assert sum(fakes.applied.shares(fakes.settings().runtime).values()) == 100
 
 
 def test_blue_green_goes_the_other_way_where_green_has_the_traffic() -> None:
@@ -77,6 +91,15 @@ def test_a_rolling_release_that_goes_wrong_puts_the_old_image_back(trouble: Call
     with pytest.raises(RefusedError, match="went back"):
         fakes.walk.start(Strategy.ROLLING, NEW)
     assert fakes.updates == [(100, 0, "forward"), (100, 0, "back")]
+    assert images(fakes.said) == images(fakes.applied) == (OLD, None)
+
+
+def test_an_alarm_counts_that_came_and_went_while_pods_were_replaced() -> None:
+    fakes = stack(runtime="kubernetes")
+    fakes.update_takes = timedelta(minutes=10)
+    fakes.fired_at = {"blue-errors": fakes.time + timedelta(minutes=5)}
+    with pytest.raises(RefusedError, match=r"blue-errors.*went back"):
+        fakes.walk.start(Strategy.ROLLING, NEW)
     assert images(fakes.said) == images(fakes.applied) == (OLD, None)
 
 
