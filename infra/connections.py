@@ -11,6 +11,7 @@ from infra.thresholds import (
     CONNECTION_RESERVE,
     CONNECTIONS_PER_INSTANCE,
     CONNECTIONS_PER_WORKER,
+    FORWARDED_SHARE,
     JOB_CONNECTIONS,
     POOLER_CLIENTS_MAX,
     POOLER_CLIENTS_MIN,
@@ -22,6 +23,7 @@ from infra.thresholds import (
 _BY_ACU = ((1, 189), (4, 823), (8, 1669), (16, 3360), (32, 5000))
 # The same page: with a minimum of 0.5 ACUs, an instance takes no more than this.
 _LOW_MINIMUM, _LOW_LIMIT = 0.5, 2000
+_WHOLE = 100  # percent
 
 
 # AWS, "Hardware specifications for DB instance classes for Aurora": memory in ACUs of 2 GiB each.
@@ -56,8 +58,9 @@ class Budget:
     """Who may connect at once, and what the database takes, all in connections.
 
     application: RDS Proxy's pool, or where nothing pools, all instances' and pods' at their maximum.
-    poolers: PgBouncer's in all regions, at its caps and with the pods that an update adds.
+    poolers: PgBouncer's of its region, at its caps and with the pods that an update adds.
     workers, jobs, reserve: queue workers at their maximum, jobs, and what is kept for operators.
+    forwarded: what other regions forward writes by.
     limit: max_connections of the writer.
     """
 
@@ -67,11 +70,12 @@ class Budget:
     reserve: int
     limit: int
     poolers: int = 0
+    forwarded: int = 0
 
     @property
     def total(self) -> int:
         """All of them together."""
-        return self.application + self.poolers + self.workers + self.jobs + self.reserve
+        return self.application + self.poolers + self.workers + self.jobs + self.reserve + self.forwarded
 
     @property
     def holds(self) -> bool:
@@ -82,6 +86,7 @@ class Budget:
         poolers = f" + poolers {self.poolers}" if self.poolers else ""
         sum_ = f"application {self.application}{poolers} + workers {self.workers}"
         sum_ += f" + jobs {self.jobs} + reserve {self.reserve}"
+        sum_ += f" + forwarded {self.forwarded}" if self.forwarded else ""
         return f"{sum_} = {self.total}, of {self.limit} connections"
 
 
@@ -111,16 +116,18 @@ def pooler(pods: int, workers: int) -> Pooler:
     )
 
 
-def budget(*, instances: int, pooled: bool, workers: int, limit: int, poolers: int = 0) -> Budget:
+def budget(
+    *, instances: int, pooled: bool, workers: int, limit: int, poolers: int = 0, forwarding: bool = False
+) -> Budget:
     """The budget of one database.
 
     Args:
-        instances: application instances at their maximum, of all colors and regions, since all write there; where
-            nothing pools, pods as well.
+        instances: application instances of its region at their maximum, of all colors; where nothing pools, pods too.
         pooled: whether a proxy stands between.
         workers: queue workers at their maximum.
         limit: connections that the writer takes.
-        poolers: connections of the PgBouncers of all regions.
+        poolers: connections of its region's PgBouncer.
+        forwarding: whether other regions forward their writes to it. Aurora keeps them within their share.
     """
     pool = pool_size(instances) if instances else 0
     return Budget(
@@ -130,6 +137,7 @@ def budget(*, instances: int, pooled: bool, workers: int, limit: int, poolers: i
         jobs=JOB_CONNECTIONS.value,
         reserve=CONNECTION_RESERVE.value,
         limit=limit,
+        forwarded=limit * FORWARDED_SHARE.value // _WHOLE if forwarding else 0,
     )
 
 

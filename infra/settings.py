@@ -44,13 +44,14 @@ from infra.problems import describe, is_echo, plain_secrets
 from infra.regions import REGIONS
 from infra.schedules import JOBS
 from infra.stages import STAGES, Capability, Sizes, Stage
-from infra.thresholds import RATE_LIMITS
+from infra.thresholds import DATABASE_REGIONS, RATE_LIMITS, STANDBY_REGIONS
 
 # Set by the platform in the application's environment.
 RESERVED = frozenset(
     {
         "AWS_REGION",
         "BUCKETS",
+        "BUCKETS_REGION",
         "DATABASE_DIRECT_URL",
         "DATABASE_READER_URL",
         "DATABASE_URL",
@@ -58,6 +59,8 @@ RESERVED = frozenset(
         "DB_POOL_MIN",
         "PORT",
         "QUEUE_URLS",
+        "READER_BUCKETS",
+        "REDIS_READER_URL",
         "REDIS_URL",
         "ROLE",
         "SECRET_VERSION",
@@ -87,7 +90,11 @@ class Settings(Strict):
     regions: Annotated[tuple[Annotated[str, AfterValidator(known_region)], ...], AfterValidator(no_repeats)] = Field(
         min_length=1,
         max_length=len(REGIONS),
-        description="AWS regions, the first being the primary. The others are used from stage 7 on.",
+        description="AWS regions, the first being the primary for good. The others are used from stage 7 on.",
+    )
+    writer: Annotated[str, AfterValidator(known_region)] | None = Field(
+        default=None,
+        description="Region that takes the writes: one of the first three; `ascent failover` sets it. Else the first.",
     )
     runtime: Runtime = Field(description="Where the workload runs: ec2, kubernetes or both.")
     network: Network = Field(description="Addresses: cidr.")
@@ -188,14 +195,27 @@ class Settings(Strict):
             given = getattr(self, name).model_dump(exclude_none=True, by_alias=True)
             raise PydanticCustomError("size", "{reason}", {"key": name, "given": given, "reason": reason}) from error
         self._pods_fit(judged=_is_judged(info))
-        if _is_judged(info) and not self.connections.holds:
+        self._refuse_regions()
+        if _is_judged(info):
+            self._refuse_connections()
+        return self
+
+    def _refuse_connections(self) -> None:
+        """Refuse more connections than the database takes, or a replica of it."""
+        if not self.connections.holds:
             raise PydanticCustomError(
                 "connections",
                 "more could connect than the database takes: {sum}. Raise database.maxAcu, or lower fleet.maximum, "
                 "hpa.maximum or workers.maximum",
                 {"key": "database", "given": self.sizes.database.max_acu, "sum": str(self.connections)},
             )
-        return self
+        if len(self.active_regions) > 1 and not self.replica_connections.holds:
+            raise PydanticCustomError(
+                "connections",
+                "more could connect to a region's replica than it takes: {sum}. Raise database.maxAcu, or lower "
+                "fleet.maximum or hpa.maximum",
+                {"key": "database", "given": self.sizes.database.max_acu, "sum": str(self.replica_connections)},
+            )
 
     def _pods_fit(self, *, judged: bool) -> None:
         """Refuse what the Kubernetes runtime cannot do."""
@@ -240,6 +260,26 @@ class Settings(Strict):
                 },
             )
 
+    def _refuse_regions(self) -> None:
+        """Refuse more regions than can be had, and a writer that is no standby."""
+        if self.external_database is None and len(self.active_regions) > DATABASE_REGIONS.value:
+            raise PydanticCustomError(
+                "too_many",
+                "an Aurora Global Database has {most} regions at most; leave some out, or use an external database",
+                {"key": "regions", "given": list(self.regions), "most": DATABASE_REGIONS.value},
+            )
+        if self.writer not in (None, *self.standby_regions):
+            raise PydanticCustomError(
+                "writer",
+                "stage {stage} can write in {standbys}; fail back before you leave stage 7 or drop the region",
+                {
+                    "key": "writer",
+                    "given": self.writer,
+                    "stage": self.stage,
+                    "standbys": " or ".join(self.standby_regions),
+                },
+            )
+
     def _refuse_sizes(self, what: str, names: tuple[str, ...]) -> None:
         """Refuse overrides of the size of something that is not ours."""
         owned = [name for name in names if self._overrides()[name]]
@@ -252,25 +292,46 @@ class Settings(Strict):
 
     @property
     def connections(self) -> Budget:
-        """Who may connect to the database at once, and what it takes."""
+        """Who may connect to the database that takes the writes, and what it takes."""
         size = self.sizes
-        regions, running = len(self.active_regions), self._running
-        instances = size.fleet.maximum if self.runtime.on_ec2 else 0
-        pods = size.hpa.maximum if self.runtime.on_kubernetes else 0
-        database = size.database
-        limit = max_connections(database.instance_class, database.min_acu, database.max_acu)
         return budget(
-            instances=(instances if self.pooled else instances + pods) * running * regions,
+            instances=self._instances if self.pooled else self._instances + self._pods,
             pooled=self.pooled,
-            poolers=self.pooler.connections * regions if self.pooled and pods else 0,
+            poolers=self.pooler.connections if self.pooled and self._pods else 0,
             workers=size.workers.maximum if size.workers else 0,
-            limit=limit if self.external_database is None else UNLIMITED,
+            limit=self._limit,
+            forwarding=len(self.active_regions) > 1 and self.external_database is None,
         )
+
+    @property
+    def replica_connections(self) -> Budget:
+        """Who may connect to the replica in another region: instances without a proxy, which cannot forward writes."""
+        # PgBouncer's pools for writes and for reads both lead there.
+        poolers = self.pooler.connections * 2 if self.pooled and self._pods else 0
+        instances = self._instances if self.pooled else self._instances + self._pods
+        return budget(instances=instances, pooled=False, poolers=poolers, workers=0, limit=self._limit)
 
     @property
     def pooled(self) -> bool:
         """Whether a pooler stands between the application and the database."""
         return self.row.has(Capability.POOLING)
+
+    @property
+    def _instances(self) -> int:
+        """Instances of one region at their maximum, of all running colors."""
+        return self.sizes.fleet.maximum * self._running if self.runtime.on_ec2 else 0
+
+    @property
+    def _pods(self) -> int:
+        """The same of pods."""
+        return self.sizes.hpa.maximum * self._running if self.runtime.on_kubernetes else 0
+
+    @property
+    def _limit(self) -> int:
+        """Connections that an instance of the database takes."""
+        size = self.sizes.database
+        limit = max_connections(size.instance_class, size.min_acu, size.max_acu)
+        return limit if self.external_database is None else UNLIMITED
 
     @property
     def _running(self) -> int:
@@ -331,6 +392,21 @@ class Settings(Strict):
     def active_regions(self) -> tuple[str, ...]:
         """The regions in use at this stage, the primary first."""
         return self.regions if self.row.has(Capability.REGIONAL_REPLICAS) else self.regions[:1]
+
+    @property
+    def home(self) -> str:
+        """The primary region: names and addresses start from it, so it never changes."""
+        return self.regions[0]
+
+    @property
+    def writing_region(self) -> str:
+        """The region that takes the writes: the primary, unless the stack has failed over."""
+        return self.writer or self.home
+
+    @property
+    def standby_regions(self) -> tuple[str, ...]:
+        """The regions that can take the writes."""
+        return self.active_regions[: STANDBY_REGIONS.value]
 
 
 def _is_judged(info: ValidationInfo) -> bool:

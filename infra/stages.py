@@ -47,9 +47,6 @@ PLANNED = frozenset(
     {
         Capability.ALARMS,
         Capability.BUDGET,
-        Capability.GLOBAL_DATABASE,
-        Capability.GLOBAL_CACHE,
-        Capability.GLOBAL_TRAFFIC,
     }
 )
 

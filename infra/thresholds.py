@@ -291,3 +291,17 @@ BLUE_GREEN_BAKE = Threshold(10, "minutes", "Ascent: twice what the slowest gate 
 ROLLING_BAKE = Threshold(5, "minutes", f"{GUIDE}, Rolling Updates: monitor for 5 minutes")
 HEALTHY_WAIT = Threshold(15, "minutes", "Ascent: a node, an image pull and a start in 5 minutes; three times that")
 ENGINE_WAIT = Threshold(30, "minutes", "Ascent: longer than an update that changes colors and nothing else")
+# Several regions
+STANDBY_REGIONS = Threshold(
+    3, "regions", "AWS ElastiCache, Global Datastore: a primary cluster and secondary ones in up to two other regions"
+)
+DATABASE_REGIONS = Threshold(11, "regions", "AWS Aurora, Global Database: a primary and up to 10 secondary clusters")
+FORWARDED_SHARE = Threshold(
+    25,
+    "percent",
+    "AWS Aurora: apg_write_forward.max_forwarding_connections_percent, its default",
+)
+MONITOR_RETRIES = Threshold(
+    2, "retries", "Cloudflare, monitors: the default; with the first try, as many as the unhealthy count of the ALB"
+)
+REPLICATION_MINUTES = Threshold(15, "minutes", "AWS S3, Replication Time Control: the only value there is")

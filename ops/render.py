@@ -13,6 +13,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime import stack as runtime_stack
 
 from infra.platform import build
+from infra.platform.home import PAST
 from infra.settings import Settings
 from ops.recorder import Recorded, Recorder
 from ops.stackfile import PROJECT
@@ -55,4 +56,6 @@ async def _run(settings: Settings, stack: str, recorder: Recorder) -> None:
 
 
 def _answer(token: str, arguments: Mapping[str, Any], region: str | None) -> Mapping[str, Any]:
+    if token == PAST:
+        return {"outputs": {}}
     return invokes.answer(token, arguments, {"region": region} if region else {})

@@ -1,8 +1,11 @@
-"""ElastiCache Redis in one region: encrypted both ways, with a failover where there are two nodes or more."""
+"""ElastiCache Redis in one region: encrypted both ways, with a failover where there are two nodes or more.
+
+It stands alone, or is a member of a Global Datastore, whose engine, node type and parameters then rule.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -17,6 +20,8 @@ FAMILY = "redis7"
 # Everything in it is a copy with a time to live: when memory is short, what was used least goes first.
 EVICTION = "allkeys-lru"
 LOGS = ("slow-log", "engine-log")
+# In a Global Datastore, these are changed through it, and read back from it.
+SHARED = ("engineVersion", "nodeType", "parameterGroupName")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +30,11 @@ class CacheArgs:
 
     vpc_id, subnet_ids: the VPC, and its data subnets.
     client_cidr: range whose addresses may connect.
+    peer_cidrs: ranges of peered regions whose addresses may connect too, by region.
     key_arn: KMS key of its storage.
     token: auth token, a secret output.
+    member: whether it is in a Global Datastore.
+    global_identifier: the Global Datastore that it joins as a secondary, or None.
     node_type: node type; M5, R5 or newer, so that it can join a Global Datastore.
     nodes: a primary and its replicas.
     """
@@ -34,8 +42,11 @@ class CacheArgs:
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
     client_cidr: str
+    peer_cidrs: Mapping[str, str]
     key_arn: pulumi.Input[str]
     token: pulumi.Input[str]
+    member: bool
+    global_identifier: pulumi.Input[str] | None
     node_type: str
     nodes: int
 
@@ -43,7 +54,9 @@ class CacheArgs:
 class Cache(pulumi.ComponentResource):
     """A replication group.
 
-    endpoint: host name of the primary.
+    replication_group_id: its id at AWS.
+    endpoint: host name of the primary node. Of a secondary in a Global Datastore, it takes no writes.
+    reader_endpoint: host name that leads to any node.
     """
 
     def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -58,27 +71,37 @@ class Cache(pulumi.ComponentResource):
             rule="Redis from the VPC",
             opts=child,
         )
+        for region, cidr in args.peer_cidrs.items():
+            aws.vpc.SecurityGroupIngressRule(
+                f"{name}-{region}",
+                security_group_id=group.id,
+                description=f"Redis from {region}",
+                cidr_ipv4=cidr,
+                ip_protocol="tcp",
+                from_port=REDIS_PORT.value,
+                to_port=REDIS_PORT.value,
+                opts=child,
+            )
         subnets = aws.elasticache.SubnetGroup(
             name, description=f"Data subnets of {name}", subnet_ids=args.subnet_ids, opts=child
-        )
-        parameters = aws.elasticache.ParameterGroup(
-            name,
-            family=FAMILY,
-            description=f"Parameters of {name}",
-            parameters=[{"name": "maxmemory-policy", "value": EVICTION}],
-            opts=child,
         )
         logs = {
             kind: aws.cloudwatch.LogGroup(f"{name}-{kind}", retention_in_days=CACHE_LOG_DAYS.value, opts=child)
             for kind in LOGS
         }
-        several = args.nodes > 1
+        several, alone = args.nodes > 1, args.global_identifier is None
         cache = aws.elasticache.ReplicationGroup(
             name,
             description=f"Cache of {name}",
-            engine="redis",
-            engine_version=ENGINE_VERSION,
-            node_type=args.node_type,
+            # A secondary takes all of these from its primary, and AWS refuses it any of its own.
+            engine="redis" if alone else None,
+            engine_version=ENGINE_VERSION if alone else None,
+            node_type=args.node_type if alone else None,
+            parameter_group_name=self._parameters(name).name if alone else None,
+            at_rest_encryption_enabled=True if alone else None,
+            transit_encryption_enabled=True if alone else None,
+            transit_encryption_mode="required" if alone else None,
+            global_replication_group_id=args.global_identifier,
             # Counted this way from the first, because the two ways of counting exclude each other.
             num_cache_clusters=args.nodes,
             automatic_failover_enabled=several,
@@ -86,11 +109,7 @@ class Cache(pulumi.ComponentResource):
             port=REDIS_PORT.value,
             subnet_group_name=subnets.name,
             security_group_ids=[group.id],
-            parameter_group_name=parameters.name,
-            at_rest_encryption_enabled=True,
             kms_key_id=args.key_arn,
-            transit_encryption_enabled=True,
-            transit_encryption_mode="required",
             auth_token=args.token,
             # ROTATE would keep the old token valid beside the new one (terraform-provider-aws issue 33439).
             auth_token_update_strategy="SET",  # noqa: S106  a strategy, no token
@@ -105,7 +124,18 @@ class Cache(pulumi.ComponentResource):
                 for kind, group in logs.items()
             ],
             apply_immediately=True,
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=list(SHARED) if args.member else None),
         )
+        self.replication_group_id = cache.id
         self.endpoint = cache.primary_endpoint_address
+        self.reader_endpoint = cache.reader_endpoint_address
         self.register_outputs({"endpoint": self.endpoint})
+
+    def _parameters(self, name: str) -> aws.elasticache.ParameterGroup:
+        return aws.elasticache.ParameterGroup(
+            name,
+            family=FAMILY,
+            description=f"Parameters of {name}",
+            parameters=[{"name": "maxmemory-policy", "value": EVICTION}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pulumi
-import pulumi_aws as aws
 import pulumi_random as random
 
 from infra import naming
-from infra.thresholds import CACHE_TOKEN_LENGTH, PASSWORD_LENGTH, SECRET_RECOVERY_DAYS
+from infra.json_secret import json_secret
+from infra.thresholds import CACHE_TOKEN_LENGTH, PASSWORD_LENGTH
 
 DATABASE_USER = "ascent"
 
@@ -47,16 +47,22 @@ class Credentials(pulumi.ComponentResource):
         self.cache_token = random.RandomPassword(
             f"{name}-redis", length=CACHE_TOKEN_LENGTH.value, special=False, keepers=keepers, opts=child
         ).result
-        secret = aws.secretsmanager.Secret(
-            f"{name}-master",
-            description="Master user of the database",
-            kms_key_id=args.key_arn,
-            recovery_window_in_days=SECRET_RECOVERY_DAYS.value if args.protect else 0,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
+        self.master_secret_arn = master_secret(
+            name, key_arn=args.key_arn, password=self.database_password, protect=args.protect, parent=self
         )
-        document: pulumi.Output[str] = pulumi.Output.secret(
-            pulumi.Output.json_dumps({"username": DATABASE_USER, "password": self.database_password})
-        )
-        aws.secretsmanager.SecretVersion(f"{name}-master", secret_id=secret.id, secret_string=document, opts=child)
-        self.master_secret_arn = secret.arn
         self.register_outputs({"masterSecretArn": self.master_secret_arn})
+
+
+def master_secret(
+    name: str, *, key_arn: pulumi.Input[str], password: pulumi.Input[str], protect: bool, parent: pulumi.Resource
+) -> pulumi.Output[str]:
+    """Keep the master user's name and password in a secret, as RDS Proxy reads them. Returns its ARN."""
+    secret, _ = json_secret(
+        f"{name}-master",
+        description="Master user of the database",
+        key_arn=key_arn,
+        values={"username": DATABASE_USER, "password": password},
+        protect=protect,
+        parent=parent,
+    )
+    return secret.arn

@@ -1,4 +1,4 @@
-"""Aurora PostgreSQL in one region: a writer, and where wanted readers that come and go by load."""
+"""Aurora PostgreSQL in one region: a writer, or a replica of another region's, and readers where wanted."""
 
 from __future__ import annotations
 
@@ -46,6 +46,28 @@ TUNED_PARAMETERS: Mapping[str, str] = MappingProxyType(
         "max_parallel_maintenance_workers": str(HNSW_BUILD_WORKERS.value),
     }
 )
+# A session in another region sees its own writes, once they have come back.
+FORWARDING_PARAMETERS: Mapping[str, str] = MappingProxyType({"apg_write_forward.consistency_mode": "session"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Owner:
+    """The master user of a database of its own. Its name is `DATABASE_USER`.
+
+    password: a secret output.
+    """
+
+    password: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replica:
+    """What a replica follows; it has the users and databases of its source.
+
+    global_identifier: the global database that it joins, known once that has its first member.
+    """
+
+    global_identifier: pulumi.Input[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +78,12 @@ class DatabaseArgs:
     zones: availability zones of the writer, and of the reader that takes over when the writer's is lost.
     client_cidr: range whose addresses may connect.
     key_arn: multi-Region KMS key of its storage and insights.
-    password: the master user's, a secret output.
+    origin: a database of its own, or a replica.
+    forwards: send writes to the region that takes them. AWS accepts it from a member of a global database alone.
     instance_class: `db.serverless`, or a provisioned class.
     min_acu, max_acu: capacity of each serverless instance, in Aurora capacity units.
     tuned: slow-query log, statement statistics and memory for index builds.
-    readers: fewest and most readers, or None for none.
+    readers: fewest and most readers, or None for none. A replica has one: Aurora scales none of them by load.
     protect: guard it against deletion here and at AWS, keep backups longest, and take a final snapshot.
     """
 
@@ -69,7 +92,8 @@ class DatabaseArgs:
     zones: tuple[str, str]
     client_cidr: str
     key_arn: pulumi.Input[str]
-    password: pulumi.Input[str]
+    origin: Owner | Replica
+    forwards: bool
     instance_class: str
     min_acu: float
     max_acu: float
@@ -82,7 +106,9 @@ class Database(pulumi.ComponentResource):
     """An Aurora PostgreSQL cluster.
 
     cluster_identifier: its identifier at AWS, the component's own name.
-    endpoint, reader_endpoint: host names. Without readers, the latter leads to the writer.
+    arn: its ARN.
+    endpoint, reader_endpoint: host names. Without readers, the latter leads to the writer. The former of a replica
+        leads nowhere until the replica is promoted.
     """
 
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -91,10 +117,14 @@ class Database(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self._cluster = self._make_cluster()
-        self._instance("writer", args.zones[0], promotion_tier=0)
+        owned, (zone, other_zone) = isinstance(args.origin, Owner), args.zones
+        self._instance("writer" if owned else "standby", zone, promotion_tier=0)
         if args.readers is not None:
-            self._read(*args.readers)
+            reader = self._instance("reader", other_zone, promotion_tier=1)
+            if owned:
+                self._scale(reader, *args.readers)
         self.cluster_identifier = self._cluster.cluster_identifier
+        self.arn = self._cluster.arn
         self.endpoint = self._cluster.endpoint
         self.reader_endpoint = self._cluster.reader_endpoint
         self.register_outputs({"endpoint": self.endpoint})
@@ -118,14 +148,17 @@ class Database(pulumi.ComponentResource):
         logs = aws.cloudwatch.LogGroup(
             name, name=f"/aws/rds/cluster/{name}/postgresql", retention_in_days=DATABASE_LOG_DAYS.value, opts=kept
         )
+        owner = args.origin if isinstance(args.origin, Owner) else None
         return aws.rds.Cluster(
             name,
             cluster_identifier=name,
             engine=aws.rds.EngineType.AURORA_POSTGRESQL,
             engine_version=ENGINE_VERSION,
-            database_name=DATABASE,
-            master_username=DATABASE_USER,
-            master_password=args.password,
+            database_name=DATABASE if owner else None,
+            master_username=DATABASE_USER if owner else None,
+            master_password=owner.password if owner else None,
+            global_cluster_identifier=args.origin.global_identifier if isinstance(args.origin, Replica) else None,
+            enable_global_write_forwarding=True if args.forwards else None,
             port=DATABASE_PORT.value,
             db_subnet_group_name=subnets.name,
             vpc_security_group_ids=[group.id],
@@ -146,8 +179,9 @@ class Database(pulumi.ComponentResource):
                 protect=args.protect,
                 retain_on_delete=args.protect,
                 depends_on=[logs],
-                # A global database takes the cluster in by its own end; set here, the next update would be refused.
-                ignore_changes=["globalClusterIdentifier"],
+                # A global database takes its first cluster in by its own end, and a failover turns the replication
+                # round; set here, the next update would take the cluster out or be refused.
+                ignore_changes=["globalClusterIdentifier", "replicationSourceIdentifier"],
             ),
         )
 
@@ -160,6 +194,7 @@ class Database(pulumi.ComponentResource):
                 *_parameters(STATIC_PARAMETERS, "pending-reboot"),
                 *_parameters(BASE_PARAMETERS, "immediate"),
                 *_parameters(TUNED_PARAMETERS if self._args.tuned else {}, "immediate"),
+                *_parameters(FORWARDING_PARAMETERS if self._args.forwards else {}, "immediate"),
             ],
             opts=self._child,
         )
@@ -180,13 +215,12 @@ class Database(pulumi.ComponentResource):
             performance_insights_kms_key_id=args.key_arn,
             performance_insights_retention_period=INSIGHTS_DAYS.value,
             apply_immediately=True,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect and role == "writer"),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.protect and promotion_tier == 0),
         )
 
-    def _read(self, minimum: int, maximum: int) -> None:
-        """One reader of ours, which a failover promotes first, and those that autoscaling adds to it."""
+    def _scale(self, reader: aws.rds.ClusterInstance, minimum: int, maximum: int) -> None:
+        """Readers that autoscaling adds to the one that a failover within the region promotes first."""
         name = self._name
-        reader = self._instance("reader", self._args.zones[1], promotion_tier=1)
         target = aws.appautoscaling.Target(
             name,
             service_namespace="rds",

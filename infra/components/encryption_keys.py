@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import pulumi
@@ -17,10 +17,12 @@ class EncryptionKeysArgs:
     """What the keys need.
 
     replicas: AWS provider by name of region, for each region but the primary.
+    guarded: regions of replicas that are guarded too.
     protect: guard the primary key against deletion, and make its waiting period the longest.
     """
 
     replicas: Mapping[str, aws.Provider]
+    guarded: Collection[str]
     protect: bool
 
 
@@ -50,7 +52,7 @@ class EncryptionKeys(pulumi.ComponentResource):
                 description=f"Data of {name} in {region}",
                 primary_key_arn=key.arn,
                 deletion_window_in_days=KEY_DELETION_DAYS_UNPROTECTED.value,
-                opts=pulumi.ResourceOptions(parent=self, provider=provider),
+                opts=pulumi.ResourceOptions(parent=self, provider=provider, protect=region in args.guarded),
             ).arn
             for region, provider in args.replicas.items()
         }

@@ -186,9 +186,9 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def listen(self, *, after: Sequence[pulumi.Resource]) -> None:
+    def listen(self, *, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
         """Let the traffic in, and share it out, once all of `after` is there: a listener that moved first would send
-        requests to target groups that nobody has joined yet."""
+        requests to target groups that nobody has joined yet. Returns the host name, known once that is done."""
         balancer, args = self._balancer, self._args
         aws.lb.Listener(
             f"{self._name}-http",
@@ -243,6 +243,7 @@ class LoadBalancer(pulumi.ComponentResource):
                 actions=[{"type": "forward", "target_group_arn": self.target_groups[target].arn}],
                 opts=self._child,
             )
+        return pulumi.Output.all(self.dns_name, https.arn).apply(lambda known: str(known[0]))
 
 
 def _forwarded(actions: Sequence[aws.lb.outputs.ListenerDefaultAction]) -> dict[str, int]:

@@ -41,6 +41,7 @@ class Network(pulumi.ComponentResource):
 
     vpc_id: the VPC.
     public_subnet_ids, private_subnet_ids, data_subnet_ids: one subnet per zone, in the order of the zones.
+    inner_table_ids: route tables of the private and the data subnets.
     egress_addresses: the public IPv4 addresses that traffic to the internet comes from, one per zone, kept for life.
     """
 
@@ -88,6 +89,7 @@ class Network(pulumi.ComponentResource):
         self.egress_addresses = [address.public_ip for address in addresses]
 
         tables = self._route(addresses)
+        self.inner_table_ids = [table.id for table in tables[1:]]
         self._endpoints(tables)
         self._flow_logs()
         self.register_outputs({"vpcId": self.vpc_id, "egressAddresses": self.egress_addresses})

@@ -61,6 +61,8 @@ class Storage(pulumi.ComponentResource):
     buckets: physical name by the name of the table.
     hosts: host name, at S3 in the region, of each that a CDN may read.
     arns: ARN of each.
+    versioned, versioned_arns: name and ARN by the name of the table, known once every version is kept, which
+        replication needs.
     region, key_arn: as they were given.
     """
 
@@ -68,19 +70,22 @@ class Storage(pulumi.ComponentResource):
         super().__init__(naming.token("Storage"), name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
         self.region, self.key_arn = args.region, args.key_arn
+        self.versioned: dict[str, pulumi.Output[str]] = {}
+        self.versioned_arns: dict[str, pulumi.Output[str]] = {}
         made = {kind: self._bucket(name, kind, bucket, args) for kind, bucket in BUCKETS.items()}
         self.buckets = {kind: bucket.bucket for kind, bucket in made.items()}
         self.hosts = {kind: made[kind].bucket_regional_domain_name for kind in SERVED}
         self.arns = [bucket.arn for bucket in made.values()]
         self.register_outputs({"buckets": self.buckets})
 
-    def _bucket(self, base: str, kind: str, one: _Bucket, args: StorageArgs) -> aws.s3.Bucket:
-        child = self._child
-        name = f"{base}-{kind}"
+    def _bucket(self, store: str, kind: str, one: _Bucket, args: StorageArgs) -> aws.s3.Bucket:
+        child, name = self._child, f"{store}-{kind}"
         bucket, blocked = private_bucket(name, protect=args.protect, parent=self)
         versioning = aws.s3.BucketVersioning(
             name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=child
         )
+        self.versioned[kind] = versioning.bucket
+        self.versioned_arns[kind] = pulumi.Output.all(bucket.arn, versioning.id).apply(lambda known: str(known[0]))
         aws.s3.BucketServerSideEncryptionConfiguration(
             name,
             bucket=bucket.id,

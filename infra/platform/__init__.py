@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pulumi
 
 from infra.components.app_secret import AppSecret, AppSecretArgs
 from infra.components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from infra.components.jobs import Jobs, JobsArgs
-from infra.platform.data import DIRECT_URL, data_tier
+from infra.platform.data import Data, data_tier
+from infra.platform.databases import DIRECT_URL
 from infra.platform.edge import edge
-from infra.platform.place import Place, place
+from infra.platform.home import HOME, refuse_to_move
+from infra.platform.place import place
 from infra.platform.regional import Regional
+from infra.platform.site import Site
 from infra.platform.traffic import applied, records, repository
+from infra.platform.world import traffic
 from infra.schedules import JOBS
 from infra.settings import Settings
 from infra.stages import Capability
 
 
 def build(settings: Settings) -> None:
-    """Declare everything that the settings ask for, and the stack's outputs."""
+    """Declare everything that the settings ask for, and the stack's outputs.
+
+    Raises:
+        pulumi.RunError: when the settings move the stack's home.
+    """
+    refuse_to_move(settings)
     _say_what_is_planned(settings)
     listed = [place(settings, name) for name in settings.regions]
     primary, *others = listed
@@ -26,40 +38,52 @@ def build(settings: Settings) -> None:
         f"{primary.base}-data",
         # KMS takes days to delete a replica, and refuses another one meanwhile. So every region that the stack lists
         # has one, also while its stage does not use the region.
-        EncryptionKeysArgs(replicas={one.region.name: one.provider for one in others}, protect=primary.protect),
-        opts=primary.options,
-    )
-    regions = [Regional(settings, one) for one in listed if one.region.name in settings.active_regions]
-    home = regions[0]
-    data = data_tier(settings, primary, home.network, home.cidr, keys)
-    own = {name: pulumi.Output.secret(value.get_secret_value()) for name, value in settings.app_secrets.items()}
-    secret = AppSecret(
-        f"{primary.base}-app",
-        AppSecretArgs(
-            region=primary.region.name,
-            key_arn=keys.arn,
-            replica_key_arns={name: keys.replica_arns[name] for name in settings.active_regions[1:]},
-            values={**own, **data.secrets},
+        EncryptionKeysArgs(
+            replicas={one.region.name: one.provider for one in others},
+            guarded=[one.region.name for one in others if one.protect],
             protect=primary.protect,
         ),
         opts=primary.options,
     )
-    _jobs(settings, primary, home, keys, secret)
+    key_arns = {primary.region.name: keys.arn, **keys.replica_arns}
+    used = {one.region.name: one for one in listed if one.region.name in settings.active_regions}
+    regions = {name: Regional(settings, one, key_arns[name]) for name, one in used.items()}
+    tier = data_tier([one.site for one in regions.values()])
+    secrets = {name: _secret(settings, one.site, tier.regions[name]) for name, one in regions.items()}
+    _jobs(settings, regions[settings.writing_region].site, secrets[settings.writing_region])
     answers = records(settings)
-    front = edge(settings, answers, data.storage)
+    front = edge(settings, answers, tier.served)
+    built = {name: one.build(answers, front, secrets[name], tier.regions[name]) for name, one in regions.items()}
+    traffic(settings, used, {name: _serving(one) for name, one in built.items()}, front)
     pulumi.export("stage", settings.stage)
     pulumi.export("runtime", settings.runtime.value)
     pulumi.export("url", f"https://{settings.domain.name}")
-    pulumi.export("primaryRegion", primary.region.name)
-    pulumi.export("data", data.outputs)
-    pulumi.export("regions", {one.name: one.build(answers, front, keys, secret, data) for one in regions})
+    pulumi.export(HOME, settings.home)
+    pulumi.export("writer", settings.writing_region)
+    pulumi.export("data", tier.outputs)
+    pulumi.export("regions", built)
     # What was applied last, so that a rollout can be taken up on a machine whose stack file does not know of it.
     pulumi.export("rollout", applied(settings.rollout))
     pulumi.export("planned", [capability.value for capability in settings.row.planned()])
 
 
-def _jobs(settings: Settings, primary: Place, home: Regional, keys: EncryptionKeys, secret: AppSecret) -> None:
-    """Database jobs, in the primary region alone: a schedule has one owner. Without instances, pods are it."""
+def _secret(settings: Settings, site: Site, data: Data) -> AppSecret:
+    own = {name: pulumi.Output.secret(value.get_secret_value()) for name, value in settings.app_secrets.items()}
+    return AppSecret(
+        f"{site.base}-app",
+        AppSecretArgs(key_arn=site.key_arn, values={**own, **data.secrets}, protect=site.place.protect),
+        opts=site.place.options,
+    )
+
+
+def _serving(region: Mapping[str, Any]) -> pulumi.Output[str]:
+    """Host name of a region's load balancer, known once something is behind it: no visitor is sent there before."""
+    known = pulumi.Output.all(region["loadBalancer"], *region["autoscalingGroups"].values())
+    return known.apply(lambda values: str(values[0]))
+
+
+def _jobs(settings: Settings, site: Site, secret: AppSecret) -> None:
+    """Database jobs, where the writes go alone: a schedule has one owner. Without instances, pods are it."""
     if not settings.row.has(Capability.DATABASE_JOBS):
         return
     if settings.jobs is None:
@@ -69,19 +93,19 @@ def _jobs(settings: Settings, primary: Place, home: Regional, keys: EncryptionKe
         return
     image = settings.jobs.image
     Jobs(
-        f"{primary.base}-tasks",
+        f"{site.base}-tasks",
         JobsArgs(
-            region=primary.region.name,
+            region=site.name,
             image=image,
             repositories=[arn for arn in [repository(image)] if arn],
             secret_arn=secret.arn,
             secret_key=DIRECT_URL,
-            key_arn=keys.arn,
-            vpc_id=home.network.vpc_id,
-            subnet_ids=home.network.private_subnet_ids,
+            key_arn=site.key_arn,
+            vpc_id=site.network.vpc_id,
+            subnet_ids=site.network.private_subnet_ids,
             jobs=JOBS,
         ),
-        opts=pulumi.ResourceOptions(providers=[primary.provider], depends_on=[secret]),
+        opts=pulumi.ResourceOptions(providers=[site.place.provider], depends_on=[secret]),
     )
 
 

@@ -43,7 +43,7 @@ def instances(around: Surroundings) -> Instances:
     fleets = dict(_fleets(around, image_id))
     groups = {fleet.name: fleet.group_name for fleet in fleets.values()}
     workers = around.settings.sizes.workers
-    if workers is not None and around.place.primary:
+    if workers is not None and around.place.writes:
         name = f"{around.place.base}-workers"
         groups[name] = _workers(around, name, image_id, workers.minimum, workers.maximum).group_name
     return Instances(fleets=fleets, groups=groups)
@@ -101,7 +101,7 @@ def _role(around: Surroundings, what: str, statements: Sequence[iam.Statement]) 
         f"{around.place.base}-{what}",
         FleetRoleArgs(
             region=around.place.region.name,
-            secret_arn=around.secret.arn_in(around.place.region.name),
+            secret_arn=around.secret.arn,
             key_arn=around.key_arn,
             repositories=sorted({arn for image in around.images.values() if (arn := repository(image))}),
             log_group_arn=around.logs.arn,
@@ -115,7 +115,7 @@ def _container(around: Surroundings, image: str, what: str) -> pulumi.Output[Con
     region, ecr = around.place.region.name, ECR.match(image)
     # Instances fetch the secret when they boot: a new version is a reason to refresh the fleet.
     environment = {**around.environment(what), "SECRET_VERSION": around.secret.version}
-    return pulumi.Output.all(around.secret.arn_in(region), around.logs.name, pulumi.Output.all(**environment)).apply(
+    return pulumi.Output.all(around.secret.arn, around.logs.name, pulumi.Output.all(**environment)).apply(
         lambda known: Container(
             image=image,
             region=region,

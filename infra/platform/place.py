@@ -19,15 +19,19 @@ class Place:
     region: the AWS region.
     base: base name of everything in it.
     provider: AWS provider of the region, with the stack's default tags.
-    primary: whether writes go there.
-    protect: whether what holds data or identity there is guarded against deletion. A secondary region is rebuilt
-        from the primary, so only the primary is guarded.
+    primary: whether it is the stack's home, the first of its regions, which never changes.
+    writes: whether writes go there, and with them workers and jobs. The primary, unless the stack has failed over.
+    standby: whether it can take the writes: the primary, and those that are kept ready for it.
+    protect: whether what holds data or identity there is guarded against deletion. Another region is rebuilt from the
+        one that takes the writes, so only the primary and that one are guarded.
     """
 
     region: Region
     base: str
     provider: aws.Provider
     primary: bool
+    writes: bool
+    standby: bool
     protect: bool
 
     @property
@@ -45,11 +49,13 @@ def place(settings: Settings, name: str) -> Place:
     """The region `name` of the running stack, with its provider."""
     project, stack = pulumi.get_project(), pulumi.get_stack()
     base = naming.regional(stack, name)
-    primary = name == settings.regions[0]
+    primary, writes = name == settings.home, name == settings.writing_region
     return Place(
         region=REGIONS[name],
         base=base,
         provider=aws.Provider(base, region=name, default_tags={"tags": naming.tags(project, stack)}),
         primary=primary,
-        protect=settings.protect and primary,
+        writes=writes,
+        standby=name in settings.standby_regions,
+        protect=settings.protect and (primary or writes),
     )

@@ -8,12 +8,13 @@ import pulumi
 
 from infra.components.database import DATABASE
 from infra.database_url import password, through, userlist
-from infra.platform.data import DIRECT_URL, READERS, pools_in_cluster
+from infra.platform.databases import DIRECT_URL, READERS, pools_in_cluster
 from infra.platform.in_cluster import REDIS_SECRET, USERS, USERS_KEY, pooler_host
 from infra.platform.surroundings import Surroundings
 
 APP_SECRET, DATABASE_SECRET = "app-secrets", "database-credentials"
-URL, READER_URL, REDIS_URL = "DATABASE_URL", "DATABASE_READER_URL", "REDIS_URL"
+URL, READER_URL = "DATABASE_URL", "DATABASE_READER_URL"
+REDIS_URL, REDIS_READER_URL = "REDIS_URL", "REDIS_READER_URL"
 
 __all__ = ["APP_SECRET", "DATABASE_SECRET", "REDIS_SECRET", "pod_secrets"]
 
@@ -32,8 +33,8 @@ def pod_secrets(around: Surroundings, namespace: str) -> dict[str, Mapping[str, 
         found[USERS] = {USERS_KEY: direct.apply(userlist)}
     if REDIS_URL in held:
         url = secret.value(REDIS_URL)
-        found[REDIS_SECRET] = {"url": url, "password": url.apply(password)}
-    own = held - {*database, REDIS_URL}
+        found[REDIS_SECRET] = {"url": url, "readerUrl": secret.value(REDIS_READER_URL), "password": url.apply(password)}
+    own = held - {*database, REDIS_URL, REDIS_READER_URL}
     if own:
         found[APP_SECRET] = {name: secret.value(name) for name in sorted(own)}
     return found

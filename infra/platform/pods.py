@@ -20,9 +20,16 @@ from infra.components.target_binding import TargetBinding, TargetBindingArgs
 from infra.components.workload import COMPONENT as WEB_COMPONENT
 from infra.components.workload import Workload, WorkloadArgs
 from infra.platform.clusters import Running, cluster
-from infra.platform.data import DIRECT_URL, pools_in_cluster
+from infra.platform.databases import DIRECT_URL, pools_in_cluster
 from infra.platform.in_cluster import pooler_values, redis_values, release_pooler, release_redis
-from infra.platform.pod_secrets import APP_SECRET, DATABASE_SECRET, REDIS_SECRET, pod_secrets
+from infra.platform.pod_secrets import (
+    APP_SECRET,
+    DATABASE_SECRET,
+    REDIS_READER_URL,
+    REDIS_SECRET,
+    REDIS_URL,
+    pod_secrets,
+)
 from infra.platform.reach import app_reach, database_reach
 from infra.platform.surroundings import WEB, WORKER, Surroundings
 from infra.pod_spec import Amount, Environment, labels
@@ -92,13 +99,14 @@ def pods(around: Surroundings) -> Pods:
 
 
 def _works(around: Surroundings) -> bool:
-    """Whether pods of this region serve the queues, which are in the primary region."""
+    """Whether pods of this region serve the queues, which are where the writes are."""
     settings = around.settings
-    return settings.background_on_pods and settings.sizes.workers is not None and around.place.primary
+    return settings.background_on_pods and settings.sizes.workers is not None and around.place.writes
 
 
 def _environment(around: Surroundings, secrets: Mapping[str, Mapping[str, object]], role: str) -> Environment:
-    keyed = {"REDIS_URL": (REDIS_SECRET, "url")} if REDIS_SECRET in secrets else {}
+    redis = {REDIS_URL: (REDIS_SECRET, "url"), REDIS_READER_URL: (REDIS_SECRET, "readerUrl")}
+    keyed = redis if REDIS_SECRET in secrets else {}
     whole = [name for name in secrets if name in (APP_SECRET, DATABASE_SECRET)]
     return Environment(plain=around.environment(role), secrets=whole, keys=keyed)
 
@@ -171,7 +179,7 @@ def _color(inside: _Inside, beside: list[pulumi.Resource], color: str, image: st
 
 
 def _background(inside: _Inside, beside: list[pulumi.Resource]) -> None:
-    """Queue workers and scheduled jobs, in the primary region alone: a schedule has one owner."""
+    """Queue workers and scheduled jobs, where the writes are alone: a schedule has one owner."""
     around, settings = inside.around, inside.around.settings
     workers, base = settings.sizes.workers, around.place.base
     if _works(around) and workers is not None:
@@ -189,7 +197,7 @@ def _background(inside: _Inside, beside: list[pulumi.Resource]) -> None:
             ),
             opts=_after(inside, *beside, *_identity(inside, WORKER)),
         )
-    runs = settings.row.has(Capability.DATABASE_JOBS) and settings.background_on_pods and around.place.primary
+    runs = settings.row.has(Capability.DATABASE_JOBS) and settings.background_on_pods and around.place.writes
     if runs and settings.jobs is not None:
         CronJobs(
             f"{base}-tasks-pods",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra.components.network_policies import Reach
 from infra.database_url import port
-from infra.platform.data import pools_in_cluster
+from infra.platform.databases import pools_in_cluster
 from infra.platform.in_cluster import POOLER, REDIS
 from infra.pod_spec import NAME
 from infra.security_groups import ANYWHERE

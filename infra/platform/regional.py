@@ -7,48 +7,37 @@ from collections.abc import Mapping, Sequence
 import pulumi
 import pulumi_aws as aws
 
-from infra.addressing import vpc_cidr
 from infra.components.app_logs import AppLogs, AppLogsArgs
 from infra.components.app_secret import AppSecret
 from infra.components.certificate import Certificate, CertificateArgs
-from infra.components.encryption_keys import EncryptionKeys
 from infra.components.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.components.log_bucket import LogBucket, LogBucketArgs
-from infra.components.network import Network, NetworkArgs
 from infra.dns import Records
 from infra.platform.data import Data
 from infra.platform.edge import clients
 from infra.platform.instances import instances
 from infra.platform.place import Place
 from infra.platform.release import release
+from infra.platform.site import site
 from infra.platform.surroundings import Surroundings
 from infra.platform.traffic import targets
 from infra.settings import Settings
-from infra.stages import Capability
 
 
 class Regional:
     """One region's part of the platform.
 
-    name: the AWS region's name.
-    cidr, network: its VPC's range, and the network, which is there before anything else.
+    site: its ground, which is there before anything else.
     """
 
-    def __init__(self, settings: Settings, place: Place) -> None:
-        self.name = place.region.name
+    def __init__(self, settings: Settings, place: Place, key_arn: pulumi.Input[str]) -> None:
+        self.site = site(settings, place, key_arn)
         self._settings = settings
         self._place = place
         self._base = place.base
-        self.cidr = vpc_cidr(settings.network.cidr, place.region.slot)
-        self.network = self._network()
 
     def build(
-        self,
-        records: Records | None,
-        front: Sequence[pulumi.Resource],
-        keys: EncryptionKeys,
-        secret: AppSecret,
-        data: Data,
+        self, records: Records | None, front: Sequence[pulumi.Resource], secret: AppSecret, data: Data
     ) -> dict[str, pulumi.Input[object]]:
         """Declare the rest of the region. Returns its outputs. `front`: what a proxied record waits for."""
         balancer = self._balancer(records)
@@ -64,21 +53,21 @@ class Regional:
         around = Surroundings(
             settings=self._settings,
             place=self._place,
-            network=self.network,
-            vpc=str(self.cidr),
+            network=self.site.network,
+            vpc=str(self.site.vpc),
             balancer=balancer,
             secret=secret,
-            key_arn=keys.arn if self._place.primary else keys.replica_arns[self.name],
+            key_arn=self.site.key_arn,
             data=data,
             logs=AppLogs(f"{self._base}-app", AppLogsArgs(protect=self._place.protect), opts=self._place.options),
         )
         serving, more = self._pods(around)
-        balancer.listen(after=serving)
+        host = balancer.listen(after=serving)
         running = instances(around)
         return {
-            "loadBalancer": balancer.dns_name,
-            "vpcId": self.network.vpc_id,
-            "egressAddresses": pulumi.Output.all(*self.network.egress_addresses),
+            "loadBalancer": host,
+            "vpcId": self.site.network.vpc_id,
+            "egressAddresses": pulumi.Output.all(*self.site.network.egress_addresses),
             "autoscalingGroups": running.groups,
             **more,
             "rollout": release(around, running.fleets),
@@ -94,20 +83,6 @@ class Regional:
         running = pods(around)
         return running.serving, running.outputs
 
-    def _network(self) -> Network:
-        region = self._place.region
-        return Network(
-            self._base,
-            NetworkArgs(
-                region=region.name,
-                cidr=self.cidr,
-                zones=region.zone_names,
-                zonal_egress=self._settings.row.has(Capability.ZONAL_EGRESS),
-                protect=self._place.protect,
-            ),
-            opts=self._place.options,
-        )
-
     def _balancer(self, records: Records | None) -> LoadBalancer:
         account = aws.get_caller_identity_output(opts=self._place.invoke)
         logs = LogBucket(
@@ -118,8 +93,8 @@ class Regional:
         return LoadBalancer(
             self._base,
             LoadBalancerArgs(
-                vpc_id=self.network.vpc_id,
-                subnet_ids=self.network.public_subnet_ids,
+                vpc_id=self.site.network.vpc_id,
+                subnet_ids=self.site.network.public_subnet_ids,
                 certificate_arn=self._certificate(records),
                 log_bucket=logs.bucket,
                 targets=dict(targets(self._settings, self._base if self._settings.makes_clusters else None)),

@@ -69,17 +69,4 @@ class Surroundings:
         """What the application may do at AWS: send jobs as `web`, take them as `worker`, use objects as both."""
         act = ["SendMessage"] if role == WEB else ["ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage"]
         actions = sorted(f"sqs:{one}" for one in [*act, "GetQueueAttributes"])
-        return [iam.allow(actions, self.data.queues.arns), *_objects(self.data)]
-
-
-def _objects(data: Data) -> list[iam.Statement]:
-    """Reading and writing objects, which are encrypted with the stack's key."""
-    objects = [pulumi.Output.concat(arn, "/*") for arn in data.storage.arns]
-    return [
-        iam.allow(["s3:DeleteObject", "s3:GetObject", "s3:PutObject", "s3:PutObjectTagging"], objects),
-        iam.allow(
-            ["kms:Decrypt", "kms:GenerateDataKey"],
-            [data.storage.key_arn],
-            {"StringEquals": {"kms:ViaService": f"s3.{data.storage.region}.amazonaws.com"}},
-        ),
-    ]
+        return [iam.allow(actions, self.data.queues.arns), *self.data.objects]

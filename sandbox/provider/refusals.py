@@ -123,7 +123,10 @@ def _meets(rule: Row, entry: Entry, wanted: Any) -> bool:
     """Whether a thing is the one that is needed, and its document, where the rule names one, says what it must."""
     document, *words = rule.get("holding", [""])
     text = str(entry.properties.get(document, ""))
-    return paths.get(entry.properties, rule["path"]) == wanted and all(word in text for word in words)
+    value = paths.get(entry.properties, rule["path"])
+    same = str(value).endswith(f"{rule['ending']}{wanted}") if "ending" in rule else value == wanted
+    bare = "without" not in rule or entry.properties.get(rule["without"]) in (None, "")
+    return same and bare and all(word in text for word in words)
 
 
 def _addresses(view: View, token: str, rule: Row, inputs: Properties, own: str) -> None:

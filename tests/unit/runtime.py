@@ -21,6 +21,8 @@ from tests.unit.configs import settings
 PROJECT, STACK = "ascent", "test"
 ACCOUNT = "123456789012"
 ANSWERS: dict[str, dict[str, Any]] = {
+    "cloudflare:index/getZone:getZone": {"account": {"id": "cd" * 16}},
+    "pulumi:pulumi:readStackOutputs": {"outputs": {}},
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
     "aws:ssm/getParameter:getParameter": {"value": "ami-0123456789abcdef0"},
 }
@@ -60,6 +62,9 @@ class Live(Recorder):
             "url": f"https://sqs.us-east-1.amazonaws.com/{ACCOUNT}/{name}",
             "certificateAuthority": {"data": "bWFkZSB1cA=="},
             "primaryEndpointAddress": f"{name}.example.internal",
+            "readerEndpointAddress": f"{name}-ro.example.internal",
+            "globalReplicationGroupId": f"ldgnf-{name}",
+            "vpcPeeringConnectionId": f"{name}-id",
             "domainValidationOptions": [
                 {"resourceRecordName": "_proof.example.com.", "resourceRecordValue": "_value.acm-validations.aws."}
             ],

@@ -1,0 +1,94 @@
+"""Redis, in every region: one Global Datastore for the standbys, a cache of their own for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+
+import pulumi
+
+from infra import naming
+from infra.components.cache import Cache, CacheArgs
+from infra.components.global_cache import GlobalCache, GlobalCacheArgs
+from infra.components.peering import Peering, PeeringArgs
+from infra.platform.databases import Secrets
+from infra.platform.site import Site
+from infra.stages import CacheSize
+from infra.thresholds import REDIS_PORT
+
+
+def caches(sites: Sequence[Site], token: pulumi.Output[str]) -> Mapping[str, Secrets]:
+    """Declare the caches. Returns the application's addresses by region: where it writes, and where it reads.
+
+    A Global Datastore takes writes in one region alone, so the others reach it over a peering, and read at home. Beyond
+    its three regions, each has a cache that knows of no other: what is in it has a time to live.
+    """
+    external, size = sites[0].settings.external_cache, sites[0].settings.sizes.cache
+    if external is not None or size is None:
+        url = pulumi.Output.secret(external.url.get_secret_value() if external else "")
+        return _same(sites, url)
+    if size.in_cluster:
+        # Only pods use it, so that only they need the module, which imports a large SDK.
+        from infra.platform.in_cluster import redis_url
+
+        return _same(sites, redis_url(naming.namespace(pulumi.get_project(), pulumi.get_stack()), token))
+    members = [site for site in sites if site.place.standby]
+    made = _datastore(members, token, size)
+    made |= {site.name: _cache(site, token, size) for site in sites if site.name not in made}
+    writing = next(made[site.name] for site in sites if site.place.writes)
+    return {
+        site.name: {
+            "REDIS_URL": _url(token, (writing if site in members else made[site.name]).endpoint),
+            "REDIS_READER_URL": _url(token, made[site.name].reader_endpoint),
+        }
+        for site in sites
+    }
+
+
+def _same(sites: Sequence[Site], url: pulumi.Output[str]) -> Mapping[str, Secrets]:
+    return {site.name: {"REDIS_URL": url, "REDIS_READER_URL": url} for site in sites}
+
+
+def _datastore(members: Sequence[Site], token: pulumi.Output[str], size: CacheSize) -> dict[str, Cache]:
+    home, *others = members
+    made = {home.name: _cache(home, token, size, members)}
+    if not others:
+        return made
+    # By their place in the address plan: the order in the stack's file may change, and the names stay.
+    for one, other in combinations(sorted(members, key=lambda site: site.place.region.slot), 2):
+        Peering(f"{one.base}-{other.place.region.code}", PeeringArgs(asks=one.side, accepts=other.side))
+    world = GlobalCache(
+        f"{home.base}-global",
+        GlobalCacheArgs(primary_id=made[home.name].replication_group_id, node_type=size.node_type),
+        opts=home.place.options,
+    )
+    return made | {one.name: _cache(one, token, size, members, world.identifier) for one in others}
+
+
+def _cache(
+    site: Site,
+    token: pulumi.Output[str],
+    size: CacheSize,
+    members: Sequence[Site] = (),
+    joins: pulumi.Input[str] | None = None,
+) -> Cache:
+    return Cache(
+        f"{site.base}-cache",
+        CacheArgs(
+            vpc_id=site.network.vpc_id,
+            subnet_ids=site.network.data_subnet_ids,
+            client_cidr=str(site.vpc),
+            peer_cidrs={one.name: str(one.vpc) for one in members if one is not site},
+            key_arn=site.key_arn,
+            token=token,
+            member=len(members) > 1,
+            global_identifier=joins,
+            node_type=size.node_type,
+            nodes=size.nodes,
+        ),
+        opts=site.place.options,
+    )
+
+
+def _url(token: pulumi.Output[str], host: pulumi.Output[str]) -> pulumi.Output[str]:
+    return pulumi.Output.concat("rediss://:", token, "@", host, f":{REDIS_PORT.value}")

@@ -1,0 +1,29 @@
+"""A stack's home: its first region, which its names, addresses and first database are bound to."""
+
+from __future__ import annotations
+
+import pulumi
+
+from infra.settings import Settings
+
+# The output that keeps it. A stack that has run once knows its home by it.
+HOME = "primaryRegion"
+# The engine's own function: what this very stack put out after its last update.
+PAST = "pulumi:pulumi:readStackOutputs"
+
+
+def refuse_to_move(settings: Settings) -> None:
+    """Refuse another first region than that of the last update, before anything is declared.
+
+    Raises:
+        pulumi.RunError: with the home, and what to do instead.
+    """
+    stack = pulumi.get_stack()
+    answer = pulumi.runtime.invoke(PAST, {"name": f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"})
+    home = (answer.value or {}).get("outputs", {}).get(HOME)
+    if home not in (None, settings.home):
+        raise pulumi.RunError(
+            f"Pulumi.{stack}.yaml: ascent:regions: given {settings.home} first; the home of this stack is {home}, "
+            f"which its data was made in and which never changes. Put {home} first again. To have another region take "
+            f"the writes, run: ascent failover --to {settings.home}"
+        )
