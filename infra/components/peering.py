@@ -51,8 +51,6 @@ class Peering(pulumi.ComponentResource):
             vpc_id=asks.vpc_id,
             peer_vpc_id=accepts.vpc_id,
             peer_region=accepts.region,
-            # A connection to another region cannot accept itself.
-            auto_accept=False,
             tags={"Name": name},
             opts=pulumi.ResourceOptions(parent=self, provider=asks.provider),
         )
