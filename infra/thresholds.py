@@ -305,3 +305,15 @@ MONITOR_RETRIES = Threshold(
     2, "retries", "Cloudflare, monitors: the default; with the first try, as many as the unhealthy count of the ALB"
 )
 REPLICATION_MINUTES = Threshold(15, "minutes", "AWS S3, Replication Time Control: the only value there is")
+
+# Failing over
+FAILOVER_LAG = Threshold(1, "seconds", "AWS Aurora, Global Database: replication typically takes less than a second")
+SWITCHOVER_LAG = Threshold(5, "seconds", "Ascent: with more, a switchover holds writes up for longer than it takes")
+DATABASE_PROMOTION = Threshold(60, "seconds", "AWS Aurora, Global Database: a secondary is promoted within a minute")
+DATABASE_SWITCHOVER = Threshold(120, "seconds", "Ascent: AWS says minutes, the old writer becomes a replica first")
+CACHE_PROMOTION = Threshold(60, "seconds", "AWS ElastiCache, Global Datastore: promoted in less than a minute")
+FAILOVER_UPDATE = Threshold(600, "seconds", "Ascent: some forty changes in two regions, autoscaling groups slowest")
+APP_RESTART = Threshold(120, "seconds", "Ascent: half of the instances, then the other half; each pulls nothing anew")
+RESTART_SHARE = Threshold(50, "percent", "Ascent: the other half answers reads meanwhile")
+FAILOVER_POLL = Threshold(5, "seconds", "Ascent: between two looks at something that takes a minute")
+FAILOVER_WAIT = Threshold(1800, "seconds", "Ascent: what is not there by then needs people")

@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Whether the connections fit the database, and each fleet carries its users.",
     ),
     "rollout": ("ops.commands.rollout", "A new version step by step, watched: start, step, promote, abort, status."),
+    "failover": ("ops.commands.failover", "Have another region take the writes: the steps, or taking them."),
     "doctor": ("ops.commands.doctor", "Is everything here that ascent needs, and what to do if not."),
 }
 

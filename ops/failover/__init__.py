@@ -1,0 +1,5 @@
+"""`ascent failover`: another region takes the writes.
+
+`plan` knows the steps and what they cost, `config` the change of the stack's file, `cloud` how AWS is asked and told,
+and `perform` takes the steps in order, each only if it is not done yet.
+"""
