@@ -14,12 +14,15 @@ TYPES = {
     "aws:ec2/internetGateway:InternetGateway": "has no address of its own",
     "aws:ec2/natGateway:NatGateway": "its address is an Eip that is kept",
     "aws:ec2/securityGroup:SecurityGroup": "its rules are in the program",
+    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": "ties caches together, which stay",
     "aws:iam/instanceProfile:InstanceProfile": "a name for the role",
     "aws:iam/role:Role": "nobody outside refers to it",
     "aws:kms/alias:Alias": "a name for the key, which is kept",
     "aws:lb/targetGroup:TargetGroup": "holds registrations that instances and pods renew",
+    "aws:rds/globalCluster:GlobalCluster": "ties clusters together; the one that writes stays",
     "aws:route53/record:Record": "its content is in the program",
     "cloudflare:index/dnsRecord:DnsRecord": "its content is in the program",
+    "cloudflare:index/loadBalancer:LoadBalancer": "without it, the record of the same name answers",
     "random:index/randomPassword:RandomPassword": "also kept in the secret that is made of it",
 }
 # Parts of the platform that come and go with the stage, with all that belongs to them.

@@ -45,7 +45,7 @@ def test_the_cache_comes_with_stage_six_encrypted_both_ways() -> None:
 
 def test_its_node_type_can_join_a_global_datastore_from_the_first() -> None:
     for stage in (6, 7):
-        (cache,) = of_type(live(stage=stage), CACHE).values()
+        cache = of_type(live(stage=stage), CACHE)["test-use1-cache"]
         assert not cache.inputs["nodeType"].startswith("cache.t")
 
 
