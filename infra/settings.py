@@ -96,6 +96,10 @@ class Settings(Strict):
         default=None,
         description="Region that takes the writes: one of the first three; `ascent failover` sets it. Else the first.",
     )
+    unreachable: Annotated[str, AfterValidator(known_region)] | None = Field(
+        default=None,
+        description="Region that is lost: it is asked nothing and sent no visitor. `ascent failover --lost` sets it.",
+    )
     runtime: Runtime = Field(description="Where the workload runs: ec2, kubernetes or both.")
     network: Network = Field(description="Addresses: cidr.")
     domain: Domain = Field(description="The application's host name: name, dns, zoneId or certificateArn.")
@@ -261,7 +265,7 @@ class Settings(Strict):
             )
 
     def _refuse_regions(self) -> None:
-        """Refuse more regions than can be had, and a writer that is no standby."""
+        """Refuse more regions than can be had, and a writer that is no standby or is lost."""
         if self.external_database is None and len(self.active_regions) > DATABASE_REGIONS.value:
             raise PydanticCustomError(
                 "too_many",
@@ -278,6 +282,13 @@ class Settings(Strict):
                     "stage": self.stage,
                     "standbys": " or ".join(self.standby_regions),
                 },
+            )
+        if self.unreachable is not None and self.unreachable not in set(self.active_regions) - {self.writing_region}:
+            raise PydanticCustomError(
+                "unreachable",
+                "it should be a region in use that does not take the writes; have another region take them first: "
+                "ascent failover --lost",
+                {"key": "unreachable", "given": self.unreachable},
             )
 
     def _refuse_sizes(self, what: str, names: tuple[str, ...]) -> None:

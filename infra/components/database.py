@@ -83,7 +83,8 @@ class DatabaseArgs:
     instance_class: `db.serverless`, or a provisioned class.
     min_acu, max_acu: capacity of each serverless instance, in Aurora capacity units.
     tuned: slow-query log, statement statistics and memory for index builds.
-    readers: fewest and most readers, or None for none. A replica has one: Aurora scales none of them by load.
+    readers: fewest and most readers, or None for none.
+    scaled: add readers by load. Without it there is one: Aurora scales none of a replica's.
     protect: guard it against deletion here and at AWS, keep backups longest, and take a final snapshot.
     """
 
@@ -99,6 +100,7 @@ class DatabaseArgs:
     max_acu: float
     tuned: bool
     readers: tuple[int, int] | None
+    scaled: bool
     protect: bool
 
 
@@ -121,7 +123,7 @@ class Database(pulumi.ComponentResource):
         self._instance("writer" if owned else "standby", zone, promotion_tier=0)
         if args.readers is not None:
             reader = self._instance("reader", other_zone, promotion_tier=1)
-            if owned:
+            if args.scaled:
                 self._scale(reader, *args.readers)
         self.cluster_identifier = self._cluster.cluster_identifier
         self.arn = self._cluster.arn

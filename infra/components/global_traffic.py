@@ -26,11 +26,13 @@ class Origin:
     pool: name of its pool, unique in the Cloudflare account.
     address: its host name, known once something behind it answers.
     watched_from: part of the world that Cloudflare checks its health from.
+    serves: whether visitors may be sent there, if it is healthy.
     """
 
     pool: str
     address: pulumi.Input[str]
     watched_from: str
+    serves: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,7 @@ class GlobalTraffic(pulumi.ComponentResource):
                 name=one.pool,
                 description=f"{args.host} in {region}",
                 monitor=monitor.id,
+                enabled=one.serves,
                 check_regions=[one.watched_from],
                 minimum_origins=1,
                 origins=[

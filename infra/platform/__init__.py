@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pulumi
+import pulumi_aws as aws
 
 from infra.components.app_secret import AppSecret, AppSecretArgs
 from infra.components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
@@ -13,7 +14,7 @@ from infra.components.jobs import Jobs, JobsArgs
 from infra.platform.data import Data, data_tier
 from infra.platform.databases import DIRECT_URL
 from infra.platform.edge import edge
-from infra.platform.home import HOME, refuse_to_move
+from infra.platform.home import HOME, past, refuse_to_move
 from infra.platform.place import place
 from infra.platform.regional import Regional
 from infra.platform.site import Site
@@ -30,9 +31,10 @@ def build(settings: Settings) -> None:
     Raises:
         pulumi.RunError: when the settings move the stack's home.
     """
-    refuse_to_move(settings)
+    outputs = past()
+    refuse_to_move(settings, outputs)
     _say_what_is_planned(settings)
-    listed = [place(settings, name) for name in settings.regions]
+    listed = [place(settings, name, outputs) for name in settings.regions]
     primary, *others = listed
     keys = EncryptionKeys(
         f"{primary.base}-data",
@@ -53,7 +55,11 @@ def build(settings: Settings) -> None:
     _jobs(settings, regions[settings.writing_region].site, secrets[settings.writing_region])
     answers = records(settings)
     front = edge(settings, answers, tier.served)
-    built = {name: one.build(answers, front, secrets[name], tier.regions[name]) for name, one in regions.items()}
+    # Asked in the region that takes the writes, as another may be lost; the answer is the same everywhere.
+    account = aws.get_caller_identity_output(opts=used[settings.writing_region].invoke).account_id
+    built = {
+        name: one.build(account, answers, front, secrets[name], tier.regions[name]) for name, one in regions.items()
+    }
     traffic(settings, used, {name: _serving(one) for name, one in built.items()}, front)
     pulumi.export("stage", settings.stage)
     pulumi.export("runtime", settings.runtime.value)

@@ -96,6 +96,7 @@ def _database(site: Site, origin: Owner | Replica) -> Database:
             max_acu=size.max_acu,
             tuned=site.settings.row.has(Capability.DATABASE_TUNING),
             readers=(readers.minimum, readers.maximum) if readers else None,
+            scaled=site.place.writes,
             protect=site.place.protect,
         ),
         opts=site.place.options,

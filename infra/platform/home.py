@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pulumi
 
 from infra.settings import Settings
@@ -12,15 +15,21 @@ HOME = "primaryRegion"
 PAST = "pulumi:pulumi:readStackOutputs"
 
 
-def refuse_to_move(settings: Settings) -> None:
+def past() -> Mapping[str, Any]:
+    """The stack's outputs after its last update; none before the first."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    answer = pulumi.runtime.invoke(PAST, {"name": name})
+    outputs: Mapping[str, Any] = (answer.value or {}).get("outputs", {})
+    return outputs
+
+
+def refuse_to_move(settings: Settings, outputs: Mapping[str, Any]) -> None:
     """Refuse another first region than that of the last update, before anything is declared.
 
     Raises:
         pulumi.RunError: with the home, and what to do instead.
     """
-    stack = pulumi.get_stack()
-    answer = pulumi.runtime.invoke(PAST, {"name": f"{pulumi.get_organization()}/{pulumi.get_project()}/{stack}"})
-    home = (answer.value or {}).get("outputs", {}).get(HOME)
+    stack, home = pulumi.get_stack(), outputs.get(HOME)
     if home not in (None, settings.home):
         raise pulumi.RunError(
             f"Pulumi.{stack}.yaml: ascent:regions: given {settings.home} first; the home of this stack is {home}, "

@@ -12,6 +12,7 @@ from infra import iam, naming
 from infra.components.fleet import Fleet, FleetArgs
 from infra.components.fleet_role import FleetRole, FleetRoleArgs
 from infra.components.workers import Workers, WorkersArgs
+from infra.platform.place import Place
 from infra.platform.surroundings import WEB, WORKER, Surroundings
 from infra.platform.traffic import ECR, repository
 from infra.stages import Capability
@@ -27,26 +28,43 @@ class Instances:
 
     fleets: fleet by color.
     groups: names of the autoscaling groups, workers included, by logical name.
+    image_id: the machine image, None where there are no instances.
     """
 
     fleets: Mapping[str, Fleet]
     groups: Mapping[str, pulumi.Output[str]]
+    image_id: pulumi.Output[str] | None
 
 
 def instances(around: Surroundings) -> Instances:
-    """Declare the region's instances."""
+    """Declare the region's instances.
+
+    Raises:
+        pulumi.RunError: when the region is lost before it was there.
+    """
     if not around.settings.runtime.on_ec2:
-        return Instances(fleets={}, groups={})
-    # The newest image at the time of the update, written into the launch template: one that resolves the parameter by
-    # itself cannot be rolled back to, and lets two instances of one version differ.
-    image_id = aws.ssm.get_parameter_output(name=AMI_PARAMETER, opts=around.place.invoke).value
+        return Instances(fleets={}, groups={}, image_id=None)
+    image_id = _image(around.place)
     fleets = dict(_fleets(around, image_id))
     groups = {fleet.name: fleet.group_name for fleet in fleets.values()}
     workers = around.settings.sizes.workers
     if workers is not None and around.place.writes:
         name = f"{around.place.base}-workers"
         groups[name] = _workers(around, name, image_id, workers.minimum, workers.maximum).group_name
-    return Instances(fleets=fleets, groups=groups)
+    return Instances(fleets=fleets, groups=groups, image_id=image_id)
+
+
+def _image(place: Place) -> pulumi.Output[str]:
+    """The newest machine image at the time of the update, written into the launch template: one that resolves the
+    parameter by itself cannot be rolled back to, and lets two instances of one version differ."""
+    if place.last is None:
+        return aws.ssm.get_parameter_output(name=AMI_PARAMETER, opts=place.invoke).value
+    if not place.last.get("machineImage"):
+        raise pulumi.RunError(
+            f"Pulumi.{pulumi.get_stack()}.yaml: ascent:unreachable: given {place.region.name}; no update of this stack "
+            "has built it yet, so there is nothing to keep. Remove it from ascent:regions and ascent:unreachable"
+        )
+    return pulumi.Output.from_input(str(place.last["machineImage"]))
 
 
 def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[tuple[str, Fleet]]:

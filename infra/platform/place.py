@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -24,6 +26,7 @@ class Place:
     standby: whether it can take the writes: the primary, and those that are kept ready for it.
     protect: whether what holds data or identity there is guarded against deletion. Another region is rebuilt from the
         one that takes the writes, so only the primary and that one are guarded.
+    last: of a region that is lost, its outputs after the last update, in place of what it cannot be asked.
     """
 
     region: Region
@@ -33,6 +36,7 @@ class Place:
     writes: bool
     standby: bool
     protect: bool
+    last: Mapping[str, Any] | None
 
     @property
     def options(self) -> pulumi.ResourceOptions:
@@ -45,8 +49,8 @@ class Place:
         return pulumi.InvokeOptions(provider=self.provider)
 
 
-def place(settings: Settings, name: str) -> Place:
-    """The region `name` of the running stack, with its provider."""
+def place(settings: Settings, name: str, outputs: Mapping[str, Any]) -> Place:
+    """The region `name` of the running stack, with its provider. `outputs` are those of the last update."""
     project, stack = pulumi.get_project(), pulumi.get_stack()
     base = naming.regional(stack, name)
     primary, writes = name == settings.home, name == settings.writing_region
@@ -58,4 +62,5 @@ def place(settings: Settings, name: str) -> Place:
         writes=writes,
         standby=name in settings.standby_regions,
         protect=settings.protect and (primary or writes),
+        last=outputs.get("regions", {}).get(name, {}) if name == settings.unreachable else None,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.components.app_logs import AppLogs, AppLogsArgs
 from infra.components.app_secret import AppSecret
@@ -37,10 +36,15 @@ class Regional:
         self._base = place.base
 
     def build(
-        self, records: Records | None, front: Sequence[pulumi.Resource], secret: AppSecret, data: Data
+        self,
+        account_id: pulumi.Input[str],
+        records: Records | None,
+        front: Sequence[pulumi.Resource],
+        secret: AppSecret,
+        data: Data,
     ) -> dict[str, pulumi.Input[object]]:
         """Declare the rest of the region. Returns its outputs. `front`: what a proxied record waits for."""
-        balancer = self._balancer(records)
+        balancer = self._balancer(account_id, records)
         if records is not None and self._place.primary:
             records.balancer(
                 f"{self._base}-host",
@@ -69,6 +73,7 @@ class Regional:
             "vpcId": self.site.network.vpc_id,
             "egressAddresses": pulumi.Output.all(*self.site.network.egress_addresses),
             "autoscalingGroups": running.groups,
+            "machineImage": running.image_id,
             **more,
             "rollout": release(around, running.fleets),
         }
@@ -83,11 +88,10 @@ class Regional:
         running = pods(around)
         return running.serving, running.outputs
 
-    def _balancer(self, records: Records | None) -> LoadBalancer:
-        account = aws.get_caller_identity_output(opts=self._place.invoke)
+    def _balancer(self, account_id: pulumi.Input[str], records: Records | None) -> LoadBalancer:
         logs = LogBucket(
             f"{self._base}-access-logs",
-            LogBucketArgs(account_id=account.account_id, protect=self._place.protect),
+            LogBucketArgs(account_id=account_id, protect=self._place.protect),
             opts=self._place.options,
         )
         return LoadBalancer(

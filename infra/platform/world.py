@@ -37,7 +37,9 @@ def traffic(
             zone_id=zone_id,
             host=settings.domain.name,
             origins={
-                name: Origin(pool=one.base, address=hosts[name], watched_from=part_of(name))
+                name: Origin(
+                    pool=one.base, address=hosts[name], watched_from=part_of(name), serves=name != settings.unreachable
+                )
                 for name, one in places.items()
             },
             # Where nothing tells regions apart, the one that takes the writes, and then its neighbors.

@@ -18,7 +18,7 @@ from infra.thresholds import FAILOVER_LAG
 from ops import stackfile
 from ops.console import console, errors
 from ops.failover.cloud import Cloud, sdk
-from ops.failover.config import difference, with_writer
+from ops.failover.config import difference, with_values
 from ops.failover.perform import Performance, StepError
 from ops.failover.plan import Plan, RefusedError, plan
 
@@ -43,8 +43,9 @@ def failover(
     Without --apply nothing is done: the steps are printed, with what they cost and the stack's file after them. The
     way back is the same command with the primary region. What was interrupted is run again.
 
-    JSON: {stack, source, target, lost, database, cache, regions, host, steps: [{id, title, command, seconds}],
-    rpo: {database, cache, objects}, rto, diff: [line]}, all times in seconds; with --apply also
+    JSON: {stack, home, source, target, lost, database, cache, regions, host,
+    steps: [{id, title, command, seconds}], rpo: {database, cache, objects}, rto, diff: [line]}; lost is a region or
+    null, database and cache are names or null, all times are seconds. With --apply also
     results: {step: text} and, where one failed, error. Questions and progress go to standard error.
 
     Exit codes: 0 printed or done, 1 a step failed or you said no, 2 the stack or the region is not usable.
@@ -61,13 +62,12 @@ def failover(
     try:
         settings = stackfile.settings(stack)
         planned = plan(settings, stack, to, lost=lost, lag=lag)
-        writer = None if to == settings.home else to
         before = file.read_text()
-        change = difference(file.name, before, with_writer(before, writer))
+        change = difference(file.name, before, with_values(before, planned.file))
     except (SettingsError, RefusedError) as error:
         raise _bad(str(error)) from None
     except ValueError as error:
-        raise _bad(f"{file.name}: {error}; set ascent:writer by hand") from None
+        raise _bad(f"{file.name}: {error}; set ascent:writer and ascent:unreachable by hand") from None
     if not as_json:
         _show(planned, change)
     results: dict[str, str] = {}
@@ -75,9 +75,7 @@ def failover(
     if apply:
         if not yes and not typer.confirm(f"Have {to} take the writes of {stack}?", err=True):
             raise typer.Exit(FAILED)
-        performance = Performance(
-            plan=planned, cloud=Cloud(sdk), file=file, writer=writer, update=_update, answers=_answers
-        )
+        performance = Performance(plan=planned, cloud=Cloud(sdk), file=file, update=_update, answers=_answers)
         problem = _perform(performance, results)
     if as_json:
         told: dict[str, Any] = {**planned.as_dict(), "diff": change}
@@ -93,7 +91,7 @@ def _bad(text: str) -> typer.Exit:
 
 
 def _show(planned: Plan, change: list[str]) -> None:
-    how = f"failover, {planned.source} being lost" if planned.lost else "switchover"
+    how = f"failover, {planned.lost} being lost" if planned.lost else "switchover"
     if planned.source == planned.target:
         how = "the file says so already; what is left is done"
     console.print(f"[bold]{planned.stack}: writes go from {planned.source} to {planned.target}[/bold] ({how})\n")
@@ -131,12 +129,11 @@ def _perform(performance: Performance, results: dict[str, str]) -> str | None:
     return None
 
 
-def _update(stack: str, *, past_errors: bool) -> bool:
+def _update(*arguments: str) -> bool:
     """`pulumi up`, its output on standard error, with the engine on PATH or else the repository's own."""
     own = stackfile.ROOT / ".toolchain" / "bin" / "pulumi"
     engine = shutil.which("pulumi") or str(own)
-    more = ["--continue-on-error"] if past_errors else []
-    command = [engine, "up", "--stack", stack, "--yes", "--skip-preview", "--non-interactive", *more]
+    command = [engine, "up", *arguments, "--yes", "--skip-preview", "--non-interactive"]
     try:
         return subprocess.run(command, cwd=stackfile.ROOT, stdout=2, env=os.environ, check=False).returncode == 0
     except OSError as error:

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from infra.thresholds import FAILOVER_POLL, FAILOVER_WAIT, SWITCHOVER_LAG
 from ops.failover.cloud import Cloud, CloudError, Members
-from ops.failover.config import with_writer
-from ops.failover.plan import Plan
+from ops.failover.config import with_values
+from ops.failover.plan import Plan, around
 
 DONE, SKIPPED = "done", "already so"
 
@@ -23,15 +23,15 @@ class StepError(Exception):
 class Update(Protocol):
     """Whoever brings the stack up."""
 
-    def __call__(self, stack: str, *, past_errors: bool) -> bool:
-        """Bring it up, and say whether all went well."""
+    def __call__(self, *arguments: str) -> bool:
+        """Run `pulumi up` with these arguments, and say whether all went well."""
 
 
 @dataclass(kw_only=True)
 class Performance:
     """A failover under way.
 
-    file: the stack's file; writer: what it is to say, None for nothing.
+    file: the stack's file.
     update: brings the stack up. answers: whether a URL answers with 200.
     wait: sleeps that many seconds.
     """
@@ -39,7 +39,6 @@ class Performance:
     plan: Plan
     cloud: Cloud
     file: Path
-    writer: str | None
     update: Update
     answers: Callable[[str], bool]
     wait: Callable[[float], None] = time.sleep
@@ -87,8 +86,8 @@ class Performance:
             return SKIPPED
         # While one is under way, another is refused: only its end is waited for.
         if not seen.moving and seen.writer != plan.target:
-            region = plan.target if plan.lost else plan.source
-            self.cloud.move_database(seen.id, arn=self._member(seen, "database"), region=region, lost=plan.lost)
+            arn, lost = self._member(seen, "database"), plan.lost is not None
+            self.cloud.move_database(seen.id, arn=arn, region=plan.target if lost else plan.source, lost=lost)
         self._until(self._seen_database, "Aurora")
         return DONE
 
@@ -104,32 +103,26 @@ class Performance:
     def _config(self) -> str:
         before = self.file.read_text()
         try:
-            after = with_writer(before, self.writer)
+            after = with_values(before, self.plan.file)
         except ValueError as error:
-            raise StepError(f"{self.file.name}: {error}; set ascent:writer by hand, then try again") from error
+            raise StepError(f"{self.file.name}: {error}; set it by hand, then try again") from error
         if after == before:
             return SKIPPED
         self.file.write_text(after)
         return DONE
 
     def _update(self) -> str:
-        if self.update(self.plan.stack, past_errors=self.plan.lost):
+        if self.update("--stack", self.plan.stack, *around(self.plan.stack, self.plan.lost)):
             return DONE
         if self.plan.lost:
-            return f"done but for what {self.plan.source} did not answer; when it is back: pulumi up"
+            return f"done but for what failed, see above: what other regions ask of {self.plan.lost} can wait"
         raise StepError("the update failed; see above, mend it, then try again")
 
     def _restart(self) -> str:
-        asked, missed = [], []
-        for region in self.plan.regions:
-            try:
-                self.cloud.restart(self.plan.stack, region)
-                asked.append(region)
-            except CloudError:
-                if not self.plan.lost or region == self.plan.target:
-                    raise
-                missed.append(region)
-        return f"asked for in {', '.join(asked)}" + (f"; no answer from {', '.join(missed)}" if missed else "")
+        regions = [region for region in self.plan.regions if region != self.plan.lost]
+        for region in regions:
+            self.cloud.restart(self.plan.stack, region)
+        return f"asked for in {', '.join(regions)}"
 
     def _verify(self) -> str:
         url = f"https://{self.plan.host}/api/health"
@@ -149,7 +142,7 @@ class Performance:
 
     def _there(self, seen: Members) -> bool:
         """Whether the target takes the writes. With a region lost, the whole is not well for as long as that is."""
-        return seen.writer == self.plan.target and (self.plan.lost or seen.ready)
+        return seen.writer == self.plan.target and (self.plan.lost is not None or seen.ready)
 
     def _member(self, members: Members, what: str) -> str:
         found = members.by_region.get(self.plan.target)
