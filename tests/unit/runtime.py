@@ -50,6 +50,7 @@ class Live(Recorder):
             "arnSuffix": f"{module}/{name}",
             "name": name,
             "bucketRegionalDomainName": f"{name}.s3.us-east-1.amazonaws.com",
+            "bucket": name,
             "dnsName": f"{name}.elb.amazonaws.com",
             "zoneId": "Z123456789",
             "latestVersion": 1,

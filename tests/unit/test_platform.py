@@ -102,18 +102,6 @@ def test_a_higher_stage_keeps_every_name_of_a_lower_one(stage: int, runtime: str
     assert gone == ({(rule, "test-use1-http"), (rule, "test-use1-https")} if stage < 5 else set())
 
 
-def test_adding_a_region_touches_nothing_in_the_others() -> None:
-    two = built(stage=7, regions=["us-east-1", "eu-west-1"])
-    three = built(stage=7)
-    assert set(two) < set(three)
-    changed = [urn for urn in two if two[urn].inputs != three[urn].inputs]
-    # The application's secret lists the regions it is replicated to, and the pool grows: both change in place.
-    assert {urn.split("$")[-1].split("::")[0] for urn in changed} == {
-        "aws:secretsmanager/secret:Secret",
-        "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup",
-    }
-
-
 def test_only_proxying_changes_about_the_host_when_the_cdn_comes() -> None:
     type_ = "cloudflare:index/dnsRecord:DnsRecord"
     before = of_type(rendered(4), type_)["test-use1-host"].inputs

@@ -1,0 +1,56 @@
+"""Several regions under the real engine: one is lost, comes back, and leaves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ops.failover.plan import around
+from sandbox.commands.engine import Result, Sandbox
+from tests.engine.test_walk import lost, replaced
+from tests.rebuilt import precious
+
+HOME, OTHER = "us-east-1", "eu-west-1"
+FAILED_OVER = {"writer": OTHER, "unreachable": HOME}
+
+
+def changed(result: Result) -> dict[str, str]:
+    """What a run did, by type and name, without what stayed as it is."""
+    return {
+        f"{step.type} {step.name}": step.op for step in result.steps if step.real and step.op not in ("same", "read")
+    }
+
+
+def test_a_lost_region_is_left_alone_comes_back_and_never_moves(tmp_path: Path) -> None:
+    box = Sandbox(tmp_path)
+    assert box.up(7).ok
+
+    away = around(box.stack, HOME)
+    over = box.run("up", "--yes", "--skip-preview", *away, stage=7, config=FAILED_OVER)
+    assert over.ok, over.output
+    done = changed(over)
+    assert [what for what in done if "sandbox-use1" in what and what.startswith(("aws:", "kubernetes:"))] == []
+    for what in (
+        "aws:secretsmanager/secretVersion:SecretVersion sandbox-euw1-app",
+        "aws:autoscaling/group:Group sandbox-euw1-workers",
+        "cloudflare:index/loadBalancer:LoadBalancer sandbox-use1-traffic",
+        "cloudflare:index/loadBalancerPool:LoadBalancerPool sandbox-use1",
+    ):
+        assert what in done
+    assert (replaced(over), lost(over)) == ([], [])
+
+    back = box.up(7, writer=OTHER)
+    assert back.ok, back.output
+    assert (replaced(back), lost(back)) == ([], [])
+    assert "aws:secretsmanager/secretVersion:SecretVersion sandbox-use1-app" in changed(back)
+    assert box.preview(7, writer=OTHER).changes == {}
+
+    moved = box.preview(7, regions=[OTHER, HOME])
+    assert not moved.ok
+    assert "the home of this stack is us-east-1" in moved.output
+    assert "Traceback" not in moved.output
+
+    alone = box.preview(7, regions=[HOME])
+    assert alone.ok, alone.output
+    assert replaced(alone) == []
+    gone = [step for step in alone.steps if step.real and step.op == "delete" and precious(step.type, step.name)]
+    assert [step.urn for step in gone if "euw1" not in step.name and OTHER not in step.name] == []
