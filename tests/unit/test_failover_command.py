@@ -1,0 +1,83 @@
+"""`ascent failover`, as its users see it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from ops import stackfile
+from ops.cli import app
+from ops.commands import failover as command
+from tests.unit.test_failover import HOME, OTHER
+from tests.unit.test_failover_steps import Sky
+
+
+@pytest.fixture
+def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "Pulumi.test.yaml"
+    text = (stackfile.ROOT / "Pulumi.prod.yaml").read_text()
+    path.write_text(text.replace("ascent:stage: 5", "ascent:stage: 7"))
+    monkeypatch.setattr(stackfile, "ROOT", tmp_path)
+    return path
+
+
+def failover(*arguments: str) -> Any:
+    return CliRunner().invoke(app, ["failover", "--stack", "test", *arguments])
+
+
+def test_without_apply_it_prints_the_steps_and_the_file_after_them_and_touches_nothing(stack: Path) -> None:
+    before = stack.read_text()
+    shown = failover("--to", OTHER, "--lost", "--lag", "3")
+    assert shown.exit_code == 0
+    assert "Expected loss (RPO): database up to 3 s, cache up to 3 s, objects up to 900 s" in shown.stdout
+    assert "+  ascent:writer: eu-west-1" in shown.stdout
+    assert "+  ascent:unreachable: us-east-1" in shown.stdout
+    assert stack.read_text() == before
+
+
+def test_as_json_it_is_what_it_promises(stack: Path) -> None:
+    del stack
+    told = json.loads(failover("--to", OTHER, "--json").stdout)
+    promised = {"stack", "home", "source", "target", "lost", "database", "cache"}
+    promised |= {"regions", "host", "steps", "rpo", "rto", "diff"}
+    assert set(told) == promised
+    assert set(told["steps"][0]) == {"id", "title", "command", "seconds"}
+    assert (told["source"], told["target"], told["lost"]) == (HOME, OTHER, None)
+
+
+def test_applied_it_takes_every_step_and_says_so(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "Cloud", lambda _: Sky(looks=1))
+    monkeypatch.setattr(command, "_update", lambda *_: True)
+    monkeypatch.setattr(command, "_answers", lambda _: True)
+    done = failover("--to", OTHER, "--apply", "--yes", "--json")
+    assert done.exit_code == 0, done.output
+    assert list(json.loads(done.stdout)["results"]) == [
+        "check", "database", "cache", "config", "update", "restart", "verify",
+    ]  # fmt: skip
+    assert "ascent:writer: eu-west-1" in stack.read_text()
+
+
+def test_a_failed_step_ends_it_with_one(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = stack.read_text()
+    monkeypatch.setattr(command, "Cloud", lambda _: Sky(behind=60))
+    done = failover("--to", OTHER, "--apply", "--yes", "--json")
+    assert done.exit_code == 1
+    assert "60 s behind" in json.loads(done.stdout)["error"]
+    assert stack.read_text() == before
+
+
+def test_no_is_an_answer(stack: Path) -> None:
+    before = stack.read_text()
+    done = CliRunner().invoke(app, ["failover", "--stack", "test", "--to", OTHER, "--apply"], input="n\n")
+    assert done.exit_code == 1
+    assert stack.read_text() == before
+
+
+@pytest.mark.parametrize("to", ["mars-1", "us-west-2"])
+def test_a_region_that_is_no_standby_is_bad_input(stack: Path, to: str) -> None:
+    del stack
+    assert failover("--to", to).exit_code == 2
