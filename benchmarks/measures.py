@@ -7,14 +7,18 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from benchmarks import database, flat
 from benchmarks.timing import Ratio, against, progress
+from infra.regions import REGIONS as AWS_REGIONS
+from infra.settings import Settings
 from ops import stackfile
 from ops.render import render
 from sandbox.commands.engine import Result, Sandbox
 
 STAGES = (1, 4, 7)
+REGIONS = (1, 3, 10)
 STACK = "sandbox"
 
 
@@ -32,7 +36,8 @@ def measures(times: int) -> Iterator[Ratio]:
         yield against("ascent --help", _ascent("--help"), "python -c pass", _python("pass"), times)
     for stage in STAGES:
         with progress(f"preview of stage {stage} and of its flat program"):
-            yield _preview(stage, times)
+            yield _stage(stage, times)
+    yield from _regions(times)
     with progress("queries before and after the database's SQL"):
         yield from database.measures(times)
 
@@ -43,17 +48,43 @@ def _imports(stage: int) -> str:
     return "\n".join(flat.imports(types))
 
 
-def _preview(stage: int, times: int) -> Ratio:
-    resources = list(render(stackfile.settings(STACK, stage), STACK).resources)
+def _stage(stage: int, times: int) -> Ratio:
+    return _preview(f"stage {stage}", stackfile.settings(STACK, stage), {"stage": stage}, times)
+
+
+def _regions(times: int) -> Iterator[Ratio]:
+    """Stage 7 in ever more regions, and what a further one costs there, which should stay the same."""
+    largest = max(STAGES)
+    settings, seconds = stackfile.settings(STACK, largest), {}
+    for count in REGIONS:
+        names = (settings.home, *(name for name in AWS_REGIONS if name != settings.home))[:count]
+        with progress(f"preview of stage {largest} in {count} regions and of its flat program"):
+            chosen = settings.model_copy(update={"regions": names})
+            one = _preview(
+                f"stage {largest} in {count} regions", chosen, {"stage": largest, "regions": list(names)}, times
+            )
+        seconds[count] = one.seconds
+        yield one
+    few, some, many = REGIONS
+    yield Ratio(
+        f"each region from {some + 1} to {many}",
+        f"each from {few + 1} to {some}",
+        (seconds[many] - seconds[some]) / (many - some),
+        (seconds[some] - seconds[few]) / (some - few),
+    )
+
+
+def _preview(what: str, settings: Settings, config: dict[str, Any], times: int) -> Ratio:
+    resources = list(render(settings, STACK).resources)
     with tempfile.TemporaryDirectory() as directory:
         home = Path(directory)
         flat.write(resources, home / "flat", stackfile.ROOT / ".venv")
-        ours = Sandbox(home / "ours-home")
+        ours = Sandbox(home / "ours-home", overrides=config)
         theirs = Sandbox(home / "flat-home", project=home / "flat")
         count = sum(one.custom for one in resources)
         return against(
-            f"preview of stage {stage}, {count} resources",
-            lambda: _fine(ours.preview(stage)),
+            f"preview of {what}, {count} resources",
+            lambda: _fine(ours.preview()),
             "the flat program of as many",
             lambda: _fine(theirs.preview()),
             times,

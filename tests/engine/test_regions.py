@@ -7,7 +7,6 @@ from pathlib import Path
 from ops.failover.plan import around
 from sandbox.commands.engine import Result, Sandbox
 from tests.engine.test_walk import lost, replaced
-from tests.rebuilt import precious
 
 HOME, OTHER = "us-east-1", "eu-west-1"
 FAILED_OVER = {"writer": OTHER, "unreachable": HOME}
@@ -20,9 +19,12 @@ def changed(result: Result) -> dict[str, str]:
     }
 
 
-def test_a_lost_region_is_left_alone_comes_back_and_never_moves(tmp_path: Path) -> None:
+def test_a_lost_region_is_left_alone_and_comes_back_and_the_home_never_moves(tmp_path: Path) -> None:
     box = Sandbox(tmp_path)
-    assert box.up(7).ok
+    assert box.up(1).ok
+    jumped = box.up(7)
+    assert jumped.ok, jumped.output
+    assert (replaced(jumped), lost(jumped)) == ([], [])
 
     away = around(box.stack, HOME)
     over = box.run("up", "--yes", "--skip-preview", *away, stage=7, config=FAILED_OVER)
@@ -42,15 +44,8 @@ def test_a_lost_region_is_left_alone_comes_back_and_never_moves(tmp_path: Path) 
     assert back.ok, back.output
     assert (replaced(back), lost(back)) == ([], [])
     assert "aws:secretsmanager/secretVersion:SecretVersion sandbox-use1-app" in changed(back)
-    assert box.preview(7, writer=OTHER).changes == {}
 
     moved = box.preview(7, regions=[OTHER, HOME])
     assert not moved.ok
     assert "the home of this stack is us-east-1" in moved.output
     assert "Traceback" not in moved.output
-
-    alone = box.preview(7, regions=[HOME])
-    assert alone.ok, alone.output
-    assert replaced(alone) == []
-    gone = [step for step in alone.steps if step.real and step.op == "delete" and precious(step.type, step.name)]
-    assert [step.urn for step in gone if "euw1" not in step.name and OTHER not in step.name] == []
