@@ -119,9 +119,10 @@ def test_nat_gateways_are_one_and_then_one_per_zone_with_the_same_addresses() ->
 def test_a_secret_reaches_the_cloud_only_as_a_secret() -> None:
     everything = built(live=True, stage=7, appSecrets={"SESSION_KEY": "hunter2"})
     versions = of_type(everything, "aws:secretsmanager/secretVersion:SecretVersion")
-    assert set(versions) == {"test-use1-app", "test-use1-credentials-master"}
+    regions = ("use1", "euw1", "apse2")
+    assert set(versions) == {f"test-{one}-{what}" for one in regions for what in ("app", "credentials-master")}
     assert all(one.inputs["secretString"] == {"secret": True} for one in versions.values())
-    (cluster,) = of_type(everything, "aws:rds/cluster:Cluster").values()
+    cluster = of_type(everything, "aws:rds/cluster:Cluster")["test-use1-db"]
     assert cluster.inputs["masterPassword"] == {"secret": True}
     assert "hunter2" not in str(everything)
 
