@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from infra.connections import Budget
 from infra.node_budget import NodeBudget
 from infra.settings import Settings
 from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER, POOLER_MOVING_PODS, POOLER_PODS
@@ -17,7 +18,7 @@ from ops.loads import EC2, KUBERNETES, Load, loads, maxima, running
 class Use:
     """Connections that some may hold at most.
 
-    who: application, pooler, workers, jobs or reserve.
+    who: application, pooler, workers, jobs, reserve, or what other regions forward.
     runtime, region: where they are, None where that does not matter.
     connections: at most.
     how: where the number comes from.
@@ -35,6 +36,7 @@ class Verdict:
     """All of it.
 
     limit: connections that the database takes; None where an external one keeps its own.
+    replica: the budget of each other region's replica; None where there is none of ours.
     uses, loads: who connects, and who carries.
     nodes: of the cluster in each region; None where the stack makes none.
     todo: what to change, one sentence each; empty where all holds.
@@ -44,6 +46,7 @@ class Verdict:
     uses: tuple[Use, ...]
     loads: tuple[Load, ...]
     nodes: NodeBudget | None
+    replica: Budget | None
     todo: tuple[str, ...]
 
     @property
@@ -54,7 +57,8 @@ class Verdict:
     @property
     def connects(self) -> bool:
         """Whether all can connect at once."""
-        return self.limit is None or self.total <= self.limit
+        replica = self.replica is None or self.replica.holds
+        return replica and (self.limit is None or self.total <= self.limit)
 
     @property
     def holds(self) -> bool:
@@ -73,6 +77,7 @@ class Verdict:
                 "used": self.total,
                 "headroom": headroom,
                 "by": [asdict(use) for use in self.uses],
+                "replica": {"used": self.replica.total, "limit": self.replica.limit} if self.replica else None,
             },
             "fleets": [{**asdict(load), "holds": load.holds} for load in self.loads],
             "nodes": _plain(self.nodes) if self.nodes else None,
@@ -85,9 +90,12 @@ def verdict(settings: Settings) -> Verdict:
     uses, carried = tuple(_uses(settings)), tuple(loads(settings))
     limit = None if settings.external_database else settings.connections.limit
     nodes = settings.node_budget if settings.makes_clusters else None
-    todo = [*advice.room(settings, sum(use.connections for use in uses), limit), *advice.growth(carried)]
+    several = len(settings.active_regions) > 1 and limit is not None
+    replica = settings.replica_connections if several else None
+    used = max(sum(use.connections for use in uses), replica.total if replica else 0)
+    todo = [*advice.room(settings, used, limit), *advice.growth(carried)]
     todo += advice.nodes(nodes) if nodes else ()
-    return Verdict(limit=limit, uses=uses, loads=carried, nodes=nodes, todo=tuple(todo))
+    return Verdict(limit=limit, uses=uses, loads=carried, nodes=nodes, replica=replica, todo=tuple(todo))
 
 
 def _uses(settings: Settings) -> Iterator[Use]:
@@ -96,33 +104,34 @@ def _uses(settings: Settings) -> Iterator[Use]:
     workers = size.workers.maximum if size.workers else 0
     if workers:
         how = f"{workers} workers x {CONNECTIONS_PER_WORKER.value}"
-        yield Use(who="workers", region=settings.regions[0], connections=budget.workers, how=how)
-    yield Use(who="jobs", region=settings.regions[0], connections=budget.jobs, how="one each, and a spare")
+        yield Use(who="workers", region=settings.writing_region, connections=budget.workers, how=how)
+    yield Use(who="jobs", region=settings.writing_region, connections=budget.jobs, how="one each, and a spare")
     yield Use(who="reserve", connections=budget.reserve, how="superusers, monitoring and operators")
+    if budget.forwarded:
+        yield Use(who="other regions", connections=budget.forwarded, how="writes that their replicas forward")
 
 
 def _applications(settings: Settings) -> Iterator[Use]:
     """Where nothing pools, each instance and pod connects by itself."""
-    each, colors = CONNECTIONS_PER_INSTANCE.value, len(running(settings))
-    for region in settings.active_regions:
-        for runtime, maximum in maxima(settings).items():
-            what = "pods" if runtime == KUBERNETES else "instances"
-            many = f" x {colors} colors" if colors > 1 else ""
-            how = f"{maximum} {what}{many} x {each}"
-            yield Use(who="application", runtime=runtime, region=region, connections=maximum * colors * each, how=how)
+    each, colors, region = CONNECTIONS_PER_INSTANCE.value, len(running(settings)), settings.writing_region
+    for runtime, maximum in maxima(settings).items():
+        what = "pods" if runtime == KUBERNETES else "instances"
+        many = f" x {colors} colors" if colors > 1 else ""
+        how = f"{maximum} {what}{many} x {each}"
+        yield Use(who="application", runtime=runtime, region=region, connections=maximum * colors * each, how=how)
 
 
 def _pools(settings: Settings) -> Iterator[Use]:
-    """RDS Proxy, one for all instances, and PgBouncer in each cluster."""
+    """RDS Proxy and PgBouncer, in the region that takes the writes."""
+    region = settings.writing_region
     if settings.runtime.on_ec2:
-        instances = settings.sizes.fleet.maximum * len(running(settings)) * len(settings.active_regions)
+        instances = settings.sizes.fleet.maximum * len(running(settings))
         how = f"RDS Proxy: a pool for {instances} instances"
-        yield Use(who="pooler", runtime=EC2, connections=settings.connections.application, how=how)
+        yield Use(who="pooler", runtime=EC2, region=region, connections=settings.connections.application, how=how)
     if settings.runtime.on_kubernetes:
         each = settings.pooler
         how = f"PgBouncer: {POOLER_PODS.value} pods and {POOLER_MOVING_PODS.value} that move x {each.cap}"
-        for region in settings.active_regions:
-            yield Use(who="pooler", runtime=KUBERNETES, region=region, connections=each.connections, how=how)
+        yield Use(who="pooler", runtime=KUBERNETES, region=region, connections=each.connections, how=how)
 
 
 def _plain(nodes: NodeBudget) -> dict[str, Any]:

@@ -26,8 +26,9 @@ def capacity(
     """Prove that a stack can take what its stage states: connections and pods at their maximum, users with a zone lost.
 
     JSON: {stage, stack, holds, connections: {holds, limit, used, headroom, by: [{who, runtime, region, connections,
-    how}]}, fleets: [{region, runtime, color, traffic, users, needed, maximum, left, drained, holds}], nodes: {holds,
-    cpu: {needed, usable}, memory: {needed, usable}, by: [{what, pods, cpu, memory}]}, todo: [text]}. The limit and the
+    how}], replica: {used, limit}}, fleets: [{region, runtime, color, traffic, users, needed, maximum, left, drained,
+    holds}], nodes: {holds, cpu: {needed, usable}, memory: {needed, usable}, by: [{what, pods, cpu, memory}]}, todo:
+    [text]}. replica is of each region beside the one that takes the writes, null where there is none. The limit and the
     headroom of an external database are null: its owner keeps them. So are nodes where the stack makes no cluster, and
     drained, which says how many pods a drain may take at once, for instances. cpu is in vCPUs; memory of a pod is in
     MiB, of all in GiB.
@@ -64,6 +65,8 @@ def _show(settings: Settings, stack: str, found: Verdict) -> None:
         spare = found.limit - found.total
         room = f"{spare} to spare" if spare >= 0 else f"[red]{-spare} too many[/red]"
         console.print(f"\n{found.total} of {found.limit} connections: {room}.\n")
+    if found.replica is not None:
+        console.print(f"Each other region's replica: {found.replica}.\n", soft_wrap=True)
     console.print(_fleets(found))
     if found.nodes is not None:
         _show_nodes(found.nodes)

@@ -116,6 +116,18 @@ def test_the_advice_works_and_nothing_less_does() -> None:
     assert not verdict(unjudged(**crowd, database={"maxAcu": 3.5, "minAcu": 1})).connects
 
 
+def test_a_replica_that_takes_too_few_is_a_no_as_well() -> None:
+    sizes = {"stage": 7, "rollout": BOTH, "fleet": {"maximum": 100}, "database": {"minAcu": 1, "maxAcu": 16}}
+    found = verdict(unjudged(**sizes))
+    assert found.limit is not None
+    assert found.total <= found.limit
+    assert found.replica is not None
+    assert (found.replica.holds, found.connects, found.holds) == (False, False, False)
+    assert found.todo[0].startswith(f"{found.replica.total} could connect and the database takes {found.limit}")
+    with pytest.raises(SettingsError, match="more could connect to a region's replica than it takes"):
+        parse(config(**sizes), FILE, encrypted=SECRETS)
+
+
 def test_an_external_database_keeps_its_own_limit() -> None:
     url = "postgresql://a:b@c/d"
     found = verdict(unjudged(externalDatabase={"directUrl": url, "pooledUrl": url}))

@@ -26,6 +26,7 @@ from tests.unit.test_data_tier import environment
 
 TEN = ["us-east-1", "eu-west-1", "ap-southeast-2", "us-west-2", "eu-central-1"]
 TEN += ["ap-northeast-1", "sa-east-1", "ca-central-1", "ap-south-1", "af-south-1"]
+CRON = "kubernetes:batch/v1:CronJob"
 CLUSTER, CACHE = "aws:rds/cluster:Cluster", "aws:elasticache/replicationGroup:ReplicationGroup"
 BALANCER, POOL = "cloudflare:index/loadBalancer:LoadBalancer", "cloudflare:index/loadBalancerPool:LoadBalancerPool"
 # What names all regions at once, and so changes in place when one is added or dropped.
@@ -175,6 +176,31 @@ def test_workers_jobs_and_reader_scaling_are_where_the_writes_are() -> None:
         assert set(of_type(everything, "aws:appautoscaling/target:Target")) == {f"test-{code}-db"}
         told = environment(everything, "test-apse2-blue")
         assert f"test-{code}-store-uploads" in told["BUCKETS"]
+
+
+@pytest.mark.parametrize(("writer", "code"), [(None, "use1"), ("eu-west-1", "euw1")])
+def test_pods_of_each_region_write_to_the_writer_and_read_at_home(writer: str | None, code: str) -> None:
+    everything = built(live=True, stage=7, runtime="kubernetes", writer=writer)
+    releases = of_type(everything, "kubernetes:helm.sh/v3:Release")
+    told = {name: [one["host"] for one in release.inputs["values"]["databases"]] for name, release in releases.items()}
+    # PgBouncer stands before the replica too: it does not mind that writes are forwarded.
+    assert told == {
+        f"test-{one}-pgbouncer": [
+            f"test-{one}-db{'' if one == code else '-ro'}.example.internal",
+            f"test-{one}-db-ro.example.internal",
+        ]
+        for one in ("use1", "euw1", "apse2")
+    }
+    deployments = of_type(everything, "kubernetes:apps/v1:Deployment")
+    for one in ("use1", "euw1", "apse2"):
+        (container,) = deployments[f"test-{one}-blue-pods"].inputs["spec"]["template"]["spec"]["containers"]
+        env = {variable["name"]: variable for variable in container["env"]}
+        assert f"test-{one}-store-uploads" in env["READER_BUCKETS"]["value"]
+        assert f"test-{code}-store-uploads" in env["BUCKETS"]["value"]
+        assert {"REDIS_URL", "REDIS_READER_URL"} <= set(env)
+    background = {name for name in deployments if "workers" in name} | set(of_type(everything, CRON))
+    assert background
+    assert all(name.startswith(f"test-{code}-") for name in background)
 
 
 def test_what_was_written_before_a_failover_still_gets_away() -> None:
