@@ -62,10 +62,10 @@ def redis_url(namespace: str, token: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.concat("redis+sentinel://:", token, "@", host, "/", MASTER)
 
 
-def pooler_values(pooler: Pooler, names: list[str], database: str, cidr: str) -> PgBouncer:
-    """Values of PgBouncer for databases with these names, each of which is `database` on its own server.
+def pooler_values(pooler: Pooler, names: list[str], database: str, cidr: str, *, together: bool) -> PgBouncer:
+    """Values of PgBouncer for databases with these names, each of which is `database` on a server.
 
-    Their hosts are placeholders until they are known. `cidr` is where they are.
+    The server is their own, or `together` one for all: a replica, which forwards what is written to it. Their hosts are placeholders until they are known. `cidr` is where they are.
     """
     both = pooler.cap * len(names)
     return PgBouncer(
@@ -73,7 +73,7 @@ def pooler_values(pooler: Pooler, names: list[str], database: str, cidr: str) ->
         databases=[
             Database(name=name, host=f"{name}.{_LATER}", port=DATABASE_PORT.value, dbname=database) for name in names
         ],
-        connection_budget=pooler.connections,
+        connection_budget=pooler.connections * (len(names) if together else 1),
         pool=Pool(
             default_size=pooler.cap,
             # The cap is the pool: nothing is held back that the budget has not counted.

@@ -117,7 +117,8 @@ def _beside(inside: _Inside) -> Iterator[pulumi.Resource]:
     settings, base = around.settings, around.place.base
     if pools_in_cluster(settings):
         hosts = around.data.hosts
-        values = pooler_values(settings.pooler, list(hosts), DATABASE, str(settings.network.cidr))
+        cidr, replica = str(settings.network.cidr), not around.place.writes
+        values = pooler_values(settings.pooler, list(hosts), DATABASE, cidr, together=replica)
         yield release_pooler(base, values, hosts, inside.namespace, version, inside.options)
     cache = settings.sizes.cache
     if cache is not None and cache.in_cluster:
