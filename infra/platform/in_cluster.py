@@ -65,7 +65,8 @@ def redis_url(namespace: str, token: pulumi.Input[str]) -> pulumi.Output[str]:
 def pooler_values(pooler: Pooler, names: list[str], database: str, cidr: str, *, together: bool) -> PgBouncer:
     """Values of PgBouncer for databases with these names, each of which is `database` on a server.
 
-    The server is their own, or `together` one for all: a replica, which forwards what is written to it. Their hosts are placeholders until they are known. `cidr` is where they are.
+    The server is their own, or `together` one for all: a replica, which forwards what is written to it. Their hosts are
+    placeholders until they are known. `cidr` is where they are.
     """
     both = pooler.cap * len(names)
     return PgBouncer(

@@ -66,7 +66,7 @@ class Regional:
             logs=AppLogs(f"{self._base}-app", AppLogsArgs(protect=self._place.protect), opts=self._place.options),
         )
         serving, more = self._pods(around)
-        host = balancer.listen(after=serving)
+        host = balancer.listen(after=[*serving, *balancer.admits])
         running = instances(around)
         return {
             "loadBalancer": host,

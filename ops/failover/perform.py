@@ -108,7 +108,10 @@ class Performance:
             raise StepError(f"{self.file.name}: {error}; set it by hand, then try again") from error
         if after == before:
             return SKIPPED
-        self.file.write_text(after)
+        # Whole or not at all.
+        fresh = self.file.with_name(f".{self.file.name}.new")
+        fresh.write_text(after)
+        fresh.replace(self.file)
         return DONE
 
     def _update(self) -> str:
