@@ -1,0 +1,98 @@
+"""Right-sizing hints: what would make a stack cheaper, with what it saves a month."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from infra.settings import Settings
+from infra.thresholds import GUIDE
+from ops.cost.estimate import Estimate, Row, money
+from ops.cost.prices import Prices, shipped
+from ops.cost.span import NOTHING, Span, total
+
+# Horizontal Scaling Guide, Cost Optimization, Resource Allocation: instances by environment.
+_GUIDE_INSTANCES = {"dev": (1, 1), "staging": (2, 2), "prod": (3, 5)}
+_WORTH = 1.0  # US dollars a month; below it, a hint is noise
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Something that may be changed.
+
+    saves: US dollars a month, where it can be told.
+    source: who says so.
+    """
+
+    text: str
+    source: str
+    saves: Span = NOTHING
+
+    def as_dict(self) -> dict[str, Any]:
+        """The hint as `ascent cost --json` prints it."""
+        return {"text": self.text, "source": self.source, "saves": money(self.saves)}
+
+
+def hints(found: Estimate, settings: Settings, prices: Prices | None = None) -> list[Hint]:
+    """What may make this stack cheaper."""
+    table = prices or shipped()
+    return [*_fleet(found, settings), *_spot(found, table), *_commitments(found, table)]
+
+
+def _fleet(found: Estimate, settings: Settings) -> Iterator[Hint]:
+    """The guide's sizes, for stacks that bear its environments' names."""
+    bounds = _GUIDE_INSTANCES.get(found.stack)
+    fleet = settings.sizes.fleet
+    if bounds is None or not settings.runtime.on_ec2 or bounds[0] <= fleet.minimum <= bounds[1]:
+        return
+    least, most = bounds
+    wanted = f"{least}" if least == most else f"{least} to {most}"
+    source = f"{GUIDE}, Resource Allocation"
+    if fleet.minimum > most:
+        cost = _cost(found, lambda row: row.item.startswith("ec2.") and row.what == "on demand").low
+        saved = cost * (fleet.minimum - most) / fleet.minimum
+        text = (
+            f"{found.stack} keeps {fleet.minimum} instances; the guide's right size is {wanted}: ascent:fleet.minimum"
+        )
+        yield Hint(text, source, Span(0, saved))
+    else:
+        yield Hint(f"{found.stack} keeps {fleet.minimum} instances; the guide has {wanted}, to lose one calmly", source)
+
+
+def _spot(found: Estimate, table: Prices) -> Iterator[Hint]:
+    """Spot for what may be interrupted, where the stage has none yet."""
+    if any(row.what == "spot" for row in found.rows):
+        return
+    steady = _cost(found, lambda row: row.item.startswith("ec2.") and row.what == "on demand")
+    spot = table.discounts["spot"]
+    saves = Span(0, (steady.high - steady.low) * spot.share)
+    if saves.high > _WORTH:
+        yield Hint(
+            "instances above the minimum could be spot; a stage with the spot capability mixes it in",
+            spot.source,
+            saves,
+        )
+
+
+def _commitments(found: Estimate, table: Prices) -> Iterator[Hint]:
+    """What commits to the minimum, which runs all the time anyway."""
+    minimum: dict[str, Callable[[Row], bool]] = {
+        "compute-savings-plan-1y": lambda row: _steady_compute(row),
+        "compute-savings-plan-3y": lambda row: _steady_compute(row),
+        "database-savings-plan-1y": lambda row: row.item == "aurora.acu-hour",
+        "elasticache-reserved-1y": lambda row: row.item.startswith("elasticache.") and row.price.unit == "hour",
+    }
+    for name, applies in minimum.items():
+        discount = table.discounts[name]
+        saves = _cost(found, applies).low * discount.share
+        if saves > _WORTH:
+            yield Hint(f"commit to the minimum: {discount.on}", discount.source, Span(saves, saves))
+
+
+def _steady_compute(row: Row) -> bool:
+    return row.item.startswith(("ec2.", "fargate.")) and row.price.unit == "hour" and row.what != "spot"
+
+
+def _cost(found: Estimate, applies: Callable[[Row], bool]) -> Span:
+    return total(row.cost for row in found.rows if applies(row))

@@ -1,0 +1,171 @@
+"""What runs code: instances, scheduled tasks, and the nodes of a cluster."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from ops.cost.around import Amount, Around, CannotPriceError, Rule, hours, known
+from ops.cost.span import NOTHING, Span, exactly, total
+from ops.cost.usage import HOURS, JOB_MINUTES
+
+if TYPE_CHECKING:
+    from ops.recorder import Recorded
+
+TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
+TASK = "aws:ecs/taskDefinition:TaskDefinition"
+HPA = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
+_DETAILED_METRICS = 7  # AWS EC2, detailed monitoring: metrics of an instance that are billed as custom ones
+_NODE_CPU = 2  # vCPUs of the instance type whose price stands for a node's
+_NODE_TYPES = ("c7g.large", "m7g.large")  # Auto Mode takes what is cheapest: from compute to general purpose
+_NODE_USABLE = 0.8  # Ascent: kubelet, system and gaps take a fifth of a small node
+_SYSTEM_CPU = 2.0  # Ascent: what the cluster itself keeps running, at least one small node
+_AUTO_FEE = 0.12  # Amazon EKS pricing, Auto Mode examples: the fee compared to the instance's on-demand price
+_NODE_DISK = 80  # GiB; AWS, EKS Auto Mode: ephemeral storage of a node by default
+_DAYS = HOURS / 24
+_WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")  # as EventBridge numbers them, from 1
+
+
+def group(around: Around) -> Iterator[Amount]:
+    """An autoscaling group: instances between its bounds, part of them spot, each with a disk and its metrics."""
+    least, most = (float(known(around.inputs.get(key), key)) for key in ("minSize", "maxSize"))
+    template = _template(around)
+    mixed = around.inputs.get("mixedInstancesPolicy") or {}
+    overrides = mixed.get("launchTemplate", {}).get("overrides") or [{}]
+    type_ = overrides[0].get("instanceType") or known(template.get("instanceType"), "the instance type")
+    shares = mixed.get("instancesDistribution") or {}
+    base, above = float(shares.get("onDemandBaseCapacity", 0)), shares.get("onDemandPercentageAboveBaseCapacity", 100)
+    steady = Span(*(min(base, count) + max(count - base, 0) * above / 100 for count in (least, most)))
+    spot = Span(least - steady.low, most - steady.high)
+    yield Amount(f"ec2.{type_}", hours(steady), "on demand")
+    if spot.high:
+        yield Amount(f"ec2.{type_}", hours(spot), "spot", Span(1 - around.discount("spot"), 1))
+    warm = around.inputs.get("warmPool") or {}
+    kept = float(warm.get("minSize", 0))
+    # A stopped instance of a warm pool costs its disk alone. Those that run are no longer in the pool.
+    stopped = Span(max(kept, most - least), kept) if warm else NOTHING
+    for disk in template.get("blockDeviceMappings", ()):
+        size = float(disk.get("ebs", {}).get("volumeSize", 0))
+        yield Amount("ec2.gp3", (Span(least, most) + stopped) * size, "disks")
+    if template.get("monitoring", {}).get("enabled"):
+        yield Amount("cloudwatch.metric", Span(least, most) * _DETAILED_METRICS, "detailed monitoring")
+
+
+def _template(around: Around) -> dict[str, Any]:
+    found = [one for one in around.here(TEMPLATE) if one.name == around.resource.name]
+    return dict(found[0].inputs) if found else {}
+
+
+def schedule(around: Around) -> Iterator[Amount]:
+    """A schedule: its invocations, and the Fargate task that each starts."""
+    runs = runs_a_month(str(known(around.inputs.get("scheduleExpression"), "the schedule")))
+    yield Amount("scheduler.invocation", exactly(runs / 1e6))
+    tasks = around.beside(TASK)
+    if not tasks or not (around.inputs.get("target") or {}).get("ecsParameters"):
+        return
+    task = tasks[0].inputs
+    chip = "arm" if (task.get("runtimePlatform") or {}).get("cpuArchitecture") == "ARM64" else "x86"
+    lasts = JOB_MINUTES.span * (runs / 60)
+    yield Amount(f"fargate.{chip}-vcpu", lasts * (float(known(task.get("cpu"), "its CPU")) / 1024))
+    yield Amount(f"fargate.{chip}-gb", lasts * (float(known(task.get("memory"), "its memory")) / 1024))
+
+
+def runs_a_month(expression: str) -> float:
+    """How often a `cron()` or `rate()` of EventBridge Scheduler runs in a month of 730 hours.
+
+    Raises:
+        CannotPriceError: for another form.
+    """
+    rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
+    if rate:
+        return HOURS * 60 / (int(rate[1]) * {"minute": 1, "hour": 60, "day": 1440}[rate[2]])
+    cron = re.fullmatch(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)", expression)
+    if not cron:
+        raise CannotPriceError(f"the schedule is no cron() or rate(): {expression}")
+    minute, hour, day, _, weekday, _ = cron.groups()
+    daily = _times(minute, 60) * _times(hour, 24)
+    if weekday not in ("?", "*"):
+        return daily * _times(weekday, 7) * _DAYS / 7
+    return daily * (_DAYS if day in ("?", "*") else _times(day, 31))
+
+
+def _times(field: str, most: int) -> float:
+    if field in ("*", "?"):
+        return most
+    if "/" in field:
+        return most / int(field.rpartition("/")[2])
+    ranges = [[_number(one) for one in part.split("-")] for part in field.split(",")]
+    return sum(part[-1] - part[0] + 1 for part in ranges)
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else _WEEKDAYS.index(text) + 1
+
+
+def cluster(around: Around) -> Iterator[Amount]:
+    """An EKS cluster: its control plane, and in Auto Mode the nodes that its pods need, with the fee on them."""
+    yield Amount("eks.cluster", hours())
+    if not (around.inputs.get("computeConfig") or {}).get("enabled"):
+        return
+    needed = (_pods_cpu(around) + exactly(_SYSTEM_CPU)) * (1 / _NODE_USABLE)
+    limits = [_cpu((one.inputs.get("spec") or {}).get("limits", {}).get("cpu")) for one in around.everywhere(NODE_POOL)]
+    most = min([needed.high, *(limit for limit in limits if limit)])
+    nodes = Span(min(needed.low, most), most) * (1 / _NODE_CPU)
+    cheap, dear = _NODE_TYPES
+    yield Amount(f"ec2.{cheap}", hours(Span(nodes.low, nodes.high / 2)), "nodes, compute type")
+    yield Amount(f"ec2.{dear}", hours(Span(0, nodes.high / 2)), "nodes, general type")
+    yield Amount(f"ec2.{dear}", hours(nodes), "Auto Mode fee, a share of on-demand", exactly(_AUTO_FEE))
+    yield Amount("ec2.gp3", nodes * _NODE_DISK, "disks of nodes")
+
+
+def _pods_cpu(around: Around) -> Span:
+    """vCPUs that the pods of one cluster request, between the bounds of their autoscalers."""
+    clusters = max(len(around.everywhere(around.resource.type)), 1)
+    bounds = {_name(one): _bounds(one) for one in around.everywhere(HPA)}
+    spans = []
+    for one in around.everywhere(DEPLOYMENT):
+        spec = one.inputs.get("spec") or {}
+        containers = spec.get("template", {}).get("spec", {}).get("containers") or []
+        cpu = sum(_cpu(part.get("resources", {}).get("requests", {}).get("cpu")) for part in containers)
+        count = bounds.get(_own_name(one)) or exactly(float(spec.get("replicas") or 1))
+        spans.append(count * cpu)
+    return total(spans) * (1 / clusters)
+
+
+def _name(autoscaler: Recorded) -> str:
+    return str(autoscaler.inputs.get("spec", {}).get("scaleTargetRef", {}).get("name"))
+
+
+def _own_name(resource: Recorded) -> str:
+    return str(resource.inputs.get("metadata", {}).get("name"))
+
+
+def _bounds(autoscaler: Recorded) -> Span:
+    spec = autoscaler.inputs.get("spec") or {}
+    return Span(float(spec.get("minReplicas") or 1), float(spec.get("maxReplicas") or 1))
+
+
+def _cpu(text: Any) -> float:
+    """vCPUs of a Kubernetes quantity: `500m`, `2`."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", str(text))
+    return float(found[1]) / (1000 if found[2] else 1) if found else 0.0
+
+
+RULES: dict[str, Rule] = {
+    "aws:autoscaling/group:Group": group,
+    "aws:scheduler/schedule:Schedule": schedule,
+    "aws:eks/cluster:Cluster": cluster,
+}
+FREE = {
+    TEMPLATE: "its instances are priced with their group",
+    TASK: "its runs are priced with their schedule",
+    "aws:autoscaling/policy:Policy": "scaling policies cost nothing",
+    "aws:ecs/cluster:Cluster": "a Fargate cluster costs nothing but its tasks",
+    "aws:eks/accessEntry:AccessEntry": "part of the cluster",
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "part of the cluster",
+    "aws:eks/addon:Addon": "AWS' own add-ons cost nothing",
+    "aws:eks/podIdentityAssociation:PodIdentityAssociation": "part of the cluster",
+}

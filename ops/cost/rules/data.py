@@ -1,0 +1,212 @@
+"""What holds data: Aurora and its proxy, caches, buckets, queues, and the copies of all of it elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from infra.thresholds import BACKUP_DAYS
+from ops.cost import usage
+from ops.cost.around import Amount, Around, CannotPriceError, Rule, hours, known
+from ops.cost.span import NOTHING, Span, exactly, total
+
+CLUSTER = "aws:rds/cluster:Cluster"
+INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
+READERS = "aws:appautoscaling/target:Target"
+CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+GLOBAL_CACHE = "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"
+BUCKET = "aws:s3/bucket:Bucket"
+QUEUE = "aws:sqs/queue:Queue"
+GROUP = "aws:autoscaling/group:Group"
+SERVERLESS = "db.serverless"
+_READER_DIMENSION = "rds:cluster:ReadReplicaCount"
+_LEAST_PROXY_ACU = 8  # AWS RDS Proxy pricing: what is billed at least for Aurora Serverless v2
+_LEAST_PROXY_CPU = 2  # AWS RDS Proxy pricing: what is billed at least for provisioned instances
+_LONG_POLLS = 730 * 3600 / 20  # receives a month of one worker that waits 20 s each on an empty queue
+_NODE_GIB = {"m": 6.38, "r": 13.07}  # AWS ElastiCache: memory of a .large node
+_NODE_SIZES = {"large": 1, "xlarge": 2, "2xlarge": 4, "4xlarge": 8, "8xlarge": 16, "12xlarge": 24, "16xlarge": 32}
+_CPUS = {"medium": 2, "large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32}
+
+
+def cluster(around: Around) -> Iterator[Amount]:
+    """An Aurora cluster: storage, I/O and backups. Its instances are priced on their own."""
+    # Whatever region people come to, their data lies in each cluster.
+    stored = around.usage.per_user(usage.DATABASE_GB) * len(around.regions)
+    if not around.inputs.get("storageType"):
+        yield Amount("aurora.io", around.usage.per_request(usage.DATABASE_IO) * 1e-6)
+    yield Amount("aurora.storage", stored)
+    days = float(around.inputs.get("backupRetentionPeriod") or 1)
+    share = usage.BACKUP_SHARE.span * (days / BACKUP_DAYS.value)
+    yield Amount("aurora.backup", stored * share if days > 1 else NOTHING)
+    yield Amount("transfer.zone-gb", around.usage.gigabytes(usage.ZONE_KB) * 2, "between zones, both ways")
+
+
+def instance(around: Around) -> Iterator[Amount]:
+    """One instance of an Aurora cluster: capacity units between its bounds, or a class by the hour."""
+    class_ = str(known(around.inputs.get("instanceClass"), "the instance class"))
+    if class_ == SERVERLESS:
+        yield Amount("aurora.acu-hour", hours(_units(around)))
+    else:
+        yield Amount(f"aurora.{_class_key(class_)}", hours())
+
+
+def readers(around: Around) -> Iterator[Amount]:
+    """Readers that autoscaling adds to the ones declared."""
+    if around.inputs.get("scalableDimension") != _READER_DIMENSION:
+        raise CannotPriceError(f"no rule for scaling of {around.inputs.get('scalableDimension')}")
+    instances = around.beside(INSTANCE) or around.here(INSTANCE)
+    more = _added(around, len(instances))
+    class_ = str(instances[0].inputs["instanceClass"]) if instances else SERVERLESS
+    if class_ == SERVERLESS:
+        yield Amount("aurora.acu-hour", hours(more * _units(around)), "added readers")
+    else:
+        yield Amount(f"aurora.{_class_key(class_)}", hours(more), "added readers")
+
+
+def _added(around: Around, declared: int) -> Span:
+    """Readers beyond the declared ones. A target's bounds count all readers, and the writer is none."""
+    standing = max(declared - 1, 0)
+    added = [
+        Span(float(one.inputs["minCapacity"]) - standing, float(one.inputs["maxCapacity"]) - standing)
+        for one in around.here(READERS)
+        if one.inputs.get("scalableDimension") == _READER_DIMENSION
+    ]
+    return total(added).at_least(0)
+
+
+def _units(around: Around) -> Span:
+    for one in around.beside(CLUSTER) or around.here(CLUSTER):
+        scaling = one.inputs.get("serverlessv2ScalingConfiguration")
+        if scaling:
+            return Span(float(scaling["minCapacity"]), float(scaling["maxCapacity"]))
+    raise CannotPriceError("its cluster states no capacity")
+
+
+def proxy(around: Around) -> Iterator[Amount]:
+    """RDS Proxy, which is billed by the capacity of the database behind it."""
+    classes = [str(one.inputs.get("instanceClass")) for one in around.here(INSTANCE)]
+    count = exactly(len(classes)) + _added(around, len(classes))
+    if SERVERLESS in classes:
+        yield Amount("rds-proxy.acu-hour", hours((count * _units(around)).at_least(_LEAST_PROXY_ACU)))
+    elif classes:
+        cpus = _CPUS[classes[0].rpartition(".")[2]]
+        yield Amount("rds-proxy.vcpu-hour", hours((count * cpus).at_least(_LEAST_PROXY_CPU)))
+
+
+def proxy_endpoint(around: Around) -> Iterator[Amount]:
+    """A further endpoint of RDS Proxy, which is a PrivateLink endpoint."""
+    yield Amount("vpc.endpoint-hour", hours(len(around.inputs.get("vpcSubnetIds") or ())), "further endpoint")
+
+
+def _class_key(class_: str) -> str:
+    return f"db.{class_.removeprefix('db.')}"
+
+
+def world_database(around: Around) -> Iterator[Amount]:
+    """An Aurora global database: writes copied to each other region, and the way there."""
+    others = max(len(around.everywhere(CLUSTER)) - 1, 0)
+    writes = around.usage.per_request(usage.WRITES) * len(around.regions) * others
+    yield Amount("aurora.replicated-io", writes * 1e-6)
+    yield Amount("transfer.region-gb", writes * usage.REPLICA_KB.span * 1e-6, "replication")
+
+
+def cache(around: Around) -> Iterator[Amount]:
+    """A replication group: its nodes, and snapshots beyond the one that costs nothing."""
+    type_ = str(known(_node_type(around), "the node type")).removeprefix("cache.")
+    shards = float(around.inputs.get("numNodeGroups") or 1)
+    replicas = around.inputs.get("replicasPerNodeGroup")
+    nodes = float(around.inputs.get("numCacheClusters") or shards * (float(replicas or 0) + 1))
+    yield Amount(f"elasticache.{type_}", hours(nodes))
+    family, _, size = type_.partition(".")
+    memory = _NODE_GIB[family[0]] * _NODE_SIZES[size] * shards
+    snapshots = max(float(around.inputs.get("snapshotRetentionLimit") or 0) - 1, 0)
+    yield Amount("elasticache.backup", Span(0, memory * snapshots))
+
+
+def _node_type(around: Around) -> Any:
+    """Its own, or that of the Global Datastore it belongs to."""
+    groups = [around.resource, *around.everywhere(CACHE)]
+    own = [one.inputs.get("nodeType") for one in groups]
+    world = [one.inputs.get("cacheNodeType") for one in around.everywhere(GLOBAL_CACHE)]
+    return next((one for one in (own[0], *world, *own) if isinstance(one, str)), None)
+
+
+def world_cache(around: Around) -> Iterator[Amount]:
+    """A Global Datastore: writes on their way to each other region. The tie itself costs nothing."""
+    others = max(len(around.everywhere(CACHE)) - 1, 0)
+    written = around.usage.gigabytes(usage.CACHE_WRITES_KB) * len(around.regions)
+    yield Amount("transfer.region-gb", written * others, "replication")
+
+
+def bucket(around: Around) -> Iterator[Amount]:
+    """A bucket: access logs where it holds logs, else its share of the objects that users keep."""
+    if around.kind("LogBucket"):
+        yield Amount("s3.storage", around.usage.gigabytes(usage.FLOW_LOG_KB) * 3, "three months of logs")
+        yield Amount("s3.put", Span(1, 10) * 8.64, "a log file every five minutes and node")
+        return
+    share = 1 / max(len(around.beside(BUCKET)), 1)
+    requests = around.usage.per_request(usage.OBJECT_REQUESTS) * (share / 1000)
+    yield Amount("s3.storage", around.usage.per_user(usage.OBJECT_GB) * share)
+    yield Amount("s3.get", requests)
+    yield Amount("s3.put", requests * usage.WRITES.span)
+
+
+def bucket_copies(around: Around) -> Iterator[Amount]:
+    """Replication of a bucket: new objects on their way to each other region, within a set time where asked."""
+    rules = around.inputs.get("rules") or []
+    share = len(rules) / max(len(around.beside(around.resource.type)), 1)
+    moved = around.usage.per_user(usage.OBJECT_GB) * (share / usage.MONTHS_KEPT)
+    yield Amount("transfer.region-gb", moved, "replication")
+    timed = [one for one in rules if (one.get("destination") or {}).get("replicationTime")]
+    if timed:
+        yield Amount("s3.replication-time", moved)
+        yield Amount("cloudwatch.metric", exactly(3 * len(timed)), "replication metrics")
+
+
+def queue(around: Around) -> Iterator[Amount]:
+    """A queue: its messages, and the empty receives of workers that wait. Nobody asks a dead-letter queue."""
+    working = [one for one in around.beside(QUEUE) if one.inputs.get("redrivePolicy")]
+    if around.resource not in working:
+        yield Amount("sqs.request", NOTHING)
+        return
+    workers = [one.inputs for one in around.here(GROUP) if "Workers" in around.world.components(one)]
+    polls = total(Span(float(one["minSize"]), float(one["maxSize"])) * _LONG_POLLS for one in workers)
+    sent = around.usage.per_user(usage.MESSAGES) * usage.MESSAGE_REQUESTS.span * (1 / len(working))
+    yield Amount("sqs.request", (Span(0, sent.high) + polls) * 1e-6)
+
+
+RULES: dict[str, Rule] = {
+    CLUSTER: cluster,
+    INSTANCE: instance,
+    READERS: readers,
+    "aws:rds/proxy:Proxy": proxy,
+    "aws:rds/proxyEndpoint:ProxyEndpoint": proxy_endpoint,
+    "aws:rds/globalCluster:GlobalCluster": world_database,
+    CACHE: cache,
+    GLOBAL_CACHE: world_cache,
+    BUCKET: bucket,
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig": bucket_copies,
+    QUEUE: queue,
+}
+FREE = {
+    "aws:appautoscaling/policy:Policy": "scaling policies cost nothing",
+    "aws:elasticache/parameterGroup:ParameterGroup": "settings",
+    "aws:elasticache/subnetGroup:SubnetGroup": "settings",
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup": "settings",
+    "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": "part of the proxy",
+    "aws:rds/proxyTarget:ProxyTarget": "part of the proxy",
+    "aws:rds/subnetGroup:SubnetGroup": "settings",
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": "settings",
+    **{
+        f"aws:s3/{name[0].lower()}{name[1:]}:{name}": "settings of a bucket"
+        for name in (
+            "BucketCorsConfiguration",
+            "BucketLifecycleConfiguration",
+            "BucketOwnershipControls",
+            "BucketPolicy",
+            "BucketPublicAccessBlock",
+            "BucketServerSideEncryptionConfiguration",
+            "BucketVersioning",
+        )
+    },
+}

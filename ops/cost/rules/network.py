@@ -1,0 +1,102 @@
+"""The way in and out: load balancers, NAT, endpoints, addresses, and what leaves to the internet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ops.cost import usage
+from ops.cost.around import Amount, Around, Rule, hours
+from ops.cost.span import Span
+from ops.cost.usage import HOURS
+
+NAT = "aws:ec2/natGateway:NatGateway"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+# AWS, Elastic Load Balancing pricing: what one load balancer capacity unit holds.
+_NEW_A_SECOND, _ACTIVE, _GB_AN_HOUR = 25, 3000, 1
+
+
+def balancer(around: Around) -> Iterator[Amount]:
+    """An Application Load Balancer: hours, capacity units, a public address per zone, and what leaves through it."""
+    egress = around.usage.per_user(usage.EGRESS)
+    if around.world.proxied:
+        egress = egress * usage.CDN_PASSES.span
+    yield Amount("alb.hour", hours())
+    yield Amount("alb.lcu-hour", hours(capacity_units(around.usage, egress)))
+    if not around.inputs.get("internal"):
+        yield Amount("vpc.public-ipv4", hours(len(around.inputs.get("subnets") or ())), "addresses of the balancer")
+    yield Amount("transfer.internet-gb", egress, "egress past the CDN" if around.world.proxied else "egress")
+
+
+def capacity_units(load: usage.Usage, egress: Span) -> Span:
+    """LCUs that a load takes: the largest of new connections, active ones, and GB an hour. Rules stay within ten."""
+    a_second = load.per_request(usage.NEW_CONNECTIONS) * (1 / (HOURS * 3600))
+    parts = (a_second * (1 / _NEW_A_SECOND), load.users * (1 / _ACTIVE), egress * (1 / (HOURS * _GB_AN_HOUR)))
+    return Span(max(one.low for one in parts), max(one.high for one in parts))
+
+
+def nat(around: Around) -> Iterator[Amount]:
+    """A NAT gateway: hours, and its share of what instances send out."""
+    share = 1 / len(around.here(NAT))
+    moved = around.usage.gigabytes(usage.NAT_KB) * share
+    yield Amount("vpc.nat-hour", hours())
+    yield Amount("vpc.nat-gb", moved)
+    yield Amount("transfer.internet-gb", moved, "egress through NAT")
+
+
+def endpoint(around: Around) -> Iterator[Amount]:
+    """An interface endpoint, per zone. A gateway endpoint costs nothing."""
+    if around.inputs.get("vpcEndpointType") != "Interface":
+        return
+    service = str(around.inputs.get("serviceName"))
+    yield Amount("vpc.endpoint-hour", hours(len(around.inputs.get("subnetIds") or ())))
+    if service.endswith(".logs"):
+        yield Amount("vpc.endpoint-gb", around.usage.gigabytes(usage.ENDPOINT_KB))
+
+
+def address(around: Around) -> Iterator[Amount]:
+    """An Elastic IP address, which costs the same whether used or not."""
+    del around
+    yield Amount("vpc.public-ipv4", hours())
+
+
+def service(around: Around) -> Iterator[Amount]:
+    """A Kubernetes Service, which costs something where it brings a load balancer of its own."""
+    if (around.inputs.get("spec") or {}).get("type") == "LoadBalancer":
+        yield Amount("alb.hour", hours(), "load balancer of a Service")
+
+
+RULES: dict[str, Rule] = {
+    "aws:lb/loadBalancer:LoadBalancer": balancer,
+    NAT: nat,
+    ENDPOINT: endpoint,
+    "aws:ec2/eip:Eip": address,
+    "kubernetes:core/v1:Service": service,
+}
+_SETTINGS = "settings of the network"
+FREE = {
+    "aws:acm/certificate:Certificate": "public certificates for a load balancer cost nothing",
+    "aws:acm/certificateValidation:CertificateValidation": "a wait",
+    "aws:ec2/flowLog:FlowLog": "priced with its log group",
+    "aws:lb/listener:Listener": "part of the load balancer",
+    "aws:lb/listenerRule:ListenerRule": "part of the load balancer",
+    "aws:lb/targetGroup:TargetGroup": "part of the load balancer",
+    "aws:route53/record:Record": "aliases are answered free of charge, and the zone is not this program's",
+    "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": "costs what it moves, which is priced where it is moved",
+    "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": "part of the peering",
+    **{
+        f"aws:ec2/{name[0].lower()}{name[1:]}:{name}": _SETTINGS
+        for name in (
+            "DefaultSecurityGroup",
+            "InternetGateway",
+            "ManagedPrefixList",
+            "Route",
+            "RouteTable",
+            "RouteTableAssociation",
+            "SecurityGroup",
+            "Subnet",
+            "Vpc",
+        )
+    },
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": _SETTINGS,
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": _SETTINGS,
+}

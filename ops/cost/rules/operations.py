@@ -1,0 +1,112 @@
+"""What watches, keeps secrets and encrypts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ops.cost import usage
+from ops.cost.around import Amount, Around, Rule
+from ops.cost.span import Span, exactly
+
+# AWS CloudWatch pricing examples: what a stored log takes of its ingested size.
+_COMPRESSED = 0.15
+_DAYS = 30
+# AWS KMS pricing: the first two rotations add a key version each, later ones nothing.
+_ROTATIONS = 2
+_FINE = 60  # seconds; an alarm on a shorter period counts threefold
+_BANDS = 3
+
+
+def log_group(around: Around) -> Iterator[Amount]:
+    """A log group: what comes in, by whose log it is, and what is kept of it."""
+    if around.kind("Network"):
+        ingested, key = around.usage.gigabytes(usage.FLOW_LOG_KB), "cloudwatch.vended-gb"
+    elif around.kind("FleetRole") or around.kind("PodLogs"):
+        ingested, key = around.usage.gigabytes(usage.APP_LOG_KB), "cloudwatch.logs-gb"
+    else:
+        ingested, key = usage.OTHER_LOG_GB.span, "cloudwatch.logs-gb"
+    months = float(around.inputs.get("retentionInDays") or 12 * _DAYS) / _DAYS
+    yield Amount(key, ingested)
+    yield Amount("cloudwatch.logs-kept", ingested * (_COMPRESSED * months))
+
+
+def alarm(around: Around) -> Iterator[Amount]:
+    """A metric alarm, which is billed by the metrics it looks at."""
+    queries = around.inputs.get("metricQueries") or []
+    metrics = [one["metric"] for one in queries if one.get("metric")] or [around.inputs]
+    weights = [3 if float(one.get("period") or _FINE) < _FINE else 1 for one in metrics]
+    bands = any("ANOMALY_DETECTION_BAND" in str(one.get("expression")) for one in queries)
+    yield Amount("cloudwatch.alarm", exactly(sum(weights) * (_BANDS if bands else 1)))
+
+
+def composite(around: Around) -> Iterator[Amount]:
+    """A composite alarm."""
+    del around
+    yield Amount("cloudwatch.composite", exactly(1))
+
+
+def dashboard(around: Around) -> Iterator[Amount]:
+    """A dashboard."""
+    del around
+    yield Amount("cloudwatch.dashboard", exactly(1))
+
+
+def log_metric(around: Around) -> Iterator[Amount]:
+    """A metric that is counted in a log."""
+    del around
+    yield Amount("cloudwatch.metric", exactly(1))
+
+
+def topic(around: Around) -> Iterator[Amount]:
+    """A topic, and the mails it sends."""
+    del around
+    yield Amount("sns.delivery", usage.MAILS.span * 1e-3)
+
+
+def key(around: Around) -> Iterator[Amount]:
+    """A KMS key: its first version, and up to two more as it rotates."""
+    versions = _ROTATIONS if around.inputs.get("enableKeyRotation") else 0
+    yield Amount("kms.key", Span(1, 1 + versions))
+
+
+def replica_key(around: Around) -> Iterator[Amount]:
+    """A replica of a key, which costs as a key does, and rotates with its primary."""
+    del around
+    yield Amount("kms.key", Span(1, 1 + _ROTATIONS))
+
+
+def secret(around: Around) -> Iterator[Amount]:
+    """A secret, and each of its replicas."""
+    copies = 1 + len(around.inputs.get("replicas") or ())
+    yield Amount("secrets.secret", exactly(copies))
+    yield Amount("secrets.request", usage.SECRET_READS.span * 1e-3)
+
+
+RULES: dict[str, Rule] = {
+    "aws:cloudwatch/logGroup:LogGroup": log_group,
+    "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": composite,
+    "aws:cloudwatch/dashboard:Dashboard": dashboard,
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": log_metric,
+    "aws:sns/topic:Topic": topic,
+    "aws:kms/key:Key": key,
+    "aws:kms/replicaKey:ReplicaKey": replica_key,
+    "aws:secretsmanager/secret:Secret": secret,
+}
+FREE = {
+    "aws:budgets/budget:Budget": "budgets that only notify cost nothing",
+    "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration": "costs nothing",
+    "aws:iam/instanceProfile:InstanceProfile": "IAM costs nothing",
+    "aws:iam/role:Role": "IAM costs nothing",
+    "aws:iam/rolePolicy:RolePolicy": "IAM costs nothing",
+    "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "IAM costs nothing",
+    "aws:kms/alias:Alias": "a name",
+    "aws:secretsmanager/secretVersion:SecretVersion": "part of the secret",
+    "aws:sns/topicPolicy:TopicPolicy": "settings",
+    "aws:sns/topicSubscription:TopicSubscription": "its deliveries are priced with the topic",
+    "aws:ssm/parameter:Parameter": "standard parameters cost nothing",
+    "pulumi:providers:aws": "no resource",
+    "pulumi:providers:cloudflare": "no resource",
+    "pulumi:providers:kubernetes": "no resource",
+    "random:index/randomPassword:RandomPassword": "lives in the state alone",
+}

@@ -1,0 +1,1 @@
+"""What a stack costs: the rules, the table, the list, the command."""
