@@ -1,0 +1,1 @@
+"""A CrossGuard policy pack: what every stack has to keep to, whatever changes."""

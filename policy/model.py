@@ -1,0 +1,205 @@
+"""What a policy is: a row with a name, the types it looks at, how bad a violation is, why, and a plain function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Severity = Literal["low", "medium", "high", "critical"]
+Props = Mapping[str, Any]
+
+# Stand for values that only the cloud can tell, and that must not be shown, as in `ascent plan --json`.
+UNKNOWN: Mapping[str, Any] = {"unknown": True}
+SECRET: Mapping[str, Any] = {"secret": True}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Facts:
+    """What is known of the stack that a resource belongs to.
+
+    stage: scaling stage, or None for a stack that is not Ascent's.
+    capabilities: what that stage has, as the stage table calls it.
+    protect: whether the stack guards what holds data.
+    on_ec2, on_kubernetes: where its workload runs.
+    regions: those it uses, the primary first.
+    """
+
+    stage: int | None = None
+    capabilities: frozenset[str] = frozenset()
+    protect: bool = True
+    on_ec2: bool = True
+    on_kubernetes: bool = False
+    regions: tuple[str, ...] = ()
+
+    def keeps(self, region: str | None) -> bool:
+        """Whether what holds data there is guarded: in the primary region, and where a resource has no region."""
+        return self.protect and (region is None or not self.regions or region == self.regions[0])
+
+
+class Resource(Protocol):
+    """A resource as policies see it: one of an offline render, or one that the engine shows to the pack.
+
+    region: AWS region of its provider, where it has one.
+    protect: whether the engine would refuse to delete it.
+    """
+
+    @property
+    def urn(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def inputs(self) -> Props: ...
+    @property
+    def region(self) -> str | None: ...
+    @property
+    def protect(self) -> bool: ...
+
+
+# The violation in words, or None where there is none.
+Check = Callable[[Props], str | None]
+# URN and words of each violation.
+StackCheck = Callable[[Sequence[Resource], Facts], Iterable[tuple[str, str]]]
+When = Callable[[Facts], bool]
+
+
+def always(facts: Facts) -> bool:
+    """For rules of every stage."""
+    del facts
+    return True
+
+
+def having(*capabilities: str) -> When:
+    """For stages that have all of these."""
+    return lambda facts: facts.capabilities.issuperset(capabilities)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """A rule about one resource.
+
+    types: type tokens that it looks at.
+    reason: why it matters. frameworks: controls that ask for the same, as `FSBP:RDS.27` or `CIS-AWS-3.0:2.3.1`.
+    when: which stacks it is for.
+    guards: whether it is about keeping data, which a stack may do without (`ascent:protect: false`), and which other
+        regions than the primary always do without: they hold copies, and come and go.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    severity: Severity
+    reason: str
+    check: Check
+    frameworks: tuple[str, ...] = ()
+    when: When = always
+    guards: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StackRule:
+    """A rule about all resources of a stack together."""
+
+    name: str
+    types: tuple[str, ...]
+    severity: Severity
+    reason: str
+    check: StackCheck
+    frameworks: tuple[str, ...] = ()
+    when: When = always
+
+
+def values(props: Any, path: str) -> list[Any]:
+    """Values at a path: `a.b`, with `[*]` for every element of a list. A value that is not there is None."""
+    found: list[Any] = [props]
+    for part in path.split("."):
+        name, every = part.removesuffix("[*]"), part.endswith("[*]")
+        found = [_member(one, name) for one in found]
+        if every:
+            found = [item for one in found if isinstance(one, list | tuple) for item in one]
+    return found
+
+
+def _member(value: Any, name: str) -> Any:
+    if not isinstance(value, Mapping):
+        return None
+    return value if hidden(value) else value.get(name)
+
+
+def hidden(value: Any) -> bool:
+    """Whether nobody can look at a value: the cloud alone can tell it, or it is secret."""
+    return value in (UNKNOWN, SECRET)
+
+
+def wants(path: str, good: Callable[[Any], bool], expected: str) -> Check:
+    """A check that every value at `path` is good. One that is hidden passes."""
+
+    def check(props: Props) -> str | None:
+        for value in values(props, path):
+            if not hidden(value) and not good(value):
+                return f"{path} is {_shown(value)}; it should be {expected}"
+        return None
+
+    return check
+
+
+def is_true(path: str) -> Check:
+    """A check that a switch is on. Providers also take it as text."""
+    return wants(path, lambda value: value is True or value == "true", "true")
+
+
+def is_false(path: str) -> Check:
+    """A check that a switch is off, or not set where off is the default."""
+    return wants(path, lambda value: value in (None, False, "false"), "false")
+
+
+def at_least(path: str, least: float) -> Check:
+    """A check that a number is not below `least`."""
+    return wants(path, lambda value: _number(value) >= least, f"{least:g} or more")
+
+
+def at_most(path: str, most: float) -> Check:
+    """A check that a number is set, and not above `most`."""
+    return wants(path, lambda value: value is not None and _number(value) <= most, f"{most:g} or less")
+
+
+def one_of(path: str, *allowed: Any) -> Check:
+    """A check that a value is one of those."""
+    return wants(path, lambda value: value in allowed, " or ".join(map(str, allowed)))
+
+
+def given(path: str) -> Check:
+    """A check that a value is set."""
+    return wants(path, lambda value: value not in (None, "", [], {}), "set")
+
+
+def matches(path: str, pattern: str) -> Check:
+    """A check that a text matches the whole of a pattern."""
+    return wants(path, lambda value: re.fullmatch(pattern, str(value)) is not None, f"like {pattern}")
+
+
+def several(path: str, least: int) -> Check:
+    """A check that a list has so many elements."""
+    return wants(path, lambda value: len(value or ()) >= least, f"a list of {least} or more")
+
+
+def every(*checks: Check) -> Check:
+    """A check that all of these pass."""
+
+    def check(props: Props) -> str | None:
+        return next((problem for one in checks if (problem := one(props))), None)
+
+    return check
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value is None else f"{str(value)[:60]!r}"

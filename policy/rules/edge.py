@@ -1,0 +1,112 @@
+"""Policies of Cloudflare."""
+
+from __future__ import annotations
+
+from policy.model import Props, Rule, at_most, every, given, is_true, matches, one_of, values, wants
+
+_RULESET = "cloudflare:index/ruleset:Ruleset"
+# As Cloudflare's API names its settings: which values are safe.
+_SETTINGS = {
+    "ssl": ("strict", "full"),
+    "min_tls_version": ("1.2", "1.3"),
+    "always_use_https": ("on",),
+    "tls_1_3": ("on", "zrt"),
+}
+
+
+def _setting(props: Props) -> str | None:
+    name = str(props.get("settingId"))
+    allowed = _SETTINGS.get(name)
+    if allowed is None:
+        return None
+    return one_of("value", *allowed)(props)
+
+
+def _caches_nothing_private(props: Props) -> str | None:
+    if props.get("phase") != "http_request_cache_settings":
+        return None
+    for rule in values(props, "rules[*]"):
+        parameters = (rule or {}).get("actionParameters") or {}
+        if parameters.get("cache") is True and str((rule or {}).get("expression")).strip() == "true":
+            return "a rule caches every request, whoever it answers"
+    return None
+
+
+def _rate_limits(props: Props) -> str | None:
+    if props.get("phase") != "http_ratelimit":
+        return None
+    return every(given("rules[*].ratelimit.requestsPerPeriod"), given("rules[*].ratelimit.period"))(props)
+
+
+RULES = (
+    Rule(
+        name="edge-record-short-lived",
+        types=("cloudflare:index/dnsRecord:DnsRecord",),
+        severity="low",
+        reason="A name that is kept for hours sends people to the region that was lost.",
+        check=at_most("ttl", 300),
+    ),
+    Rule(
+        name="edge-record-points",
+        types=("cloudflare:index/dnsRecord:DnsRecord",),
+        severity="medium",
+        reason="A record without content answers nothing, and a later one takes its name over.",
+        check=given("content"),
+    ),
+    Rule(
+        name="edge-setting-safe",
+        types=("cloudflare:index/zoneSetting:ZoneSetting",),
+        severity="critical",
+        reason="Anything less than full TLS to the origin sends passwords in the clear behind the lock people see.",
+        check=_setting,
+    ),
+    Rule(
+        name="edge-rules-named",
+        types=(_RULESET,),
+        severity="medium",
+        reason="A rule without a reference of its own is made anew whenever one before it is removed.",
+        check=given("rules[*].ref"),
+    ),
+    Rule(
+        name="edge-never-caches-all",
+        types=(_RULESET,),
+        severity="critical",
+        reason="One person's answer must never be another's.",
+        check=_caches_nothing_private,
+    ),
+    Rule(
+        name="edge-rate-limits-bounded",
+        types=(_RULESET,),
+        severity="high",
+        reason="A limit without a period limits nothing.",
+        check=_rate_limits,
+    ),
+    Rule(
+        name="edge-pool-watched",
+        types=("cloudflare:index/loadBalancerPool:LoadBalancerPool",),
+        severity="high",
+        reason="A pool that nobody asks for its health gets traffic while it is down.",
+        check=given("monitor"),
+    ),
+    Rule(
+        name="edge-monitor-tls",
+        types=("cloudflare:index/loadBalancerMonitor:LoadBalancerMonitor",),
+        severity="medium",
+        reason="Health is asked for over the way that people come.",
+        check=every(one_of("type", "https"), matches("path", "/.*")),
+    ),
+    Rule(
+        name="edge-balancer-proxied",
+        types=("cloudflare:index/loadBalancer:LoadBalancer",),
+        severity="high",
+        reason="Unproxied, it hands out the origins' addresses, and people go around every rule.",
+        check=every(is_true("proxied"), given("fallbackPool")),
+    ),
+    Rule(
+        name="edge-normalizes",
+        types=("cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings",),
+        severity="medium",
+        reason="Rules that look at a path must see the path that the origin sees.",
+        check=wants("scope", lambda value: value in ("incoming", "both"), "incoming or both"),
+    ),
+)

@@ -1,0 +1,246 @@
+"""Policies of what runs in a cluster: the restricted Pod Security Standard, bounds and disruption."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from policy.model import Props, Rule, at_least, every, given, hidden, is_true, one_of, values
+
+_DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+_STATEFUL = "kubernetes:apps/v1:StatefulSet"
+_CRON = "kubernetes:batch/v1:CronJob"
+_PODS = (_DEPLOYMENT, _STATEFUL, _CRON)
+_RESTRICTED = ("PSS:restricted",)
+
+
+def _pod(props: Props) -> dict[str, Any]:
+    for path in ("spec.jobTemplate.spec.template.spec", "spec.template.spec"):
+        found = values(props, path)[0]
+        if isinstance(found, dict) and not hidden(found):
+            return found
+    return {}
+
+
+def _containers(props: Props) -> Iterator[dict[str, Any]]:
+    pod = _pod(props)
+    for kind in ("initContainers", "containers"):
+        yield from (one for one in pod.get(kind) or () if isinstance(one, dict) and not hidden(one))
+
+
+def _restricted(props: Props) -> str | None:
+    pod = _pod(props)
+    if not pod:
+        return None
+    if pod.get("hostNetwork") or pod.get("hostPID") or pod.get("hostIPC"):
+        return "the pod shares its node's network or processes"
+    context = pod.get("securityContext") or {}
+    for one in _containers(props):
+        own = one.get("securityContext") or {}
+        name = one.get("name")
+        if (own.get("runAsNonRoot") or context.get("runAsNonRoot")) is not True:
+            return f"container {name} may run as root"
+        if own.get("allowPrivilegeEscalation") is not False:
+            return f"container {name} may gain privileges"
+        if "ALL" not in ((own.get("capabilities") or {}).get("drop") or ()):
+            return f"container {name} keeps capabilities"
+        profile = own.get("seccompProfile") or context.get("seccompProfile") or {}
+        if profile.get("type") not in ("RuntimeDefault", "Localhost"):
+            return f"container {name} has no seccomp profile"
+    return None
+
+
+def _read_only(props: Props) -> str | None:
+    for one in _containers(props):
+        if (one.get("securityContext") or {}).get("readOnlyRootFilesystem") is not True:
+            return f"container {one.get('name')} may write to its root filesystem"
+    return None
+
+
+def _bounded(props: Props) -> str | None:
+    for one in _containers(props):
+        resources = one.get("resources") or {}
+        if not (resources.get("requests") or {}).get("cpu") or not (resources.get("limits") or {}).get("memory"):
+            return f"container {one.get('name')} states no CPU request or no memory limit"
+    return None
+
+
+def _probed(props: Props) -> str | None:
+    for one in values(props, "spec.template.spec.containers[*]"):
+        # What no Service sends anything to has no port, and nothing to be ready for.
+        if isinstance(one, dict) and one.get("ports") and not one.get("readinessProbe"):
+            return f"container {one.get('name')} is never asked whether it is ready"
+    return None
+
+
+def _tagged(props: Props) -> str | None:
+    for one in _containers(props):
+        image = str(one.get("image", ""))
+        if image and image.endswith(":latest"):
+            return f"{image} is another image tomorrow"
+    return None
+
+
+def _sized(props: Props) -> str | None:
+    spec = props.get("spec") or {}
+    least, most = spec.get("minReplicas"), spec.get("maxReplicas")
+    if isinstance(least, int) and isinstance(most, int) and least > most:
+        return f"minReplicas {least} exceeds maxReplicas {most}"
+    return every(at_least("spec.minReplicas", 1), given("spec.maxReplicas"))(props)
+
+
+def _lets_go(props: Props) -> str | None:
+    spec = props.get("spec") or {}
+    if spec.get("maxUnavailable") in (0, "0", "0%"):
+        return "maxUnavailable is 0, so that no node can ever be drained"
+    return None if spec.get("maxUnavailable") or spec.get("minAvailable") else "it guards nothing"
+
+
+def _denies(props: Props) -> str | None:
+    spec = props.get("spec") or {}
+    for rule in values(spec, "ingress[*]"):
+        if rule == {}:
+            return "a rule admits everybody"
+    return given("spec.policyTypes")(props)
+
+
+def _internal(props: Props) -> str | None:
+    kind = values(props, "spec.type")[0]
+    if kind == "NodePort":
+        return "a NodePort opens every node"
+    return None
+
+
+def _forbid_overlap(props: Props) -> str | None:
+    return one_of("spec.concurrencyPolicy", "Forbid", "Replace")(props)
+
+
+def _enforces(props: Props) -> str | None:
+    found = values(props, "metadata.labels")[0]
+    level = found.get("pod-security.kubernetes.io/enforce") if isinstance(found, dict) else None
+    return None if level == "restricted" or hidden(found) else "it does not enforce the restricted standard"
+
+
+def _no_token(props: Props) -> str | None:
+    return None if props.get("automountServiceAccountToken") is False else "its token is mounted into every pod"
+
+
+def _encrypted(props: Props) -> str | None:
+    return is_true("parameters.encrypted")(props)
+
+
+def _no_secret_keys(props: Props) -> str | None:
+    words = ("PASSWORD", "SECRET_KEY", "TOKEN", "DATABASE_URL", "REDIS_URL")
+    found = [key for key in (props.get("data") or {}) if any(word in key.upper() for word in words)]
+    return f"{found[0]} is in it; a Secret is the place" if found else None
+
+
+RULES = (
+    Rule(
+        name="pod-restricted",
+        types=_PODS,
+        severity="critical",
+        reason="Whoever breaks into a container should find himself without rights.",
+        frameworks=_RESTRICTED,
+        check=_restricted,
+    ),
+    Rule(
+        name="pod-read-only",
+        types=_PODS,
+        severity="medium",
+        reason="What cannot be written to cannot be made to hold somebody else's program.",
+        check=_read_only,
+    ),
+    Rule(
+        name="pod-bounded",
+        types=_PODS,
+        severity="high",
+        reason="A pod without bounds takes its node's memory, and its neighbors down.",
+        check=_bounded,
+    ),
+    Rule(
+        name="pod-image-fixed",
+        types=_PODS,
+        severity="medium",
+        reason="Two pods of one version should be of one version.",
+        check=_tagged,
+    ),
+    Rule(
+        name="deployment-ready",
+        types=(_DEPLOYMENT,),
+        severity="high",
+        reason="Without a readiness probe, an update sends people to pods that still start.",
+        check=_probed,
+    ),
+    Rule(
+        name="cron-does-not-overlap",
+        types=(_CRON,),
+        severity="medium",
+        reason="Two runs of one database job wait for each other's locks.",
+        check=_forbid_overlap,
+    ),
+    Rule(
+        name="autoscaler-bounded",
+        types=("kubernetes:autoscaling/v2:HorizontalPodAutoscaler",),
+        severity="high",
+        reason="Replicas belong to the autoscaler, within bounds that make sense.",
+        check=_sized,
+    ),
+    Rule(
+        name="disruption-possible",
+        types=("kubernetes:policy/v1:PodDisruptionBudget",),
+        severity="high",
+        reason="A budget that allows nothing stops every node update.",
+        check=_lets_go,
+    ),
+    Rule(
+        name="network-policy-closed",
+        types=("kubernetes:networking.k8s.io/v1:NetworkPolicy",),
+        severity="high",
+        reason="A policy that admits everybody is none.",
+        check=_denies,
+    ),
+    Rule(
+        name="service-internal",
+        types=("kubernetes:core/v1:Service",),
+        severity="high",
+        reason="There is one way in, and it is the load balancer.",
+        check=_internal,
+    ),
+    Rule(
+        name="namespace-restricted",
+        types=("kubernetes:core/v1:Namespace",),
+        severity="high",
+        reason="What is applied by hand should be held to the same standard.",
+        frameworks=_RESTRICTED,
+        check=_enforces,
+    ),
+    Rule(
+        name="account-without-token",
+        types=("kubernetes:core/v1:ServiceAccount",),
+        severity="medium",
+        reason="An application has nothing to say to the cluster's API.",
+        check=_no_token,
+    ),
+    Rule(
+        name="storage-encrypted",
+        types=("kubernetes:storage.k8s.io/v1:StorageClass",),
+        severity="high",
+        reason="Volumes outlive pods, as snapshots do.",
+        check=_encrypted,
+    ),
+    Rule(
+        name="release-all-or-nothing",
+        types=("kubernetes:helm.sh/v3:Release",),
+        severity="medium",
+        reason="A release that stops half-way is worse than the old one.",
+        check=is_true("atomic"),
+    ),
+    Rule(
+        name="config-holds-no-secret",
+        types=("kubernetes:core/v1:ConfigMap",),
+        severity="critical",
+        reason="Everyone in the cluster reads a ConfigMap.",
+        check=_no_secret_keys,
+    ),
+)

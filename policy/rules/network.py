@@ -1,0 +1,206 @@
+"""Policies of networks, load balancers and names."""
+
+from __future__ import annotations
+
+from policy.model import (
+    Props,
+    Rule,
+    at_most,
+    every,
+    given,
+    hidden,
+    is_false,
+    is_true,
+    matches,
+    one_of,
+    several,
+    values,
+    wants,
+)
+
+_INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+_EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+_LISTENER = "aws:lb/listener:Listener"
+_ANYWHERE = ("0.0.0.0/0", "::/0")
+_WEB = (80, 443)
+_ZONES = 3
+
+
+def _open_ports(props: Props) -> str | None:
+    open_to = [one for one in (props.get("cidrIpv4"), props.get("cidrIpv6")) if one in _ANYWHERE]
+    port, last = props.get("fromPort"), props.get("toPort")
+    if not open_to or (port in _WEB and port == last):
+        return None
+    return f"{open_to[0]} reaches ports {port} to {last}; the internet should reach 80 and 443 alone"
+
+
+def _inline_rules(props: Props) -> str | None:
+    for rule in [*values(props, "ingress[*]")]:
+        wide = [one for one in values(rule, "cidrBlocks[*]") if one in _ANYWHERE]
+        if wide:
+            return "a rule inside the group admits the internet; rules are resources of their own, where they are seen"
+    return None
+
+
+def _private_dns(props: Props) -> str | None:
+    return is_true("privateDnsEnabled")(props) if props.get("vpcEndpointType") == "Interface" else None
+
+
+def _listener(props: Props) -> str | None:
+    if props.get("protocol") == "HTTP":
+        redirects = values(props, "defaultActions[*].redirect.protocol")
+        return None if redirects and set(map(str, redirects)) == {"HTTPS"} else "plain HTTP is served, not redirected"
+    return matches("sslPolicy", r"ELBSecurityPolicy-TLS13-1-[23].*")(props)
+
+
+def _weights(props: Props) -> str | None:
+    weights = [one for one in values(props, "defaultActions[*].forward.targetGroups[*].weight") if not hidden(one)]
+    if weights and sum(weights) != 100:
+        return f"weights are {weights}, and should add up to 100"
+    return None
+
+
+RULES = (
+    Rule(
+        name="ingress-web-only",
+        types=(_INGRESS,),
+        severity="critical",
+        reason="Any other port that the whole internet reaches is found and tried within minutes.",
+        frameworks=("FSBP:EC2.18", "FSBP:EC2.19", "CIS-AWS-3.0:5.2", "CIS-AWS-3.0:5.3"),
+        check=_open_ports,
+    ),
+    Rule(
+        name="security-group-described",
+        types=(_INGRESS, _EGRESS),
+        severity="low",
+        reason="A rule that nobody can explain is never removed.",
+        check=given("description"),
+    ),
+    Rule(
+        name="security-group-no-inline-world",
+        types=("aws:ec2/securityGroup:SecurityGroup",),
+        severity="high",
+        reason="Rules inside a group fight with rules beside it, and hide from review.",
+        frameworks=("FSBP:EC2.18",),
+        check=_inline_rules,
+    ),
+    Rule(
+        name="default-group-closed",
+        types=("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",),
+        severity="high",
+        reason="What is created by hand lands in this group, and should reach nothing by it.",
+        frameworks=("FSBP:EC2.2", "CIS-AWS-3.0:5.4"),
+        check=every(
+            wants("ingress", lambda value: not value, "empty"), wants("egress", lambda value: not value, "empty")
+        ),
+    ),
+    Rule(
+        name="subnet-no-public-addresses",
+        types=("aws:ec2/subnet:Subnet",),
+        severity="high",
+        reason="An instance with a public address is reached around the load balancer.",
+        frameworks=("FSBP:EC2.15",),
+        check=is_false("mapPublicIpOnLaunch"),
+    ),
+    Rule(
+        name="flow-log-all",
+        types=("aws:ec2/flowLog:FlowLog",),
+        severity="medium",
+        reason="After an incident, accepted and rejected traffic are both asked for.",
+        frameworks=("FSBP:EC2.6", "CIS-AWS-3.0:3.7"),
+        check=one_of("trafficType", "ALL"),
+    ),
+    Rule(
+        name="endpoint-private-dns",
+        types=("aws:ec2/vpcEndpoint:VpcEndpoint",),
+        severity="medium",
+        reason="Without private DNS, the SDKs still go out by NAT, past the endpoint.",
+        check=_private_dns,
+    ),
+    Rule(
+        name="peering-named",
+        types=("aws:ec2/vpcPeeringConnection:VpcPeeringConnection",),
+        severity="medium",
+        reason="A peering that has no name in the console is the one that is deleted by mistake.",
+        check=given("tags.Name"),
+    ),
+    Rule(
+        name="balancer-drops-invalid-headers",
+        types=(_BALANCER,),
+        severity="medium",
+        reason="Malformed headers are how requests are smuggled past a proxy.",
+        frameworks=("FSBP:ELB.4",),
+        check=is_true("dropInvalidHeaderFields"),
+    ),
+    Rule(
+        name="balancer-desync-mitigation",
+        types=(_BALANCER,),
+        severity="medium",
+        reason="Ambiguous requests should never reach an application.",
+        frameworks=("FSBP:ELB.12",),
+        check=one_of("desyncMitigationMode", "defensive", "strictest"),
+    ),
+    Rule(
+        name="balancer-access-logs",
+        types=(_BALANCER,),
+        severity="medium",
+        reason="Without them nobody can say afterwards who asked for what.",
+        frameworks=("FSBP:ELB.5",),
+        check=is_true("accessLogs.enabled"),
+    ),
+    Rule(
+        name="balancer-deletion-protection",
+        types=(_BALANCER,),
+        severity="high",
+        reason="Its name is what the domain points to.",
+        frameworks=("FSBP:ELB.6",),
+        check=is_true("enableDeletionProtection"),
+        guards=True,
+    ),
+    Rule(
+        name="balancer-three-zones",
+        types=(_BALANCER,),
+        severity="high",
+        reason="The loss of a zone must leave two to carry the load.",
+        frameworks=("FSBP:ELB.13",),
+        check=several("subnets", _ZONES),
+    ),
+    Rule(
+        name="listener-tls",
+        types=(_LISTENER,),
+        severity="critical",
+        reason="Passwords and sessions go over it: TLS 1.2 with forward secrecy or newer, and nothing in the clear.",
+        frameworks=("FSBP:ELB.1", "FSBP:ELB.17"),
+        check=_listener,
+    ),
+    Rule(
+        name="listener-weights-whole",
+        types=(_LISTENER,),
+        severity="high",
+        reason="Weights that do not add up shift traffic that nobody decided on.",
+        check=_weights,
+    ),
+    Rule(
+        name="target-health-checked",
+        types=("aws:lb/targetGroup:TargetGroup",),
+        severity="high",
+        reason="A target that is never asked gets traffic while it is down.",
+        check=every(matches("healthCheck.path", "/.*"), at_most("healthCheck.interval", 30)),
+    ),
+    Rule(
+        name="certificate-validated-by-dns",
+        types=("aws:acm/certificate:Certificate",),
+        severity="medium",
+        reason="AWS renews such a certificate by itself; one validated by mail lapses when nobody reads the mail.",
+        frameworks=("FSBP:ACM.1",),
+        check=one_of("validationMethod", "DNS"),
+    ),
+    Rule(
+        name="record-short-lived",
+        types=("aws:route53/record:Record",),
+        severity="low",
+        reason="A name that is kept for hours sends people to the region that was lost.",
+        check=lambda props: None if props.get("aliases") else at_most("ttl", 300)(props),
+    ),
+)

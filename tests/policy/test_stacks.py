@@ -1,0 +1,171 @@
+"""Stacks keep to every policy at every stage and with every runtime; a higher stage is never less protected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from infra.settings import Settings
+from infra.stages import STAGES
+from ops import stackfile
+from ops.recorder import Recorded
+from ops.render import render
+from policy.judge import facts, judge
+from policy.model import Facts, Resource, Rule, StackRule
+from policy.monotonic import GUARDS, WATCHERS, lost
+from policy.pack import Declared
+from policy.rules import RULES, STACK_RULES, service, services
+from tests.policy.bad import GONE, changed
+from tests.unit import configs
+from tests.unit.runtime import built
+
+# `both` has all that `kubernetes` has, and little more; renders take seconds.
+RENDERS = [(stage, runtime) for runtime in ("ec2", "both") for stage in STAGES] + [(max(STAGES), "kubernetes")]
+ALL: tuple[Rule | StackRule, ...] = (*RULES, *STACK_RULES)
+PAIRS = [(lower, higher) for lower in STAGES for higher in STAGES if lower < higher]
+# Services whose resources hold nothing and admit nobody, with the reason why no policy looks at them.
+WITHOUT = {
+    "pulumi": "components and the stack itself",
+    "aws:ssm": "the id of a machine image, which is public",
+}
+
+
+def _violations(found: Iterable[Resource], settings: Settings) -> list[tuple[str, str, str]]:
+    return [(one.rule, one.urn, one.message) for one in judge(list(found), facts(settings))]
+
+
+@pytest.mark.parametrize(("stage", "runtime"), RENDERS)
+def test_every_runtime_keeps_to_every_policy_at_every_stage(stage: int, runtime: str) -> None:
+    found = built(stage=stage, runtime=runtime)
+    assert _violations(found.values(), configs.settings(stage=stage, runtime=runtime)) == []
+
+
+@pytest.mark.parametrize("stack", stackfile.names())
+def test_every_shipped_stack_keeps_to_every_policy(stack: str) -> None:
+    settings = stackfile.settings(stack)
+    assert _violations(render(settings, stack).resources, settings) == []
+
+
+def test_policy_documents_keep_to_every_policy_once_they_are_known() -> None:
+    found = built(stage=6, runtime="both", live=True)
+    assert _violations(found.values(), configs.settings(stage=6, runtime="both")) == []
+
+
+@pytest.mark.parametrize("runtime", ["ec2", "both"])
+@pytest.mark.parametrize(("lower", "higher"), PAIRS)
+def test_a_higher_stage_is_never_less_protected(lower: int, higher: int, runtime: str) -> None:
+    before, after = (built(stage=stage, runtime=runtime).values() for stage in (lower, higher))
+    assert [(one.urn, one.message) for one in lost(before, after)] == []
+
+
+def test_a_policy_of_a_stage_is_one_of_every_higher_stage() -> None:
+    known = {stage: facts(configs.settings(stage=stage)) for stage in STAGES}
+    for rule in ALL:
+        applies = [rule.when(known[stage]) for stage in sorted(STAGES)]
+        assert applies == sorted(applies), rule.name
+
+
+def test_every_service_has_a_policy_or_a_reason() -> None:
+    found = {service(one.type) for stage in (6, 7) for one in built(stage=stage, runtime="both").values() if one.custom}
+    assert found - services() - set(WITHOUT) == set()
+
+
+def _as_declared(one: Recorded, changes: dict[str, Any] | None = None, *, protect: bool | None = None) -> Declared:
+    return Declared(
+        urn=one.urn, type=one.type, name=one.name, region=one.region,
+        inputs=changed(one.inputs, changes or {}), protect=one.protect if protect is None else protect,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: f"{guard.types[0].rpartition(':')[2]}-{guard.path}")
+def test_each_guard_notices_what_it_guards_going_away(guard: Any) -> None:
+    before = [one for one in built(stage=6, runtime="both", live=True).values() if one.type in guard.types]
+    weak: dict[str, Any] = {
+        "skipFinalSnapshot": True, "publiclyAccessible": True, "forceDestroy": True,
+        "cidrIpv4": "0.0.0.0/0", "cidrIpv6": "::/0", "sslPolicy": "ELBSecurityPolicy-2016-08",
+    }  # fmt: skip
+    after = [_as_declared(one, {guard.path.replace("[*]", "[0]"): weak.get(guard.path, GONE)}) for one in before]
+    if not before:  # a type that this program does not have yet
+        before_made = Declared(
+            urn="urn", type=guard.types[0], name="x", inputs={guard.path: "alias/x"}, region=None, protect=False
+        )
+        assert list(lost([before_made], [_blank(before_made)]))
+        return
+    messages = [one.message for one in lost(before, after)]
+    assert any(message.startswith(f"{guard.path} goes from") for message in messages)
+
+
+def _blank(one: Declared) -> Declared:
+    return Declared(urn=one.urn, type=one.type, name=one.name, inputs={}, region=None, protect=False)
+
+
+def test_a_watcher_that_is_gone_and_a_protection_that_is_lifted_are_noticed() -> None:
+    found = list(built(stage=6, runtime="both").values())
+    without = [one for one in found if one.type not in WATCHERS]
+    gone = {one.urn for one in lost(found, without) if one.message == "it is gone"}
+    assert gone == {one.urn for one in found if one.type in WATCHERS}
+    bare = [_as_declared(one, protect=False) for one in found]
+    lifted = {one.urn for one in lost(found, bare) if "protected" in one.message}
+    assert lifted == {one.urn for one in found if one.protect}
+
+
+# Stack policy: what is taken out of the rendered stack, or changed in it, by type; None takes it out.
+BROKEN: dict[str, dict[str, dict[str, Any] | None]] = {
+    "stack-buckets-complete": {"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": None},
+    "stack-networks-logged": {"aws:ec2/flowLog:FlowLog": None},
+    "stack-egress-per-zone": {"aws:ec2/natGateway:NatGateway": None},
+    "stack-failover-target": {"aws:rds/clusterInstance:ClusterInstance": None},
+    "stack-pooled": {"aws:rds/proxy:Proxy": None},
+    "stack-behind-cdn": {
+        "cloudflare:index/dnsRecord:DnsRecord": {"proxied": False},
+        "cloudflare:index/loadBalancer:LoadBalancer": {"proxied": False},
+    },
+    "stack-in-every-region": {"aws:lb/loadBalancer:LoadBalancer": None},
+    "stack-dead-letters": {"aws:sqs/queue:Queue": {"redrivePolicy": GONE}},
+    "stack-spot-above-minimum": {
+        "aws:autoscaling/group:Group": {"mixedInstancesPolicy.instancesDistribution.onDemandBaseCapacity": 0}
+    },
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_bad_stack_wakes_its_policy(name: str) -> None:
+    rule = _stack_rule(name)
+    settings = configs.settings(stage=7)
+    found = list(built(stage=7, runtime="ec2").values())
+    assert list(rule.check(found, facts(settings))) == []
+    bad = [one for one in found if one.type not in BROKEN[name]]
+    kept = {type_: changes for type_, changes in BROKEN[name].items() if changes is not None}
+    bad += [_as_declared(one, kept[one.type]) for one in found if one.type in kept]  # type: ignore[misc]
+    # Where a type is taken out, the first one stays, for rules that ask how many there are.
+    bad += [
+        next(one for one in found if one.type == type_)
+        for type_ in set(BROKEN[name]) - set(kept)
+        if name != "stack-pooled"
+    ]
+    assert rule.when(facts(settings))
+    assert list(rule.check(bad, facts(settings)))
+
+
+def test_what_holds_data_without_protection_wakes_its_policy_where_the_stack_protects() -> None:
+    rule = _stack_rule("stack-protects-data")
+    settings = configs.settings(stage=1)
+    bare = [_as_declared(one, protect=False) for one in built(stage=1, runtime="ec2").values()]
+    assert list(rule.check(bare, facts(settings)))
+    assert list(rule.check(bare, Facts(protect=False))) == []
+
+
+def test_every_stack_policy_has_a_bad_example() -> None:
+    assert {*BROKEN, "stack-protects-data"} == {rule.name for rule in STACK_RULES}
+
+
+def _stack_rule(name: str) -> StackRule:
+    return next(rule for rule in STACK_RULES if rule.name == name)
+
+
+def test_a_stack_that_is_not_ours_is_held_to_the_rules_of_every_stage() -> None:
+    of_a_stage = {rule.name for rule in ALL if not rule.when(Facts())}
+    assert of_a_stage
+    assert "ingress-web-only" not in of_a_stage
