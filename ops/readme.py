@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from infra.settings import Settings
 from infra.stages import PLANNED, STAGES
@@ -40,23 +40,24 @@ def settings_table() -> str:
     return "\n".join(["| key | needed | meaning |", "|---|---|---|", *rows])
 
 
-PARTS: dict[str, Callable[[], str]] = {"stages": stage_table, "settings": settings_table}
+Parts = Mapping[str, Callable[[], str]]
+PARTS: Parts = {"stages": stage_table, "settings": settings_table}
 
 
-def generated(text: str) -> str:
-    """`text` with each generated part brought up to date.
+def generated(text: str, parts: Parts = PARTS, file: str = README.name) -> str:
+    """`text` of `file` with each generated part brought up to date.
 
     Raises:
         ValueError: when a part has no place in it.
     """
-    for name, make in PARTS.items():
+    for name, make in parts.items():
         start, end = f"<!-- generated: {name} -->\n", "<!-- end -->"
         pattern = f"{re.escape(start)}.*?{end}"
         found = len(re.findall(pattern, text, flags=re.DOTALL))
         fresh = f"{start}{make()}\n{end}"
         text = re.sub(pattern, fresh.replace("\\", r"\\"), text, flags=re.DOTALL)
         if found != 1:
-            raise ValueError(f"README.md should have one place for the generated part {name!r}, and has {found}")
+            raise ValueError(f"{file} should have one place for the generated part {name!r}, and has {found}")
     return text
 
 

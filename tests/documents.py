@@ -1,0 +1,63 @@
+"""Tables of docs/cost.md and docs/policy.md. `python -m tests.documents` writes them; a test keeps them fresh."""
+
+from __future__ import annotations
+
+from ops.cost.usage import TABLE
+from ops.readme import Parts, generated
+from ops.stackfile import ROOT
+from policy.monotonic import GUARDS
+from policy.rules import RULES, STACK_RULES
+from tests.cost.examples import EXAMPLES
+
+
+def assumptions() -> str:
+    """What users are taken to do."""
+    rows = [f"| {one.name} | {_n(one.span.low)} to {_n(one.span.high)} {one.unit} | {one.source} |" for one in TABLE]
+    return "\n".join(["| what | how much | source |", "|---|---|---|", *rows])
+
+
+def _n(value: float) -> str:
+    return f"{value:,.4f}".rstrip("0").rstrip(".")
+
+
+def _share(value: float) -> str:
+    return f"{value:+.1%}".replace("-0.0%", "+0.0%")
+
+
+def errors() -> str:
+    """Published bills beside what the rules make of them."""
+    rows = [
+        f"| {one.what} | {one.published:,.2f} | {one.ours():,.2f} | {_share(one.error)} | {one.source} |"
+        for one in EXAMPLES
+    ]
+    return "\n".join(["| bill | published, $ | ours, $ | error | source |", "|---|---|---|---|---|", *rows])
+
+
+def policies() -> str:
+    """All policies."""
+    rows = [(rule.name, rule.severity, rule.reason, rule.frameworks) for rule in RULES]
+    rows += [(rule.name, rule.severity, rule.reason, rule.frameworks) for rule in STACK_RULES]
+    lines = [f"| `{name}` | {severity} | {reason} | {', '.join(asked)} |" for name, severity, reason, asked in rows]
+    return "\n".join(["| policy | severity | why | asked for by |", "|---|---|---|---|", *lines])
+
+
+def guards() -> str:
+    """Properties that no move up may weaken."""
+    by_type: dict[str, list[str]] = {}
+    for guard in GUARDS:
+        for type_ in guard.types:
+            by_type.setdefault(type_.rpartition(":")[2], []).append(f"`{guard.path}`")
+    lines = [f"| {type_} | {', '.join(paths)} |" for type_, paths in sorted(by_type.items())]
+    return "\n".join(["| resource | what may not get weaker |", "|---|---|", *lines])
+
+
+DOCUMENTS: dict[str, Parts] = {
+    "docs/cost.md": {"assumptions": assumptions, "errors": errors},
+    "docs/policy.md": {"policies": policies, "guards": guards},
+}
+
+
+if __name__ == "__main__":
+    for name, parts in DOCUMENTS.items():
+        path = ROOT / name
+        path.write_text(generated(path.read_text(), parts, name))
