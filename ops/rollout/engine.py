@@ -25,6 +25,8 @@ SAME = "same"
 RETRY_SECONDS = 2
 HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
 LAST_LINES = 12
+NO_BACKEND = "PULUMI_ACCESS_TOKEN must be set"
+LOGIN = 'pulumi is logged in to no backend; run: pulumi login; for the sandbox: eval "$(make -s env)"'
 
 
 class EngineError(Exception):
@@ -138,6 +140,8 @@ class Automation:
                 raise EngineError(f"there is no stack {self._name} at this backend; see: pulumi stack ls") from None
             except CommandError as error:
                 said = str(error).partition("stderr:")[2].strip() or str(error)
+                if NO_BACKEND in said:
+                    raise EngineError(LOGIN) from None
                 raise EngineError("\n".join(self._errors or said.splitlines()[-LAST_LINES:])) from None
 
     @property
