@@ -156,8 +156,9 @@ def status(*, stack: StackOption = "sandbox", as_json: Json = False) -> None:
     """Show where a rollout is, how its color does, and what comes next. Changes nothing.
 
     JSON: {stack, underWay, strategy, phase, to, settled, since, bakeMinutes, secondsLeft, colors: {blue, green: {image,
-    weight}}, weights: {region: {target group: percent}}, workers, alarms, unhealthy, next, done}. `done` has what the
-    command did, a line each; `next` the command that goes on, or null.
+    weight}}, weights: {region: {target group: percent}}, workers, alarms, unhealthy, next, done}. `workers` has
+    the color that queue workers run, or null where the stage has none; `done` what the command did, a line each; `next`
+    the command that goes on, or null.
 
     Exit codes: 0 fine or nothing under way, 1 the new color has alarms or is not healthy, 2 bad input.
 
@@ -207,7 +208,7 @@ def _walk(stack: str, as_json: bool) -> Iterator[Walk]:  # noqa: FBT001  one of 
             except (EngineError, GateError) as error:
                 # These stop a step in the middle; a refusal does not.
                 live("")
-                errors.print(f"{error}\n{_where(file)}", style="red", markup=False)
+                errors.print(f"{_sentence(error)}\n{_where(file)}", style="red", markup=False)
                 raise typer.Exit(NO) from None
             except RefusedError:
                 if as_json:
@@ -226,8 +227,7 @@ def _explained() -> Iterator[None]:
         errors.print(str(error), style="red", markup=False)
         raise typer.Exit(BAD_INPUT) from None
     except (BusyError, RefusedError, GateError, EngineError) as error:
-        text = str(error)
-        errors.print(text[:1].upper() + text[1:], style="red", markup=False)
+        errors.print(_sentence(error), style="red", markup=False)
         raise typer.Exit(NO) from None
 
 
@@ -265,6 +265,11 @@ def _confirm(walk: Walk, yes: bool, question: str) -> None:  # noqa: FBT001  an 
         raise RefusedError("nothing was changed")
 
 
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    return text[:1].upper() + text[1:]
+
+
 def _where(file: StackFile) -> str:
     """What a stop in the middle leaves, and how to go on."""
     rollout = file.rollout()
@@ -287,8 +292,8 @@ def _show(found: Status, as_json: bool) -> None:  # noqa: FBT001  one of two way
     for heading in ("", "Color", "Traffic", "Image"):
         table.add_column(heading, overflow="fold")
     for color, one in found.colors.items():
-        mark = {found.to: "new", found.workers: "workers"}.get(color, "") if found.under_way else ""
-        table.add_row(mark, color, f"{one['weight']} %", one["image"] or "-")
+        marks = [what for what, where in (("new", found.to), ("workers", found.workers)) if where == color]
+        table.add_row(", ".join(marks) if found.under_way else "", color, f"{one['weight']} %", one["image"] or "-")
     console.print(table)
     for line in found.lines():
         console.print(line, markup=False, soft_wrap=True)

@@ -28,7 +28,7 @@ class Status:
     seconds_left: int = 0
     colors: dict[str, dict[str, Any]]
     weights: dict[str, dict[str, int]]
-    workers: str
+    workers: str | None
     alarms: list[str]
     unhealthy: list[str]
     next: str | None = None
@@ -64,7 +64,7 @@ def status_of(walk: Walk, done: list[str]) -> Status:
         "under_way": progress is not None,
         "colors": {color: {"image": one.image, "weight": one.weight} for color, one in rollout.colors.items()},
         "weights": {name: {k: int(v) for k, v in known["weights"].items()} for name, known in regions.items()},
-        "workers": rollout.leading,
+        "workers": rollout.leading if walk.file.settings().sizes.workers is not None else None,
         "done": done,
     }
     if progress is None:
