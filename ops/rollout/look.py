@@ -45,12 +45,14 @@ class Look:
     now: Callable[[], datetime]
 
     def regions(self) -> dict[str, dict[str, Any]]:
-        """What the stack says of each region: see infra/platform/release.py.
+        """What the stack says of each region: see infra/platform/release.py. One that is lost answers nothing.
 
         Raises:
             RefusedError: when it says nothing yet.
         """
-        regions: dict[str, dict[str, Any]] = self.engine.outputs().get("regions") or {}
+        lost = self.file.settings().unreachable
+        known: dict[str, dict[str, Any]] = self.engine.outputs().get("regions") or {}
+        regions = {name: one for name, one in known.items() if name != lost}
         if not regions or any("rollout" not in one for one in regions.values()):
             raise RefusedError(
                 f"the stack says nothing of its target groups yet; first: pulumi up --stack {self.file.stack}"

@@ -16,13 +16,12 @@ from typing import Any
 from infra.choices import Rollout
 from infra.settings import Settings, SettingsError
 from ops.rollout.engine import EngineError
-from ops.rollout.gates import Refresh
+from ops.rollout.gates import GateError, Refresh
 from ops.rollout.stackfile import plain
 from ops.rollout.walk import Walk
 from tests.unit.configs import settings
 
 OLD, NEW = "registry.example.com/app:1.0.0", "registry.example.com/app:2.0.0"
-REGION = "us-east-1"
 
 
 class Killed(BaseException):
@@ -48,6 +47,8 @@ class Fakes:
     refreshes: list[Refresh] = field(default_factory=list)
     other_changes: dict[str, int] = field(default_factory=dict)
     resets_weights: bool = False
+    # A region that does not answer.
+    lost: str = ""
     fails: list[str] = field(default_factory=list)
     die_at: int | None = None
     calls: int = 0
@@ -106,7 +107,8 @@ class Fakes:
             "alarms": {color: [f"{color}-errors"] for color, one in self.applied.colors.items() if one.image},
         }
         said = self.applied.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"progress": {"since"}})
-        return {"regions": {REGION: {"rollout": region}}, "rollout": json.loads(json.dumps(said))}
+        regions = {name: {"rollout": region} for name in self.settings().active_regions}
+        return {"regions": regions, "rollout": json.loads(json.dumps(said))}
 
     def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
         del region
@@ -122,7 +124,9 @@ class Fakes:
         return self.refreshes.pop(0) if self.refreshes else Refresh(done=True)
 
     def weights(self, region: str, listener: str) -> dict[str, int]:
-        del region, listener
+        del listener
+        if region == self.lost:
+            raise GateError(f"elbv2 in {region}: could not connect")
         return {f"arn:{name}": weight for name, weight in self._weights().items()}
 
     def now(self) -> datetime:

@@ -10,7 +10,7 @@ import pytest
 from infra.choices import Rollout, Strategy
 from infra.settings import SettingsError
 from ops.rollout.engine import EngineError
-from ops.rollout.gates import Refresh
+from ops.rollout.gates import GateError, Refresh
 from ops.rollout.machine import RefusedError
 from ops.rollout.strategies import STRATEGIES
 from ops.rollout.walk import Walk
@@ -198,6 +198,19 @@ def test_weights_that_the_provider_reset_are_seen() -> None:
         RefusedError, match=r"the state in us-east-1 has blue-ec2 1, green-ec2 1, and Pulumi\.test\.yaml says"
     ):
         fakes.walk.step()
+
+
+def test_a_region_that_is_lost_stops_a_rollout_until_the_file_says_so() -> None:
+    fakes = stack(stage=7)
+    fakes.lost = "eu-west-1"
+    with pytest.raises(GateError, match="eu-west-1"):
+        fakes.walk.start(Strategy.CANARY, NEW)
+    assert fakes.updates == []
+    fakes = stack(stage=7, unreachable="eu-west-1")
+    fakes.lost = "eu-west-1"
+    fakes.walk.start(Strategy.CANARY, NEW)
+    fakes.walk.rest()
+    assert images(fakes.said) == (None, NEW)
 
 
 def test_nothing_starts_while_an_update_would_do_more() -> None:
