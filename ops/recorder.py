@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from google.protobuf.struct_pb2 import Struct, Value
 from pulumi.runtime import mocks, rpc
 from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import SETTINGS
 
 UNKNOWN = {"unknown": True}
 SECRET = {"secret": True}
@@ -97,6 +99,17 @@ class Recorder(mocks.MockMonitor):
         providers = [request.provider, *request.providers.values()]
         urns = [one.rpartition("::")[0] for one in providers if one]
         return next((self._regions[urn] for urn in urns if urn in self._regions), None)
+
+
+async def settled(program: Callable[[], object]) -> None:
+    """Run `program`, and wait until all that it began has come to an end, well or not.
+
+    The SDK waits for one output after the other, each time among all of them: for hundreds of resources, that takes
+    twice as long as the program itself. It still does so afterwards and raises what went wrong, with nothing to wait for.
+    """
+    program()
+    if SETTINGS.outputs:
+        await asyncio.wait([*SETTINGS.outputs])
 
 
 class _NoMocks(mocks.Mocks):

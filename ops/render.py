@@ -15,7 +15,7 @@ from pulumi.runtime import stack as runtime_stack
 from infra.platform import build
 from infra.platform.home import PAST
 from infra.settings import Settings
-from ops.recorder import Recorded, Recorder
+from ops.recorder import Recorded, Recorder, settled
 from ops.stackfile import PROJECT
 from sandbox.provider import invokes
 
@@ -52,7 +52,7 @@ async def _run(settings: Settings, stack: str, recorder: Recorder) -> None:
     quiet = logging.getLogger("ascent.render")
     quiet.disabled = True
     mocks.set_mocks(recorder.mocks, PROJECT, stack, preview=True, logger=quiet, monitor=recorder)
-    await runtime_stack.run_pulumi_func(lambda: build(settings))
+    await runtime_stack.run_pulumi_func(lambda: settled(lambda: build(settings)))
 
 
 def _answer(token: str, arguments: Mapping[str, Any], region: str | None) -> Mapping[str, Any]:

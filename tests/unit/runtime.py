@@ -15,7 +15,7 @@ from pulumi.runtime import mocks
 from pulumi.runtime import stack as runtime_stack
 
 from infra.platform import build
-from ops.recorder import Recorded, Recorder
+from ops.recorder import Recorded, Recorder, settled
 from tests.unit.configs import settings
 
 PROJECT, STACK = "ascent", "test"
@@ -103,10 +103,7 @@ async def _run(program: Callable[[], object], recorder: Recorder, *, preview: bo
     quiet.disabled = True
     mocks.set_mocks(recorder.mocks, PROJECT, STACK, preview=preview, logger=quiet, monitor=recorder)
 
-    def run() -> None:
-        program()
-
-    await runtime_stack.run_pulumi_func(run)
+    await runtime_stack.run_pulumi_func(lambda: settled(program))
 
 
 def of_type(recorded: Mapping[str, Recorded], type_: str) -> dict[str, Recorded]:
