@@ -28,7 +28,7 @@ def test_every_shipped_stack_previews_unchanged(tmp_path: Path, stack: str) -> N
 def test_the_engine_and_the_offline_render_agree_on_every_resource(tmp_path: Path, stage: int) -> None:
     result = Sandbox(tmp_path).preview(stage)
     assert result.ok, result.output
-    engines = {step.urn for step in result.steps if step.type != "pulumi:pulumi:Stack" and "::default_" not in step.urn}
+    engines = {step.urn for step in result.steps if step.type != "pulumi:pulumi:Stack" and "::default" not in step.urn}
     plan = render(stackfile.settings("sandbox", stage), "sandbox")
     assert {one.urn for one in plan.resources} == engines
 
