@@ -104,8 +104,9 @@ class Recorder(mocks.MockMonitor):
 async def settled(program: Callable[[], object]) -> None:
     """Run `program`, and wait until all that it began has come to an end, well or not.
 
-    The SDK waits for one output after the other, each time among all of them: for hundreds of resources, that takes
-    twice as long as the program itself. It still does so afterwards and raises what went wrong, with nothing to wait for.
+    The SDK waits for one output after the other, each time among all of them: with hundreds of resources, that takes
+    twice as long as the program itself. It still does so afterwards, and raises what went
+    wrong, with nothing to wait for.
     """
     program()
     if SETTINGS.outputs:
