@@ -13,8 +13,8 @@ from sandbox.provider.values import Properties, Unknown, has_unknown, plain
 def holds(condition: Row, inputs: Properties) -> bool | None:
     """Whether `condition` holds of `inputs`; None when that is not known yet.
 
-    A condition names a `path` and one of: `equals`, `in`, `not_in`, `starts`, `set` (true or false), or combines others
-    with `all`, `any`, `not`.
+    A condition names a `path` and one of: `equals`, `in`, `not_in`, `starts`, `below`, `set` (true or false), or
+    combines others with `all`, `any`, `not`.
     """
     if "all" in condition or "any" in condition:
         key = "all" if "all" in condition else "any"
@@ -37,6 +37,8 @@ def holds(condition: Row, inputs: Properties) -> bool | None:
         return value in condition["in"]
     if "not_in" in condition:
         return value not in condition["not_in"]
+    if "below" in condition:
+        return isinstance(value, int | float) and value < condition["below"]
     if "starts" in condition:
         starts = condition["starts"]
         return isinstance(value, str) and value.startswith(starts if isinstance(starts, str) else tuple(starts))

@@ -304,7 +304,20 @@ def _unique(spec: list[str], inputs: Properties) -> Problems:
             seen.append(value)
 
 
-_RELATIONS: dict[str, Callable[[list[str], Properties], Problems]] = {
+def _product(spec: Row, inputs: Properties) -> Problems:
+    """The product of numbers, the largest where a path leads to several, is not more than `most`."""
+    total = 1.0
+    for path in spec["of"]:
+        numbers = [_number(value) for _, value in paths.find(inputs, paths.parse(path)) if not has_unknown(value)]
+        if not numbers or None in numbers:
+            return
+        total *= max(number for number in numbers if number is not None)
+    if total > spec["most"]:
+        names = " x ".join(map(_attribute, spec["of"]))
+        yield spec["of"][0], f"{names} must not exceed {spec['most']}, got {total:g}"
+
+
+_RELATIONS: dict[str, Callable[[Any, Properties], Problems]] = {
     "conflicts": _conflicts,
     "exactly_one": _exactly_one,
     "at_least_one": _at_least_one,
@@ -314,4 +327,5 @@ _RELATIONS: dict[str, Callable[[list[str], Properties], Problems]] = {
     "ascending": lambda group, inputs: _ordered(group, inputs, strict=False),
     "strictly_ascending": lambda group, inputs: _ordered(group, inputs, strict=True),
     "unique": _unique,
+    "product": _product,
 }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from sandbox.provider import conditions, data, naming, outputs, paths
@@ -68,8 +69,8 @@ def references(view: View, schema: Schema, inputs: Properties) -> None:
     """
     bare = masked(inputs)
     for path, rule in _references(schema):
-        for _, value in paths.find(bare, path):
-            if isinstance(value, str) and value and value not in rule.get("but", ()) and not _exists(view, rule, value):
+        for value in _named(rule, (found for _, found in paths.find(bare, path))):
+            if value not in rule.get("but", ()) and not _exists(view, rule, value):
                 raise Refused(
                     _fill(
                         rule.get("message", "{path} {value} does not exist"),
@@ -79,6 +80,13 @@ def references(view: View, schema: Schema, inputs: Properties) -> None:
                         path=paths.render(path),
                     )
                 )
+
+
+def _named(rule: Row, values: Iterable[Any]) -> Iterator[str]:
+    """What text refers to: itself, or where the rule says so, the names `inside` it."""
+    for value in values:
+        if isinstance(value, str) and value:
+            yield from re.findall(rule["inside"], value) if "inside" in rule else [value]
 
 
 def _references(schema: Schema) -> Iterator[tuple[paths.Path, Row]]:

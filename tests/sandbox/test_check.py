@@ -29,12 +29,18 @@ _ALARM = {
     "statistic": "Average",
     "threshold": 70,
 }
+_MATH = {"comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 1}
 _GROUP = {"minSize": 1, "maxSize": 3, "vpcZoneIdentifiers": ["subnet-1"], "launchTemplate": {"id": "lt-1"}}
 _MIXED = {"launchTemplate": {"launchTemplateSpecification": {"launchTemplateId": "lt-1"}}}
 _REDIS = {"description": "cache", "nodeType": "cache.r7g.large", "engine": "redis"}
 _RULESET = {"zoneId": "0" * 32, "name": "r", "kind": "zone", "phase": "http_request_firewall_custom"}
 _RECORD = {"zoneId": "0" * 32, "name": "www.example.com", "type": "A", "content": "192.0.2.1"}
 _POD = {"containers": [{"name": "app", "image": "app:1"}]}
+
+
+def _queries(period: int) -> list[dict[str, Any]]:
+    metric = {"metricName": "Errors", "namespace": "App", "period": period, "stat": "Sum"}
+    return [{"id": "value", "expression": "100 * errors", "returnData": True}, {"id": "errors", "metric": metric}]
 
 
 def _deployment(**changes: Any) -> dict[str, Any]:
@@ -49,6 +55,8 @@ def _deployment(**changes: Any) -> dict[str, Any]:
         ("aws:ec2/subnet:Subnet", {"vpcId": UNKNOWN, "cidrBlock": "10.0.1.0/24", "availabilityZone": "us-east-1a"}),
         ("aws:lb/targetGroup:TargetGroup", {**_TARGETS, "healthCheck": {"interval": 30, "timeout": 5}}),
         ("aws:cloudwatch/metricAlarm:MetricAlarm", _ALARM),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {"metricQueries": _queries(259_200), **_MATH}),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {**_ALARM, "period": 3600, "evaluationPeriods": 168}),
         ("aws:autoscaling/group:Group", _GROUP),
         ("aws:rds/cluster:Cluster", {"engine": "aurora-postgresql", "masterPassword": Secret(UNKNOWN)}),
         ("aws:iam/role:Role", {"assumeRolePolicy": UNKNOWN}),
@@ -172,6 +180,75 @@ def test_what_is_right_passes(aws: Engine, token: str, inputs: dict[str, Any]) -
             "one of",
         ),
         ("aws:cloudwatch/metricAlarm:MetricAlarm", {**_ALARM, "extendedStatistic": "p99"}, "extendedStatistic", ""),
+        (
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            {**_ALARM, "evaluationPeriods": 1441},
+            "period",
+            "must not exceed 86400 seconds",
+        ),
+        (
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            {**_ALARM, "period": 259_200},
+            "period",
+            "must not exceed 604800 seconds",
+        ),
+        (
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            {"metricQueries": _queries(864_000), **_MATH},
+            "metricQueries[*].metric.period",
+            "must not exceed 604800 seconds",
+        ),
+        (
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            {"metricQueries": [{"id": "Errors", "expression": "1"}, *_queries(60)[1:]], **_MATH},
+            "metricQueries[0].id",
+            "begins with a small letter",
+        ),
+        (
+            "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+            {"alarmName": "a", "alarmRule": "one AND two"},
+            "alarmRule",
+            "Failed to parse AlarmRule",
+        ),
+        (
+            "aws:cloudwatch/dashboard:Dashboard",
+            {"dashboardName": "a", "dashboardBody": "{"},
+            "dashboardBody",
+            "invalid JSON",
+        ),
+        (
+            "aws:sns/topicSubscription:TopicSubscription",
+            {"topic": "arn:aws:sns:us-east-1:123456789012:a", "protocol": "slack", "endpoint": "x"},
+            "protocol",
+            "to be one of",
+        ),
+        (
+            "aws:budgets/budget:Budget",
+            {"budgetType": "USAGE", "timeUnit": "MONTHLY", "limitAmount": "200"},
+            "costFilters",
+            "needs a filter",
+        ),
+        (
+            "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration",
+            {
+                "configurationName": "a b",
+                "iamRoleArn": "arn:aws:iam::123456789012:role/a",
+                "slackChannelId": "C1",
+                "slackTeamId": "T1",
+            },
+            "configurationName",
+            "does not match",
+        ),
+        (
+            "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+            {
+                "logGroupName": "a",
+                "pattern": "",
+                "metricTransformation": {"name": "a", "namespace": "AWS/RDS", "value": "1"},
+            },
+            "metricTransformation.namespace",
+            "AWS' own",
+        ),
         ("aws:acm/certificate:Certificate", {"domainName": "nodots", "validationMethod": "DNS"}, "domainName", "valid"),
         ("aws:sqs/queue:Queue", {"region": "mars"}, "region", "not a valid AWS Region"),
     ],

@@ -290,3 +290,21 @@ def test_faults_hit_the_operation_asked_for(
 def test_ill_formed_faults_are_refused(start: Start, variable: str, value: str) -> None:
     with pytest.raises(ValueError, match=variable):
         start("aws", {variable: value})
+
+
+def test_a_composite_alarm_needs_the_alarms_that_its_rule_names(aws: Engine) -> None:
+    composite = {"alarmName": "page", "alarmRule": 'ALARM("long") AND (OK("short") OR FALSE)'}
+    alarm = {
+        "comparisonOperator": "GreaterThanThreshold",
+        "evaluationPeriods": 1,
+        "metricName": "Errors",
+        "namespace": "App",
+        "period": 60,
+        "statistic": "Sum",
+        "threshold": 1,
+    }
+    aws.create("aws:cloudwatch/metricAlarm:MetricAlarm", {**alarm, "name": "long"}, name="long")
+    with pytest.raises(Aborted, match=r"alarms \[short\] in the alarm rule do not exist"):
+        aws.create("aws:cloudwatch/compositeAlarm:CompositeAlarm", composite)
+    aws.create("aws:cloudwatch/metricAlarm:MetricAlarm", {**alarm, "name": "short"}, name="short")
+    aws.create("aws:cloudwatch/compositeAlarm:CompositeAlarm", composite)

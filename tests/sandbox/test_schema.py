@@ -52,6 +52,7 @@ def test_every_rule_is_about_a_property_that_exists(token: str) -> None:
         base = f"{rule['in_each']}." if "in_each" in rule else ""
         named = [rule["path"]] if "path" in rule else []
         named += [base + path for key in (*relations, "strictly_ascending") for path in rule.get(key, ())]
+        named += rule.get("product", {}).get("of", ())
         wrong += [path for path in named if known.at(paths.parse(path)) is None]
     assert wrong == []
 
