@@ -297,11 +297,29 @@ Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
 SecretName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
 
 
+class SlackChannel(Strict):
+    """A Slack channel that shows all alarms."""
+
+    workspace_id: str = Field(pattern=r"^T[0-9A-Z]{2,254}$", description="Workspace, authorized once in AWS: T....")
+    channel_id: str = Field(pattern=r"^[CG][0-9A-Z]{2,254}$", description="Channel: C... .")
+
+
 class Alerts(Strict):
     """Who hears of what."""
 
-    warning: tuple[Address, ...] = Field(default=(), description="E-mail addresses that get warnings.")
-    critical: tuple[Address, ...] = Field(default=(), description="E-mail addresses that get critical alerts.")
+    warning: tuple[Address, ...] = Field(
+        default=(), max_length=20, description="E-mail addresses that get warnings, and what budgets say."
+    )
+    critical: tuple[Address, ...] = Field(
+        default=(), max_length=20, description="E-mail addresses that get critical alerts."
+    )
+    slack: SlackChannel | None = Field(default=None, description="A Slack channel: workspaceId and channelId.")
+    procedures: str = Field(
+        default="docs/procedures.md",
+        pattern=r"^(https://\S+|docs/procedures\.md)$",
+        max_length=200,
+        description="Address where docs/procedures.md is published, which every alarm then links to: https://....",
+    )
 
 
 class FleetOverride(Strict):
@@ -312,6 +330,12 @@ class FleetOverride(Strict):
     )
     minimum: int | None = Field(default=None, ge=1, le=100, description="Fewest instances, 1 to 100.")
     maximum: int | None = Field(default=None, ge=1, le=100, description="Most instances, 1 to 100.")
+
+
+class BudgetOverride(Strict):
+    """This stack's own budget."""
+
+    monthly_usd: int | None = Field(default=None, ge=1, le=10_000_000, description="US dollars a month, all regions.")
 
 
 class HpaOverride(Strict):

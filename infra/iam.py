@@ -16,7 +16,7 @@ def allow(
     actions: Sequence[str],
     resources: Sequence[pulumi.Input[str]],
     conditions: Mapping[str, Any] | None = None,
-    principal: Mapping[str, pulumi.Input[str]] | None = None,
+    principal: Mapping[str, Any] | None = None,
 ) -> Statement:
     """A statement that allows `actions` on `resources`; with a principal, for a resource's own policy."""
     statement: dict[str, Any] = {"Effect": "Allow", "Action": list(actions), "Resource": list(resources)}

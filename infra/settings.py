@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from infra.choices import (
     Alerts,
+    BudgetOverride,
     CacheOverride,
     Cluster,
     DatabaseOverride,
@@ -70,7 +71,7 @@ RESERVED = frozenset(
 )
 # An external database says nothing of its limit: its owner's pooler keeps it.
 UNLIMITED = 1_000_000
-OVERRIDES = ("fleet", "hpa", "pods", "nodes", "database", "readers", "cache", "workers")
+OVERRIDES = ("fleet", "hpa", "pods", "nodes", "database", "readers", "cache", "workers", "budget")
 
 
 class SettingsError(Exception):
@@ -107,7 +108,9 @@ class Settings(Strict):
         description="The versions that run: blue and green, each with image and weight; kubernetesShare."
     )
     protect: bool = Field(default=True, description="Whether what holds data or identity is guarded against deletion.")
-    alerts: Alerts = Field(default_factory=Alerts, description="Who hears of what: warning and critical addresses.")
+    alerts: Alerts = Field(
+        default_factory=Alerts, description="Who hears of what: warning and critical addresses, slack, procedures."
+    )
     app_secrets: dict[SecretName, SecretStr] = Field(
         default_factory=dict,
         description="Environment variables of the application that are secret: `pulumi config set --secret --path`.",
@@ -149,6 +152,8 @@ class Settings(Strict):
     readers: ReadersOverride = Field(default_factory=ReadersOverride, description="Reader bounds: minimum, maximum.")
     cache: CacheOverride = Field(default_factory=CacheOverride, description="Redis: nodeType and nodes, or inCluster.")
     workers: WorkersOverride = Field(default_factory=WorkersOverride, description="Worker bounds: minimum, maximum.")
+
+    budget: BudgetOverride = Field(default_factory=BudgetOverride, description="What a month may cost: monthlyUsd.")
 
     @model_validator(mode="after")
     def _fits(self, info: ValidationInfo) -> Self:

@@ -42,15 +42,6 @@ class Capability(StrEnum):
     GLOBAL_TRAFFIC = "global-traffic"
 
 
-# In the table, sized and validated, but without a component yet. The program names them on every preview and update.
-PLANNED = frozenset(
-    {
-        Capability.ALARMS,
-        Capability.BUDGET,
-    }
-)
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Bounds:
     """How few and how many, both inclusive."""
@@ -122,6 +113,17 @@ class NodeLimit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MonthlyBudget:
+    """What a stack of this stage may cost before somebody is told, in US dollars a month, over all its regions.
+
+    What `ascent cost` names for the shipped stacks at this stage, on whichever runtime costs more; at stage 7, for
+    three regions. A stack of other sizes wants its own: `ascent:budget.monthlyUsd`.
+    """
+
+    monthly_usd: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Sizes:
     """How big everything is at a stage. What a stage does not have is None."""
 
@@ -130,6 +132,7 @@ class Sizes:
     pods: PodSize
     nodes: NodeLimit
     database: DatabaseSize
+    budget: MonthlyBudget
     readers: Bounds | None = None
     cache: CacheSize | None = None
     workers: Bounds | None = None
@@ -194,12 +197,8 @@ class Stage:
         return frozenset(held)
 
     def has(self, capability: Capability) -> bool:
-        """Whether this stage has `capability`, built or planned."""
+        """Whether this stage has `capability`."""
         return capability in self.capabilities
-
-    def planned(self) -> list[Capability]:
-        """What this stage should have and no component provides yet, in the order of the table."""
-        return [capability for capability in Capability if capability in self.capabilities & PLANNED]
 
     def as_dict(self) -> dict[str, Any]:
         """The row as plain data, for `ascent stages --json`."""
@@ -208,7 +207,7 @@ class Stage:
             "name": self.name,
             "trigger": self.trigger,
             "users": self.users,
-            "adds": [{"capability": one.value, "built": one not in PLANNED} for one in self.adds],
+            "adds": [one.value for one in self.adds],
             "drops": [one.value for one in self.drops],
             "sizes": asdict(self.sizes),
         }
@@ -245,6 +244,7 @@ _TABLE = (
             pods=_POD_S,
             nodes=NodeLimit(cpu=24, memory=48),
             database=DatabaseSize(min_acu=0.5, max_acu=4),
+            budget=MonthlyBudget(monthly_usd=600),
         ),
     ),
     Stage(
@@ -259,6 +259,7 @@ _TABLE = (
             pods=_POD_S,
             nodes=NodeLimit(cpu=24, memory=48),
             database=DatabaseSize(min_acu=0.5, max_acu=8),
+            budget=MonthlyBudget(monthly_usd=700),
         ),
     ),
     Stage(
@@ -273,6 +274,7 @@ _TABLE = (
             pods=_POD_S,
             nodes=NodeLimit(cpu=24, memory=48),
             database=DatabaseSize(min_acu=2, max_acu=16),
+            budget=MonthlyBudget(monthly_usd=900),
         ),
     ),
     Stage(
@@ -287,6 +289,7 @@ _TABLE = (
             pods=_POD_M,
             nodes=NodeLimit(cpu=48, memory=96),
             database=DatabaseSize(min_acu=2, max_acu=32),
+            budget=MonthlyBudget(monthly_usd=2800),
             readers=Bounds(minimum=1, maximum=4),
         ),
     ),
@@ -304,6 +307,7 @@ _TABLE = (
             pods=_POD_M,
             nodes=NodeLimit(cpu=64, memory=128),
             database=DatabaseSize(min_acu=4, max_acu=32),
+            budget=MonthlyBudget(monthly_usd=3600),
             readers=Bounds(minimum=1, maximum=5),
         ),
     ),
@@ -319,6 +323,7 @@ _TABLE = (
             pods=_POD_L,
             nodes=NodeLimit(cpu=256, memory=512),
             database=DatabaseSize(min_acu=4, max_acu=64),
+            budget=MonthlyBudget(monthly_usd=8500),
             readers=Bounds(minimum=2, maximum=8),
             cache=CacheSize(node_type=_CACHE_NODE, nodes=2),
             workers=Bounds(minimum=1, maximum=10),
@@ -341,6 +346,7 @@ _TABLE = (
             pods=_POD_L,
             nodes=NodeLimit(cpu=320, memory=640),
             database=DatabaseSize(min_acu=8, max_acu=128),
+            budget=MonthlyBudget(monthly_usd=38000),
             readers=Bounds(minimum=2, maximum=15),
             cache=CacheSize(node_type=_CACHE_NODE, nodes=3),
             workers=Bounds(minimum=2, maximum=20),

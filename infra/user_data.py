@@ -1,8 +1,9 @@
-"""What an instance runs when it boots: Docker, and the application's container under systemd."""
+"""What an instance runs when it boots: Docker with the application's container, and the CloudWatch agent."""
 
 from __future__ import annotations
 
 import base64
+import json
 import shlex
 import textwrap
 from collections.abc import Mapping
@@ -34,6 +35,18 @@ class Container:
     log_group: str
     environment: Mapping[str, str]
 
+
+# EC2 cannot see how much memory an instance uses. One metric per autoscaling group, not one per instance: each costs.
+MEMORY_METRIC = "mem_used_percent"
+_AGENT = json.dumps(
+    {
+        "metrics": {
+            "append_dimensions": {"AutoScalingGroupName": "${aws:AutoScalingGroupName}"},
+            "aggregation_dimensions": [["AutoScalingGroupName"]],
+            "metrics_collected": {"mem": {"measurement": [MEMORY_METRIC], "drop_original_metrics": [MEMORY_METRIC]}},
+        }
+    }
+)
 
 # The secret lives in the memory of this process and of Docker alone: it fetches, then becomes the docker client, which
 # takes each variable by name from its own environment. No value is an argument, and none is written here.
@@ -83,13 +96,19 @@ _LOGIN = (
 _SCRIPT = """\
 #!/bin/bash
 set -euo pipefail
-dnf install --assumeyes --quiet docker
+dnf install --assumeyes --quiet docker amazon-cloudwatch-agent
 install -m 0755 /dev/stdin /usr/local/bin/run-app <<'RUNNER'
 {runner}RUNNER
 install -m 0644 /dev/stdin /etc/systemd/system/app.service <<'UNIT'
 {unit}UNIT
 systemctl daemon-reload
 systemctl enable --now docker.service app.service --no-block
+install -m 0644 /dev/stdin /opt/aws/amazon-cloudwatch-agent/etc/memory.json <<'AGENT'
+{agent}
+AGENT
+# Last, and without a say: an instance that cannot be measured still serves.
+/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s \
+  -c file:/opt/aws/amazon-cloudwatch-agent/etc/memory.json || true
 """
 
 
@@ -111,7 +130,7 @@ def script(container: Container) -> str:
         log_group=container.log_group,
         image=container.image,
     )
-    text = textwrap.dedent(_SCRIPT).format(runner=runner, unit=unit)
+    text = textwrap.dedent(_SCRIPT).format(runner=runner, unit=unit, agent=_AGENT)
     if len(text.encode()) > LARGEST:
         raise ValueError(f"the boot script has {len(text.encode())} bytes; EC2 takes {LARGEST}")
     return text

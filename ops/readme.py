@@ -6,21 +6,21 @@ import re
 from collections.abc import Callable, Mapping
 
 from infra.settings import Settings
-from infra.stages import PLANNED, STAGES
+from infra.stages import STAGES
 from ops.stackfile import ROOT
 
 README = ROOT / "README.md"
 
 
 def stage_table() -> str:
-    """The stage table in Markdown; what no component provides yet is in italics."""
+    """The stage table in Markdown."""
     lines = [
         "| n | name | move here when | adds | users | fleet | Aurora ACUs | readers |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for stage in STAGES.values():
         sizes = stage.sizes
-        added = ", ".join(f"_{one}_" if one in PLANNED else str(one) for one in stage.adds)
+        added = ", ".join(stage.adds)
         dropped = f"; drops {', '.join(stage.drops)}" if stage.drops else ""
         readers = f"{sizes.readers.minimum}..{sizes.readers.maximum}" if sizes.readers else ""
         lines.append(

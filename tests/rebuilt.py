@@ -27,6 +27,8 @@ TYPES = {
 }
 # Parts of the platform that come and go with the stage, with all that belongs to them.
 _PARTS = re.compile(r"-(proxy|db-reader|cache|workers|tasks)(-|$)")
+# Watches for the sign to move up, and holds nothing: the stage that answers it drops it.
+SIGNS = re.compile(r"-(balancer-bandwidth|budget-egress|db-connections-many|db-cpu-raised|db-pool-reads)$")
 # Writing a new version is how a secret's value changes; the secret stays.
 REWRITTEN = {"aws:secretsmanager/secretVersion:SecretVersion"}
 
@@ -39,6 +41,11 @@ def stateful(type_: str) -> bool:
 def is_part(name: str) -> bool:
     """Whether a resource belongs to a part that comes and goes."""
     return bool(_PARTS.search(name))
+
+
+def is_sign(name: str) -> bool:
+    """Whether a resource says when to move up, and is gone afterwards."""
+    return bool(SIGNS.search(name))
 
 
 def precious(type_: str, name: str) -> bool:

@@ -57,6 +57,7 @@ class Cache(pulumi.ComponentResource):
     replication_group_id: its id at AWS.
     endpoint: host name of the primary node. Of a secondary in a Global Datastore, it takes no writes.
     reader_endpoint: host name that leads to any node.
+    node_ids: identifier of each node.
     """
 
     def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -129,6 +130,8 @@ class Cache(pulumi.ComponentResource):
         self.replication_group_id = cache.id
         self.endpoint = cache.primary_endpoint_address
         self.reader_endpoint = cache.reader_endpoint_address
+        # ElastiCache numbers the nodes of a group itself, in this form.
+        self.node_ids = [pulumi.Output.concat(cache.id, f"-{index:03}") for index in range(1, args.nodes + 1)]
         self.register_outputs({"endpoint": self.endpoint})
 
     def _parameters(self, name: str) -> aws.elasticache.ParameterGroup:

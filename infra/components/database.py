@@ -109,6 +109,7 @@ class Database(pulumi.ComponentResource):
 
     cluster_identifier: its identifier at AWS, the component's own name.
     arn: its ARN.
+    log_group: name of the log group with PostgreSQL's log, once it is there.
     endpoint, reader_endpoint: host names. Without readers, the latter leads to the writer. The former of a replica
         leads nowhere until the replica is promoted.
     """
@@ -150,6 +151,7 @@ class Database(pulumi.ComponentResource):
         logs = aws.cloudwatch.LogGroup(
             name, name=f"/aws/rds/cluster/{name}/postgresql", retention_in_days=DATABASE_LOG_DAYS.value, opts=kept
         )
+        self.log_group = logs.name
         owner = args.origin if isinstance(args.origin, Owner) else None
         return aws.rds.Cluster(
             name,

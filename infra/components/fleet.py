@@ -9,8 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
-from infra.components.gate_alarms import GateAlarms, GateAlarmsArgs
-from infra.components.instance_template import InstanceTemplate, InstanceTemplateArgs
+from infra.components.instance_template import METRICS, InstanceTemplate, InstanceTemplateArgs
 from infra.thresholds import (
     ALL_ON_DEMAND,
     APP_PORT,
@@ -27,13 +26,6 @@ from infra.thresholds import (
 )
 from infra.user_data import Container
 
-METRICS = [
-    aws.autoscaling.Metric.GROUP_DESIRED_CAPACITY,
-    aws.autoscaling.Metric.GROUP_IN_SERVICE_INSTANCES,
-    aws.autoscaling.Metric.GROUP_MAX_SIZE,
-    aws.autoscaling.Metric.GROUP_PENDING_INSTANCES,
-]
-
 
 @dataclass(frozen=True, kw_only=True)
 class FleetArgs:
@@ -49,6 +41,7 @@ class FleetArgs:
     balancer_group_id: security group of the load balancer, which alone may reach the instances.
     balancer_suffix: ARN suffix of the load balancer.
     target_group: the color's target group.
+    gates: names of the alarms that stop an instance refresh and roll it back; AWS takes ten at most.
     profile_arn: instance profile.
     container: what the instances run, once it is known.
     tags: put on instances and volumes, which do not take the provider's default tags.
@@ -65,6 +58,7 @@ class FleetArgs:
     balancer_group_id: pulumi.Input[str]
     balancer_suffix: pulumi.Input[str]
     target_group: aws.lb.TargetGroup
+    gates: Sequence[pulumi.Input[str]]
     profile_arn: pulumi.Input[str]
     container: pulumi.Output[Container]
     tags: Mapping[str, str]
@@ -75,7 +69,6 @@ class Fleet(pulumi.ComponentResource):
 
     name: logical name of the fleet.
     group_name: name of the group at AWS.
-    alarm_names: alarms that stop an instance refresh or a rollout.
     """
 
     def __init__(self, name: str, args: FleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -92,15 +85,9 @@ class Fleet(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self._tags = {**args.tags, "Name": name}
-        alarms = GateAlarms(
-            name,
-            GateAlarmsArgs(load_balancer=args.balancer_suffix, target_group=args.target_group.arn_suffix),
-            opts=self._child,
-        )
-        group = self._group(self._template(), alarms)
+        group = self._group(self._template())
         self._scale(group)
         self.group_name = group.name
-        self.alarm_names = alarms.names
         self.register_outputs({"groupName": self.group_name})
 
     def _template(self) -> InstanceTemplate:
@@ -129,7 +116,7 @@ class Fleet(pulumi.ComponentResource):
         )
         return template
 
-    def _group(self, template: InstanceTemplate, alarms: GateAlarms) -> aws.autoscaling.Group:
+    def _group(self, template: InstanceTemplate) -> aws.autoscaling.Group:
         args = self._args
         plain: aws.autoscaling.GroupLaunchTemplateArgsDict = {"id": template.id, "version": template.version}
         mixed: aws.autoscaling.GroupMixedInstancesPolicyArgsDict = {
@@ -182,7 +169,7 @@ class Fleet(pulumi.ComponentResource):
                     "checkpoint_delay": str(REFRESH_WAIT.value),
                     "skip_matching": True,
                     "auto_rollback": True,
-                    "alarm_specification": {"alarms": alarms.names},
+                    "alarm_specification": {"alarms": args.gates},
                 },
             },
             enabled_metrics=METRICS,

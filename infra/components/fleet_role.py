@@ -1,4 +1,4 @@
-"""What instances may do: be reached by Systems Manager, read their secret, pull their image and write their logs."""
+"""What instances may do: be reached by Systems Manager, read their secret, pull their image, write logs and metrics."""
 
 from __future__ import annotations
 
@@ -34,6 +34,17 @@ class FleetRoleArgs:
     statements: Sequence[iam.Statement]
 
 
+def _measure() -> list[iam.Statement]:
+    """What the CloudWatch agent does: publish its metrics, under the name of the group that the instance belongs to.
+
+    Neither action has a resource to limit it to; a condition keeps the first to the agent's own namespace.
+    """
+    return [
+        iam.allow(["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": "CWAgent"}}),
+        iam.allow(["ec2:DescribeTags"], ["*"]),
+    ]
+
+
 class FleetRole(pulumi.ComponentResource):
     """A role and its instance profile, shared by the colors of one region.
 
@@ -47,6 +58,7 @@ class FleetRole(pulumi.ComponentResource):
         statements = [
             *iam.read_secret(args.secret_arn, args.key_arn, args.region),
             iam.write_logs(args.log_group_arn),
+            *_measure(),
             *iam.pull(args.repositories),
             *args.statements,
         ]

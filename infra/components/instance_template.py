@@ -14,6 +14,13 @@ from infra.thresholds import IMDS_HOPS, ROOT_VOLUME
 from infra.user_data import Container, encoded
 
 ROOT_DEVICE = "/dev/xvda"
+# What a group of such instances publishes about itself, for scaling, alarms and dashboards.
+METRICS = [
+    aws.autoscaling.Metric.GROUP_DESIRED_CAPACITY,
+    aws.autoscaling.Metric.GROUP_IN_SERVICE_INSTANCES,
+    aws.autoscaling.Metric.GROUP_MAX_SIZE,
+    aws.autoscaling.Metric.GROUP_PENDING_INSTANCES,
+]
 
 
 @dataclass(frozen=True, kw_only=True)

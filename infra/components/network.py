@@ -42,6 +42,7 @@ class Network(pulumi.ComponentResource):
     vpc_id: the VPC.
     public_subnet_ids, private_subnet_ids, data_subnet_ids: one subnet per zone, in the order of the zones.
     inner_table_ids: route tables of the private and the data subnets.
+    nat_ids: NAT gateway by its name.
     egress_addresses: the public IPv4 addresses that traffic to the internet comes from, one per zone, kept for life.
     """
 
@@ -136,6 +137,7 @@ class Network(pulumi.ComponentResource):
             for index, (zone, address, subnet) in enumerate(zip(zones, addresses, self._public, strict=True))
             if self._args.zonal_egress or index == 0
         ]
+        self.nat_ids = {self._zonal("nat", zone): nat.id for zone, nat in zip(zones, nats, strict=False)}
         tables = []
         for index, (zone, subnet) in enumerate(zip(zones, self._private, strict=True)):
             table = self._table(f"private-{zone.removeprefix(self._args.region)}", [subnet])

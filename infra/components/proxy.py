@@ -40,6 +40,7 @@ class ProxyArgs:
 class Proxy(pulumi.ComponentResource):
     """An RDS Proxy.
 
+    proxy_name: its name at AWS.
     endpoint: host name that leads to the writer.
     reader_endpoint: host name that leads to readers, or None.
     """
@@ -78,6 +79,7 @@ class Proxy(pulumi.ComponentResource):
             db_cluster_identifier=args.cluster_identifier,
             opts=self._child,
         )
+        self.proxy_name = proxy.name
         self.endpoint = proxy.endpoint
         self.reader_endpoint: pulumi.Output[str] | None = None
         if args.reads:

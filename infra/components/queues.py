@@ -27,6 +27,7 @@ class Queues(pulumi.ComponentResource):
     """The queues. A queue costs nothing while it is empty, and deleting one loses its messages: so they always exist.
 
     urls, names: URL and physical name of each queue by its name.
+    dead_names: physical name of each dead-letter queue by the name of the queue it belongs to.
     arns: ARN of each queue.
     """
 
@@ -34,7 +35,7 @@ class Queues(pulumi.ComponentResource):
         super().__init__(naming.token("Queues"), name, None, opts)
         kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
         child = pulumi.ResourceOptions(parent=self)
-        queues = {}
+        queues, dead_queues = {}, {}
         for kind in QUEUES:
             dead = aws.sqs.Queue(
                 f"{name}-{kind}-dead",
@@ -61,8 +62,9 @@ class Queues(pulumi.ComponentResource):
                 ),
                 opts=child,
             )
-            queues[kind] = queue
+            queues[kind], dead_queues[kind] = queue, dead
         self.urls = {kind: queue.url for kind, queue in queues.items()}
         self.names = {kind: queue.name for kind, queue in queues.items()}
+        self.dead_names = {kind: queue.name for kind, queue in dead_queues.items()}
         self.arns = [queue.arn for queue in queues.values()]
         self.register_outputs({"urls": self.urls})

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
-from infra.components.instance_template import InstanceTemplate, InstanceTemplateArgs
+from infra.components.instance_template import METRICS, InstanceTemplate, InstanceTemplateArgs
 from infra.thresholds import (
     BACKLOG_PER_WORKER,
     INSTANCE_GRACE,
@@ -90,7 +90,7 @@ class Workers(pulumi.ComponentResource):
                     "auto_rollback": True,
                 },
             },
-            enabled_metrics=[aws.autoscaling.Metric.GROUP_IN_SERVICE_INSTANCES],
+            enabled_metrics=METRICS,
             tags=[{"key": key, "value": value, "propagate_at_launch": False} for key, value in sorted(tags.items())],
             opts=child,
         )

@@ -19,6 +19,7 @@ from infra.platform.place import place
 from infra.platform.regional import Regional
 from infra.platform.site import Site
 from infra.platform.traffic import applied, records, repository
+from infra.platform.watching import over_all
 from infra.platform.world import traffic
 from infra.schedules import JOBS
 from infra.settings import Settings
@@ -33,7 +34,6 @@ def build(settings: Settings) -> None:
     """
     outputs = past()
     refuse_to_move(settings, outputs)
-    _say_what_is_planned(settings)
     listed = [place(settings, name, outputs) for name in settings.regions]
     primary, *others = listed
     keys = EncryptionKeys(
@@ -61,6 +61,7 @@ def build(settings: Settings) -> None:
         name: one.build(account, answers, front, secrets[name], tier.regions[name]) for name, one in regions.items()
     }
     traffic(settings, used, {name: _serving(one) for name, one in built.items()}, front)
+    over_all(settings, primary, [one.watch for one in regions.values()])
     pulumi.export("stage", settings.stage)
     pulumi.export("runtime", settings.runtime.value)
     pulumi.export("url", f"https://{settings.domain.name}")
@@ -70,7 +71,6 @@ def build(settings: Settings) -> None:
     pulumi.export("regions", built)
     # What was applied last, so that a rollout can be taken up on a machine whose stack file does not know of it.
     pulumi.export("rollout", applied(settings.rollout))
-    pulumi.export("planned", [capability.value for capability in settings.row.planned()])
 
 
 def _secret(settings: Settings, site: Site, data: Data) -> AppSecret:
@@ -113,9 +113,3 @@ def _jobs(settings: Settings, site: Site, secret: AppSecret) -> None:
         ),
         opts=pulumi.ResourceOptions(providers=[site.place.provider], depends_on=[secret]),
     )
-
-
-def _say_what_is_planned(settings: Settings) -> None:
-    names = ", ".join(capability.value for capability in settings.row.planned())
-    if names:
-        pulumi.log.warn(f"stage {settings.stage} is to have these too, and no component provides them yet: {names}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import pulumi
@@ -13,12 +14,26 @@ from infra.components.global_cache import GlobalCache, GlobalCacheArgs
 from infra.components.peering import Peering, PeeringArgs
 from infra.platform.databases import Secrets
 from infra.platform.site import Site
+from infra.platform.watching import of_cache
 from infra.stages import CacheSize
 from infra.thresholds import REDIS_PORT
+from infra.watch.subject import Subject
 
 
-def caches(sites: Sequence[Site], token: pulumi.Output[str]) -> Mapping[str, Secrets]:
-    """Declare the caches. Returns the application's addresses by region: where it writes, and where it reads.
+@dataclass(frozen=True, kw_only=True)
+class Caches:
+    """What there is, by region.
+
+    secrets: the application's addresses: where it writes, and where it reads.
+    subjects: what is to be watched; nothing of an external one, nor of one in the cluster.
+    """
+
+    secrets: Mapping[str, Secrets]
+    subjects: Mapping[str, Sequence[Subject]]
+
+
+def caches(sites: Sequence[Site], token: pulumi.Output[str]) -> Caches:
+    """Declare the caches.
 
     A Global Datastore takes writes in one region alone, so the others reach it over a peering, and read at home. Beyond
     its three regions, each has a cache that knows of no other: what is in it has a time to live.
@@ -36,17 +51,20 @@ def caches(sites: Sequence[Site], token: pulumi.Output[str]) -> Mapping[str, Sec
     made = _datastore(members, token, size)
     made |= {site.name: _cache(site, token, size) for site in sites if site.name not in made}
     writing = next(made[site.name] for site in sites if site.place.writes)
-    return {
+    secrets = {
         site.name: {
             "REDIS_URL": _url(token, (writing if site in members else made[site.name]).endpoint),
             "REDIS_READER_URL": _url(token, made[site.name].reader_endpoint),
         }
         for site in sites
     }
+    follows = [site for site in members if not site.place.writes]
+    subjects = {site.name: list(of_cache(site, made[site.name], follows=site in follows)) for site in sites}
+    return Caches(secrets=secrets, subjects=subjects)
 
 
-def _same(sites: Sequence[Site], url: pulumi.Output[str]) -> Mapping[str, Secrets]:
-    return {site.name: {"REDIS_URL": url, "REDIS_READER_URL": url} for site in sites}
+def _same(sites: Sequence[Site], url: pulumi.Output[str]) -> Caches:
+    return Caches(secrets={site.name: {"REDIS_URL": url, "REDIS_READER_URL": url} for site in sites}, subjects={})
 
 
 def _datastore(members: Sequence[Site], token: pulumi.Output[str], size: CacheSize) -> dict[str, Cache]:

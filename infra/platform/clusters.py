@@ -9,6 +9,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.components.cluster_services import STORAGE_CLASS, ClusterServices, ClusterServicesArgs
+from infra.components.container_insights import ContainerInsights, ContainerInsightsArgs
 from infra.components.kubernetes_cluster import KubernetesCluster, KubernetesClusterArgs
 from infra.platform.surroundings import Surroundings
 
@@ -22,6 +23,7 @@ class Running:
     ours: whether the stack made it, in Auto Mode.
     storage_class: class of volumes, or None for the cluster's default.
     ready: what has to be there before pods come.
+    log_group: name of the log group with what pods write, or None where the stack does not know.
     """
 
     provider: kubernetes.Provider
@@ -29,6 +31,7 @@ class Running:
     ours: bool
     storage_class: str | None
     ready: Sequence[pulumi.Resource]
+    log_group: pulumi.Output[str] | None
 
 
 def cluster(around: Surroundings) -> Running:
@@ -43,7 +46,7 @@ def cluster(around: Surroundings) -> Running:
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
     )
-    return Running(provider=provider, name=chosen.name, ours=False, storage_class=None, ready=[])
+    return Running(provider=provider, name=chosen.name, ours=False, storage_class=None, ready=[], log_group=None)
 
 
 def _made(around: Surroundings) -> Running:
@@ -77,4 +80,17 @@ def _made(around: Surroundings) -> Running:
         ClusterServicesArgs(cluster=place.base, cpu=nodes.cpu, memory=nodes.memory),
         opts=pulumi.ResourceOptions(providers=[place.provider, provider], depends_on=[eks]),
     )
-    return Running(provider=provider, name=place.base, ours=True, storage_class=STORAGE_CLASS, ready=[eks, services])
+    insights = ContainerInsights(
+        f"{place.base}-insights",
+        ContainerInsightsArgs(cluster=place.base, protect=place.protect),
+        # Its pods, too, need nodes to run on.
+        opts=pulumi.ResourceOptions(providers=[place.provider], depends_on=[services]),
+    )
+    return Running(
+        provider=provider,
+        name=place.base,
+        ours=True,
+        storage_class=STORAGE_CLASS,
+        ready=[eks, services],
+        log_group=insights.log_group,
+    )

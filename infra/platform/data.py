@@ -11,12 +11,14 @@ from infra import iam
 from infra.components.credentials import Credentials, CredentialsArgs
 from infra.components.queues import Queues, QueuesArgs
 from infra.components.storage import Storage
-from infra.platform.caches import caches
+from infra.platform.caches import Caches, caches
 from infra.platform.databases import Databases, databases
 from infra.platform.objects import may_use, stores
 from infra.platform.site import Site
+from infra.platform.watching import of_queues
 from infra.stages import Capability
 from infra.thresholds import CACHE_TTLS, CONNECTIONS_PER_INSTANCE, POOL_PER_INSTANCE_MIN, UPLOAD_LIMIT
+from infra.watch.subject import Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +30,7 @@ class Data:
     hosts: where our own database is, by the name that a pooler gives it; none for an external one.
     objects: statements for its role: what it may do with objects.
     queues: what it may send jobs to, in the region that takes the writes.
+    subjects: what is to be watched of the region's data.
     """
 
     secrets: Mapping[str, pulumi.Output[str]]
@@ -35,6 +38,7 @@ class Data:
     hosts: Mapping[str, pulumi.Input[str]]
     objects: Sequence[iam.Statement]
     queues: Queues
+    subjects: Sequence[Subject]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +71,7 @@ def data_tier(sites: Sequence[Site]) -> DataTier:
         if site.place.standby
     }
     addresses: Databases = databases(sites, credentials)
-    cached = caches(sites, credentials.cache_token) if row.has(Capability.CACHE) else {}
+    cached = caches(sites, credentials.cache_token) if row.has(Capability.CACHE) else Caches(secrets={}, subjects={})
     written, jobs = made[settings.writing_region], queues[settings.writing_region]
     common: dict[str, pulumi.Input[str]] = {
         "DB_POOL_MAX": str(CONNECTIONS_PER_INSTANCE.value),
@@ -83,13 +87,18 @@ def data_tier(sites: Sequence[Site]) -> DataTier:
     if row.has(Capability.QUEUES):
         common["QUEUE_URLS"] = pulumi.Output.json_dumps(jobs.urls)
     regions = {
-        name: Data(
-            secrets={**addresses.secrets[name], **cached.get(name, {})},
-            hosts=addresses.hosts[name],
-            environment={**common, "READER_BUCKETS": pulumi.Output.json_dumps(read.buckets)},
-            objects=may_use(written, read),
+        site.name: Data(
+            secrets={**addresses.secrets[site.name], **cached.secrets.get(site.name, {})},
+            hosts=addresses.hosts[site.name],
+            environment={**common, "READER_BUCKETS": pulumi.Output.json_dumps(made[site.name].buckets)},
+            objects=may_use(written, made[site.name]),
             queues=jobs,
+            subjects=[
+                *addresses.subjects[site.name],
+                *cached.subjects.get(site.name, ()),
+                *(of_queues(site, jobs) if site.place.writes and row.has(Capability.QUEUES) else ()),
+            ],
         )
-        for name, read in made.items()
+        for site in sites
     }
     return DataTier(regions=regions, served=written, outputs={**addresses.outputs, "buckets": written.buckets})

@@ -14,8 +14,10 @@ from infra.components.master_secret import MasterSecret, MasterSecretArgs
 from infra.components.proxy import Proxy, ProxyArgs
 from infra.connections import pool_percent
 from infra.platform.site import Site
+from infra.platform.watching import of_database
 from infra.settings import Settings
 from infra.stages import Capability
+from infra.watch.subject import Subject
 
 # For jobs, which build indexes and change tables: a pooler in transaction mode cannot carry them.
 DIRECT_URL = "DATABASE_DIRECT_URL"
@@ -30,11 +32,13 @@ class Databases:
 
     secrets: the application's addresses, by region.
     hosts: where our own database is, by region and by the name that a pooler gives it; none for an external one.
+    subjects: what is to be watched, by region; nothing of an external one, which is its owner's to watch.
     outputs: what the stack tells about it.
     """
 
     secrets: Mapping[str, Secrets]
     hosts: Mapping[str, Mapping[str, pulumi.Input[str]]]
+    subjects: Mapping[str, Sequence[Subject]]
     outputs: Mapping[str, pulumi.Input[object]]
 
 
@@ -49,6 +53,7 @@ def databases(sites: Sequence[Site], credentials: Credentials) -> Databases:
         return Databases(
             secrets={site.name: dict(secrets) for site in sites},
             hosts={site.name: {} for site in sites},
+            subjects={site.name: () for site in sites},
             outputs={"database": "external", "connectionBudget": "kept by the external database's own pooler"},
         )
     clusters = {home.name: _database(home, Owner(password=credentials.database_password))}
@@ -63,11 +68,13 @@ def databases(sites: Sequence[Site], credentials: Credentials) -> Databases:
         )
         outputs["globalDatabase"] = world.identifier
         clusters |= {one.name: _database(one, Replica(global_identifier=world.identifier)) for one in others}
+    proxies = {site.name: _proxy(site, clusters[site.name], credentials) for site in sites}
     writing = next(clusters[site.name] for site in sites if site.place.writes)
     outputs |= {"database": writing.endpoint, "connectionBudget": str(home.settings.connections)}
     return Databases(
-        secrets={site.name: _secrets(site, clusters[site.name], credentials) for site in sites},
+        secrets={site.name: _secrets(site, clusters[site.name], proxies[site.name], credentials) for site in sites},
         hosts={site.name: _hosts(site, clusters[site.name]) for site in sites},
+        subjects={site.name: list(of_database(site, clusters[site.name], proxies[site.name])) for site in sites},
         outputs=outputs,
     )
 
@@ -103,9 +110,8 @@ def _database(site: Site, origin: Owner | Replica) -> Database:
     )
 
 
-def _secrets(site: Site, database: Database, credentials: Credentials) -> Secrets:
+def _secrets(site: Site, database: Database, proxy: Proxy | None, credentials: Credentials) -> Secrets:
     """The addresses in one region. Where writes do not go, the replica itself forwards them: a proxy cannot."""
-    proxy = _proxy(site, database, credentials)
     direct = _hosts(site, database)[DATABASE]
     pooled = proxy.endpoint if proxy and site.place.writes else direct
     secrets = {"DATABASE_URL": _url(credentials, pooled), DIRECT_URL: _url(credentials, direct)}

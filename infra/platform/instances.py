@@ -85,6 +85,7 @@ def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[tuple
                 balancer_group_id=around.balancer.security_group_id,
                 balancer_suffix=around.balancer.arn_suffix,
                 target_group=around.balancer.target_groups[f"{color}-ec2"],
+                gates=around.gates.of(f"{color}-ec2"),
                 profile_arn=role.profile_arn,
                 container=_container(around, image, WEB),
                 tags=naming.tags(pulumi.get_project(), pulumi.get_stack()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -15,6 +15,7 @@ from infra.components.cron_jobs import CronJobs, CronJobsArgs
 from infra.components.database import DATABASE
 from infra.components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from infra.components.pod_identity import PodIdentity, PodIdentityArgs
+from infra.components.pod_workers import COMPONENT as WORKERS_COMPONENT
 from infra.components.pod_workers import PodWorkers, PodWorkersArgs
 from infra.components.target_binding import TargetBinding, TargetBindingArgs
 from infra.components.workload import COMPONENT as WEB_COMPONENT
@@ -32,9 +33,11 @@ from infra.platform.pod_secrets import (
 )
 from infra.platform.reach import app_reach, database_reach
 from infra.platform.surroundings import WEB, WORKER, Surroundings
+from infra.platform.watching import of_pod_logs, of_pods
 from infra.pod_spec import Amount, Environment, labels
 from infra.schedules import JOBS
 from infra.stages import Capability
+from infra.watch.subject import Subject
 
 _MILLI = 1000
 
@@ -44,10 +47,12 @@ class Pods:
     """What the runtime hands over.
 
     serving: what has to be there before pods can be sent requests.
+    subjects: what is to be watched.
     outputs: what the stack tells about it.
     """
 
     serving: list[pulumi.Resource]
+    subjects: Sequence[Subject]
     outputs: Mapping[str, pulumi.Input[object]]
 
 
@@ -95,7 +100,21 @@ def pods(around: Surroundings) -> Pods:
     beside = [*_beside(inside), *_identity(inside, WEB)]
     serving = [one for color, image in around.images.items() for one in _color(inside, beside, color, image)]
     _background(inside, beside)
-    return Pods(serving=serving, outputs={"cluster": running.name or "given", "namespace": namespace})
+    outputs = {"cluster": running.name or "given", "namespace": namespace}
+    return Pods(serving=serving, subjects=list(_watched(inside)), outputs=outputs)
+
+
+def _watched(inside: _Inside) -> Iterator[Subject]:
+    """What CloudWatch is told of the pods: of a cluster that the stack did not make, nothing."""
+    running, sizes, base = inside.running, inside.around.settings.sizes, inside.around.place.base
+    if running.log_group is None or running.name is None:
+        return
+    most = dict.fromkeys(inside.around.images, sizes.hpa.maximum)
+    if _works(inside.around) and sizes.workers is not None:
+        most[WORKERS_COMPONENT] = sizes.workers.maximum
+    for deployment, replicas in most.items():
+        yield of_pods(f"{base}-{deployment}-pods", running.name, inside.namespace, deployment, replicas)
+    yield of_pod_logs(f"{base}-pods-app", running.log_group)
 
 
 def _works(around: Surroundings) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import pulumi
 
@@ -20,13 +21,18 @@ from infra.platform.release import release
 from infra.platform.site import site
 from infra.platform.surroundings import Surroundings
 from infra.platform.traffic import targets
+from infra.platform.watching import Gates, Watch, of_balancer, of_region, of_targets
 from infra.settings import Settings
+
+if TYPE_CHECKING:
+    from infra.platform.pods import Pods
 
 
 class Regional:
     """One region's part of the platform.
 
     site: its ground, which is there before anything else.
+    watch: the watch over it, once it is built.
     """
 
     def __init__(self, settings: Settings, place: Place, key_arn: pulumi.Input[str]) -> None:
@@ -44,7 +50,9 @@ class Regional:
         data: Data,
     ) -> dict[str, pulumi.Input[object]]:
         """Declare the rest of the region. Returns its outputs. `front`: what a proxied record waits for."""
-        balancer = self._balancer(account_id, records)
+        self.watch = Watch(self._settings, self._place, account_id)
+        certificate = self._certificate(records)
+        balancer = self._balancer(account_id, certificate)
         if records is not None and self._place.primary:
             records.balancer(
                 f"{self._base}-host",
@@ -64,31 +72,46 @@ class Regional:
             key_arn=self.site.key_arn,
             data=data,
             logs=AppLogs(f"{self._base}-app", AppLogsArgs(protect=self._place.protect), opts=self._place.options),
+            gates=self._gates(balancer),
         )
-        serving, more = self._pods(around)
-        host = balancer.listen(after=[*serving, *balancer.admits])
+        pods = self._pods(around)
+        host = balancer.listen(after=[*(pods.serving if pods else []), *balancer.admits])
         running = instances(around)
+        log_group = around.logs.name if self._settings.runtime.on_ec2 else None
+        for subject in [
+            *of_region(self._base, self.site.network, certificate, running.groups, log_group),
+            *(pods.subjects if pods else ()),
+            *data.subjects,
+        ]:
+            self.watch.over(subject)
+        self.watch.finish()
         return {
             "loadBalancer": host,
             "vpcId": self.site.network.vpc_id,
             "egressAddresses": pulumi.Output.all(*self.site.network.egress_addresses),
             "autoscalingGroups": running.groups,
             "machineImage": running.image_id,
-            **more,
+            "alarmTopics": {str(severity): arn for severity, arn in self.watch.topics.items()},
+            **(pods.outputs if pods else {}),
             "rollout": release(around, running.fleets),
         }
 
-    def _pods(self, around: Surroundings) -> tuple[list[pulumi.Resource], Mapping[str, pulumi.Input[object]]]:
-        """What serves on Kubernetes, and the outputs of it."""
+    def _gates(self, balancer: LoadBalancer) -> Gates:
+        """Watch the load balancer. Returns the alarms that stop a release."""
+        users = self.watch.over(of_balancer(self._base, balancer, self._settings))
+        subjects = of_targets(self._base, balancer, dict(targets(self._settings)))
+        return Gates(users=users, targets={name: self.watch.over(subject) for name, subject in subjects.items()})
+
+    def _pods(self, around: Surroundings) -> Pods | None:
+        """What runs on Kubernetes."""
         if not self._settings.runtime.on_kubernetes:
-            return [], {}
+            return None
         # Only here, as it imports a large SDK.
         from infra.platform.pods import pods
 
-        running = pods(around)
-        return running.serving, running.outputs
+        return pods(around)
 
-    def _balancer(self, account_id: pulumi.Input[str], records: Records | None) -> LoadBalancer:
+    def _balancer(self, account_id: pulumi.Input[str], certificate_arn: pulumi.Input[str]) -> LoadBalancer:
         logs = LogBucket(
             f"{self._base}-access-logs",
             LogBucketArgs(account_id=account_id, protect=self._place.protect),
@@ -99,7 +122,7 @@ class Regional:
             LoadBalancerArgs(
                 vpc_id=self.site.network.vpc_id,
                 subnet_ids=self.site.network.public_subnet_ids,
-                certificate_arn=self._certificate(records),
+                certificate_arn=certificate_arn,
                 log_bucket=logs.bucket,
                 targets=dict(targets(self._settings, self._base if self._settings.makes_clusters else None)),
                 clients=clients(self._settings),

@@ -14,6 +14,7 @@ from infra.components.load_balancer import LoadBalancer
 from infra.components.network import Network
 from infra.platform.data import Data
 from infra.platform.place import Place
+from infra.platform.watching import Gates
 from infra.settings import Settings
 from infra.thresholds import APP_PORT
 
@@ -27,6 +28,7 @@ class Surroundings:
     vpc: range of the network.
     key_arn: KMS key of the secret, in this region.
     logs: where instances write.
+    gates: the alarms that stop a release.
     """
 
     settings: Settings
@@ -38,6 +40,7 @@ class Surroundings:
     key_arn: pulumi.Input[str]
     data: Data
     logs: AppLogs
+    gates: Gates
 
     @property
     def images(self) -> dict[str, str]:

@@ -63,12 +63,9 @@ def plan(
         table.add_row("" if region == last else region, type_, str(count), str(protected[region, type_] or "-"))
         last = region
     console.print(table)
-    planned = ", ".join(one.value for one in settings.row.planned())
     console.print(
         f"\n[bold]{len(managed)} resources[/bold] for {stack} at stage {settings.stage} ({settings.row.name})"
     )
-    if planned:
-        console.print(f"[dim]Not yet provided by a component: {planned}[/dim]")
 
 
 def _row(one: Recorded) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from infra.stages import PLANNED, STAGES, Stage
+from infra.stages import STAGES, Stage
 from ops.console import console
 
 Json = Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")]
@@ -17,7 +17,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print a JSON list instead of
 def stages(*, as_json: Json = False) -> None:
     """Show what each scaling stage adds, when to move to it, and how big it is.
 
-    JSON: a list of {number, name, trigger, users, adds: [{capability, built}], drops, sizes}.
+    JSON: a list of {number, name, trigger, users, adds, drops, sizes}.
 
     Examples:
 
@@ -36,11 +36,10 @@ def stages(*, as_json: Json = False) -> None:
     for stage in STAGES.values():
         table.add_row(str(stage.number), stage.name, stage.trigger, _adds(stage), *_sizes(stage))
     console.print(table)
-    console.print("\n[dim]Adds in parentheses are sized and validated, and no component provides them yet.[/dim]")
 
 
 def _adds(stage: Stage) -> str:
-    added = ", ".join(f"({one})" if one in PLANNED else str(one) for one in stage.adds)
+    added = ", ".join(stage.adds)
     return f"{added}; no more {', '.join(stage.drops)}" if stage.drops else added
 
 

@@ -88,7 +88,7 @@ class Checkout:
     def alarm(self, color: str, *, on: bool) -> None:
         """Have the world say that the color's error alarm fires, as somebody would by hand."""
         world = json.loads(self.box.layout.world.read_text())
-        (name,) = [key for key in world["resources"]["aws"][ALARM] if f"-{color}-errors" in key]
+        (name,) = [key for key in world["resources"]["aws"][ALARM] if f"-{color}-ec2-errors" in key]
         outputs = world["resources"]["aws"][ALARM][name]["outputs"]
         if on:
             outputs["stateValue"] = "ALARM"
@@ -155,7 +155,7 @@ def test_an_alarm_at_a_quarter_sends_it_back(checkout: Checkout) -> None:
     checkout.alarm("blue", on=True)
     said = checkout.ascent("step", "--json", code=1)
     assert "Going back" in said
-    assert "blue-errors" in said
+    assert "blue-ec2-errors" in said
     assert checkout.rollout == before
     assert checkout.images() == {"green"}
 

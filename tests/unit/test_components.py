@@ -35,7 +35,9 @@ COMPONENTS = list(_discovered())
 @cache
 def _everything() -> dict[str, Recorded]:
     both = {"image": "registry.example.com/app:1.0.0", "weight": 50}
-    chosen = settings(stage=7, runtime="both", rollout={"blue": both, "green": both, "kubernetesShare": 40})
+    alerts = {"slack": {"workspaceId": "T0EXAMPLE", "channelId": "C0EXAMPLE"}}
+    rollout = {"blue": both, "green": both, "kubernetesShare": 40}
+    chosen = settings(stage=7, runtime="both", rollout=rollout, alerts=alerts)
     # In the background, either instances or pods work.
     pods = settings(stage=6, runtime="kubernetes", cache={"inCluster": True})
     return record(lambda: build(pods)) | record(lambda: build(chosen))

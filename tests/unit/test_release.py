@@ -21,9 +21,9 @@ def rollout(blue: int, **progress: str) -> Rollout:
 
 def test_each_color_has_gate_alarms_on_each_runtime() -> None:
     alarms = of_type(built(runtime="both", rollout=BOTH, live=True), ALARM)
-    for target in ("blue", "green", "blue-k8s", "green-k8s"):
+    for target in ("blue-ec2", "green-ec2", "blue-k8s", "green-k8s"):
         watched = alarms[f"test-use1-{target}-unhealthy"].inputs["dimensions"]["TargetGroup"]
-        assert watched.endswith(f"test-use1-{target}" if target.endswith("-k8s") else f"test-use1-{target}-ec2")
+        assert watched.endswith(f"test-use1-{target}")
         assert f"test-use1-{target}-errors" in alarms
 
 
