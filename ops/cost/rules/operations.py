@@ -15,13 +15,15 @@ _DAYS = 30
 _ROTATIONS = 2
 _FINE = 60  # seconds; an alarm on a shorter period counts threefold
 _BANDS = 3
+# What Container Insights keeps of the application's pods, beside logs of its own.
+_POD_LOGS = "-insights-application"
 
 
 def log_group(around: Around) -> Iterator[Amount]:
     """A log group: what comes in, by whose log it is, and what is kept of it."""
     if around.kind("Network"):
         ingested, key = around.usage.gigabytes(usage.FLOW_LOG_KB), "cloudwatch.vended-gb"
-    elif around.kind("FleetRole") or around.kind("PodLogs"):
+    elif around.kind("AppLogs") or around.resource.name.endswith(_POD_LOGS):
         ingested, key = around.usage.gigabytes(usage.APP_LOG_KB), "cloudwatch.logs-gb"
     else:
         ingested, key = usage.OTHER_LOG_GB.span, "cloudwatch.logs-gb"
