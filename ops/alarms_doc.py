@@ -1,0 +1,184 @@
+"""The generated parts of docs/alarms.md, and its picture. `python -m ops.alarms_doc` writes them; a test reads them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from infra import slo
+from infra.platform.watching import windows
+from infra.settings import Settings
+from infra.stages import STAGES
+from infra.watch.model import Alarm
+from infra.watch.objectives import OBJECTIVES, Objective
+from infra.watch.table import ALARMS
+from ops import month, stackfile
+from ops.cost.prices import HOME, shipped
+from ops.month_picture import picture
+from ops.readme import Parts, generated
+from ops.recorder import Recorded
+from ops.render import render
+
+STACK = "prod"  # whose alarms are counted, at each stage
+SHOWN = 4  # the stage whose traffic the month has
+FILE = stackfile.ROOT / "docs" / "alarms.md"
+PICTURE = stackfile.ROOT / "docs" / "alarms-month.svg"
+
+# Items of the price table by what is counted. They cost the same everywhere.
+ITEMS = {
+    "alarm metrics": "cloudwatch.alarm",
+    "composites": "cloudwatch.composite",
+    "dashboards": "cloudwatch.dashboard",
+    "own metrics": "cloudwatch.metric",
+    "keys": "kms.key",
+}
+_ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+_COUNTED = {
+    _ALARM: "alarms",
+    "aws:cloudwatch/compositeAlarm:CompositeAlarm": "composites",
+    "aws:cloudwatch/dashboard:Dashboard": "dashboards",
+    "aws:cloudwatch/logMetricFilter:LogMetricFilter": "own metrics",
+}
+
+
+def tally(resources: Iterable[Recorded]) -> Counter[str]:
+    """How many there are of each thing that watching costs."""
+    found: Counter[str] = Counter()
+    for one in resources:
+        if one.type in _COUNTED:
+            found[_COUNTED[one.type]] += 1
+        if one.type == "aws:kms/key:Key" and "Notifications" in str(one.parent):
+            found["keys"] += 1
+        if one.type == _ALARM:
+            queries = one.inputs.get("metricQueries") or []
+            # An alarm costs by the metrics that it looks at.
+            found["alarm metrics"] += len([query for query in queries if "metric" in query]) or 1
+            # Published by the agent on the instances, and looked at by one alarm for each group.
+            found["own metrics"] += one.inputs.get("namespace") == "CWAgent"
+    return found
+
+
+def cost(found: Counter[str]) -> float:
+    """US dollars a month, without the free tier."""
+    return sum(found[name] * shipped().price(item, HOME).usd for name, item in ITEMS.items())
+
+
+def counts_table() -> str:
+    """How much there is to watch with at each stage, and what it costs."""
+    lines = []
+    for stage in STAGES:
+        found = tally(render(_settings(stage), STACK).resources)
+        numbers = [found[name] for name in ("alarms", "alarm metrics", "composites", "dashboards", "own metrics")]
+        lines.append([stage, *numbers, f"{cost(found):.0f}"])
+    heads = ["stage", "alarms", "metrics they look at", "composites", "dashboards", "metrics of its own", "USD a month"]
+    return _table(heads, lines)
+
+
+def windows_table() -> str:
+    """The short window of each pair at each stage, or why there is none."""
+    lines = []
+    for objective in OBJECTIVES:
+        for stages, cells in _alike(objective):
+            lines.append([objective.name, stages, *cells])
+    return _table(["objective", "stages", *(f"{one.name} over {_long(one.long)}" for one in slo.WINDOWS)], lines)
+
+
+def _alike(objective: Objective) -> list[tuple[str, tuple[str, ...]]]:
+    """Stages with the same windows, and those windows."""
+    found: dict[tuple[str, ...], list[int]] = {}
+    for stage in STAGES:
+        kept, refused = windows(objective, _settings(stage))
+        cells = {one.name: f"{one.short} min" for one in kept} | {
+            one.window.name: f"refused: {one.reason}" for one in refused
+        }
+        found.setdefault(tuple(cells[one.name] for one in slo.WINDOWS), []).append(stage)
+    return [(", ".join(map(str, stages)), cells) for cells, stages in found.items()]
+
+
+def alarms_table() -> str:
+    """Every row of the table."""
+    return _table(
+        ["about", "alarm", "fires", "told", "absent data", "source"],
+        [
+            [
+                row.kind,
+                row.name,
+                _fires(row),
+                _told(row),
+                f"{row.missing.treatment}: {row.missing.reason}",
+                row.limit.source,
+            ]
+            for row in ALARMS
+        ],
+    )
+
+
+def _fires(row: Alarm) -> str:
+    side = "above" if row.above else "below"
+    share = f" % of its most {row.of}" if row.of else ""
+    return f"{row.panel}: {side} {row.limit.value}{share}, for {_long(row.lasting.value)}"
+
+
+def _told(row: Alarm) -> str:
+    return " and ".join([*([str(row.severity)] if row.severity else []), *(["releases"] if row.gate else [])])
+
+
+def month_table() -> str:
+    """What each outage of the simulated month uses up, and what tells of it."""
+    seen, found = _month()
+    lines = [
+        [number, one.says, _long(one.minutes), f"{_used(seen, one):.0%}", *(_first(one, lane) for lane in found)]
+        for number, one in enumerate(month.OUTAGES, start=1)
+    ]
+    return _table(["", "outage", "lasts", "of the budget", *(lane.name for lane in found)], lines)
+
+
+def _used(seen: month.Month, one: month.Outage) -> float:
+    budget = month.left(seen)
+    return budget[one.start - 1] - budget[one.end - 1]
+
+
+def _first(one: month.Outage, lane: month.Lane) -> str:
+    """After how long the alarm is on, and how long after the end of the outage it is off again."""
+    spans = [span for span in lane.spans if one.start <= span.start < one.end]
+    if not spans:
+        return ""
+    return f"{_long(spans[0].start - one.start + 1)} / {_long(max(spans[-1].end - one.end, 0))}"
+
+
+def drawn() -> str:
+    """The picture of the month."""
+    return picture(
+        f"A simulated month at stage {SHOWN}: outages, and the alarms they set off", month.OUTAGES, *_month()
+    )
+
+
+@cache
+def _month() -> tuple[month.Month, Sequence[month.Lane]]:
+    availability = next(one for one in OBJECTIVES if one.name == "availability")
+    seen = month.month(STAGES[SHOWN].users)
+    return seen, month.lanes(seen, windows(availability, _settings(SHOWN))[0])
+
+
+def _settings(stage: int) -> Settings:
+    return stackfile.settings(STACK, stage)
+
+
+def _long(minutes: int) -> str:
+    for unit, name in ((slo.DAY, "d"), (slo.HOUR, "h")):
+        if minutes >= unit and minutes % unit == 0:
+            return f"{minutes // unit} {name}"
+    return f"{minutes // slo.HOUR} h {minutes % slo.HOUR} min" if minutes > slo.HOUR else f"{minutes} min"
+
+
+def _table(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
+    head, *rows = (f"| {' | '.join(map(str, row))} |" for row in [heads, *lines])
+    return "\n".join([head, f"|{'---|' * len(heads)}", *rows])
+
+
+PARTS: Parts = {"counts": counts_table, "alarms": alarms_table, "windows": windows_table, "month": month_table}
+
+if __name__ == "__main__":
+    FILE.write_text(generated(FILE.read_text(), PARTS, FILE.name))
+    PICTURE.write_text(drawn())

@@ -1,0 +1,147 @@
+"""A month of made-up traffic with outages in it, and when the objective's alarms fire. `docs/alarms.md` shows it.
+
+Nothing here is measured: the traffic is a curve, the outages are a list, and a seed makes every run the same. What is
+real is the objective, its windows and the rows of the table, which are the platform's own.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from infra import slo
+from infra.thresholds import AVAILABILITY_TARGET, QUIET_SHARE, REQUESTS_PER_USER
+from infra.watch.model import PERCENT, Alarm, Kind
+from infra.watch.table import alarms_of
+
+MINUTES = slo.PERIOD
+QUIETEST = 4  # o'clock
+FAILING_ANYWAY = 1e-4  # a tenth of the budget, as something always fails
+SEED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """What goes wrong: on which day of the month, at what hour, for how many minutes, for which share of requests."""
+
+    says: str
+    day: int
+    hour: int
+    minutes: int
+    share: float
+
+    @property
+    def start(self) -> int:
+        """Minute of the month in which it begins."""
+        return (self.day - 1) * slo.DAY + self.hour * slo.HOUR
+
+    @property
+    def end(self) -> int:
+        """Minute of the month in which it is over."""
+        return self.start + self.minutes
+
+
+OUTAGES = (
+    Outage("a minute at night in which everything fails", 2, 3, 1, 1),
+    Outage("everything fails, by day", 4, 14, 8, 1),
+    Outage("a release fails one request in ten", 7, 11, 25, 0.1),
+    Outage("one page in sixty fails", 10, 9, 150, 1 / 60),
+    Outage("one request in 130 fails", 14, 8, 600, 1 / 130),
+    Outage("one request in 280 fails, for a day", 18, 6, 1440, 1 / 280),
+    Outage("one request in 800 fails, for four days", 22, 0, 5760, 1 / 800),
+    Outage("everything fails, at night", 29, 3, 30, 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Requests and failures, minute by minute."""
+
+    requests: Sequence[int]
+    failed: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Minutes from `start` to before `end` in which an alarm is on."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """An alarm, whether it wakes somebody, and when it is on."""
+
+    name: str
+    page: bool
+    spans: Sequence[Span]
+
+
+def month(users: int, outages: Sequence[Outage] = OUTAGES) -> Month:
+    """A month of `users` at the busiest hour, and the platform's share of them in the quietest."""
+    # Not for secrets: a seed, so that every run draws the same month.
+    dice = random.Random(SEED)  # noqa: S311
+    shares = [FAILING_ANYWAY] * MINUTES
+    for one in outages:
+        shares[one.start : one.end] = [max(one.share, FAILING_ANYWAY)] * one.minutes
+    requests = [int(users * REQUESTS_PER_USER.value * _present(minute)) for minute in range(MINUTES)]
+    # Rounded up as often as the fraction says: right on average, and never half a request.
+    failed = [int(number * share + dice.random()) for number, share in zip(requests, shares, strict=True)]
+    return Month(requests, [min(pair) for pair in zip(requests, failed, strict=True)])
+
+
+def _present(minute: int) -> float:
+    quiet = QUIET_SHARE.value / PERCENT
+    turn = math.tau * (minute / slo.HOUR - QUIETEST) / (slo.DAY / slo.HOUR)
+    return quiet + (1 - quiet) * (1 - math.cos(turn)) / 2
+
+
+def lanes(seen: Month, windows: Sequence[slo.Window]) -> list[Lane]:
+    """When each pair of windows is on, and beside them the rows of the table that look at minutes."""
+    pairs = [Lane(f"burn rate {one.name}", one.page, _spans(pair_on(seen, one))) for one in windows]
+    rows = [row for row in alarms_of([Kind.BALANCER]) if row.name in ("errors", "errors-raised")]
+    return [*pairs, *(Lane(_called(row), row.severity == "critical", _spans(_row(seen, row))) for row in rows)]
+
+
+def _called(row: Alarm) -> str:
+    return f"errors above {row.limit.value} % for {row.lasting.value} min"
+
+
+def pair_on(seen: Month, window: slo.Window) -> list[bool]:
+    """For each minute, whether the budget burns as fast over both windows, as `Objective.burn` counts it."""
+    limit = float(slo.limit(AVAILABILITY_TARGET, window.burn))
+    least = slo.least_events(AVAILABILITY_TARGET, window.burn)
+    total, bad = ([0, *accumulate(one)] for one in (seen.requests, seen.failed))
+
+    def on(now: int, length: int) -> bool:
+        before = max(now - length, 0)
+        events = total[now] - total[before]
+        return events >= least and bad[now] - bad[before] > limit * events
+
+    return [on(now, window.long) and on(now, window.short) for now in range(1, MINUTES + 1)]
+
+
+def _row(seen: Month, row: Alarm) -> list[bool]:
+    """For each minute, whether enough of the last data points are above the row's limit."""
+    beyond = [
+        failed * PERCENT > row.limit.value * requests
+        for requests, failed in zip(seen.requests, seen.failed, strict=True)
+    ]
+    counted = [0, *accumulate(beyond)]
+    return [counted[now] - counted[max(now - row.evaluated, 0)] >= row.datapoints for now in range(1, MINUTES + 1)]
+
+
+def _spans(on: Sequence[bool]) -> list[Span]:
+    padded = [False, *on, False]
+    edges = [minute for minute in range(len(on) + 1) if padded[minute] != padded[minute + 1]]
+    return [Span(*pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
+
+
+def left(seen: Month) -> list[float]:
+    """Share of the month's error budget that is left after each minute; below 0 once it is overspent."""
+    allowed = sum(seen.requests) * float(slo.budget(AVAILABILITY_TARGET))
+    return [1 - bad / allowed for bad in accumulate(seen.failed)]
