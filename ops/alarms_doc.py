@@ -66,13 +66,15 @@ def cost(found: Counter[str]) -> float:
 
 def counts_table() -> str:
     """How much there is to watch with at each stage, and what it costs."""
-    lines = []
-    for stage in STAGES:
-        found = tally(render(_settings(stage), STACK).resources)
-        numbers = [found[name] for name in ("alarms", "alarm metrics", "composites", "dashboards", "own metrics")]
-        lines.append([stage, *numbers, f"{cost(found):.0f}"])
     heads = ["stage", "alarms", "metrics they look at", "composites", "dashboards", "metrics of its own", "USD a month"]
-    return _table(heads, lines)
+    return _table(heads, map(counted, STAGES))
+
+
+def counted(stage: int) -> list[object]:
+    """The row of a stage."""
+    found = tally(render(_settings(stage), STACK).resources)
+    numbers = [found[name] for name in ("alarms", "alarm metrics", "composites", "dashboards", "own metrics")]
+    return [stage, *numbers, f"{cost(found):.0f}"]
 
 
 def windows_table() -> str:

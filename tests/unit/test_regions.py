@@ -31,6 +31,7 @@ CLUSTER, CACHE = "aws:rds/cluster:Cluster", "aws:elasticache/replicationGroup:Re
 BALANCER, POOL = "cloudflare:index/loadBalancer:LoadBalancer", "cloudflare:index/loadBalancerPool:LoadBalancerPool"
 # What names all regions at once, and so changes in place when one is added or dropped.
 SHARED = {
+    "aws:cloudwatch/dashboard:Dashboard test-overview",
     "aws:iam/rolePolicy:RolePolicy test-use1-copies",
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig test-use1-copies-analyses",
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig test-use1-copies-avatars",
@@ -79,10 +80,13 @@ def test_a_region_comes_and_goes_without_touching_the_others(fewer: int, more: i
 def test_stage_seven_only_adds_to_stage_six() -> None:
     six, seven = built(live=True, stage=6), built(live=True, stage=7)
     assert set(six) < set(seven)
-    # Sizes, in place; nothing is renamed, replaced or repointed.
+    # Sizes and the limits that follow them, in place; nothing is renamed, replaced or repointed.
     assert {one.split()[0].rpartition(":")[2] for one in changed(six, seven)} == {
+        "Budget",
         "Cluster",
+        "Dashboard",
         "Group",
+        "MetricAlarm",
         "ReplicationGroup",
         "Target",
     }
