@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from infra.stages import STAGES
+from ops.rebuilt import REWRITTEN, precious
 from sandbox.commands.engine import Result, Sandbox
 from sandbox.commands.events import Step
 from tests.engine.world import existing
-from tests.rebuilt import REWRITTEN, precious
 
 SECONDARY = "-euw1"
 STEERING = "LoadBalancer sandbox-use1-traffic"

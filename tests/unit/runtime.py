@@ -7,7 +7,6 @@ import contextvars
 import json
 import logging
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
@@ -16,6 +15,7 @@ from pulumi.runtime import stack as runtime_stack
 
 from infra.platform import build
 from ops.recorder import Recorded, Recorder, settled
+from tests.renders import kept
 from tests.unit.configs import settings
 
 PROJECT, STACK = "ascent", "test"
@@ -89,13 +89,8 @@ def record(program: Callable[[], object], *, live: bool = False) -> dict[str, Re
 
 def built(*, live: bool = False, **changes: Any) -> dict[str, Recorded]:
     """What the platform registers for the tests' config with `changes`; rendered once for the same ones."""
-    return _built(json.dumps(changes, sort_keys=True), live)
-
-
-@cache
-def _built(changes: str, live: bool) -> dict[str, Recorded]:  # noqa: FBT001  a cache's key
-    chosen = settings(**json.loads(changes))
-    return record(lambda: build(chosen), live=live)
+    key = f"built {live} {json.dumps(changes, sort_keys=True)}"
+    return kept(key, lambda: record(lambda: build(settings(**changes)), live=live))
 
 
 async def _run(program: Callable[[], object], recorder: Recorder, *, preview: bool) -> None:

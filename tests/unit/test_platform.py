@@ -9,8 +9,8 @@ import pytest
 
 from infra.edge.addresses import CLOUDFLARE
 from infra.stages import STAGES
+from ops.rebuilt import FACTS, is_sign, precious
 from ops.recorder import UNKNOWN, Recorded
-from tests.rebuilt import FACTS, is_sign, precious
 from tests.unit.runtime import built, of_type
 
 PAIRS = [(one, other) for one in STAGES for other in STAGES if one != other]

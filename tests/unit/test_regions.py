@@ -17,8 +17,8 @@ from infra.components.app_secret import AppSecret, AppSecretArgs
 from infra.platform.home import PAST, refuse_to_move
 from infra.regions import REGIONS
 from infra.steering import PARTS, PLACES, nearest, part_of
+from ops.rebuilt import FACTS, precious
 from ops.recorder import Recorded
-from tests.rebuilt import FACTS, precious
 from tests.unit import runtime
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, built, of_type, record

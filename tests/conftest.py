@@ -1,0 +1,28 @@
+"""What all tests share: renders, each made once a run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+
+import pytest
+
+from ops import render
+from tests import renders
+
+OWNED = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have every render of this run kept where its other processes find it; before any test is imported."""
+    if renders.STORE not in os.environ:
+        os.environ[renders.STORE] = config.stash[OWNED] = tempfile.mkdtemp(prefix="ascent-renders-")
+    render.render = renders.remembered(render.render)  # type: ignore[assignment]  # it takes the same
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind. The process that others work for ends last."""
+    if OWNED in config.stash:
+        shutil.rmtree(config.stash[OWNED], ignore_errors=True)
+        del os.environ[renders.STORE]

@@ -1,0 +1,51 @@
+"""Renders that tests share. One takes seconds, and many tests look at the same: each is made once a run."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from pydantic import SecretStr
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
+    from ops.render import Plan
+
+# Environment variable with the directory that all processes of a run share.
+STORE = "ASCENT_TEST_RENDERS"
+T = TypeVar("T")
+_HELD: dict[str, Any] = {}
+
+
+def kept(key: str, make: Callable[[], T]) -> T:
+    """What `make` returns, from this process, from another one of this run, or made now. Not to be changed."""
+    if key not in _HELD:
+        file = Path(os.environ[STORE]) / hashlib.sha256(key.encode()).hexdigest()
+        if file.exists():
+            _HELD[key] = pickle.loads(file.read_bytes())  # noqa: S301  written by a process of this run
+        else:
+            _HELD[key] = make()
+            # Whole or not there: another process may look at any moment.
+            fresh = file.with_suffix(f".{os.getpid()}")
+            fresh.write_bytes(pickle.dumps(_HELD[key]))
+            fresh.replace(file)
+    return cast(T, _HELD[key])
+
+
+def remembered(render: Callable[[Settings, str], Plan]) -> Callable[[Settings, str], Plan]:
+    """`render`, which makes the same plan only once a run."""
+
+    def remembering(settings: Settings, stack: str) -> Plan:
+        chosen = json.dumps(settings.model_dump(), default=_plain, sort_keys=True)
+        return kept(f"plan {stack} {chosen}", lambda: render(settings, stack))
+
+    return remembering
+
+
+def _plain(value: object) -> object:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
