@@ -21,6 +21,11 @@ def pytest_configure(config: pytest.Config) -> None:
     render.render = renders.remembered(render.render)  # type: ignore[assignment]  # it takes the same
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the engine's tests: one of those, left for the end, would keep one process waiting for the other."""
+    items.sort(key=lambda item: "engine" not in item.path.parts)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing behind. The process that others work for ends last."""
     if OWNED in config.stash:

@@ -55,12 +55,14 @@ class Gates:
 class Watch:
     """The watch over one region: topics, alarms, objectives and a dashboard.
 
+    region: its name.
     topics: ARN of the topic that hears of each severity.
     """
 
     def __init__(self, settings: Settings, place: Place, account_id: pulumi.Input[str]) -> None:
         self._settings = settings
         self._place = place
+        self.region = place.region.name
         alerts = settings.alerts
         self.topics = Notifications(
             f"{place.base}-alarms",
@@ -118,14 +120,13 @@ class Watch:
 
     def finish(self) -> None:
         """Draw what is watched by now."""
-        region = self._place.region.name
-        drawn = [*panels.budgets(self._measured, region), *panels.graphs(self._subjects, region)]
+        drawn = [*panels.budgets(self._measured, self.region), *panels.graphs(self._subjects, self.region)]
         Dashboard(self._place.base, DashboardArgs(panels=drawn), opts=self._place.options)
 
     def summary(self) -> list[panels.Panel]:
         """What all regions' dashboard shows of this one."""
-        region = self._place.region.name
-        return [*panels.budgets(self._measured, region), *panels.states(f"Alarms in {region}", self._arns)]
+        alarms = panels.states(f"Alarms in {self.region}", self._arns)
+        return [*panels.budgets(self._measured, self.region), *alarms]
 
 
 def windows(objective: Objective, settings: Settings) -> tuple[list[slo.Window], list[slo.Refused]]:
@@ -138,8 +139,10 @@ def windows(objective: Objective, settings: Settings) -> tuple[list[slo.Window],
 def over_all(settings: Settings, primary: Place, watches: Sequence[Watch]) -> None:
     """What there is once for all regions: their common dashboard, the budget, and the way to Slack."""
     stack = pulumi.get_stack()
-    drawn = [panel for watch in watches for panel in watch.summary()]
-    Dashboard(f"{stack}-overview", DashboardArgs(panels=drawn), opts=primary.options)
+    # A lost region's alarms may be ones that it has not been able to make yet.
+    drawn = [panel for watch in watches if watch.region != settings.unreachable for panel in watch.summary()]
+    # By the primary's name, as it is there: an update that leaves out a lost primary leaves it out as well.
+    Dashboard(f"{primary.base}-overview", DashboardArgs(panels=drawn), opts=primary.options)
     tag = next(item for item in naming.tags(pulumi.get_project(), stack).items() if item[1] == stack)
     Budget(
         f"{primary.base}-budget",

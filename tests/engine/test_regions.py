@@ -1,4 +1,4 @@
-"""Several regions under the real engine: one is lost, comes back, and leaves."""
+"""Several regions under the real engine: they come at once, one is lost, comes back, and all leave at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def changed(result: Result) -> dict[str, str]:
     }
 
 
-def test_a_lost_region_is_left_alone_and_comes_back_and_the_home_never_moves(tmp_path: Path) -> None:
+def test_regions_come_at_once_and_a_lost_one_is_left_alone_and_comes_back(tmp_path: Path) -> None:
     box = Sandbox(tmp_path)
     assert box.up(1).ok
     jumped = box.up(7)
@@ -49,3 +49,11 @@ def test_a_lost_region_is_left_alone_and_comes_back_and_the_home_never_moves(tmp
     assert not moved.ok
     assert "the home of this stack is us-east-1" in moved.output
     assert "Traceback" not in moved.output
+
+    failed_back = box.up(7)
+    assert failed_back.ok, failed_back.output
+    assert (replaced(failed_back), lost(failed_back)) == ([], [])
+    # Six stages down at once.
+    left = box.up(1)
+    assert left.ok, left.output
+    assert (replaced(left), lost(left)) == ([], [])

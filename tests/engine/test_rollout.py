@@ -107,9 +107,10 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
         shutil.copy2(ROOT / name, root / name)
     (root / ".venv").symlink_to(ROOT / ".venv")
     text = (ROOT / "Pulumi.sandbox.yaml").read_text()
-    (root / "Pulumi.sandbox.yaml").write_text(
-        text.replace("  ascent:rollout:\n", f"  ascent:rollout:\n    {COMMENT}\n")
-    )
+    text = text.replace("  ascent:rollout:\n", f"  ascent:rollout:\n    {COMMENT}\n")
+    # Importing Cloudflare's SDK is a third of an update's time, and there are many here.
+    text = re.sub(r"dns: cloudflare\n    zoneId: \w+", "dns: route53\n    zoneId: Z0123456789ABCDEFGHIJ", text)
+    (root / "Pulumi.sandbox.yaml").write_text(text)
     made = Checkout(root, Sandbox(home / "box", project=root))
     result = made.box.up(1)
     assert result.ok, result.output
@@ -121,12 +122,9 @@ def test_a_canary_that_is_killed_at_half_and_goes_on(checkout: Checkout) -> None
     said = checkout.ascent("start", "--strategy", "canary", "--image", NEW, "--bake", "0")
     assert "blue 100 %, green 0 %" in said
     assert checkout.images() == {"blue", "green"}
-    for expected in ((95, 5), (75, 25)):
-        checkout.ascent("step")
-        assert checkout.weights == expected
-    process = checkout.begin("step")
+    process = checkout.begin("step", "--all")
     locks = checkout.box.layout.engine_locks("sandbox")
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while not (checkout.weights == (50, 50) and list(locks.glob("*.json"))):
         assert process.poll() is None, process.communicate()
         assert time.monotonic() < until

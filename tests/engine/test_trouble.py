@@ -34,9 +34,10 @@ def test_bad_config_is_one_message_and_nothing_is_done(tmp_path: Path, config: d
 def test_a_failed_update_is_finished_by_the_next(tmp_path: Path) -> None:
     box = Sandbox(tmp_path, environment={"ASCENT_SANDBOX_FAIL": "create:aws:ec2/*:9"})
     assert not box.up(1).ok
-    assert 0 < len(box.resources()) < 90
+    begun = len(box.resources())
     result = Sandbox(tmp_path).up(1)
     assert result.ok, result.output
+    assert 0 < begun < len(box.resources())
     assert Sandbox(tmp_path).preview(1).changes == {}
 
 

@@ -31,7 +31,7 @@ CLUSTER, CACHE = "aws:rds/cluster:Cluster", "aws:elasticache/replicationGroup:Re
 BALANCER, POOL = "cloudflare:index/loadBalancer:LoadBalancer", "cloudflare:index/loadBalancerPool:LoadBalancerPool"
 # What names all regions at once, and so changes in place when one is added or dropped.
 SHARED = {
-    "aws:cloudwatch/dashboard:Dashboard test-overview",
+    "aws:cloudwatch/dashboard:Dashboard test-use1-overview",
     "aws:iam/rolePolicy:RolePolicy test-use1-copies",
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig test-use1-copies-analyses",
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig test-use1-copies-avatars",

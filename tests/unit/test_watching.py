@@ -216,7 +216,7 @@ def test_a_burn_alarm_fires_above_its_share_of_bad_events(one: Objective) -> Non
 def test_dashboards_are_what_cloudwatch_takes(stage: int) -> None:
     boards = of_type(live(stage), DASHBOARD)
     regions = {1: {"test-use1"}, 7: {"test-apse2", "test-euw1", "test-use1"}}[stage]
-    assert set(boards) == {"test-overview", *regions}
+    assert set(boards) == {"test-use1-overview", *regions}
     for board in boards.values():
         widgets = json.loads(board.inputs["dashboardBody"])["widgets"]
         assert 0 < len(widgets) <= 500
@@ -230,7 +230,7 @@ def test_dashboards_are_what_cloudwatch_takes(stage: int) -> None:
 
 def test_the_overview_shows_every_alarm_that_tells_somebody_and_each_budget() -> None:
     everything = live(7)
-    body = of_type(everything, DASHBOARD)["test-overview"].inputs["dashboardBody"]
+    body = of_type(everything, DASHBOARD)["test-use1-overview"].inputs["dashboardBody"]
     telling = [name for name, one in (alarms(7) | composites(7)).items() if one["alarmActions"]]
     assert [name for name in telling if name not in body] == []
     assert body.count("Error budget left") == 3
