@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ops.failover.plan import around
-from sandbox.commands.engine import Result, Sandbox
+from sandbox.commands.engine import Result
 from tests.engine.test_walk import lost, replaced
+from tests.engine.world import quick
 
 HOME, OTHER = "us-east-1", "eu-west-1"
 FAILED_OVER = {"writer": OTHER, "unreachable": HOME}
@@ -20,7 +21,7 @@ def changed(result: Result) -> dict[str, str]:
 
 
 def test_regions_come_at_once_and_a_lost_one_is_left_alone_and_comes_back(tmp_path: Path) -> None:
-    box = Sandbox(tmp_path)
+    box = quick(tmp_path)
     assert box.up(1).ok
     jumped = box.up(7)
     assert jumped.ok, jumped.output

@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.commands.engine import Result, Sandbox
 from tests.engine.test_walk import lost, replaced
+from tests.engine.world import quick
 
 DEPLOYMENT, LISTENER = "kubernetes:apps/v1:Deployment", "aws:lb/listener:Listener"
 BINDING, GROUP = "kubernetes:eks.amazonaws.com/v1:TargetGroupBinding", "aws:lb/targetGroup:TargetGroup"
@@ -55,7 +56,7 @@ def deployment(box: Sandbox) -> dict[str, Any]:
 
 
 def test_from_instances_to_pods_and_the_autoscaler_keeps_its_replicas(tmp_path: Path) -> None:
-    box = Sandbox(tmp_path)
+    box = quick(tmp_path)
     first = box.up(STAGE, runtime="ec2", rollout=rollout("1.0.0"))
     assert first.ok, first.output
     assert weights(box) == {"blue-ec2": 100}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from infra.stages import STAGES
 from ops.rebuilt import REWRITTEN, precious
-from sandbox.commands.engine import Result, Sandbox
+from sandbox.commands.engine import Result
 from sandbox.commands.events import Step
-from tests.engine.world import existing
+from tests.engine.world import existing, quick
 
 SECONDARY = "-euw1"
 STEERING = "LoadBalancer sandbox-use1-traffic"
@@ -66,7 +66,7 @@ def _is_edge(step: Step) -> bool:
 
 
 def test_every_stage_up_and_down_to_nothing(tmp_path: Path) -> None:
-    box = Sandbox(tmp_path)
+    box = quick(tmp_path)
     for stage in STAGES:
         result = box.up(stage)
         assert result.ok, result.output
