@@ -22,6 +22,7 @@ from sandbox.commands.environ import engine_environment
 
 OLD, NEW, NEWER = (f"public.ecr.aws/example/app:{tag}" for tag in ("1.0.0", "2.0.0", "3.0.0"))
 LISTENER, ALARM = "aws:lb/listener:Listener", "aws:cloudwatch/metricAlarm:MetricAlarm"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 COMMENT = "# Two people have to agree on this."
 
 
@@ -109,9 +110,13 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     text = (ROOT / "Pulumi.sandbox.yaml").read_text()
     text = text.replace("  ascent:rollout:\n", f"  ascent:rollout:\n    {COMMENT}\n")
     # Importing Cloudflare's SDK is a third of an update's time, and there are many here.
-    text = re.sub(r"dns: cloudflare\n    zoneId: \w+", "dns: route53\n    zoneId: Z0123456789ABCDEFGHIJ", text)
+    text = re.sub(r"dns: cloudflare\n    zoneId: \w+", f"dns: external\n    certificateArn: {CERTIFICATE}", text)
     (root / "Pulumi.sandbox.yaml").write_text(text)
     made = Checkout(root, Sandbox(home / "box", project=root))
+    there = {"name": "app.sandbox.example.com", "inputs": {}, "outputs": {"arn": CERTIFICATE}}
+    world = {"format": 1, "resources": {"aws": {"aws:acm/certificate:Certificate": {CERTIFICATE: there}}}}
+    made.box.layout.world.parent.mkdir(parents=True)
+    made.box.layout.world.write_text(json.dumps(world))
     result = made.box.up(1)
     assert result.ok, result.output
     made.agree()
