@@ -69,4 +69,5 @@ def at_most(maximum: int) -> int:
 
 def load_of(users: int, weight: int, share: int) -> int:
     """Users that a color with `weight` percent has on a runtime with `share` percent of the traffic, rounded up."""
-    return -(-users * weight * share // 10_000)
+    # The product first, so that no rounding of a share drops a user.
+    return math.ceil(users * weight * share / WHOLE**2)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from infra.capacity import WHOLE, disruptable, survivors, targets_for
+from infra.capacity import WHOLE, disruptable, load_of, survivors, targets_for
 from infra.regions import REGIONS
 from infra.settings import Settings
 
@@ -59,14 +58,13 @@ def loads(settings: Settings) -> Iterator[Load]:
         zones = len(REGIONS[region].zones)
         for runtime, maximum in maxima(settings).items():
             for color, weight in running(settings).items():
-                # In hundredths of a percent, so that no rounding of a share drops a user.
-                share = weight * _of_runtime(settings, runtime)
-                users = math.ceil(settings.row.users * share / WHOLE**2)
+                part = share(settings, runtime)
+                users = load_of(settings.row.users, weight, part)
                 yield Load(
                     region=region,
                     runtime=runtime,
                     color=color,
-                    traffic=share / WHOLE,
+                    traffic=weight * part / WHOLE,
                     users=users,
                     needed=targets_for(users),
                     maximum=maximum,
@@ -75,7 +73,7 @@ def loads(settings: Settings) -> Iterator[Load]:
                 )
 
 
-def _of_runtime(settings: Settings, runtime: str) -> int:
+def share(settings: Settings, runtime: str) -> int:
     """Percent of the traffic that a runtime takes."""
     if not (settings.runtime.on_ec2 and settings.runtime.on_kubernetes):
         return WHOLE

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from infra.capacity import load_of, survivors, targets_for
-from infra.choices import WEIGHTS
 from infra.regions import REGIONS
 from infra.settings import Settings
 from infra.thresholds import REQUESTS_PER_TARGET, REQUESTS_PER_USER
+from ops.loads import EC2, KUBERNETES, maxima, share
+
+# The key that bounds each runtime, and what it counts.
+BOUNDS = {EC2: ("fleet", "instances"), KUBERNETES: ("hpa", "pods")}
 
 
 def overload(settings: Settings, color: str, weight: int) -> list[str]:
     """Why `color` could not carry `weight` percent of each region's users, with the sum; empty where it could."""
-    size, rollout = settings.sizes, settings.rollout
-    on_pods = rollout.kubernetes_share if settings.runtime.on_ec2 else WEIGHTS
-    runtimes = [
-        ("fleet", WEIGHTS - on_pods, size.fleet.maximum, "instances"),
-        ("hpa", on_pods, size.hpa.maximum, "pods"),
-    ]
     zones = min(len(REGIONS[region].zones) for region in settings.active_regions)
     users = settings.row.users
     problems = []
-    for key, share, maximum, what in runtimes:
-        asked = load_of(users, weight, share)
+    for runtime, maximum in maxima(settings).items():
+        key, what = BOUNDS[runtime]
+        asked = load_of(users, weight, share(settings, runtime))
         left, needed = survivors(maximum, zones), targets_for(asked)
         if left < needed:
             problems.append(
