@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from infra.choices import UNREADABLE
 from infra.settings import Settings, SettingsError, parse
+from sandbox.commands.stackfile import read_stack_file
+from scripts import arguments, places
+from scripts.say import ProblemError
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = places.ROOT
 PROJECT = "ascent"
 
 
 def names() -> list[str]:
     """The stacks that have a file."""
-    return sorted(path.name.split(".")[1] for path in ROOT.glob("Pulumi.*.yaml"))
+    return arguments.stacks(ROOT)
 
 
 def settings(
@@ -34,15 +34,11 @@ def settings(
     if stack not in names():
         raise SettingsError([f"{file}: there is no such file; the stacks are {', '.join(names())}"])
     try:
-        config = yaml.safe_load((ROOT / file).read_text()).get("config") or {}
-        values = {
-            key.removeprefix(f"{PROJECT}:"): value for key, value in config.items() if key.startswith(f"{PROJECT}:")
-        }
-    except (yaml.YAMLError, AttributeError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise SettingsError(
-            [f"{file}: this is no stack config: {reason}. Expected a map with a `config` key"]
-        ) from None
+        config = read_stack_file(ROOT / file).get("config") or {}
+    except ProblemError as error:
+        raise SettingsError([str(error)]) from None
+    ours = f"{PROJECT}:"
+    values = {str(key).removeprefix(ours): one for key, one in config.items() if str(key).startswith(ours)}
     encrypted = {key for key, value in values.items() if _all_secure(value)}
     plain = {key: _placeholders(value) for key, value in values.items()}
     if stage is not None:

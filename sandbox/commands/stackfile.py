@@ -36,11 +36,15 @@ NOT_HERE = ("secretsprovider", "encryptedkey", "environment")
 
 
 def read_stack_file(path: Path) -> dict[str, Any]:
-    """A stack's config file as data."""
+    """A stack's config file as data.
+
+    Raises:
+        ProblemError: when it is not there, no YAML or no such file; its text is one line that begins with its name.
+    """
     try:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ProblemError(f"Cannot read {path.name}: {error.strerror}.") from error
+        raise ProblemError(f"{path.name} cannot be read: {error.strerror}.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ProblemError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from error
     if data is None:

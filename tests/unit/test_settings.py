@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -154,6 +155,16 @@ def test_every_shipped_stack_is_allowed_at_every_stage_its_dns_can_serve(stack: 
             stackfile.settings(stack, stage)
     else:
         assert stackfile.settings(stack, stage).stage == stage
+
+
+@pytest.mark.parametrize("text", ["config: [", "- a list", "config: 5", "config: {5: \x00}"])
+def test_a_file_that_is_no_stacks_config_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    (tmp_path / "Pulumi.mine.yaml").write_text(text)
+    monkeypatch.setattr(stackfile, "ROOT", tmp_path)
+    with pytest.raises(SettingsError, match=r"^Pulumi\.mine\.yaml is not .*$"):
+        stackfile.settings("mine")
 
 
 def test_shipped_stacks_differ_in_stage_and_runtime_and_never_share_addresses() -> None:
