@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "rollout": ("ops.commands.rollout", "A new version step by step, watched: start, step, promote, abort, status."),
     "failover": ("ops.commands.failover", "Have another region take the writes: the steps, or taking them."),
+    "drift": ("ops.commands.drift", "What was changed by hand, told from what its owners may change."),
     "cost": ("ops.commands.cost", "What a stage costs a month, and what a move costs."),
     "prices": ("ops.commands.prices", "Bring the price table up to date from the public price lists."),
     "doctor": ("ops.commands.doctor", "Is everything here that ascent needs, and what to do if not."),

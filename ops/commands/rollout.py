@@ -17,7 +17,7 @@ from rich.table import Table
 from infra.choices import Image, Strategy
 from infra.settings import SettingsError
 from ops.console import console, errors
-from ops.rollout.engine import Automation, EngineError
+from ops.engine import Automation, EngineError
 from ops.rollout.gates import GateError, gates
 from ops.rollout.machine import RefusedError
 from ops.rollout.stackfile import BusyError, StackFile

@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from infra.choices import Phase, Progress, Rollout
 from infra.settings import Settings
+from ops.engine import Engine
 from ops.rollout import machine
-from ops.rollout.engine import Engine
 from ops.rollout.gates import Gates, named
 from ops.rollout.machine import Evidence, RefusedError
 

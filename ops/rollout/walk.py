@@ -16,8 +16,8 @@ from typing import NoReturn, Protocol
 from infra.choices import WEIGHTS, Phase, Progress, Rollout, Strategy
 from infra.settings import Settings
 from infra.thresholds import HEALTHY_WAIT
+from ops.engine import Engine
 from ops.rollout import machine
-from ops.rollout.engine import Engine
 from ops.rollout.gates import Gates
 from ops.rollout.load import overload
 from ops.rollout.look import File, Look, RefreshFailedError

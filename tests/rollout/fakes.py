@@ -15,7 +15,7 @@ from typing import Any
 
 from infra.choices import Rollout
 from infra.settings import Settings, SettingsError
-from ops.rollout.engine import EngineError
+from ops.engine import EngineError
 from ops.rollout.gates import GateError, Refresh
 from ops.rollout.stackfile import plain
 from ops.rollout.walk import Walk

@@ -9,7 +9,7 @@ import pytest
 
 from infra.choices import Rollout, Strategy
 from infra.settings import SettingsError
-from ops.rollout.engine import EngineError
+from ops.engine import EngineError
 from ops.rollout.gates import GateError, Refresh
 from ops.rollout.machine import RefusedError
 from ops.rollout.strategies import STRATEGIES

@@ -9,7 +9,7 @@ from typing import NoReturn
 import pytest
 from pulumi.automation import CommandError, CommandResult
 
-from ops.rollout.engine import Automation, EngineError
+from ops.engine import Automation, EngineError
 
 NOT_LOGGED_IN = "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions"
 

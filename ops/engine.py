@@ -17,7 +17,7 @@ from ops import stackfile
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack
-    from pulumi.automation.events import EngineEvent
+    from pulumi.automation.events import EngineEvent, StepEventMetadata
 
 T = TypeVar("T")
 TOOLCHAIN = stackfile.ROOT / ".toolchain"
@@ -86,6 +86,23 @@ class Automation:
         with _uninterrupted(self._tell):
             seen = self._turn(lambda: stack.preview(on_event=self._on_event, color="never"))
         return {str(getattr(kind, "value", kind)): n for kind, n in seen.change_summary.items() if kind != SAME and n}
+
+    def look(self) -> list[StepEventMetadata]:
+        """What the providers find of each resource in the state, which stays as it is.
+
+        Raises:
+            EngineError: with what the engine and the providers said.
+        """
+        stack, found = self._opened(), []
+
+        def on_event(event: EngineEvent) -> None:
+            self._on_event(event)
+            if event.res_outputs_event:
+                found.append(event.res_outputs_event.metadata)
+
+        with _uninterrupted(self._tell):
+            self._turn(lambda: stack.preview_refresh(on_event=on_event, color="never", show_secrets=False))
+        return found
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs.

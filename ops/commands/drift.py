@@ -1,0 +1,158 @@
+"""`ascent drift`: what somebody changed by hand, and what may be as it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from ops.console import console, errors
+from ops.drift.steps import COMMAND, Step, UnreadableError, read, told
+from scripts.arguments import checked_stack
+from scripts.say import ProblemError
+
+if TYPE_CHECKING:
+    from ops.drift.judge import Difference, Drifted, Owned, Report
+
+DRIFTED, BAD_INPUT = 1, 2
+WIDTH = 60
+REPAIRS = {
+    "create": "gone; an update makes it again",
+    "update": "changed; an update puts it back",
+    "replace": "changed; an update REPLACES it to put it back",
+}
+
+
+def drift(
+    *,
+    refresh: Annotated[
+        Path | None, typer.Argument(metavar="[REFRESH.json]", help=f"Judge this, from: {COMMAND}", show_default=False)
+    ] = None,
+    stack: Annotated[
+        str | None, typer.Option(help="Stack to look at. [default: sandbox, or that of the file]", show_default=False)
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Tell what was changed by hand from what autoscaling and the like may change, by asking the providers.
+
+    Nothing is changed: the engine compares what exists with the state (`pulumi refresh --preview-only`). Or it has
+    done so before, and its JSON is judged. That knows less: what only owners set, as a desired capacity, is not in it.
+    Which properties have another owner is a table, ops/drift/ledger.py; docs/changes.md shows it.
+
+    JSON: {stack, lookedAt, drift: [{urn, type, gone, precious, repair: "create" | "update" | "replace", properties:
+    [{path, recorded, found}], keep: lines of the stack's file}], expected: [{urn, type, path, recorded, found, owner,
+    reason}]}. recorded and found are as the provider has them, null where there is nothing, and {"secret": true} where
+    it is secret. What is precious comes first.
+
+    Exit codes: 0 nothing was changed by hand, 1 something was, 2 the stack or the file cannot be looked at.
+
+    Examples:
+
+        ascent drift --stack prod
+
+        pulumi refresh --stack prod --preview-only --json > refresh.json; ascent drift refresh.json
+
+        ascent drift --stack prod --json | jq -r '.drift[].urn'
+    """
+    try:
+        steps = _look(stack or "sandbox") if refresh is None else read(refresh)
+        if refresh is not None and stack not in (None, steps[0].stack):
+            raise UnreadableError(f"{refresh}: this is of {steps[0].stack}, not of {stack}")
+    except (ProblemError, UnreadableError) as error:
+        errors.print(str(error), style="red", markup=False)
+        raise typer.Exit(BAD_INPUT) from None
+    # The tables it reads take a moment: not before there is something to judge.
+    from ops.drift.judge import judge
+
+    found = judge(steps, steps[0].stack)
+    if as_json:
+        print(json.dumps(found.as_dict(), indent=2))  # noqa: T201
+    else:
+        _show(found)
+    raise typer.Exit(DRIFTED if found.drifted else 0)
+
+
+def _look(stack: str) -> list[Step]:
+    from ops.engine import Automation, EngineError
+
+    checked_stack(stack)
+    with errors.status(f"Looking at {stack}"):
+        engine = Automation(stack, lambda _: None, lambda text: errors.print(text, markup=False))
+        try:
+            steps = [told(one) for one in engine.look()]
+        except EngineError as error:
+            raise UnreadableError(f"{stack} cannot be looked at: {error}") from None
+    if not steps:
+        raise UnreadableError(f"{stack} has nothing in its state: it was never brought up, or the state is elsewhere")
+    return steps
+
+
+def _show(found: Report) -> None:
+    many, stack = len(found.drifted), escape(found.stack)
+    if many:
+        changed = f"{many} of {found.looked_at} resources {'is' if many == 1 else 'are'} not as recorded"
+        console.print(f"[bold]{stack}: {changed}[/bold]\n", soft_wrap=True)
+    for one in found.drifted:
+        _show_drifted(one)
+    if found.owned:
+        console.print("[bold]Expected[/bold], as it belongs to others:\n")
+        console.print(_expected(found.owned))
+        console.print()
+    if not many:
+        console.print(f"[green]{stack}: nobody changed any of {found.looked_at} resources by hand.[/green]")
+        return
+    _show_next(found)
+
+
+def _show_drifted(one: Drifted) -> None:
+    mark = "[red]precious[/red], " if one.precious else ""
+    console.print(f"[bold]{escape(_called(one))}[/bold]: {mark}{REPAIRS[one.repair]}", soft_wrap=True)
+    console.print(f"  {one.urn}", style="dim", markup=False, soft_wrap=True)
+    for difference in one.differences:
+        console.print(f"  {_told(difference)}", markup=False, soft_wrap=True)
+    console.print()
+
+
+def _expected(owned: tuple[Owned, ...]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 2), header_style="bold")
+    for heading in ("Resource", "Property", "Owner"):
+        table.add_column(heading, overflow="fold")
+    for one in owned:
+        table.add_row(escape(_called(one)), escape(_told(one.difference)), one.row.owner)
+    return table
+
+
+def _called(one: Drifted | Owned) -> str:
+    return f"{one.type.rpartition(':')[2]} {one.name}"
+
+
+def _show_next(found: Report) -> None:
+    console.print(f"To put all of it back: pulumi up --stack {found.stack} --refresh", markup=False, soft_wrap=True)
+    lines = sorted({line for one in found.drifted for line in one.keep})
+    for line in lines:
+        console.print(f"To keep it: Pulumi.{found.stack}.yaml: {line}", markup=False, soft_wrap=True)
+    if any(not one.gone and not one.keep for one in found.drifted):
+        console.print("What no key of the stack's file sets is kept by a change of the program.", soft_wrap=True)
+    lost = [one.name for one in found.drifted if one.precious and one.repair != "update"]
+    if lost:
+        console.print(
+            f"[red]Not before you have what they held: {escape(', '.join(lost))} would come back empty.[/red]",
+            soft_wrap=True,
+        )
+
+
+def _told(difference: Difference) -> str:
+    return f"{difference.path}: {_value(difference.recorded)} -> {_value(difference.found)}"
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    if value == {"secret": True}:
+        return "(secret)"
+    text = json.dumps(value)
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..."

@@ -1,0 +1,57 @@
+"""Which key of a stack's file sets a property, where one does: what to write there to keep what was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+WORKERS = "-workers"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A property, and the key of the stack's file that it comes from.
+
+    type, path: of the property.
+    key: below the project's name, as `fleet.maximum`.
+    suffix: ending of the resource's name, where only those come from this key.
+    """
+
+    type: str
+    path: str
+    key: str
+    suffix: str = ""
+
+
+def _bounds(type_: str, least: str, most: str, key: str, suffix: str = "") -> tuple[Source, Source]:
+    return (
+        Source(type=type_, path=least, key=f"{key}.minimum", suffix=suffix),
+        Source(type=type_, path=most, key=f"{key}.maximum", suffix=suffix),
+    )
+
+
+GROUP, AUTOSCALER = "aws:autoscaling/group:Group", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+CAPACITY = "serverlessv2ScalingConfiguration"
+
+# The first that fits counts.
+SOURCES = (
+    *_bounds(GROUP, "minSize", "maxSize", "workers", WORKERS),
+    *_bounds(GROUP, "minSize", "maxSize", "fleet"),
+    *_bounds(AUTOSCALER, "spec.minReplicas", "spec.maxReplicas", "workers", WORKERS),
+    *_bounds(AUTOSCALER, "spec.minReplicas", "spec.maxReplicas", "hpa"),
+    *_bounds("aws:appautoscaling/target:Target", "minCapacity", "maxCapacity", "readers"),
+    Source(type="aws:rds/cluster:Cluster", path=f"{CAPACITY}.minCapacity", key="database.minAcu"),
+    Source(type="aws:rds/cluster:Cluster", path=f"{CAPACITY}.maxCapacity", key="database.maxAcu"),
+    Source(type="aws:rds/clusterInstance:ClusterInstance", path="instanceClass", key="database.instanceClass"),
+    Source(type="aws:elasticache/replicationGroup:ReplicationGroup", path="nodeType", key="cache.nodeType"),
+    Source(type="aws:elasticache/replicationGroup:ReplicationGroup", path="numCacheClusters", key="cache.nodes"),
+    Source(type="aws:eks/cluster:Cluster", path="version", key="cluster.version"),
+)
+
+
+def line(type_: str, name: str, path: str, found: Any) -> str | None:
+    """The line of the stack's file that keeps what was found; None where no key sets it."""
+    for one in SOURCES:
+        if (one.type, one.path) == (type_, path) and name.endswith(one.suffix):
+            return f"ascent:{one.key}: {found}"
+    return None

@@ -1,0 +1,221 @@
+"""Tells what somebody changed by hand from what others own, by the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ops.drift import adopt
+from ops.drift.ledger import LEDGER, Expected
+from ops.drift.steps import STACK_TYPE, Step
+from ops.rebuilt import precious
+from sandbox.provider import paths
+from sandbox.provider.schema import resource_schema
+from sandbox.provider.sdk import SdkError
+
+SECRET = {"secret": True}
+# How the engine writes a secret: in its JSON, and in what it tells.
+_BLINDED, _SIGNATURE = "[secret]", "4dabf18193072939515e22adb298388d"
+CREATE, UPDATE, REPLACE = "create", "update", "replace"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """One place of a resource that is not as recorded.
+
+    path: property path, as the engine writes it.
+    recorded, found: plain data, None where there is nothing; `SECRET` for what must not be shown.
+    """
+
+    path: str
+    recorded: Any
+    found: Any
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"path": self.path, "recorded": self.recorded, "found": self.found}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Drifted:
+    """A resource that somebody changed or took away.
+
+    precious: whether losing it loses what nothing else holds.
+    repair: what an update that looks first does to it: create, update or replace.
+    keep: lines of the stack's file that keep what was found, where keys set it.
+    """
+
+    urn: str
+    type: str
+    name: str
+    gone: bool
+    precious: bool
+    repair: str
+    differences: tuple[Difference, ...]
+    keep: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "urn": self.urn,
+            "type": self.type,
+            "gone": self.gone,
+            "precious": self.precious,
+            "repair": self.repair,
+            "properties": [one.as_dict() for one in self.differences],
+            "keep": list(self.keep),
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owned:
+    """A property that its owner changed."""
+
+    urn: str
+    type: str
+    name: str
+    difference: Difference
+    row: Expected
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "urn": self.urn,
+            "type": self.type,
+            **self.difference.as_dict(),
+            "owner": self.row.owner,
+            "reason": self.row.reason,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Report:
+    """What became of a stack.
+
+    looked_at: resources that the engine looked at.
+    drifted: what has to be put back or kept, what is precious first, what is gone before what is changed.
+    owned: what may be as it is.
+    """
+
+    stack: str
+    looked_at: int
+    drifted: tuple[Drifted, ...]
+    owned: tuple[Owned, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {
+            "stack": self.stack,
+            "lookedAt": self.looked_at,
+            "drift": [one.as_dict() for one in self.drifted],
+            "expected": [one.as_dict() for one in self.owned],
+        }
+
+
+def judge(steps: Iterable[Step], stack: str) -> Report:
+    """What the engine found, told apart."""
+    steps = list(steps)
+    under_way = any(one.type == STACK_TYPE and _rolls(one.recorded.outputs) for one in steps)
+    drifted: list[Drifted] = []
+    owned: list[Owned] = []
+    looked_at = 0
+    for step in steps:
+        # Components and providers are the program's own: nobody is asked about them.
+        looked_at += bool(step.recorded.inputs) and not step.type.startswith("pulumi:")
+        rows = [one for one in LEDGER if one.type == step.type and (under_way or not one.in_rollout)]
+        expected = dict(_expected(step, rows))
+        owned += [_owned(step, path, row) for path, row in expected.items()]
+        real = [path for path in step.changed if path not in expected]
+        if real or step.found is None:
+            drifted.append(_drifted(step, real))
+    drifted.sort(key=lambda one: (not one.precious, not one.gone, one.urn))
+    return Report(stack=stack, looked_at=looked_at, drifted=tuple(drifted), owned=tuple(owned))
+
+
+def _rolls(outputs: Mapping[str, Any]) -> bool:
+    rollout = outputs.get("rollout")
+    return isinstance(rollout, Mapping) and bool(rollout.get("progress"))
+
+
+def _expected(step: Step, rows: list[Expected]) -> Iterator[tuple[str, Expected]]:
+    """Each place that its owner changed: of those that the engine names, and of what the provider alone keeps.
+
+    The engine compares what the program sets. What it leaves to others, such as a group's desired capacity, it reads
+    too, and calls the resource the same.
+    """
+    for path in step.changed:
+        for row in rows:
+            if paths.covers(paths.parse(row.path), _parsed(path)):
+                yield path, row
+                break
+    if step.found is None:
+        return
+    for row in rows:
+        pattern = paths.parse(row.path)
+        before = dict(paths.find(step.recorded.outputs, pattern))
+        after = dict(paths.find(step.found.outputs, pattern))
+        for place in before.keys() | after.keys():
+            named = any(paths.covers(place, _parsed(path)) for path in step.changed)
+            if before.get(place) != after.get(place) and not named:
+                yield paths.render(place), row
+
+
+def _owned(step: Step, path: str, row: Expected) -> Owned:
+    return Owned(urn=step.urn, type=step.type, name=step.name, difference=_difference(step, path), row=row)
+
+
+def _drifted(step: Step, changed: list[str]) -> Drifted:
+    gone = step.found is None
+    differences = tuple(_difference(step, path) for path in sorted(changed))
+    # The engine asked the provider what putting each of them back would take.
+    replaces = any(step.changed[path].endswith("-replace") for path in changed)
+    lines = [adopt.line(step.type, step.name, one.path, one.found) for one in differences if one.found is not None]
+    return Drifted(
+        urn=step.urn,
+        type=step.type,
+        name=step.name,
+        gone=gone,
+        precious=precious(step.type, step.name),
+        repair=CREATE if gone else REPLACE if replaces else UPDATE,
+        differences=differences,
+        keep=tuple(one for one in lines if one),
+    )
+
+
+def _difference(step: Step, path: str) -> Difference:
+    sides = [step.recorded, *([step.found] if step.found else [])]
+    place = _parsed(path)
+    # What the program sets is compared by inputs; what it does not, the provider alone knows.
+    given = any(place[0] in one.inputs for one in sides)
+    tops = [(one.inputs if given else one.outputs).get(str(place[0])) for one in sides]
+    states = [state.get(str(place[0])) for one in sides for state in (one.inputs, one.outputs)]
+    if any(map(_has_secret, states)) or place[0] in _secrets(step.type):
+        return Difference(path=path, recorded=SECRET, found=SECRET)
+    recorded, found = [*(paths.get({place[0]: one}, place) for one in tops), None][:2]
+    return Difference(path=path, recorded=recorded, found=found)
+
+
+def _secrets(type_: str) -> frozenset[str]:
+    """Properties that the type's SDK calls secret, whether or not the engine was told so."""
+    try:
+        schema = resource_schema(type_)
+    except SdkError:
+        # Another provider's, whose SDK is not here.
+        return frozenset()
+    return schema.secrets if schema else frozenset()
+
+
+def _has_secret(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return _SIGNATURE in value or any(map(_has_secret, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_secret, value))
+    return isinstance(value, str) and _BLINDED in value
+
+
+def _parsed(path: str) -> paths.Path:
+    try:
+        return paths.parse(path) or (path,)
+    except ValueError:
+        return (path,)

@@ -1,0 +1,130 @@
+"""Expected drift: what belongs to somebody else than the program, by type and property. A table, read by `judge`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+AUTOSCALING = "EC2 Auto Scaling"
+HPA = "the HorizontalPodAutoscaler"
+GLOBAL_DATABASE = "Aurora's global database"
+GLOBAL_DATASTORE = "ElastiCache's Global Datastore"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expected:
+    """One property that drifts, and that nobody has to put back.
+
+    type: type token.
+    path: property, with `[*]` for any element of a list; everything below it is meant too.
+    owner: who changes it.
+    reason: why that is right.
+    ignored: the program sets it, or may, and leaves it to its owner by `ignore_changes`.
+    in_rollout: only while a rollout is under way.
+    """
+
+    type: str
+    path: str
+    owner: str
+    reason: str
+    ignored: bool = False
+    in_rollout: bool = False
+
+
+LEDGER = (
+    Expected(
+        type="aws:autoscaling/group:Group",
+        path="desiredCapacity",
+        owner=AUTOSCALING,
+        reason="Scaling policies move it within the bounds; the program sets the bounds alone.",
+    ),
+    Expected(
+        type="aws:autoscaling/group:Group",
+        path="predictedCapacity",
+        owner=AUTOSCALING,
+        reason="A forecast, made anew all the time.",
+    ),
+    Expected(
+        type="aws:autoscaling/group:Group",
+        path="warmPoolSize",
+        owner=AUTOSCALING,
+        reason="Instances leave the warm pool when the group grows, and come back to it.",
+    ),
+    Expected(
+        type="kubernetes:apps/v1:Deployment",
+        path="spec.replicas",
+        owner=HPA,
+        reason="It moves them within its bounds; the program sets the bounds alone.",
+        ignored=True,
+    ),
+    Expected(
+        type="kubernetes:apps/v1:Deployment",
+        path='metadata.annotations["deployment.kubernetes.io/revision"]',
+        owner="Kubernetes",
+        reason="The Deployment's controller counts its rollouts there.",
+    ),
+    Expected(
+        type="aws:lb/listener:Listener",
+        path="defaultActions[*].forward.targetGroups",
+        owner="ascent rollout",
+        reason="A step that was cut off has moved them; `ascent rollout step` or `abort` settles it.",
+        in_rollout=True,
+    ),
+    Expected(
+        type="aws:rds/cluster:Cluster",
+        path="clusterMembers",
+        owner="Application Auto Scaling",
+        reason="It adds readers by load, and takes them away.",
+    ),
+    Expected(
+        type="aws:rds/cluster:Cluster",
+        path="globalClusterIdentifier",
+        owner=GLOBAL_DATABASE,
+        reason="A global database takes its first cluster in by its own end.",
+        ignored=True,
+    ),
+    Expected(
+        type="aws:rds/cluster:Cluster",
+        path="replicationSourceIdentifier",
+        owner=GLOBAL_DATABASE,
+        reason="A failover turns the replication round.",
+        ignored=True,
+    ),
+    Expected(
+        type="aws:rds/globalCluster:GlobalCluster",
+        path="globalClusterMembers",
+        owner=GLOBAL_DATABASE,
+        reason="A failover makes another member the writer.",
+    ),
+    Expected(
+        type="aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
+        path="primaryReplicationGroupId",
+        owner=GLOBAL_DATASTORE,
+        reason="A failover makes another member the primary.",
+        ignored=True,
+    ),
+    *(
+        Expected(
+            type="aws:elasticache/replicationGroup:ReplicationGroup",
+            path=path,
+            owner=GLOBAL_DATASTORE,
+            reason="It is one for all members, and is changed there.",
+            ignored=True,
+        )
+        for path in ("engineVersion", "nodeType", "parameterGroupName")
+    ),
+    Expected(
+        type="aws:eks/cluster:Cluster",
+        path="platformVersion",
+        owner="EKS",
+        reason="It brings its own patches in without being asked.",
+    ),
+    *(
+        Expected(
+            type="aws:acm/certificate:Certificate",
+            path=path,
+            owner="ACM",
+            reason="It renews certificates by itself, as long as the record that validates them is there.",
+        )
+        for path in ("notAfter", "notBefore", "pendingRenewal", "renewalEligibility", "renewalSummaries", "status")
+    ),
+)
