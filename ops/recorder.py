@@ -29,6 +29,7 @@ class Recorded:
     protect: whether the engine would refuse to delete it.
     inputs: plain data; `UNKNOWN` stands for what only the cloud can tell, `SECRET` for what must not be shown.
     custom: whether a provider manages it; a component is not.
+    ignored: inputs that the program leaves to others, by `ignore_changes`.
     """
 
     urn: str
@@ -39,6 +40,7 @@ class Recorded:
     protect: bool
     inputs: Mapping[str, Any]
     custom: bool
+    ignored: tuple[str, ...] = ()
 
 
 class Recorder(mocks.MockMonitor):
@@ -81,6 +83,7 @@ class Recorder(mocks.MockMonitor):
             protect=request.protect,
             inputs=inputs,
             custom=request.custom,
+            ignored=tuple(request.ignoreChanges),
         )
         return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
 

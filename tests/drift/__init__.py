@@ -1,0 +1,1 @@
+"""What `ascent drift` tells apart, without an engine."""

@@ -1,0 +1,131 @@
+"""`ascent drift` as its readers see it, where no engine is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.drift.steps import UnreadableError, read
+from ops.stackfile import ROOT
+from tests.drift.support import STACK, itself, looked, urn, written
+
+BUCKET, GROUP = "aws:s3/bucket:Bucket", "aws:autoscaling/group:Group"
+FINE = looked(GROUP, "prod-use1-blue", {"minSize": 1}, {"minSize": 1, "desiredCapacity": 5}, desiredCapacity="add")
+RAISED = looked(GROUP, "prod-use1-blue", {"maxSize": 4}, {"maxSize": 9}, maxSize="update")
+LOST = looked(BUCKET, "prod-use1-store", {"bucket": "x"}, None)
+
+
+def ascent(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "ops", "drift", *map(str, arguments)]
+    environment = {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False, env=environment)
+
+
+def test_what_was_changed_by_hand_is_told_with_what_to_do(tmp_path: Path) -> None:
+    done = ascent(written(tmp_path, RAISED, LOST))
+    assert done.returncode == 1, done.stderr
+    for said in (
+        "prod: 2 of 2 resources are not as recorded",
+        "Bucket prod-use1-store: precious, gone; an update makes it again",
+        urn(BUCKET, "prod-use1-store"),
+        "maxSize: 4 -> 9",
+        "pulumi up --stack prod --refresh",
+        "Pulumi.prod.yaml: ascent:fleet.maximum: 9",
+        "prod-use1-store would come back empty",
+    ):
+        assert said in done.stdout
+    assert "\x1b" not in done.stdout
+    assert done.stderr == ""
+
+
+def test_what_owners_changed_is_fine(tmp_path: Path) -> None:
+    done = ascent(written(tmp_path, FINE))
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"desiredCapacity: nothing -> 5 +EC2 Auto Scaling", done.stdout)
+    assert "nobody changed any of 1 resources by hand" in done.stdout
+
+
+def test_json_has_the_promised_shape(tmp_path: Path) -> None:
+    done = ascent(written(tmp_path, LOST, FINE), "--json")
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout) == {
+        "stack": "prod",
+        "lookedAt": 2,
+        "drift": [
+            {
+                "urn": urn(BUCKET, "prod-use1-store"),
+                "type": BUCKET,
+                "gone": True,
+                "precious": True,
+                "repair": "create",
+                "properties": [],
+                "keep": [],
+            }
+        ],
+        "expected": [
+            {
+                "urn": urn(GROUP, "prod-use1-blue"),
+                "type": GROUP,
+                "path": "desiredCapacity",
+                "recorded": None,
+                "found": 5,
+                "owner": "EC2 Auto Scaling",
+                "reason": "Scaling policies move it within the bounds; the program sets the bounds alone.",
+            }
+        ],
+    }
+
+
+def test_a_file_of_another_stack_and_a_stack_that_is_not_there_are_bad_input(tmp_path: Path) -> None:
+    for arguments, said in (
+        ((written(tmp_path, FINE), "--stack", "dev"), "this is of prod, not of dev"),
+        (("--stack", "nope"), "There is no stack 'nope'"),
+        ((tmp_path / "missing.json",), "missing.json: No such file or directory"),
+    ):
+        done = ascent(*arguments)
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+
+
+WHOLE = json.dumps({"steps": [itself(), LOST, FINE]})
+OTHER = STACK.replace("urn:pulumi:prod", "urn:pulumi:dev")
+UNREADABLE = {
+    "nothing": ("", "no whole JSON"),
+    "cut in a string": (WHOLE[: WHOLE.index("bucket")], "no whole JSON"),
+    "cut after a step": (WHOLE[:-2], "no whole JSON"),
+    "deep": ("[" * 100_000, "no whole JSON"),
+    "a list": ("[]", "not what the engine prints"),
+    "no steps": ("{}", "not what the engine prints"),
+    "steps that are none": ('{"steps": [1]}', "not what the engine prints"),
+    "empty": ('{"steps": []}', "of another command"),
+    "no URN": (WHOLE.replace("urn:pulumi:prod::", "urn-"), "not what the engine prints"),
+    "a preview": (WHOLE.replace('"refresh"', '"same"'), "perhaps a preview"),
+    "two stacks": (json.dumps({"steps": [itself(), {**itself(), "urn": OTHER}]}), "several stacks"),
+    "a failure": (
+        json.dumps({"steps": [itself()], "diagnostics": [{"severity": "error", "message": "no\n credentials"}]}),
+        "the engine could not look at everything: no credentials",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_no_look_of_the_engines_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "refresh.json"
+    file.write_text(text)
+    with pytest.raises(UnreadableError, match=said):
+        read(file)
+
+
+def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "refresh.json"
+    file.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UnreadableError, match="no text"):
+        read(file)

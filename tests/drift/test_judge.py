@@ -1,0 +1,141 @@
+"""What is told apart: an owner's change, somebody's by hand, something gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pulumi.automation.events import StepEventMetadata
+
+from ops.drift.judge import SECRET, Report, judge
+from ops.drift.ledger import LEDGER
+from ops.drift.steps import Step, read, told
+from tests.drift.support import PROGRESS, looked, urn, written
+
+GROUP, LISTENER, RULE = "aws:autoscaling/group:Group", "aws:lb/listener:Listener", "aws:ec2/securityGroup:SecurityGroup"
+BUCKET, ALARM, CLUSTER = "aws:s3/bucket:Bucket", "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:rds/cluster:Cluster"
+
+
+def judged(directory: Path, *steps: dict[str, Any], rollout: dict[str, Any] | None = None) -> Report:
+    return judge(read(written(directory, *steps, rollout=rollout)), "prod")
+
+
+def listener(weight: int) -> dict[str, Any]:
+    return {"defaultActions": [{"type": "forward", "forward": {"targetGroups": [{"arn": "a", "weight": weight}]}}]}
+
+
+def shifted() -> dict[str, Any]:
+    path = "defaultActions[0].forward.targetGroups[0].weight"
+    return looked(LISTENER, "prod-use1-https", listener(100), listener(75), **{path: "update"})
+
+
+@pytest.mark.parametrize("row", [one for one in LEDGER if not one.in_rollout], ids=lambda row: f"{row.type} {row.path}")
+def test_what_an_owner_changed_is_expected(tmp_path: Path, row: Any) -> None:
+    found = judged(tmp_path, looked(row.type, "prod-use1-it", {"a": 1}, {"a": 1, "b": 2}, **{row.path: "update"}))
+    assert found.drifted == ()
+    (owned,) = found.owned
+    assert (owned.row, owned.difference.path) == (row, row.path)
+
+
+def test_the_same_property_of_another_type_is_not(tmp_path: Path) -> None:
+    found = judged(tmp_path, looked(BUCKET, "prod-use1-it", {}, {"desiredCapacity": 2}, desiredCapacity="add"))
+    assert [one.name for one in found.drifted] == ["prod-use1-it"]
+    assert found.owned == ()
+
+
+def test_weights_belong_to_the_rollout_while_there_is_one(tmp_path: Path) -> None:
+    during = judged(tmp_path, shifted(), rollout={"progress": PROGRESS})
+    assert (len(during.drifted), len(during.owned)) == (0, 1)
+    otherwise = judged(tmp_path, shifted(), rollout={"blue": {"weight": 100}})
+    assert (len(otherwise.drifted), len(otherwise.owned)) == (1, 0)
+    (difference,) = otherwise.drifted[0].differences
+    assert (difference.recorded, difference.found) == (100, 75)
+
+
+def test_one_resource_may_have_both(tmp_path: Path) -> None:
+    before, after = {"minSize": 2}, {"minSize": 3, "desiredCapacity": 3}
+    found = judged(tmp_path, looked(GROUP, "prod-use1-blue", before, after, minSize="update", desiredCapacity="add"))
+    assert [one.difference.path for one in found.owned] == ["desiredCapacity"]
+    (drifted,) = found.drifted
+    assert [one.as_dict() for one in drifted.differences] == [{"path": "minSize", "recorded": 2, "found": 3}]
+    assert drifted.keep == ("ascent:fleet.minimum: 3",)
+    assert drifted.repair == "update"
+
+
+def test_what_is_precious_comes_first_and_what_is_gone_before_what_is_changed(tmp_path: Path) -> None:
+    found = judged(
+        tmp_path,
+        looked(ALARM, "prod-use1-a", {"threshold": 1}, {"threshold": 2}, threshold="update"),
+        looked(ALARM, "prod-use1-b", {"threshold": 1}, None),
+        looked(CLUSTER, "prod-use1-db", {"port": 5432}, {"port": 5433}, port="update-replace"),
+        looked(BUCKET, "prod-use1-store", {"bucket": "x"}, None),
+        looked(RULE, "prod-use1-same", {"name": "x"}, {"name": "x"}),
+    )
+    assert [(one.name, one.precious, one.gone, one.repair) for one in found.drifted] == [
+        ("prod-use1-store", True, True, "create"),
+        ("prod-use1-db", True, False, "replace"),
+        ("prod-use1-b", False, True, "create"),
+        ("prod-use1-a", False, False, "update"),
+    ]
+    assert found.looked_at == 5
+    assert found.drifted[0].urn == urn(BUCKET, "prod-use1-store")
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "recorded", "after"),
+    [
+        (BUCKET, "tags", "[secret]", "hunter2"),
+        (BUCKET, "tags", {"a": {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}}, "hunter2"),
+        # The SDK says so of these, whatever the engine was told.
+        (CLUSTER, "masterPassword", "hunter1", "hunter2"),
+        ("kubernetes:core/v1:Secret", "stringData", {"url": "hunter1"}, {"url": "hunter2"}),
+    ],
+)
+def test_a_secret_is_never_shown(tmp_path: Path, type_: str, name: str, recorded: Any, after: Any) -> None:
+    found = judged(tmp_path, looked(type_, "prod-use1-it", {name: recorded}, {name: after}, **{name: "update"}))
+    (difference,) = found.drifted[0].differences
+    assert (difference.recorded, difference.found) == (SECRET, SECRET)
+    assert "hunter" not in str(found.as_dict())
+
+
+def test_a_provider_that_names_properties_only_is_understood(tmp_path: Path) -> None:
+    step = looked("cloudflare:index/dnsRecord:DnsRecord", "prod-use1-host", {"ttl": 1}, {"ttl": 60})
+    step |= {"detailedDiff": None, "diffReasons": ["ttl"]}
+    (drifted,) = judged(tmp_path, step).drifted
+    assert [one.as_dict() for one in drifted.differences] == [{"path": "ttl", "recorded": 1, "found": 60}]
+
+
+def test_resources_of_other_providers_and_odd_paths_are_reported_as_they_are(tmp_path: Path) -> None:
+    step = looked("gcp:storage/bucket:Bucket", "theirs", {"a[": 1}, {"a[": 2}, **{"a[": "update"})
+    (drifted,) = judged(tmp_path, step).drifted
+    assert [one.as_dict() for one in drifted.differences] == [{"path": "a[", "recorded": 1, "found": 2}]
+
+
+def test_what_only_its_owner_keeps_is_seen_while_the_engine_looks() -> None:
+    """The engine calls such a resource the same, and tells what it read."""
+    event = {
+        "op": "same",
+        "urn": urn(GROUP, "prod-use1-blue"),
+        "type": GROUP,
+        "old": {"inputs": {"minSize": 2}, "outputs": {"minSize": 2, "desiredCapacity": 2, "arn": "a"}},
+        "new": {"inputs": {"minSize": 2}, "outputs": {"minSize": 2, "desiredCapacity": 5, "arn": "b"}},
+    }
+    state = {"type": GROUP, "urn": "", "id": "", "parent": "", "provider": ""}
+    event |= {side: {**state, **event[side]} for side in ("old", "new")}  # type: ignore[dict-item]
+    found = judge([told(StepEventMetadata.from_json(event))], "prod")
+    assert found.drifted == ()
+    assert [one.difference.as_dict() for one in found.owned] == [
+        {"path": "desiredCapacity", "recorded": 2, "found": 5},
+    ]
+
+
+def test_ten_thousand_resources_take_a_moment(tmp_path: Path) -> None:
+    same = [looked(ALARM, f"prod-use1-{index}", {"threshold": 1}, {"threshold": 1}) for index in range(10_000)]
+    found = judged(tmp_path, *same, looked(ALARM, "prod-use1-x", {"threshold": 1}, None))
+    assert (found.looked_at, len(found.drifted)) == (10_001, 1)
+
+
+def test_a_step_knows_its_stack_type_and_name() -> None:
+    step = Step(urn=urn(ALARM, "a::b"), recorded=None, found=None, changed={})  # type: ignore[arg-type]
+    assert (step.stack, step.type, step.name) == ("prod", ALARM, "a::b")
