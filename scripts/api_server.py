@@ -21,41 +21,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from scripts.build import build_environment, compile_package
-from scripts.golang import find_go
-from scripts.places import TOOLS, cache_dir, digest, locked
+from scripts.go_tool import GoTool
 from scripts.process import run, which
 from scripts.say import ProblemError, say
 
-VERSION = "1.36.3"
-MODULE = TOOLS / "kube-apiserver"
-PACKAGE = "k8s.io/kubernetes/cmd/kube-apiserver"
+MAJOR, MINOR, PATCH = "1", "36", "3"
+VERSION = f"{MAJOR}.{MINOR}.{PATCH}"
+NAMED = {"gitVersion": f"v{VERSION}", "gitMajor": MAJOR, "gitMinor": MINOR}
+API_SERVER = GoTool(
+    name="kube-apiserver",
+    title="kube-apiserver",
+    version=VERSION,
+    package="k8s.io/kubernetes/cmd/kube-apiserver",
+    takes="seven minutes",
+    values={f"k8s.io/component-base/version.{key}": text for key, text in NAMED.items()},
+)
 LOOPBACK = "127.0.0.1"
 READY_SECONDS, STOP_SECONDS = 120.0, 20.0
 BAD_INPUT = 2
-
-
-def find_api_server() -> Path:
-    """The pinned kube-apiserver, built where it is not there yet."""
-    cache = cache_dir()
-    program = cache / f"kube-apiserver-{VERSION}-{digest(MODULE / 'go.mod', MODULE / 'go.sum')}" / "kube-apiserver"
-    with locked(cache / "kube-apiserver.lock", "another build of the API server"):
-        if not program.exists():
-            _build(program)
-    return program
-
-
-def _build(program: Path) -> None:
-    say(f"Building kube-apiserver {VERSION} from its Go modules, once.")
-    say("  Expect about seven minutes on two cores; the result is cached for every checkout.")
-    program.parent.mkdir(parents=True, exist_ok=True)
-    partial = program.with_name("kube-apiserver.partial")
-    major, minor, _ = VERSION.split(".")
-    named = {"gitVersion": f"v{VERSION}", "gitMajor": major, "gitMinor": minor}
-    flags = " ".join(["-s", "-w", *(f"-X k8s.io/component-base/version.{key}={text}" for key, text in named.items())])
-    command: list[str | Path] = [find_go(), "build", "-v", "-trimpath", "-ldflags", flags, "-o", partial, PACKAGE]
-    compile_package("Compiling kube-apiserver", command, MODULE, build_environment(program.parent))
-    partial.rename(program)
 
 
 def _needed(name: str, package: str) -> Path:
@@ -73,7 +56,7 @@ def api_server() -> Iterator[Path]:
         ProblemError: when something that it needs is missing, or it does not get ready.
     """
     etcd, openssl = _needed("etcd", "etcd-server"), _needed("openssl", "openssl")
-    program = find_api_server()
+    program = API_SERVER.built()
     with tempfile.TemporaryDirectory(prefix="ascent-api-") as scratch, ExitStack() as running:
         home = Path(scratch)
         store, peers, port = _free_ports(3)

@@ -1,22 +1,31 @@
 """Finds a Helm that reads the charts' schemas, or builds the pinned one into the cache."""
 
-import os
 import re
 import sys
 from pathlib import Path
 
-from scripts.build import build_environment, compile_package
-from scripts.golang import find_go
-from scripts.places import TOOLS, cache_dir, digest, locked
+from scripts.go_tool import GoTool
 from scripts.process import run, version_tuple, which
 from scripts.say import ProblemError, say
 
 OLDEST = (3, 14)
-VERSION = "3.20.2"
-MODULE = TOOLS / "helm"
 PACKAGE = "helm.sh/helm/v3"
 # The cluster that `helm template` and `helm lint` render for. A plain `go build` would make it 1.20.
-KUBERNETES_MINOR = 35
+KUBERNETES_MINOR = "35"
+HELM = GoTool(
+    name="helm",
+    title="Helm",
+    version="3.20.2",
+    package=f"{PACKAGE}/cmd/helm",
+    takes="three minutes",
+    values={
+        f"{PACKAGE}/internal/version.version": "v3.20.2",
+        f"{PACKAGE}/pkg/chartutil.k8sVersionMajor": "1",
+        f"{PACKAGE}/pkg/chartutil.k8sVersionMinor": KUBERNETES_MINOR,
+        f"{PACKAGE}/pkg/lint/rules.k8sVersionMajor": "1",
+        f"{PACKAGE}/pkg/lint/rules.k8sVersionMinor": KUBERNETES_MINOR,
+    },
+)
 
 NOTHING_WORKED = """\
 Ascent's charts need Helm {oldest} or newer, and there is no way to get it from here:
@@ -39,42 +48,13 @@ def find_helm() -> Path:
     if found and version >= OLDEST:
         return found
     on_path = f"{found} is version {'.'.join(map(str, version)) or 'unknown'}" if found else "there is no helm"
-    cache = cache_dir()
-    helm = cache / f"helm-{VERSION}-{digest(MODULE / 'go.mod', MODULE / 'go.sum')}" / "helm"
-    if os.access(helm, os.X_OK):
-        return helm
-    with locked(cache / "helm.lock", "another set-up that is building Helm"):
-        if not os.access(helm, os.X_OK):
-            _build(helm, on_path)
-    return helm
-
-
-def _build(helm: Path, on_path: str) -> None:
-    say(f"Building Helm {VERSION} from its Go modules, once: {on_path}.")
-    say("  Expect about three minutes on two cores; the result is cached for every checkout.")
-    helm.parent.mkdir(parents=True, exist_ok=True)
-    partial = helm.with_name("helm.partial")
-    settings = {
-        f"{PACKAGE}/internal/version.version": f"v{VERSION}",
-        f"{PACKAGE}/pkg/chartutil.k8sVersionMajor": "1",
-        f"{PACKAGE}/pkg/chartutil.k8sVersionMinor": f"{KUBERNETES_MINOR}",
-        f"{PACKAGE}/pkg/lint/rules.k8sVersionMajor": "1",
-        f"{PACKAGE}/pkg/lint/rules.k8sVersionMinor": f"{KUBERNETES_MINOR}",
-    }
-    flags = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in settings.items())])
     try:
-        compile_package(
-            "Compiling Helm",
-            [find_go(), "build", "-v", "-ldflags", flags, "-o", partial, f"{PACKAGE}/cmd/helm"],
-            MODULE,
-            build_environment(helm.parent),
-        )
+        return HELM.built(on_path)
     except ProblemError as error:
         oldest = ".".join(map(str, OLDEST))
         raise ProblemError(
-            NOTHING_WORKED.format(oldest=oldest, on_path=on_path, version=VERSION, built=error)
+            NOTHING_WORKED.format(oldest=oldest, on_path=on_path, version=HELM.version, built=error)
         ) from error
-    partial.rename(helm)
 
 
 def main() -> int:

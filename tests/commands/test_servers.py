@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts import helm, servers
+from scripts.go_tool import GoTool
 from scripts.say import ProblemError
 
 APT = """#!/bin/sh
@@ -87,7 +88,12 @@ def test_a_helm_on_path_is_used_if_new_enough(
 ) -> None:
     script(machine / "helm", f"#!/bin/sh\necho {version}\n")
     built: list[str] = []
-    monkeypatch.setattr(helm, "_build", lambda _, on_path: built.append(on_path))
+
+    def build(tool: GoTool, why: str) -> Path:
+        built.append(why)
+        return Path(tool.name)
+
+    monkeypatch.setattr(GoTool, "built", build)
     found = helm.find_helm()
     assert (found == machine / "helm") is good
     assert built == ([] if good else [f"{machine / 'helm'} is version 3.13.3"])
