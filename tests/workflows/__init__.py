@@ -1,0 +1,1 @@
+"""The workflows: linted, held to rules, and their scripts run."""

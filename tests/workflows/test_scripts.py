@@ -1,0 +1,72 @@
+"""The workflows' own scripts, run with programs that only pretend."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from ops import stackfile
+from scripts.places import ROOT
+from tests.commands.fakes import program
+from tests.workflows.read import FOLDER, job, jobs
+
+
+def ran(script: str, directory: Path, **environment: str) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
+    """A script as GitHub runs it, and what it put out."""
+    output = directory / "output"
+    output.touch()
+    known = {**os.environ, "GITHUB_OUTPUT": str(output), "PATH": f"{directory}:{os.environ['PATH']}", **environment}
+    line = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+    done = subprocess.run(line, cwd=directory, capture_output=True, text=True, check=False, env=known)
+    return done, dict(one.split("=", 1) for one in output.read_text().splitlines())
+
+
+def test_every_stack_is_listed_but_for_the_sandbox(tmp_path: Path) -> None:
+    if not any((Path(folder) / "jq").exists() for folder in os.environ["PATH"].split(":")):
+        pytest.skip("there is no jq on PATH, as GitHub's machines have it")
+    for file in ROOT.glob("Pulumi*.yaml"):
+        (tmp_path / file.name).touch()
+    (action,) = jobs(FOLDER / "actions" / "stacks" / "action.yml")
+    done, output = ran(action.step("list"), tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(output["all"]) == [name for name in stackfile.names() if name != "sandbox"]
+    assert json.loads(output["others"]) == ["dev"]
+
+
+@pytest.mark.parametrize(("code", "goes_on"), [(0, True), (1, True), (2, False), (127, False)])
+def test_drift_is_no_failure_and_a_stack_that_cannot_be_looked_at_is_one(
+    tmp_path: Path,
+    code: int,
+    goes_on: bool,  # noqa: FBT001
+) -> None:
+    program(tmp_path / "ascent", f'echo "$@ looked at"; exit {code}')
+    done, output = ran(job("workflows/drift.yml", "drift").step("look"), tmp_path, STACK="prod")
+    assert (done.returncode == 0) is goes_on
+    assert output == {"code": str(code)}
+    assert (tmp_path / "drift.txt").read_text() == done.stdout == "drift --stack prod looked at\n"
+
+
+@pytest.mark.parametrize(("newest", "goes_on"), [("a" * 40, True), ("b" * 40, False)])
+def test_an_old_commit_is_not_brought_up(tmp_path: Path, newest: str, goes_on: bool) -> None:  # noqa: FBT001
+    program(tmp_path / "gh", f'[ "$2" = repos/team/stack/commits/main ] && echo {newest}')
+    known = {"GITHUB_REPOSITORY": "team/stack", "GITHUB_REF_NAME": "main", "GITHUB_SHA": "a" * 40}
+    done, _ = ran(job("workflows/up-stack.yml", "up").step("Only what is newest"), tmp_path, **known)
+    assert (done.returncode == 0) is goes_on
+    assert goes_on or f"main has moved on to {newest}" in done.stdout
+
+
+@pytest.mark.parametrize("stacks", [(), ("dev", "prod")])
+def test_each_stack_has_its_comment(tmp_path: Path, stacks: tuple[str, ...]) -> None:
+    program(tmp_path / "python3", 'echo "$@"')
+    for stack in stacks:
+        file = tmp_path / "comments" / f"comment-{stack}" / "comment.md"
+        file.parent.mkdir(parents=True)
+        file.touch()
+    done, _ = ran(job("workflows/preview.yml", "comment").step("Comment"), tmp_path, NUMBER="7")
+    assert done.returncode == 0, done.stderr
+    wanted = [f"-m scripts.github comment 7 comments/comment-{stack}/comment.md" for stack in stacks]
+    assert done.stdout.splitlines() == wanted
