@@ -159,7 +159,8 @@ class Automation:
                 said = str(error).partition("stderr:")[2].strip() or str(error)
                 if NO_BACKEND in said:
                     raise EngineError(LOGIN) from None
-                raise EngineError("\n".join(self._errors or said.splitlines()[-LAST_LINES:])) from None
+                lines = [line.removeprefix("error: ") for line in said.splitlines()[-LAST_LINES:]]
+                raise EngineError("\n".join(self._errors or lines)) from None
 
     @property
     def _advice(self) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.markup import escape
-from rich.table import Table
 
 from ops.console import console, errors
 from ops.drift.steps import COMMAND, Step, UnreadableError, read, told
@@ -99,8 +98,10 @@ def _show(found: Report) -> None:
     for one in found.drifted:
         _show_drifted(one)
     if found.owned:
-        console.print("[bold]Expected[/bold], as it belongs to others:\n")
-        console.print(_expected(found.owned))
+        console.print("[bold]Expected[/bold], as others own it:\n")
+        for owned in found.owned:
+            line = f"  {_called(owned)}: {_told(owned.difference)} ({owned.row.owner})"
+            console.print(line, markup=False, soft_wrap=True)
         console.print()
     if not many:
         console.print(f"[green]{stack}: nobody changed any of {found.looked_at} resources by hand.[/green]")
@@ -117,15 +118,6 @@ def _show_drifted(one: Drifted) -> None:
     console.print()
 
 
-def _expected(owned: tuple[Owned, ...]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 2), header_style="bold")
-    for heading in ("Resource", "Property", "Owner"):
-        table.add_column(heading, overflow="fold")
-    for one in owned:
-        table.add_row(escape(_called(one)), escape(_told(one.difference)), one.row.owner)
-    return table
-
-
 def _called(one: Drifted | Owned) -> str:
     return f"{one.type.rpartition(':')[2]} {one.name}"
 
@@ -140,8 +132,7 @@ def _show_next(found: Report) -> None:
     lost = [one.name for one in found.drifted if one.precious and one.repair != "update"]
     if lost:
         console.print(
-            f"[red]Not before you have what they held: {escape(', '.join(lost))} would come back empty.[/red]",
-            soft_wrap=True,
+            f"[red]Save first what they hold: {escape(', '.join(lost))} would come back empty.[/red]", soft_wrap=True
         )
 
 

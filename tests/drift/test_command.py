@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +46,7 @@ def test_what_was_changed_by_hand_is_told_with_what_to_do(tmp_path: Path) -> Non
 def test_what_owners_changed_is_fine(tmp_path: Path) -> None:
     done = ascent(written(tmp_path, FINE))
     assert done.returncode == 0, done.stderr
-    assert re.search(r"desiredCapacity: nothing -> 5 +EC2 Auto Scaling", done.stdout)
+    assert "Group prod-use1-blue: desiredCapacity: nothing -> 5 (EC2 Auto Scaling)" in done.stdout
     assert "nobody changed any of 1 resources by hand" in done.stdout
 
 

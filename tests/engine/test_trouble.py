@@ -86,18 +86,3 @@ def test_somebody_elses_database_and_cache_take_the_place_of_ours(tmp_path: Path
     types = {step.type.split("/")[0] for step in result.steps}
     assert "aws:sqs" in types
     assert not types & {"aws:rds", "aws:elasticache"}
-
-
-def test_drift_made_by_hand_is_seen_and_repaired(tmp_path: Path) -> None:
-    box = Sandbox(tmp_path)
-    assert box.up(1).ok
-    text = box.layout.world.read_text()
-    assert '"idleTimeout": 60' in text
-    box.layout.world.write_text(text.replace('"idleTimeout": 60', '"idleTimeout": 4000'))
-    seen = box.refresh()
-    assert seen.ok, seen.output
-    (balancer,) = [one for one in box.resources() if one["type"] == "aws:lb/loadBalancer:LoadBalancer"]
-    assert balancer["outputs"]["idleTimeout"] == 4000
-    repaired = box.up(1)
-    assert repaired.changes == {"update": 1}
-    assert '"idleTimeout": 60' in box.layout.world.read_text()
