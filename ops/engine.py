@@ -87,6 +87,16 @@ class Automation:
             seen = self._turn(lambda: stack.preview(on_event=self._on_event, color="never"))
         return {str(getattr(kind, "value", kind)): n for kind, n in seen.change_summary.items() if kind != SAME and n}
 
+    def resources(self) -> list[dict[str, Any]]:
+        """The resources in the state, secrets encrypted; none where it was never brought up.
+
+        Raises:
+            EngineError: with what the engine said, as when there is no such stack.
+        """
+        stack = self._opened()
+        deployment = self._turn(stack.export_stack).deployment or {}
+        return list(deployment.get("resources") or [])
+
     def look(self) -> list[StepEventMetadata]:
         """What the providers find of each resource in the state, which stays as it is.
 

@@ -1,8 +1,9 @@
-"""Tables of docs/cost.md and docs/policy.md. `python -m tests.documents` writes them; a test keeps them fresh."""
+"""Tables in docs/ that are made from code. `python -m tests.documents` writes them; a test keeps them fresh."""
 
 from __future__ import annotations
 
 from ops.cost.usage import TABLE
+from ops.drift.ledger import LEDGER
 from ops.readme import Parts, generated
 from ops.stackfile import ROOT
 from policy.monotonic import GUARDS
@@ -51,7 +52,17 @@ def guards() -> str:
     return "\n".join(["| resource | what may not get weaker |", "|---|---|", *lines])
 
 
+def ledger() -> str:
+    """Expected drift, by type."""
+    rows = [
+        f"| `{row.type}` | `{row.path}`{' (in a rollout)' if row.in_rollout else ''} | {row.owner} | {row.reason} |"
+        for row in LEDGER
+    ]
+    return "\n".join(["| type | property | changed by | why |", "|---|---|---|---|", *rows])
+
+
 DOCUMENTS: dict[str, Parts] = {
+    "docs/changes.md": {"ledger": ledger},
     "docs/cost.md": {"assumptions": assumptions, "errors": errors},
     "docs/policy.md": {"policies": policies, "guards": guards},
 }

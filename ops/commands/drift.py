@@ -82,7 +82,8 @@ def _look(stack: str) -> list[Step]:
     with errors.status(f"Looking at {stack}"):
         engine = Automation(stack, lambda _: None, lambda text: errors.print(text, markup=False))
         try:
-            steps = [told(one) for one in engine.look()]
+            ignored = {one["urn"]: one.get("ignoreChanges") or () for one in engine.resources()}
+            steps = [told(one, ignored.get(one.urn, ())) for one in engine.look()] if ignored else []
         except EngineError as error:
             raise UnreadableError(f"{stack} cannot be looked at: {error}") from None
     if not steps:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.drift import adopt
-from ops.drift.ledger import LEDGER, Expected
+from ops.drift.ledger import LEDGER, Expected, left_by_the_program
 from ops.drift.steps import STACK_TYPE, Step
 from ops.rebuilt import precious
 from sandbox.provider import paths
@@ -123,14 +123,21 @@ def judge(steps: Iterable[Step], stack: str) -> Report:
     for step in steps:
         # Components and providers are the program's own: nobody is asked about them.
         looked_at += bool(step.recorded.inputs) and not step.type.startswith("pulumi:")
-        rows = [one for one in LEDGER if one.type == step.type and (under_way or not one.in_rollout)]
-        expected = dict(_expected(step, rows))
+        expected = dict(_expected(step, _rows(step, under_way=under_way)))
         owned += [_owned(step, path, row) for path, row in expected.items()]
         real = [path for path in step.changed if path not in expected]
         if real or step.found is None:
             drifted.append(_drifted(step, real))
     drifted.sort(key=lambda one: (not one.precious, not one.gone, one.urn))
     return Report(stack=stack, looked_at=looked_at, drifted=tuple(drifted), owned=tuple(owned))
+
+
+def _rows(step: Step, *, under_way: bool) -> list[Expected]:
+    """What is expected of a resource as it is."""
+    rows = [one for one in LEDGER if one.type == step.type and (under_way or not one.in_rollout)]
+    known = {one.path for one in rows}
+    rows = [one for one in rows if one.path in step.ignored or not one.ignored]
+    return rows + [left_by_the_program(step.type, path) for path in step.ignored if path not in known]
 
 
 def _rolls(outputs: Mapping[str, Any]) -> bool:

@@ -18,7 +18,7 @@ class Expected:
     path: property, with `[*]` for any element of a list; everything below it is meant too.
     owner: who changes it.
     reason: why that is right.
-    ignored: the program sets it, or may, and leaves it to its owner by `ignore_changes`.
+    ignored: the program sets it, or may, and leaves it to its owner by `ignore_changes`; only where it does.
     in_rollout: only while a rollout is under way.
     """
 
@@ -125,6 +125,13 @@ LEDGER = (
             owner="ACM",
             reason="It renews certificates by itself, as long as the record that validates them is there.",
         )
-        for path in ("notAfter", "notBefore", "pendingRenewal", "renewalEligibility", "renewalSummaries", "status")
+        for path in ("notAfter", "notBefore", "pendingRenewal", "renewalEligibility", "renewalSummaries")
     ),
 )
+
+
+def left_by_the_program(type_: str, path: str) -> Expected:
+    """A row for what a program ignores and no row here is about: another project's."""
+    return Expected(
+        type=type_, path=path, owner="others", reason="The program leaves it to them by ignore_changes.", ignored=True
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,12 +37,14 @@ class Step:
     recorded: as the state has it.
     found: as it is; None where it is gone.
     changed: path of each input that differs, with what the engine calls the difference (`update`, `add-replace`).
+    ignored: inputs that the program leaves to others, by `ignore_changes`, as the state has it.
     """
 
     urn: str
     recorded: Side
     found: Side | None
     changed: Mapping[str, str]
+    ignored: Sequence[str] = ()
 
     @property
     def type(self) -> str:
@@ -60,10 +62,11 @@ class Step:
         return self.urn.split("::")[0].rpartition(":")[2]
 
 
-def told(metadata: StepEventMetadata) -> Step:
-    """What the engine tells of a resource once it has looked."""
+def told(metadata: StepEventMetadata, ignored: Sequence[str]) -> Step:
+    """What the engine tells of a resource once it has looked. What is ignored, the state knows."""
     kinds = {path: str(one.diff_kind.value) for path, one in (metadata.detailed_diff or {}).items()}
-    return _step(metadata.urn, metadata.op.value, _side(metadata.old), _side(metadata.new), kinds, metadata.diffs)
+    old, new = (_side(vars(one)) if one else None for one in (metadata.old, metadata.new))
+    return _step(metadata.urn, metadata.op.value, old, new, kinds, metadata.diffs, ignored)
 
 
 def read(path: Path) -> list[Step]:
@@ -102,14 +105,20 @@ def _loaded(path: Path) -> Any:
 
 
 def _parts(step: Mapping[str, Any]) -> tuple[Any, ...]:
-    details = step.get("detailedDiff") or {}
-    kinds = {path: str(one["kind"]) for path, one in details.items()}
-    sides = [_side_of(step.get(name)) for name in ("oldState", "newState")]
-    return str(step["urn"]), str(step["op"]), *sides, kinds, step.get("diffReasons")
+    kinds = {path: str(one["kind"]) for path, one in (step.get("detailedDiff") or {}).items()}
+    old, new = step.get("oldState") or {}, step.get("newState") or {}
+    ignored = old.get("ignoreChanges") or ()
+    return str(step["urn"]), str(step["op"]), _side(old), _side(new), kinds, step.get("diffReasons"), ignored
 
 
 def _step(
-    urn: str, op: str, old: Side | None, new: Side | None, kinds: Mapping[str, str], names: Iterable[str] | None
+    urn: str,
+    op: str,
+    old: Side | None,
+    new: Side | None,
+    kinds: Mapping[str, str],
+    names: Iterable[str] | None,
+    ignored: Sequence[str],
 ) -> Step:
     if len(urn.split("::", 3)) != 4:
         raise ValueError(f"{urn} is no URN")
@@ -117,12 +126,8 @@ def _step(
     found = None if op == GONE else new or recorded
     # Not every provider says which places differ; it then names the properties.
     changed = {} if op != "update" else kinds or dict.fromkeys(names or (), "update")
-    return Step(urn=urn, recorded=recorded, found=found, changed=changed)
+    return Step(urn=urn, recorded=recorded, found=found, changed=changed, ignored=ignored)
 
 
-def _side_of(state: Mapping[str, Any] | None) -> Side | None:
+def _side(state: Mapping[str, Any]) -> Side | None:
     return Side(inputs=state.get("inputs") or {}, outputs=state.get("outputs") or {}) if state else None
-
-
-def _side(state: Any) -> Side | None:
-    return Side(inputs=state.inputs or {}, outputs=state.outputs or {}) if state else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,22 @@ def urn(type_: str, name: str) -> str:
 
 
 def looked(
-    type_: str, name: str, recorded: Mapping[str, Any], found: Mapping[str, Any] | None, **changed: str
+    type_: str,
+    name: str,
+    recorded: Mapping[str, Any],
+    found: Mapping[str, Any] | None,
+    ignored: Sequence[str] = (),
+    **changed: str,
 ) -> dict[str, Any]:
     """One resource, with the inputs that the state has and those that were found; with None, it is gone.
 
+    ignored: what the program leaves to others.
     changed: what the engine calls the difference, by property.
     """
-    states = [{"type": type_, "inputs": one, "outputs": one} if one is not None else None for one in (recorded, found)]
+    states: list[dict[str, Any] | None] = [
+        {"type": type_, "inputs": one, "outputs": one, "ignoreChanges": ignored} if one is not None else None
+        for one in (recorded, found)
+    ]
     step: dict[str, Any] = {"urn": urn(type_, name), "oldState": states[0], "detailedDiff": None}
     if found is None:
         return {**step, "op": "delete"}

@@ -14,6 +14,7 @@ from ops.drift.steps import Step, read, told
 from tests.drift.support import PROGRESS, looked, urn, written
 
 GROUP, LISTENER, RULE = "aws:autoscaling/group:Group", "aws:lb/listener:Listener", "aws:ec2/securityGroup:SecurityGroup"
+CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 BUCKET, ALARM, CLUSTER = "aws:s3/bucket:Bucket", "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:rds/cluster:Cluster"
 
 
@@ -32,10 +33,26 @@ def shifted() -> dict[str, Any]:
 
 @pytest.mark.parametrize("row", [one for one in LEDGER if not one.in_rollout], ids=lambda row: f"{row.type} {row.path}")
 def test_what_an_owner_changed_is_expected(tmp_path: Path, row: Any) -> None:
-    found = judged(tmp_path, looked(row.type, "prod-use1-it", {"a": 1}, {"a": 1, "b": 2}, **{row.path: "update"}))
+    ignored = [row.path] if row.ignored else []
+    step = looked(row.type, "prod-use1-it", {"a": 1}, {"a": 1, "b": 2}, ignored, **{row.path: "update"})
+    found = judged(tmp_path, step)
     assert found.drifted == ()
     (owned,) = found.owned
     assert (owned.row, owned.difference.path) == (row, row.path)
+
+
+def test_what_the_program_does_not_leave_to_others_is_nobodys(tmp_path: Path) -> None:
+    """A cache outside of a Global Datastore has its node type from the program."""
+    small, large = ({"nodeType": f"cache.t4g.{size}"} for size in ("small", "large"))
+    for ignored, counts in (((), (1, 0)), (("engineVersion",), (1, 0)), (("nodeType",), (0, 1))):
+        found = judged(tmp_path, looked(CACHE, "prod-use1-cache", small, large, ignored, nodeType="update"))
+        assert (len(found.drifted), len(found.owned)) == counts
+
+
+def test_what_another_program_leaves_to_others_is_expected(tmp_path: Path) -> None:
+    found = judged(tmp_path, looked(BUCKET, "theirs", {"acl": "a"}, {"acl": "b"}, ("acl",), acl="update"))
+    assert [(one.difference.path, one.row.owner) for one in found.owned] == [("acl", "others")]
+    assert found.drifted == ()
 
 
 def test_the_same_property_of_another_type_is_not(tmp_path: Path) -> None:
@@ -123,7 +140,7 @@ def test_what_only_its_owner_keeps_is_seen_while_the_engine_looks() -> None:
     }
     state = {"type": GROUP, "urn": "", "id": "", "parent": "", "provider": ""}
     event |= {side: {**state, **event[side]} for side in ("old", "new")}  # type: ignore[dict-item]
-    found = judge([told(StepEventMetadata.from_json(event))], "prod")
+    found = judge([told(StepEventMetadata.from_json(event), ())], "prod")
     assert found.drifted == ()
     assert [one.difference.as_dict() for one in found.owned] == [
         {"path": "desiredCapacity", "recorded": 2, "found": 5},
