@@ -56,8 +56,6 @@ def test_what_was_changed_by_hand_is_told_from_what_autoscaling_did(tmp_path: Pa
     up = box.up(1)
     assert up.ok, up.output
     state = box.layout.checkpoint("sandbox").read_bytes()
-    assert "nobody changed any of" in ascent(box, 0)
-
     change_by_hand(box)
     found = drift(box, 1)
     assert found["lookedAt"] == len(real(box.resources()))
@@ -83,4 +81,4 @@ def test_what_was_changed_by_hand_is_told_from_what_autoscaling_did(tmp_path: Pa
     repaired = box.run("up", "--yes", "--skip-preview", "--refresh", stage=1)
     assert repaired.ok, repaired.output
     assert [step.name for step in repaired.steps if step.op == "create"] == [GONE]
-    assert drift(box, 0)["drift"] == []
+    assert "nobody changed any of" in ascent(box, 0)
