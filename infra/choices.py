@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -16,6 +17,7 @@ from infra.connections import CLASSES
 from infra.edge.limits import kept
 from infra.edge.plans import Plan
 from infra.regions import REGIONS
+from infra.thresholds import ALLOWANCE_DAYS
 
 # Stands for an encrypted value where there is no engine to decrypt it.
 UNREADABLE = "encrypted"
@@ -487,3 +489,29 @@ class ExternalCache(Strict):
     """A Redis that somebody else runs, in place of ElastiCache."""
 
     url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(description="URL: rediss://:password@host:6379.")
+
+
+def _soon(until: date) -> date:
+    last = datetime.now(UTC).date() + timedelta(days=ALLOWANCE_DAYS.value)
+    if until > last:
+        raise PydanticCustomError(
+            "until",
+            "it should be {last} or before, which is {days} days ahead",
+            {"last": last.isoformat(), "days": ALLOWANCE_DAYS.value, "given": until.isoformat()},
+        )
+    return until
+
+
+class Allowance(Strict):
+    """Something that `ascent guard` lets pass, once and for a while. The program does not look at it."""
+
+    what: str = Field(pattern=r"^[a-z][a-z0-9-]{1,60}$", description="The finding, as the guard calls it: data-lost.")
+    resource: str = Field(
+        min_length=1, max_length=1000, description="The one resource it is about: its URN, or the name at its end."
+    )
+    until: Annotated[date, AfterValidator(_soon)] = Field(
+        description=f"Last day (UTC) it is allowed, {ALLOWANCE_DAYS.value} days ahead at most: 2026-01-31."
+    )
+    why: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
+        min_length=10, max_length=300, description="Why this is right, for whoever reviews it."
+    )

@@ -16,6 +16,7 @@ SECRETS = ("appSecrets", "cluster.kubeconfig", "externalDatabase", "externalCach
 # Where pydantic speaks of Python or of patterns, and the field's description says it better.
 _REASONS = {
     "string_pattern_mismatch": "it does not have the right form",
+    "string_too_short": "it is too short",
     "string_type": "it should be text",
     "tuple_type": "it should be a list",
     "too_short": "it should not be empty",
@@ -88,7 +89,8 @@ def _shown(path: list[Any], given: Any) -> str:
 
 def _model_at(model: type[BaseModel], path: list[Any]) -> type[BaseModel] | None:
     """The model that holds the last part of `path`, or None where the path leaves the models."""
-    for part in path[:-1]:
+    # Where a field is a list of models, its number leads no further than the field did.
+    for part in [one for one in path[:-1] if not isinstance(one, int)]:
         field = next((one for one in model.model_fields.values() if one.alias == part), None)
         if field is None:
             return None

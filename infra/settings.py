@@ -15,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from infra.choices import (
     Alerts,
+    Allowance,
     BudgetOverride,
     CacheOverride,
     Cluster,
@@ -154,6 +155,11 @@ class Settings(Strict):
     workers: WorkersOverride = Field(default_factory=WorkersOverride, description="Worker bounds: minimum, maximum.")
 
     budget: BudgetOverride = Field(default_factory=BudgetOverride, description="What a month may cost: monthlyUsd.")
+    allow: tuple[Allowance, ...] = Field(
+        default=(),
+        max_length=50,
+        description="What `ascent guard` lets pass for now: a list of what, resource, until and why.",
+    )
 
     @model_validator(mode="after")
     def _fits(self, info: ValidationInfo) -> Self:

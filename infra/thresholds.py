@@ -389,3 +389,6 @@ DASHBOARD_COLUMNS = Threshold(24, "columns", "AWS CloudWatch, dashboard body: th
 PANEL_WIDTH = Threshold(8, "columns", "Ascent: three panels beside each other")
 PANEL_HEIGHT = Threshold(6, "rows", "AWS CloudWatch, dashboard body: the default height")
 ALARMS_PER_PANEL = Threshold(100, "alarms", "AWS CloudWatch, dashboard body: an alarm widget")
+
+# What is let pass
+ALLOWANCE_DAYS = Threshold(14, "days", "Ascent: a change that waits for longer than two weeks is looked at anew")

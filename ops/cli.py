@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "ops.commands.capacity",
         "Whether the connections fit the database, and each fleet carries its users.",
     ),
+    "guard": ("ops.commands.guard", "Whether what a preview shows may be done; and the comment for a pull request."),
     "rollout": ("ops.commands.rollout", "A new version step by step, watched: start, step, promote, abort, status."),
     "failover": ("ops.commands.failover", "Have another region take the writes: the steps, or taking them."),
     "drift": ("ops.commands.drift", "What was changed by hand, told from what its owners may change."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from typing import Any
 
 from sandbox.provider import data
@@ -51,3 +52,15 @@ def is_sign(name: str) -> bool:
 def precious(type_: str, name: str) -> bool:
     """Whether losing a resource loses what nothing else holds."""
     return stateful(type_) and type_ not in TYPES and not is_part(name)
+
+
+def is_lost(type_: str, name: str, region: str | None, holding: Collection[str]) -> bool:
+    """Whether deleting or replacing a resource loses what nothing else holds.
+
+    Args:
+        type_: its type. name: its name in the program.
+        region: AWS region it is in; None where it has none, or nobody knows.
+        holding: regions whose data is no copy: the home, and the one that takes the writes. What is in others is made
+            anew from theirs.
+    """
+    return precious(type_, name) and (region is None or region in holding)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from infra.choices import UNREADABLE
@@ -39,13 +40,21 @@ def settings(
         raise SettingsError([str(error)]) from None
     ours = f"{PROJECT}:"
     values = {str(key).removeprefix(ours): one for key, one in config.items() if str(key).startswith(ours)}
-    encrypted = {key for key, value in values.items() if _all_secure(value)}
-    plain = {key: _placeholders(value) for key, value in values.items()}
     if stage is not None:
-        plain["stage"] = stage
+        values["stage"] = stage
     if rollout is not None:
-        plain["rollout"] = rollout
-    return parse(plain, file, encrypted, judged=judged)
+        values["rollout"] = rollout
+    return read(values, file, judged=judged)
+
+
+def read(values: Mapping[str, Any], file: str, *, judged: bool = True) -> Settings:
+    """Settings from values as a stack's file has them, by key without the project: a secret is a map with `secure`.
+
+    Raises:
+        SettingsError: when they are not allowed.
+    """
+    encrypted = {key for key, value in values.items() if _all_secure(value)}
+    return parse({key: _placeholders(value) for key, value in values.items()}, file, encrypted, judged=judged)
 
 
 def _is_secure(value: Any) -> bool:
@@ -63,4 +72,7 @@ def _placeholders(value: Any) -> Any:
         return UNREADABLE
     if isinstance(value, dict):
         return {key: _placeholders(one) for key, one in value.items()}
-    return value
+    if isinstance(value, list):
+        return [_placeholders(one) for one in value]
+    # YAML takes a date for one where it is not in quotes.
+    return value.isoformat() if isinstance(value, date) else value

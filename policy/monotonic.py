@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from policy.judge import Violation
 from policy.model import Resource, Severity, hidden, values
@@ -14,46 +14,57 @@ NAME = "never-less-protected"
 _SEVERITY: Severity = "critical"
 _REASON = "Growth adds users and data; what guards them may grow with it, and must not shrink."
 
+# What a property protects: from deletion, by backups, by encryption, or from being reached. What is a `size` follows
+# the stage and a stack's own bounds: it may shrink again, and only a move up must not do it.
+About = Literal["deletion", "backups", "encryption", "exposure", "size"]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Guard:
     """A property that protects.
 
     types: type tokens that have it.
+    about: what it protects from.
     worth: how much a value of it protects; more is better.
     """
 
     types: tuple[str, ...]
     path: str
+    about: About
     worth: Callable[[Any], float]
 
 
-def _on(value: Any) -> float:
+def on(value: Any) -> float:
     return float(value in (True, "true"))
 
 
-def _off(value: Any) -> float:
+def off(value: Any) -> float:
     return float(value in (None, False, "false"))
 
 
-def _given(value: Any) -> float:
+def given(value: Any) -> float:
     return float(value not in (None, "", [], {}))
 
 
-def _number(value: Any) -> float:
+def number(value: Any) -> float:
     return float(value or 0)
 
 
-def _many(value: Any) -> float:
+def lasting(value: Any) -> float:
+    """Days that something is kept; none given is for ever."""
+    return float(value or "inf")
+
+
+def many(value: Any) -> float:
     return float(len(value or ()))
 
 
-def _narrow(value: Any) -> float:
+def narrow(value: Any) -> float:
     """Length of an address range's prefix; no range at all is the narrowest."""
     return float(ipaddress.ip_network(value).prefixlen) if value else float("inf")
 
 
-def _strict(value: Any) -> float:
+def strict(value: Any) -> float:
     """Rank of a TLS policy by the version in its name: `ELBSecurityPolicy-TLS13-1-2-2021-06`."""
     parts = str(value).split("TLS13-1-")
     return float(parts[1][0]) if len(parts) > 1 else -1.0
@@ -69,43 +80,48 @@ _KEYS = ("aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey")
 _SECRET = "aws:secretsmanager/secret:Secret"  # noqa: S105  the name of a type
 
 GUARDS: tuple[Guard, ...] = (
-    Guard(types=(_CLUSTER, "aws:eks/cluster:Cluster"), path="deletionProtection", worth=_on),
-    Guard(types=(_CLUSTER,), path="storageEncrypted", worth=_on),
-    Guard(types=(_CLUSTER,), path="backupRetentionPeriod", worth=_number),
-    Guard(types=(_CLUSTER,), path="skipFinalSnapshot", worth=_off),
-    Guard(types=(_CLUSTER,), path="iamDatabaseAuthenticationEnabled", worth=_on),
-    Guard(types=(_CLUSTER,), path="enabledCloudwatchLogsExports", worth=_many),
-    Guard(types=("aws:rds/clusterInstance:ClusterInstance",), path="publiclyAccessible", worth=_off),
-    Guard(types=("aws:rds/proxy:Proxy",), path="requireTls", worth=_on),
-    Guard(types=(_CACHE,), path="atRestEncryptionEnabled", worth=_on),
-    Guard(types=(_CACHE,), path="transitEncryptionEnabled", worth=_on),
-    Guard(types=(_CACHE,), path="snapshotRetentionLimit", worth=_number),
-    Guard(types=(_CACHE,), path="multiAzEnabled", worth=_on),
-    Guard(types=(_CACHE,), path="numCacheClusters", worth=_number),
-    Guard(types=(_BALANCER,), path="enableDeletionProtection", worth=_on),
-    Guard(types=(_BALANCER,), path="accessLogs.enabled", worth=_on),
-    Guard(types=(_BALANCER,), path="dropInvalidHeaderFields", worth=_on),
-    Guard(types=(_BALANCER,), path="subnets", worth=_many),
-    Guard(types=("aws:lb/listener:Listener",), path="sslPolicy", worth=_strict),
-    Guard(types=("aws:autoscaling/group:Group",), path="vpcZoneIdentifiers", worth=_many),
-    Guard(types=("aws:autoscaling/group:Group",), path="minSize", worth=_number),
-    Guard(types=(_TEMPLATE,), path="metadataOptions.httpTokens", worth=lambda value: float(value == "required")),
-    Guard(types=(_TEMPLATE,), path="blockDeviceMappings[*].ebs.encrypted", worth=_on),
-    Guard(types=(_BLOCK,), path="blockPublicAcls", worth=_on),
-    Guard(types=(_BLOCK,), path="blockPublicPolicy", worth=_on),
-    Guard(types=(_BLOCK,), path="ignorePublicAcls", worth=_on),
-    Guard(types=(_BLOCK,), path="restrictPublicBuckets", worth=_on),
-    Guard(types=("aws:s3/bucket:Bucket",), path="forceDestroy", worth=_off),
-    Guard(types=(_INGRESS,), path="cidrIpv4", worth=_narrow),
-    Guard(types=(_INGRESS,), path="cidrIpv6", worth=_narrow),
-    Guard(types=_KEYS, path="deletionWindowInDays", worth=_number),
-    Guard(types=("aws:kms/key:Key",), path="enableKeyRotation", worth=_on),
-    Guard(types=(_SECRET,), path="recoveryWindowInDays", worth=_number),
-    Guard(types=(_SECRET,), path="kmsKeyId", worth=_given),
-    Guard(types=("aws:sqs/queue:Queue",), path="messageRetentionSeconds", worth=_number),
-    Guard(types=("aws:cloudwatch/logGroup:LogGroup",), path="retentionInDays", worth=_number),
-    Guard(types=("aws:sns/topic:Topic",), path="kmsMasterKeyId", worth=_given),
-    Guard(types=("cloudflare:index/dnsRecord:DnsRecord",), path="proxied", worth=_on),
+    Guard(types=(_CLUSTER, "aws:eks/cluster:Cluster"), path="deletionProtection", about="deletion", worth=on),
+    Guard(types=(_CLUSTER,), path="storageEncrypted", about="encryption", worth=on),
+    Guard(types=(_CLUSTER,), path="backupRetentionPeriod", about="backups", worth=number),
+    Guard(types=(_CLUSTER,), path="skipFinalSnapshot", about="deletion", worth=off),
+    Guard(types=(_CLUSTER,), path="iamDatabaseAuthenticationEnabled", about="exposure", worth=on),
+    Guard(types=(_CLUSTER,), path="enabledCloudwatchLogsExports", about="size", worth=many),
+    Guard(types=("aws:rds/clusterInstance:ClusterInstance",), path="publiclyAccessible", about="exposure", worth=off),
+    Guard(types=("aws:rds/proxy:Proxy",), path="requireTls", about="encryption", worth=on),
+    Guard(types=(_CACHE,), path="atRestEncryptionEnabled", about="encryption", worth=on),
+    Guard(types=(_CACHE,), path="transitEncryptionEnabled", about="encryption", worth=on),
+    Guard(types=(_CACHE,), path="snapshotRetentionLimit", about="backups", worth=number),
+    Guard(types=(_CACHE,), path="multiAzEnabled", about="size", worth=on),
+    Guard(types=(_CACHE,), path="numCacheClusters", about="size", worth=number),
+    Guard(types=(_BALANCER,), path="enableDeletionProtection", about="deletion", worth=on),
+    Guard(types=(_BALANCER,), path="accessLogs.enabled", about="size", worth=on),
+    Guard(types=(_BALANCER,), path="dropInvalidHeaderFields", about="exposure", worth=on),
+    Guard(types=(_BALANCER,), path="subnets", about="size", worth=many),
+    Guard(types=("aws:lb/listener:Listener",), path="sslPolicy", about="encryption", worth=strict),
+    Guard(types=("aws:autoscaling/group:Group",), path="vpcZoneIdentifiers", about="size", worth=many),
+    Guard(types=("aws:autoscaling/group:Group",), path="minSize", about="size", worth=number),
+    Guard(
+        types=(_TEMPLATE,),
+        path="metadataOptions.httpTokens",
+        about="exposure",
+        worth=lambda value: float(value == "required"),
+    ),
+    Guard(types=(_TEMPLATE,), path="blockDeviceMappings[*].ebs.encrypted", about="encryption", worth=on),
+    Guard(types=(_BLOCK,), path="blockPublicAcls", about="exposure", worth=on),
+    Guard(types=(_BLOCK,), path="blockPublicPolicy", about="exposure", worth=on),
+    Guard(types=(_BLOCK,), path="ignorePublicAcls", about="exposure", worth=on),
+    Guard(types=(_BLOCK,), path="restrictPublicBuckets", about="exposure", worth=on),
+    Guard(types=("aws:s3/bucket:Bucket",), path="forceDestroy", about="deletion", worth=off),
+    Guard(types=(_INGRESS,), path="cidrIpv4", about="exposure", worth=narrow),
+    Guard(types=(_INGRESS,), path="cidrIpv6", about="exposure", worth=narrow),
+    Guard(types=_KEYS, path="deletionWindowInDays", about="deletion", worth=number),
+    Guard(types=("aws:kms/key:Key",), path="enableKeyRotation", about="encryption", worth=on),
+    Guard(types=(_SECRET,), path="recoveryWindowInDays", about="deletion", worth=number),
+    Guard(types=(_SECRET,), path="kmsKeyId", about="encryption", worth=given),
+    Guard(types=("aws:sqs/queue:Queue",), path="messageRetentionSeconds", about="backups", worth=number),
+    Guard(types=("aws:cloudwatch/logGroup:LogGroup",), path="retentionInDays", about="backups", worth=lasting),
+    Guard(types=("aws:sns/topic:Topic",), path="kmsMasterKeyId", about="encryption", worth=given),
+    Guard(types=("cloudflare:index/dnsRecord:DnsRecord",), path="proxied", about="size", worth=on),
 )
 # What protects by being there at all.
 WATCHERS: tuple[str, ...] = (
@@ -133,12 +149,13 @@ def lost(lower: Iterable[Resource], higher: Iterable[Resource]) -> Iterator[Viol
         if one.protect and not after.protect:
             yield _violation(one, "it is no longer protected from deletion")
         for guard in GUARDS:
-            if one.type in guard.types and _weaker(guard, one, after):
+            if one.type in guard.types and weaker(guard, one, after):
                 before = _first(one, guard.path)
                 yield _violation(one, f"{guard.path} goes from {before!r} to {_first(after, guard.path)!r}")
 
 
-def _weaker(guard: Guard, before: Resource, after: Resource) -> bool:
+def weaker(guard: Guard, before: Resource, after: Resource) -> bool:
+    """Whether a property protects less than it did. A value that is hidden counts for as much as it did."""
     pairs = zip(values(before.inputs, guard.path), values(after.inputs, guard.path), strict=False)
     return any(guard.worth(new) < guard.worth(old) for old, new in pairs if not hidden(old) and not hidden(new))
 

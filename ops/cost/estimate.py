@@ -103,12 +103,17 @@ class Estimate:
         return self.cost.high
 
     @property
+    def expected(self) -> float:
+        """US dollars of a normal month: everything at its most for a tenth of the time, and at its least otherwise."""
+        return self.low + (self.high - self.low) * _PEAK_SHARE
+
+    @property
     def budget(self) -> int:
         """What a monthly budget should be, in US dollars: above a normal month, far below everything at its most.
 
         Rounded up to two digits that count: nobody plans more exactly.
         """
-        wanted = self.low + (self.high - self.low) * _PEAK_SHARE
+        wanted = self.expected
         step = int(10 ** max(len(str(int(wanted))) - 2, 0))
         return math.ceil(wanted / step) * step
 

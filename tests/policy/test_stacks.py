@@ -84,7 +84,7 @@ def test_each_guard_notices_what_it_guards_going_away(guard: Any) -> None:
     before = [one for one in built(stage=6, runtime="both", live=True).values() if one.type in guard.types]
     weak: dict[str, Any] = {
         "skipFinalSnapshot": True, "publiclyAccessible": True, "forceDestroy": True,
-        "cidrIpv4": "0.0.0.0/0", "cidrIpv6": "::/0", "sslPolicy": "ELBSecurityPolicy-2016-08",
+        "cidrIpv4": "0.0.0.0/0", "cidrIpv6": "::/0", "retentionInDays": 1, "sslPolicy": "ELBSecurityPolicy-2016-08",
     }  # fmt: skip
     after = [_as_declared(one, {guard.path.replace("[*]", "[0]"): weak.get(guard.path, GONE)}) for one in before]
     if not before:  # a type that this program does not have yet

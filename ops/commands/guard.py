@@ -1,0 +1,166 @@
+"""`ascent guard`: whether what a preview shows may be done."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from ops.console import console, errors
+
+if TYPE_CHECKING:
+    from ops.guard.judge import Verdict
+    from ops.guard.model import Limit
+    from ops.guard.preview import Preview
+
+STOPPED, BAD_INPUT = 1, 2
+_STDIN = "-"
+
+
+def guard(
+    *,
+    preview: Annotated[str, typer.Argument(help="What `pulumi preview --json` printed; - for stdin.")],
+    stack: Annotated[str | None, typer.Option(help="Stack it has to be of. Default: the one it is of.")] = None,
+    max_rise: Annotated[
+        str | None, typer.Option(help="How much more a month may cost: 500 for US dollars, 20% for a share.")
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a comment for the pull request.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
+) -> None:
+    """Judge what an update would do, before anybody makes it: docs/guard.md lists what it looks for.
+
+    Make the preview with --show-sames: the engine leaves out what stays the same, and with it, whether something is no
+    longer kept from deletion with its data. Without it, what stays is rendered from the program here.
+
+    Unless --max-rise says otherwise, a normal month may cost as much as the stack's budget.
+
+    JSON: {stack, project, verdict: "fine" | "stopped" | "incomplete", stage: {from, to} | null, changes: {create,
+    update, replace, delete, same}, data: {lost: [urn], copies: [urn], rebuilt: [urn]}, cost: {before: {low, high,
+    expected} | null, after, budget, unpriced: [urn]} | null, capacity: {holds, todo: [text]} | null, findings: [{what,
+    severity, urn, property, message, reason, stops, passed, allow}], allowed: [{what, resource, until, why, use:
+    "used" | "unused" | "expired" | "ambiguous" | "unknown"}], skipped: [{rules, reason}], errors: [text]}. Costs are US
+    dollars a month, from least to most, and in a normal month. allow is the line of ascent:allow that would let a
+    finding pass, once its why is filled in. What is null is not known of a stack that is not Ascent's.
+
+    Exit codes: 0 nothing stops the update, 1 something does, 2 the preview is not complete or not usable.
+
+    Examples:
+
+        pulumi preview --json --show-sames --stack prod > preview.json; ascent guard preview.json
+
+        ascent guard preview.json --stack prod --markdown > comment.md
+
+        pulumi preview --json --show-sames | ascent guard - --max-rise 20%
+    """
+    limit = _limit(max_rise)
+    with errors.status("Judging"):
+        found = _read(preview, stack, markdown=markdown)
+        verdict = _judged(found, limit)
+    name = found.stack or stack or "unknown"
+    if markdown:
+        from ops.guard.comment import comment
+
+        print(comment(verdict, name), end="")  # noqa: T201
+    elif as_json:
+        from ops.guard.record import record
+
+        print(json.dumps(record(verdict, name), indent=2))  # noqa: T201
+    else:
+        _show(verdict, name)
+    raise typer.Exit({"fine": 0, "stopped": STOPPED, "incomplete": BAD_INPUT}[verdict.answer])
+
+
+def _limit(text: str | None) -> Limit | None:
+    from ops.guard.model import Limit
+
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text)
+    if match is None:
+        _refuse(f"--max-rise: given {text!r}; it should be US dollars such as 500, or a share such as 20%")
+    return Limit(amount=float(match[1]), unit="percent" if match[2] else "USD")
+
+
+def _read(file: str, stack: str | None, *, markdown: bool) -> Preview:
+    from ops.guard.reader import UnreadableError, read
+
+    name = "stdin" if file == _STDIN else file
+    try:
+        if file == _STDIN:
+            found = read(sys.stdin.buffer, name)
+        else:
+            with Path(file).open("rb") as opened:
+                found = read(opened, name)
+        if stack is not None and found.stack not in (None, stack):
+            raise UnreadableError(f"{name}: this is a preview of {found.stack}, and not of {stack}")
+    except (UnreadableError, OSError) as error:
+        problem = f"{name}: {error.strerror}" if isinstance(error, OSError) else str(error)
+        if markdown and stack is not None:
+            from ops.guard.comment import unreadable
+
+            print(unreadable(stack, problem), end="")  # noqa: T201
+        _refuse(problem)
+    return found
+
+
+def _refuse(problem: str) -> NoReturn:
+    errors.print(problem, style="red", markup=False)
+    raise typer.Exit(BAD_INPUT)
+
+
+def _judged(found: Preview, limit: Limit | None) -> Verdict:
+    from ops.guard.ground import ground
+    from ops.guard.judge import judge
+
+    return judge(found, ground(found, max_rise=limit), datetime.now(UTC).date())
+
+
+def _show(verdict: Verdict, stack: str) -> None:
+    from ops.guard import words
+    from ops.guard.allowances import line
+    from ops.guard.markdown import clean
+
+    color = {"fine": "green", "stopped": "red", "incomplete": "yellow"}[verdict.answer]
+    console.print(f"{clean(stack)}: {words.headline(verdict)}", style=f"bold {color}", markup=False)
+    for name, text in words.facts(verdict):
+        console.print(f"{name}: {text}", markup=False)
+    for one in verdict.errors:
+        errors.print(clean(one), style="yellow", markup=False)
+    if verdict.findings:
+        console.print()
+        console.print(_findings(verdict))
+    if verdict.stopping:
+        console.print(
+            f"\nTo let one pass, once, add its line to Pulumi.{clean(stack)}.yaml, and say why:", markup=False
+        )
+        console.print("ascent:allow:", markup=False)
+        lines = dict.fromkeys(line(one, verdict.findings, verdict.today) for one in verdict.stopping)
+        for text in lines:
+            console.print(f"  {clean(text)}", markup=False, soft_wrap=True)
+    for entry in verdict.allowed:
+        if entry.use != "used":
+            errors.print(f"ascent:allow: {entry.entry.what} for {entry.entry.resource}: {entry.use}", markup=False)
+    for skipped in verdict.skipped:
+        errors.print(f"not judged: {', '.join(skipped.rules)}: {clean(skipped.reason)}", style="yellow", markup=False)
+
+
+def _findings(verdict: Verdict) -> Table:
+    from ops.guard import words
+    from ops.guard.markdown import clean
+
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in ("Finding", "Severity", "Resource", "What, and why it matters"):
+        table.add_column(column, overflow="fold")
+    for one, reason in words.reasoned(verdict.findings):
+        where = "\n".join(clean(part) for part in (one.name, one.kind, one.path) if part)
+        said = " ".join(part for part in (f"{one.message}.", reason, words.letting_pass(one, verdict)) if part)
+        # As text: what looks like Rich's markup in a name is none.
+        table.add_row(*map(Text, (one.rule, one.severity, where, clean(said))))
+    return table

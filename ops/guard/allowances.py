@@ -1,0 +1,58 @@
+"""What a stack's config lets pass: `ascent:allow`, entry by entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+from infra.choices import Allowance
+from ops.guard.model import Finding
+from ops.guard.rules import NAMES
+
+# How long an entry that is suggested would hold: a review, and the update after it.
+_DAYS = 3
+Use = Literal["used", "unused", "expired", "ambiguous", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """An entry, and what came of it.
+
+    use: used; unused, where nothing of that kind was found; expired; ambiguous, where several resources have that name
+        and are found to be bad; unknown, where the guard has no finding of that kind.
+    urn: the resource it lets pass, where it is used.
+    """
+
+    entry: Allowance
+    use: Use
+    urn: str | None = None
+
+
+def settled(entries: Iterable[Allowance], findings: Sequence[Finding], today: date) -> list[Allowed]:
+    """What comes of each entry."""
+    return [_settled(entry, findings, today) for entry in entries]
+
+
+def _settled(entry: Allowance, findings: Sequence[Finding], today: date) -> Allowed:
+    if entry.what not in NAMES:
+        return Allowed(entry, "unknown")
+    urns = {one.urn for one in findings if one.rule == entry.what and entry.resource in (one.urn, one.name)}
+    if not urns:
+        return Allowed(entry, "unused")
+    if entry.until < today:
+        return Allowed(entry, "expired")
+    if len(urns) > 1:
+        return Allowed(entry, "ambiguous")
+    return Allowed(entry, "used", urns.pop())
+
+
+def line(finding: Finding, findings: Iterable[Finding], today: date) -> str:
+    """The entry of `ascent:allow` that would let a finding pass, as YAML; why is left for its author to say."""
+    alike = {one.urn for one in findings if one.rule == finding.rule and one.name == finding.name}
+    resource = finding.name if len(alike) == 1 else finding.urn
+    until = today + timedelta(days=_DAYS)
+    # JSON is YAML, whatever the name holds.
+    return f'- {{what: {finding.rule}, resource: {json.dumps(resource)}, until: {until}, why: ""}}'

@@ -1,0 +1,99 @@
+"""The comment on a pull request: verdict first, details folded, and never too long."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from ops.guard import words
+from ops.guard.allowances import Allowed, line
+from ops.guard.judge import Verdict
+from ops.guard.markdown import Fold, code, document, prose
+from ops.guard.model import Finding
+
+# GitHub refuses more than 65,536 characters.
+LONGEST = 64_000
+_LONGEST_TITLE = 100
+_SAID_OF_USE = {
+    "used": "lets a finding pass",
+    "unused": "has nothing to let pass: take it out",
+    "expired": "has expired, and lets nothing pass",
+    "ambiguous": "names several resources: give the URN of one",
+    "unknown": "is about no finding of that name",
+}
+
+
+def marker(stack: str) -> str:
+    """The hidden line by which a stack's comment is found again, to be edited."""
+    return f"<!-- ascent:guard {re.sub(r'[^A-Za-z0-9_.-]', '-', stack)[:_LONGEST_TITLE]} -->"
+
+
+def comment(verdict: Verdict, stack: str) -> str:
+    """The verdict in Markdown, `LONGEST` bytes at most."""
+    head = [marker(stack), f"### {code(stack, _LONGEST_TITLE)}: {prose(words.headline(verdict))}", ""]
+    head += [f"- **{name}**: {prose(text)}" for name, text in words.facts(verdict)]
+    return document(head, _folds(verdict, stack), LONGEST)
+
+
+def unreadable(stack: str, problem: str) -> str:
+    """The same where there is no preview to judge."""
+    head = [marker(stack), f"### {code(stack, _LONGEST_TITLE)}: there is no preview, so nothing is let pass", ""]
+    return document([*head, f"- {prose(problem)}"], [], LONGEST)
+
+
+def _folds(verdict: Verdict, stack: str) -> Iterator[Fold]:
+    stopping = verdict.stopping
+    others = [one for one in verdict.findings if one not in stopping]
+    yield Fold(
+        f"Why the preview is not complete ({len(verdict.errors)})", [f"- {prose(one)}" for one in verdict.errors]
+    )
+    yield Fold(f"What stops it ({len(stopping)})", _findings(stopping, verdict))
+    file = re.sub(r"[^A-Za-z0-9_.-]", "-", stack)[:_LONGEST_TITLE]
+    yield Fold(
+        f"To let one of them pass, once: its line under ascent:allow in Pulumi.{file}.yaml, and why",
+        [f"- {code(line(one, verdict.findings, verdict.today), 1000)}" for one in _first_of_each(stopping)],
+    )
+    yield Fold(f"What else there is to say ({len(others)})", _findings(others, verdict))
+    yield Fold("What ascent:allow says", [_allowed(one) for one in verdict.allowed])
+    yield Fold(f"Data that would be lost ({len(verdict.lost)})", [f"- {code(urn, 600)}" for urn in verdict.lost])
+    yield Fold(
+        "Cost by component, least to most", [f"- {name}: {old} → {new}" for name, old, new in words.components(verdict)]
+    )
+    yield Fold(
+        "What would make it hold", [f"- {prose(one)}" for one in (verdict.capacity.todo if verdict.capacity else ())]
+    )
+    yield Fold(
+        "What was not judged", [f"- {code(', '.join(one.rules), 600)}: {prose(one.reason)}" for one in verdict.skipped]
+    )
+    yield Fold(
+        f"Copies in other regions that would go ({len(verdict.copies)})",
+        [f"- {code(urn, 600)}" for urn in verdict.copies],
+    )
+    yield Fold(
+        f"What is made anew when needed ({len(verdict.rebuilt)})", [f"- {code(urn, 600)}" for urn in verdict.rebuilt]
+    )
+    changed = [step for step in verdict.preview.steps if step.op != "same" and step.is_real]
+    yield Fold(
+        f"All changes ({len(changed)})", [f"- {step.op} {code(step.type)} {code(step.name)}" for step in changed]
+    )
+
+
+def _findings(found: Sequence[Finding], verdict: Verdict) -> list[str]:
+    lines = []
+    for one, reason in words.reasoned(found):
+        where = f" {code(one.path)}" if one.path else ""
+        said = f"- **{one.rule}** ({one.severity}) {code(f'{one.kind} {one.name}')}{where}: {prose(one.message)}."
+        passed = words.letting_pass(one, verdict)
+        lines.append(" ".join([said, *(prose(text) for text in (reason, passed) if text)]))
+    return lines
+
+
+def _first_of_each(findings: Sequence[Finding]) -> list[Finding]:
+    """One finding of each kind and resource: an entry lets all of them pass."""
+    return list({(one.rule, one.urn): one for one in reversed(findings)}.values())[::-1]
+
+
+def _allowed(one: Allowed) -> str:
+    entry = one.entry
+    what = f"{code(entry.what)} for {code(entry.resource)} until {entry.until}"
+    return f"- {what} {_SAID_OF_USE[one.use]}: {prose(entry.why)}"

@@ -1,0 +1,126 @@
+"""Puts a preview before all rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from ops.capacity import Verdict as Capacity
+from ops.capacity import verdict as capacity
+from ops.guard.allowances import Allowed, settled
+from ops.guard.model import Finding, Ground, Rule, SkippedError
+from ops.guard.preview import Preview, Step
+from ops.guard.rules import RULES
+from ops.rebuilt import precious, stateful
+
+_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Rules that could not judge, and why."""
+
+    rules: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What comes of a preview.
+
+    findings: the worst first.
+    allowed: entries of `ascent:allow`, with what came of them.
+    skipped: what could not be judged.
+    errors: why the preview is not complete, or could not be judged to its end; empty where all is well.
+    lost: URNs of what would be deleted or replaced with what only it holds.
+    copies: URNs of the same that are copies in other regions. rebuilt: of what is made anew by design.
+    capacity: whether the stack would carry what its stage states; None for a stack that is not Ascent's.
+    """
+
+    preview: Preview
+    ground: Ground
+    today: date
+    findings: tuple[Finding, ...]
+    allowed: tuple[Allowed, ...]
+    skipped: tuple[Skipped, ...]
+    errors: tuple[str, ...]
+    lost: tuple[str, ...]
+    copies: tuple[str, ...]
+    rebuilt: tuple[str, ...]
+    capacity: Capacity | None
+
+    @property
+    def passed(self) -> frozenset[tuple[str, str]]:
+        """Rule and URN of what is let pass."""
+        return frozenset((one.entry.what, one.urn) for one in self.allowed if one.use == "used" and one.urn)
+
+    @property
+    def stopping(self) -> tuple[Finding, ...]:
+        """Findings that stop the update."""
+        return tuple(one for one in self.findings if one.stops and (one.rule, one.urn) not in self.passed)
+
+    @property
+    def answer(self) -> Literal["fine", "stopped", "incomplete"]:
+        """What is not complete is never fine."""
+        if self.errors:
+            return "incomplete"
+        return "stopped" if self.stopping else "fine"
+
+
+def judge(preview: Preview, known: Ground, today: date, rules: Sequence[Rule] = RULES) -> Verdict:
+    """What comes of a preview on a day (UTC), on which entries of `ascent:allow` may have expired."""
+    findings: dict[tuple[str, str, str], Finding] = {}
+    skipped: dict[str, list[str]] = {}
+    errors = list(preview.errors)
+    real = [step for step in preview.steps if step.is_real]
+    for rule in rules:
+        try:
+            for one in _found(rule, real, known):
+                findings.setdefault((one.rule, one.urn, one.path), one)
+        except SkippedError as why:
+            skipped.setdefault(str(why), []).append(rule.name)
+        except Exception as error:
+            # A rule that fails must not pass for one that found nothing.
+            errors.append(f"{rule.name} could not be judged: {type(error).__name__}")
+    ordered = sorted(findings.values(), key=lambda one: (_ORDER[one.severity], one.rule, one.urn, one.path))
+    settings = known.settings
+    gone = [step for step in real if step.op in ("delete", "replace")]
+    return Verdict(
+        preview=preview,
+        ground=known,
+        today=today,
+        findings=tuple(ordered),
+        allowed=tuple(settled(settings.allow if settings else (), ordered, today)),
+        skipped=tuple(Skipped(tuple(names), why) for why, names in skipped.items()),
+        errors=tuple(errors),
+        lost=tuple(step.urn for step in gone if known.loses(step)),
+        copies=tuple(step.urn for step in gone if _is_copy(step, known)),
+        rebuilt=tuple(
+            step.urn for step in gone if known.ours and stateful(step.type) and not precious(step.type, step.name)
+        ),
+        capacity=capacity(settings) if settings else None,
+    )
+
+
+def _found(rule: Rule, steps: Sequence[Step], known: Ground) -> Iterator[Finding]:
+    if rule.whole is not None:
+        sights = list(rule.whole(steps, known))
+    else:
+        assert rule.step is not None  # noqa: S101
+        looks = [step for step in steps if not rule.types or step.type in rule.types]
+        sights = [sight for step in looks for sight in rule.step(step, known)]
+    for one in sights:
+        yield Finding(
+            rule=rule.name,
+            severity=rule.severity,
+            urn=one.urn,
+            path=one.path,
+            message=one.message,
+            reason=rule.reason,
+        )
+
+
+def _is_copy(step: Step, known: Ground) -> bool:
+    return known.ours and precious(step.type, step.name) and not known.loses(step)

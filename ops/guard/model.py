@@ -1,0 +1,132 @@
+"""What a rule of the guard is, what it knows, and what it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from infra.settings import Settings
+from ops.cost import Estimate
+from ops.guard import elsewhere
+from ops.guard.preview import Step
+from ops.rebuilt import is_lost
+from ops.recorder import Recorded
+from policy.model import Facts, Severity
+
+# What is bad enough to stop an update, here as in the policy pack.
+STOPS: tuple[Severity, ...] = ("critical", "high")
+
+
+class SkippedError(Exception):
+    """A rule cannot judge this preview; the message says why."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Limit:
+    """How much more a month may cost: so many US dollars, or so many percent of what it costs."""
+
+    amount: float
+    unit: Literal["USD", "percent"]
+
+    def of(self, cost: float) -> float:
+        """US dollars that a rise may be, from this cost on."""
+        return self.amount if self.unit == "USD" else cost * self.amount / 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ground:
+    """What is known beside the steps.
+
+    ours: whether it is a stack of Ascent.
+    stack_urn: URN that stands for the whole stack.
+    settings: those of the preview; None where they are not known, and `unsettled` says why.
+    facts, facts_before: what policies want to know of them, and of those that hold now.
+    holding: regions whose data is no copy.
+    before, after: all resources as they are, and as they would be; None where not all of them are known, and `partial`
+        says why.
+    cost_before, cost_after: what those cost; None where nobody can tell, and `unpriced` says why.
+    max_rise: how much more it may cost, where somebody said so.
+    """
+
+    ours: bool
+    stack_urn: str
+    settings: Settings | None
+    unsettled: str
+    facts: Facts
+    facts_before: Facts
+    holding: frozenset[str]
+    before: Sequence[Recorded] | None = None
+    after: Sequence[Recorded] | None = None
+    partial: str = ""
+    cost_before: Estimate | None = None
+    cost_after: Estimate | None = None
+    unpriced: str = ""
+    max_rise: Limit | None = None
+
+    def loses(self, step: Step) -> bool:
+        """Whether deleting or replacing it loses what nothing else holds."""
+        if not self.ours:
+            return elsewhere.holds(step.type)
+        return is_lost(step.type, step.name, step.region, self.holding)
+
+    def guards(self, step: Step) -> bool:
+        """Whether what is there is no copy, or may be none."""
+        return not self.ours or step.region is None or step.region in self.holding
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a rule sees. path: of the property, empty for the whole resource. message: in words, without a secret."""
+
+    urn: str
+    path: str
+    message: str
+
+
+StepCheck = Callable[[Step, Ground], Iterator[Sight]]
+WholeCheck = Callable[[Sequence[Step], Ground], Iterator[Sight]]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """A kind of finding.
+
+    reason: why it matters.
+    types: tokens of the types it looks at; none for all of them.
+    step: looks at one step. whole: looks at all of them; it raises `SkippedError` where it cannot judge.
+    """
+
+    name: str
+    severity: Severity
+    reason: str
+    types: tuple[str, ...] = ()
+    step: StepCheck | None = None
+    whole: WholeCheck | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """Something bad that an update would do."""
+
+    rule: str
+    severity: Severity
+    urn: str
+    path: str
+    message: str
+    reason: str
+
+    @property
+    def stops(self) -> bool:
+        """Whether it is bad enough to stop the update."""
+        return self.severity in STOPS
+
+    @property
+    def name(self) -> str:
+        """Name of the resource in the program."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def kind(self) -> str:
+        """Its type without module and package."""
+        return self.urn.split("::")[-2].rpartition(":")[2]

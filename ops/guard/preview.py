@@ -1,0 +1,88 @@
+"""A preview: what an update would do, as the engine told it and rules see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from ops.recorder import Recorded
+
+Op = Literal["same", "create", "update", "replace", "delete"]
+OPS: tuple[Op, ...] = ("create", "update", "replace", "delete", "same")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A resource as it is, or as it would be.
+
+    resource: with plain inputs; what is secret or not known yet is `policy.model.SECRET` or `UNKNOWN`.
+    retained: whether it would outlive its deletion from the stack (`retainOnDelete`).
+    ignored: properties whose changes the engine leaves alone (`ignoreChanges`).
+    """
+
+    resource: Recorded
+    retained: bool = False
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """What would happen to one resource.
+
+    before: as it is; None where it would be created.
+    after: as it would be; None where it would be deleted.
+    changed: paths of the properties that differ. replaced_by: those among them that force a replacement.
+    """
+
+    op: Op
+    urn: str
+    type: str
+    before: State | None
+    after: State | None
+    changed: tuple[str, ...] = ()
+    replaced_by: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The resource's name in the program."""
+        return self.urn.rpartition("::")[2]
+
+    @property
+    def region(self) -> str | None:
+        """AWS region the resource is in, where it has one and it is known."""
+        state = self.before or self.after
+        return state.resource.region if state else None
+
+    @property
+    def is_real(self) -> bool:
+        """Whether it is about something in a cloud, rather than a component, a provider or the stack."""
+        state = self.before or self.after
+        return state is not None and state.resource.custom and not self.type.startswith("pulumi:")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """All of it.
+
+    stack, project: names; None where nothing tells them.
+    config: the stack's config as text, by whole key; secret values are `[secret]`.
+    steps: the stack's resources in the engine's order, but for the stack itself.
+    counts: how many resources of each operation, as the engine counts them.
+    outputs: what the stack put out after its last update.
+    errors: why this is no complete preview, one sentence each; empty where it is one.
+    """
+
+    stack: str | None
+    project: str | None
+    config: Mapping[str, str]
+    steps: tuple[Step, ...]
+    counts: Mapping[str, int]
+    outputs: Mapping[str, Any]
+    errors: tuple[str, ...]
+
+    @property
+    def shows_same(self) -> bool:
+        """Whether resources that stay the same are listed too (`--show-sames`)."""
+        # The engine counts the stack itself, which is no step here.
+        return sum(step.op == "same" for step in self.steps) >= self.counts.get("same", 0) - 1

@@ -1,0 +1,60 @@
+"""A verdict as plain data, for `ascent guard --json`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ops.cost import Estimate
+from ops.cost.estimate import money
+from ops.guard.allowances import line
+from ops.guard.judge import Verdict
+from ops.guard.preview import OPS
+
+
+def record(verdict: Verdict, stack: str) -> dict[str, Any]:
+    """All of it; the command's help has the schema."""
+    preview, ground = verdict.preview, verdict.ground
+    settings, found = ground.settings, verdict.capacity
+    return {
+        "stack": stack,
+        "project": preview.project,
+        "verdict": verdict.answer,
+        "stage": {"from": preview.outputs.get("stage"), "to": settings.stage} if settings else None,
+        "changes": {op: preview.counts.get(op, 0) for op in OPS},
+        "data": {"lost": list(verdict.lost), "copies": list(verdict.copies), "rebuilt": list(verdict.rebuilt)},
+        "cost": _cost(verdict),
+        "capacity": {"holds": found.holds, "todo": list(found.todo)} if found else None,
+        "findings": [
+            {
+                "what": one.rule,
+                "severity": one.severity,
+                "urn": one.urn,
+                "property": one.path,
+                "message": one.message,
+                "reason": one.reason,
+                "stops": one.stops,
+                "passed": (one.rule, one.urn) in verdict.passed,
+                "allow": line(one, verdict.findings, verdict.today),
+            }
+            for one in verdict.findings
+        ],
+        "allowed": [{**one.entry.model_dump(mode="json"), "use": one.use} for one in verdict.allowed],
+        "skipped": [{"rules": list(one.rules), "reason": one.reason} for one in verdict.skipped],
+        "errors": list(verdict.errors),
+    }
+
+
+def _cost(verdict: Verdict) -> dict[str, Any] | None:
+    before, after, settings = verdict.ground.cost_before, verdict.ground.cost_after, verdict.ground.settings
+    if after is None or settings is None:
+        return None
+    return {
+        "before": _month(before) if before else None,
+        "after": _month(after),
+        "budget": settings.sizes.budget.monthly_usd,
+        "unpriced": [one.urn for one in after.unpriced],
+    }
+
+
+def _month(found: Estimate) -> dict[str, float]:
+    return {**money(found.cost), "expected": round(found.expected, 2)}

@@ -1,0 +1,11 @@
+"""All rules of the guard. A new one is a row in one of these files; where it needs no before, one in policy/rules."""
+
+from __future__ import annotations
+
+from ops.guard.model import Rule
+from ops.guard.rules import connections, cost, data, policies, protection
+
+# What only the guard can see, as it takes a before and an after.
+OWN: tuple[Rule, ...] = (*data.RULES, *protection.RULES, *connections.RULES, *cost.RULES)
+RULES: tuple[Rule, ...] = (*OWN, *policies.RULES)
+NAMES = frozenset(rule.name for rule in RULES)

@@ -1,0 +1,103 @@
+"""A connection budget that breaks: by the config, and by the sizes that the preview itself shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from infra.connections import CLASSES, Budget, max_connections, pool_percent
+from infra.regions import REGIONS
+from infra.settings import Settings
+from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER
+from ops.guard.model import Ground, Rule, Sight, SkippedError
+from ops.guard.preview import Step
+from ops.recorder import Recorded
+from policy.model import hidden, values
+
+_CLUSTER = "aws:rds/cluster:Cluster"
+_INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
+_POOL = "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup"
+# What grows, and the property with its most.
+_GROWS = {
+    "aws:autoscaling/group:Group": "maxSize",
+    "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": "spec.maxReplicas",
+}
+_WORKERS = "-workers"
+
+
+def _exceeded(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
+    del steps
+    settings = ground.settings
+    if settings is None:
+        raise SkippedError(ground.unsettled)
+    if not settings.connections.holds:
+        yield _sight(ground.stack_urn, "more could connect than the database takes", settings.connections)
+    elif len(settings.active_regions) > 1 and not settings.replica_connections.holds:
+        text = "more could connect to another region's replica than it takes"
+        yield _sight(ground.stack_urn, text, settings.replica_connections)
+    elif ground.after is None:
+        raise SkippedError(ground.partial)
+    elif settings.external_database is None:
+        yield from _seen(settings, ground.after)
+
+
+def _sight(urn: str, text: str, budget: Budget) -> Sight:
+    return Sight(urn, "ascent:database.maxAcu", f"{text}: {budget}")
+
+
+def _seen(settings: Settings, resources: Sequence[Recorded]) -> Iterator[Sight]:
+    """The same with the sizes that resources have, where the program makes other ones than the config asks for."""
+    region = settings.writing_region
+    here = [one for one in resources if one.region == region or f"-{REGIONS[region].code}-" in f"{one.name}-"]
+    cluster = next((one for one in here if one.type == _CLUSTER), None)
+    limit = _limit(cluster, [one for one in here if one.type == _INSTANCE]) if cluster else None
+    if cluster is None or limit is None:
+        return
+    budget = settings.connections
+    workers = _most(here, workers=True) * CONNECTIONS_PER_WORKER.value
+    if settings.pooled:
+        percent = max(
+            (int(one) for one in _numbers(here, _POOL, "connectionPoolConfig.maxConnectionsPercent")), default=0
+        )
+        planned = pool_percent(budget.application, budget.limit) if budget.application else 0
+        application = limit * percent // 100 if percent > planned else budget.application
+    else:
+        application = _most(here, workers=False) * CONNECTIONS_PER_INSTANCE.value
+    seen = replace(budget, application=application, workers=workers, limit=limit)
+    if not seen.holds:
+        text = "by the sizes that resources would have, more could connect than the database takes"
+        yield Sight(cluster.urn, "serverlessv2ScalingConfiguration.maxCapacity", f"{text}: {seen}")
+
+
+def _limit(cluster: Recorded, instances: Sequence[Recorded]) -> int | None:
+    classes = {str(one.inputs.get("instanceClass")) for one in instances if one.inputs.get("instanceClass") in CLASSES}
+    scaling = [
+        values(cluster.inputs, f"serverlessv2ScalingConfiguration.{name}")[0] for name in ("minCapacity", "maxCapacity")
+    ]
+    if not classes or not all(isinstance(one, int | float) for one in scaling):
+        return None
+    return min(max_connections(one, float(scaling[0]), float(scaling[1])) for one in classes)
+
+
+def _most(here: Sequence[Recorded], *, workers: bool) -> int:
+    return sum(
+        int(number)
+        for type_, path in _GROWS.items()
+        for number in _numbers([one for one in here if (_WORKERS in one.name) == workers], type_, path)
+    )
+
+
+def _numbers(here: Sequence[Recorded], type_: str, path: str) -> Iterator[float]:
+    found: list[Any] = [value for one in here if one.type == type_ for value in values(one.inputs, path)]
+    return (one for one in found if isinstance(one, int | float) and not hidden(one))
+
+
+RULES = (
+    Rule(
+        name="connections-exceeded",
+        severity="critical",
+        reason="At full load, the database would refuse whoever comes last, and the application with it.",
+        whole=_exceeded,
+    ),
+)

@@ -1,0 +1,218 @@
+"""Taking away what guards: against deletion, by backups, by encryption, by keeping others out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ops.guard.model import Ground, Rule, Sight, StepCheck
+from ops.guard.preview import Step
+from policy.model import SECRET, Props, hidden, values
+from policy.monotonic import GUARDS, WATCHERS, About, Guard, lasting, number, off, on, weaker
+
+# The same by the names that providers use for it, whatever the type.
+_ANYWHERE: tuple[Guard, ...] = (
+    Guard(types=(), path="deletionProtection", about="deletion", worth=lambda value: on(value) or value == "ACTIVE"),
+    Guard(types=(), path="deletionProtectionEnabled", about="deletion", worth=on),
+    Guard(types=(), path="enableDeletionProtection", about="deletion", worth=on),
+    Guard(types=(), path="disableApiTermination", about="deletion", worth=on),
+    Guard(types=(), path="skipFinalSnapshot", about="deletion", worth=off),
+    Guard(types=(), path="forceDestroy", about="deletion", worth=off),
+    Guard(types=(), path="forceDelete", about="deletion", worth=off),
+    Guard(types=(), path="deleteAutomatedBackups", about="backups", worth=off),
+    Guard(types=(), path="backupRetentionPeriod", about="backups", worth=number),
+    Guard(types=(), path="snapshotRetentionLimit", about="backups", worth=number),
+    Guard(types=(), path="pointInTimeRecovery.enabled", about="backups", worth=on),
+    Guard(types=(), path="versioning.enabled", about="backups", worth=on),
+    Guard(
+        types=(), path="versioningConfiguration.status", about="backups", worth=lambda value: float(value == "Enabled")
+    ),
+    Guard(types=("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",),
+          path="rules[*].noncurrentVersionExpiration.noncurrentDays", about="backups", worth=lasting),
+    Guard(types=(), path="storageEncrypted", about="encryption", worth=on),
+    Guard(types=(), path="encrypted", about="encryption", worth=on),
+    Guard(types=(), path="isEnabled", about="encryption", worth=lambda value: float(value in (None, True, "true"))),
+    Guard(types=(), path="publiclyAccessible", about="exposure", worth=off),
+    Guard(types=(), path="endpointPublicAccess", about="exposure", worth=off),
+)  # fmt: skip
+
+_BUCKET = "aws:s3/bucket:Bucket"
+# What watchers of a provider may watch, but for those of buckets.
+_WATCHED = {
+    "aws": ("aws:ec2/vpc:Vpc",),
+    "kubernetes": ("kubernetes:core/v1:Namespace", "kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"),
+}
+# Properties that name an encryption key: kmsKeyId, kmsMasterKeyId, performanceInsightsKmsKeyId, kmsKeyArn.
+_KEY = re.compile(r"(\w*[kK]ms\w*|keyId|keyArn|encryptionKey)")
+
+
+def _weakened(about: About) -> StepCheck:
+    rows = [guard for guard in (*GUARDS, *_ANYWHERE) if guard.about == about]
+    # Copies in other regions may be left unguarded. Whom they let in and how they are encrypted matters there too.
+    everywhere = about in ("encryption", "exposure")
+
+    def check(step: Step, ground: Ground) -> Iterator[Sight]:
+        if step.before is None or step.after is None or not (everywhere or ground.guards(step)):
+            return
+        before, after = step.before.resource, step.after.resource
+        seen = set()
+        for guard in rows:
+            if (
+                (not guard.types or step.type in guard.types)
+                and guard.path not in seen
+                and weaker(guard, before, after)
+            ):
+                seen.add(guard.path)
+                yield Sight(step.urn, guard.path, f"it goes {_move(before.inputs, after.inputs, guard.path)}")
+
+    return check
+
+
+def _unprotected(step: Step, ground: Ground) -> Iterator[Sight]:
+    """What only the engine knows of: it compares neither as an update."""
+    if step.before is not None and step.after is not None and ground.guards(step):
+        if step.before.resource.protect and not step.after.resource.protect:
+            yield Sight(step.urn, "protect", "the engine would no longer refuse to delete it")
+        if step.before.retained and not step.after.retained:
+            yield Sight(step.urn, "retainOnDelete", "it would no longer outlive its deletion from the stack")
+    yield from _weakened("deletion")(step, ground)
+
+
+def _watch_removed(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
+    going = {_place(step) for step in steps if step.op == "delete"}
+    for step in steps:
+        if step.op != "delete" or step.type not in WATCHERS or not ground.guards(step):
+            continue
+        # With what it watches, it has nothing left to watch.
+        if not any((type_, step.region, name) in going for type_, name in _watched(step)):
+            yield Sight(step.urn, "", "it would be deleted, and protects by being there")
+
+
+def _place(step: Step) -> tuple[str, str | None, str]:
+    return step.type, step.region, step.name if step.type == _BUCKET else ""
+
+
+def _watched(step: Step) -> list[tuple[str, str]]:
+    """Types of what it may watch, with the name where its own tells that."""
+    if step.type.startswith("aws:s3/"):
+        return [(_BUCKET, step.name)]
+    return [(type_, "") for type_ in _WATCHED[step.type.partition(":")[0]]]
+
+
+def _key_changed(step: Step, ground: Ground) -> Iterator[Sight]:
+    del ground
+    if step.op != "update" or step.before is None or step.after is None:
+        return
+    before = step.before.resource.inputs
+    for path in dict.fromkeys(step.changed):
+        name = re.split(r"[.\[]", path)[-1] if not path.endswith("]") else ""
+        if _KEY.fullmatch(name) and not hidden(_at(before, path)) and _at(before, path) is not None:
+            yield Sight(step.urn, path, "what is written from now on is encrypted with another key, or with none")
+
+
+def _revealed(step: Step, ground: Ground) -> Iterator[Sight]:
+    """Values that were secret, and are in plain text now. Which ones they are is never said."""
+    del ground
+    if step.before is not None and step.after is not None:
+        for path in _plain_now(step.before.resource.inputs, step.after.resource.inputs):
+            yield Sight(step.urn, path, "it was secret, and would be in plain text in the state and in previews")
+
+
+def _plain_now(before: Any, after: Any, path: str = "") -> Iterator[str]:
+    if before == SECRET:
+        if after is not None and not hidden(after) and not _holds_secret(after):
+            yield path
+    elif isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in before:
+            yield from _plain_now(before[key], after.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(before, list) and isinstance(after, list):
+        for index, pair in enumerate(zip(before, after, strict=False)):
+            yield from _plain_now(*pair, path=f"{path}[{index}]")
+
+
+def _holds_secret(value: Any) -> bool:
+    """Whether a part of it is still secret: the engine marks the outermost or the innermost, as the program does."""
+    if isinstance(value, Mapping):
+        return hidden(value) or any(_holds_secret(one) for one in value.values())
+    return isinstance(value, list) and any(map(_holds_secret, value))
+
+
+def _owner_taken(step: Step, ground: Ground) -> Iterator[Sight]:
+    del ground
+    if step.before is not None and step.after is not None:
+        for path in step.before.ignored:
+            if path not in step.after.ignored:
+                yield Sight(step.urn, path, "updates would write it from now on, over what its owner made of it")
+
+
+def _at(props: Props, path: str) -> Any:
+    value: Any = props
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        try:
+            value = value[int(index)] if index else value[name]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
+
+
+def _move(before: Props, after: Props, path: str) -> str:
+    pairs = zip(values(before, path), values(after, path), strict=False)
+    old, new = next((one for one in pairs if one[0] != one[1]), (None, None))
+    return f"from {_shown(old)} to {_shown(new)}"
+
+
+def _shown(value: Any) -> str:
+    return "not set" if value in (None, "") else str(value)[:60]
+
+
+RULES = (
+    Rule(
+        name="protection-removed",
+        severity="critical",
+        reason="The next mistake would delete it.",
+        step=_unprotected,
+    ),
+    Rule(
+        name="backups-shortened",
+        severity="critical",
+        reason="What is older than the new limit is deleted at once, and a mistake of last week cannot be undone.",
+        step=_weakened("backups"),
+    ),
+    Rule(
+        name="encryption-weakened",
+        severity="critical",
+        reason="What is written or sent meanwhile can be read by others, and stays so.",
+        step=_weakened("encryption"),
+    ),
+    Rule(
+        name="exposure-widened",
+        severity="critical",
+        reason="More people reach it than did before.",
+        step=_weakened("exposure"),
+    ),
+    Rule(
+        name="watch-removed",
+        severity="high",
+        reason="What it kept out, or wrote down, is not noticed to be missing until it is needed.",
+        whole=_watch_removed,
+    ),
+    Rule(
+        name="key-changed",
+        severity="high",
+        reason="Backups, copies and roles know the old key; whoever deletes that one deletes what it encrypted.",
+        step=_key_changed,
+    ),
+    Rule(
+        name="secret-revealed",
+        severity="critical",
+        reason="A secret in plain text is one for everybody who can read the state or a log.",
+        step=_revealed,
+    ),
+    Rule(
+        name="owner-taken",
+        severity="high",
+        reason="A field has one owner. What autoscaling or a failover decided would be undone by the next update.",
+        step=_owner_taken,
+    ),
+)

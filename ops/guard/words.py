@@ -1,0 +1,147 @@
+"""What a verdict comes to, in the words that all its forms share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from infra.stages import STAGES
+from ops.cost import Estimate, Span
+from ops.guard.judge import Verdict
+from ops.guard.model import Finding
+from ops.guard.preview import OPS
+from policy.rules import RULES, STACK_RULES
+
+_POLICIES = {rule.name for rule in RULES} | {rule.name for rule in STACK_RULES}
+
+
+def headline(verdict: Verdict) -> str:
+    """The answer."""
+    stopping = len(verdict.stopping)
+    if verdict.answer == "incomplete":
+        seen = f"; as far as it goes, {_count(stopping, 'finding')} would stop it" if stopping else ""
+        return f"the preview is not complete, so nothing is let pass{seen}"
+    if verdict.answer == "stopped":
+        return f"{_count(stopping, 'finding')} {'stop' if stopping != 1 else 'stops'} this change"
+    passed = f"; {_count(len(verdict.passed), 'finding')} let pass" if verdict.passed else ""
+    return f"nothing stops this change{passed}"
+
+
+def stage(verdict: Verdict) -> str | None:
+    """From which stage to which; None for a stack that has none."""
+    settings, before = verdict.ground.settings, verdict.preview.outputs.get("stage")
+    if settings is None:
+        return None
+    now = f"{settings.stage} ({settings.row.name})"
+    if before == settings.stage:
+        return f"stays {now}"
+    return f"{before} ({STAGES[before].name}) → {now}" if before in STAGES else f"new, {now}"
+
+
+def changes(verdict: Verdict) -> str:
+    """How many resources of each operation."""
+    counts = verdict.preview.counts
+    return ", ".join(f"{counts[op]} {op}" for op in OPS if counts.get(op)) or "none"
+
+
+def data(verdict: Verdict) -> str:
+    """What happens to what holds data or identity."""
+    passed = {urn for rule, urn in verdict.passed if rule.startswith("data-")}
+    lost = len(verdict.lost)
+    said = f"{_count(lost, 'resource')} would lose what only they hold" if lost else "nothing that holds data is lost"
+    if lost == 1:
+        said = "1 resource would lose what only it holds"
+    notes = []
+    if passed:
+        notes.append(f"{len(passed)} of them let pass")
+    if verdict.copies:
+        notes.append(f"{_count(len(verdict.copies), 'copy', 'copies')} in other regions would go")
+    if verdict.rebuilt:
+        notes.append(f"{len(verdict.rebuilt)} would go that are made anew when needed")
+    text = "; ".join([said, *notes])
+    return f"as far as the preview goes, {text}" if verdict.errors else text
+
+
+def cost(verdict: Verdict) -> str | None:
+    """A normal month before and after; None where nobody can tell."""
+    before, after, settings = verdict.ground.cost_before, verdict.ground.cost_after, verdict.ground.settings
+    if after is None or settings is None:
+        return None
+    old = before.expected if before else 0.0
+    rise = after.expected - old
+    sign = "-" if rise < 0 else "+"
+    text = f"${old:,.0f} → ${after.expected:,.0f} in a normal month ({sign}${abs(rise):,.0f})"
+    text += f"; {_range(before)} → {_range(after)} from least to most"
+    text += f"; the budget is ${settings.sizes.budget.monthly_usd:,}"
+    missing = len(after.unpriced)
+    return f"{text}; {_count(missing, 'resource')} without a price" if missing else text
+
+
+def capacity(verdict: Verdict) -> str | None:
+    """Whether the stack would carry what its stage states; None for a stack that has none."""
+    found = verdict.capacity
+    if found is None:
+        return None
+    if not found.holds:
+        return "does not hold"
+    room = f", {found.total} of {found.limit} connections" if found.limit is not None else ""
+    return f"holds{room}"
+
+
+def policies(verdict: Verdict) -> str:
+    """How many policies would be broken that are not so now."""
+    broken = [one for one in verdict.findings if one.rule in _POLICIES]
+    if not broken:
+        return "no new violation"
+    stop = sum(one.stops for one in broken)
+    return f"{_count(len(broken), 'new violation')}, {stop} of high or critical severity"
+
+
+def facts(verdict: Verdict) -> list[tuple[str, str]]:
+    """What is said first, line by line."""
+    lines = [
+        ("Stage", stage(verdict)),
+        ("Data", data(verdict)),
+        ("Cost", cost(verdict)),
+        ("Capacity", capacity(verdict)),
+        ("Policies", policies(verdict)),
+        ("Changes", changes(verdict)),
+    ]
+    return [(name, text) for name, text in lines if text is not None]
+
+
+def components(verdict: Verdict) -> list[tuple[str, str, str]]:
+    """Components whose cost would change: name, before and after."""
+    before, after = verdict.ground.cost_before, verdict.ground.cost_after
+    if after is None:
+        return []
+    old, new = before.by_component if before else {}, after.by_component
+    shown = []
+    for name in [*new, *(name for name in old if name not in new)]:
+        was, comes = (_range(side.get(name)) for side in (old, new))
+        if was != comes:
+            shown.append((name, was, comes))
+    return shown
+
+
+def reasoned(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
+    """Findings with the reason why they matter, which the first of each kind alone has to say."""
+    said = set()
+    for one in findings:
+        yield one, "" if one.rule in said else one.reason
+        said.add(one.rule)
+
+
+def letting_pass(finding: Finding, verdict: Verdict) -> str:
+    """By what a finding is let pass; empty where it is not."""
+    for one in verdict.allowed:
+        if one.use == "used" and (one.entry.what, one.urn) == (finding.rule, finding.urn):
+            return f"let pass until {one.entry.until}: {one.entry.why}"
+    return ""
+
+
+def _range(found: Estimate | Span | None) -> str:
+    return f"${found.low:,.0f}..${found.high:,.0f}" if found else "nothing"
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
