@@ -29,6 +29,7 @@ class Recorded:
     protect: whether the engine would refuse to delete it.
     inputs: plain data; `UNKNOWN` stands for what only the cloud can tell, `SECRET` for what must not be shown.
     custom: whether a provider manages it; a component is not.
+    retained: whether it outlives its deletion from the stack (`retainOnDelete`).
     ignored: inputs that the program leaves to others, by `ignore_changes`.
     """
 
@@ -40,6 +41,7 @@ class Recorded:
     protect: bool
     inputs: Mapping[str, Any]
     custom: bool
+    retained: bool = False
     ignored: tuple[str, ...] = ()
 
 
@@ -83,6 +85,7 @@ class Recorder(mocks.MockMonitor):
             protect=request.protect,
             inputs=inputs,
             custom=request.custom,
+            retained=request.retainOnDelete,
             ignored=tuple(request.ignoreChanges),
         )
         return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ops.cost.usage import TABLE
 from ops.drift.ledger import LEDGER
+from ops.guard.rules import OWN, connections, cost
+from ops.guard.rules.protection import ANYWHERE
 from ops.readme import Parts, generated
 from ops.stackfile import ROOT
 from policy.monotonic import GUARDS
@@ -61,9 +63,31 @@ def ledger() -> str:
     return "\n".join(["| type | property | changed by | why |", "|---|---|---|---|", *rows])
 
 
+def findings() -> str:
+    """Findings of the guard's own, and the line that lets each pass."""
+    of_stack = {rule.name for rule in (*connections.RULES, *cost.RULES)}
+    lines = []
+    for rule in OWN:
+        resource = "ascent-prod" if rule.name in of_stack else "NAME"
+        allowed = f'`{{what: {rule.name}, resource: {resource}, until: DAY, why: "..."}}`'
+        lines.append(f"| `{rule.name}` | {rule.severity} | {rule.reason} | {allowed} |")
+    return "\n".join(["| finding | severity | why | let pass by |", "|---|---|---|---|", *lines])
+
+
+def compared() -> str:
+    """Properties that may not get weaker, by what they protect from."""
+    rows = [guard for guard in (*GUARDS, *ANYWHERE) if guard.about != "size"]
+    by_about: dict[str, list[str]] = {}
+    for guard in rows:
+        by_about.setdefault(guard.about, []).append(f"`{guard.path}`")
+    lines = [f"| {about} | {', '.join(dict.fromkeys(paths))} |" for about, paths in by_about.items()]
+    return "\n".join(["| about | properties that may not get weaker |", "|---|---|", *lines])
+
+
 DOCUMENTS: dict[str, Parts] = {
     "docs/changes.md": {"ledger": ledger},
     "docs/cost.md": {"assumptions": assumptions, "errors": errors},
+    "docs/guard.md": {"findings": findings, "compared": compared},
     "docs/policy.md": {"policies": policies, "guards": guards},
 }
 

@@ -12,9 +12,9 @@ from infra.settings import Settings, SettingsError
 from infra.stages import STAGES
 from ops import render, stackfile
 from ops.cost import Estimate, estimate
+from ops.guard.collector import MASKED
 from ops.guard.model import Ground, Limit
 from ops.guard.preview import Preview
-from ops.guard.reader import MASKED
 from ops.recorder import STACK_TYPE, Recorded
 from policy.judge import facts
 from policy.model import Facts
@@ -100,8 +100,8 @@ def _with_resources(known: Ground, preview: Preview) -> Ground:
         same = len(stay) + 1 + sum(step.op == "same" for step in preview.steps)
         if same != preview.counts.get("same", 0) or not wanted <= {one.urn for one in rendered}:
             return replace(known, partial="the program here is another one than was previewed; run with --show-sames")
-    before = [*(step.before.resource for step in preview.steps if step.before), *stay]
-    after = [*(step.after.resource for step in preview.steps if step.after), *stay]
+    before = [*(step.before for step in preview.steps if step.before), *stay]
+    after = [*(step.after for step in preview.steps if step.after), *stay]
     return replace(known, before=before, after=after)
 
 

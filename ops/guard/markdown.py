@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ops.guard.reader import MASKED
+from ops.guard.collector import MASKED
 
 # Text that reads the same in Markdown: no markup, link, mention, reference or HTML.
 _PROSE = re.compile(r"[A-Za-z0-9 ,.;:'\"()$%/+=?…→-]*")

@@ -12,34 +12,21 @@ Op = Literal["same", "create", "update", "replace", "delete"]
 OPS: tuple[Op, ...] = ("create", "update", "replace", "delete", "same")
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """A resource as it is, or as it would be.
-
-    resource: with plain inputs; what is secret or not known yet is `policy.model.SECRET` or `UNKNOWN`.
-    retained: whether it would outlive its deletion from the stack (`retainOnDelete`).
-    ignored: properties whose changes the engine leaves alone (`ignoreChanges`).
-    """
-
-    resource: Recorded
-    retained: bool = False
-    ignored: tuple[str, ...] = ()
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
     """What would happen to one resource.
 
-    before: as it is; None where it would be created.
-    after: as it would be; None where it would be deleted.
+    before: the resource as it is; None where it would be created.
+    after: as it would be; None where it would be deleted. What is secret in the inputs of both, or not known yet, is
+        `policy.model.SECRET` or `UNKNOWN`.
     changed: paths of the properties that differ. replaced_by: those among them that force a replacement.
     """
 
     op: Op
     urn: str
     type: str
-    before: State | None
-    after: State | None
+    before: Recorded | None
+    after: Recorded | None
     changed: tuple[str, ...] = ()
     replaced_by: tuple[str, ...] = ()
 
@@ -51,14 +38,14 @@ class Step:
     @property
     def region(self) -> str | None:
         """AWS region the resource is in, where it has one and it is known."""
-        state = self.before or self.after
-        return state.resource.region if state else None
+        one = self.before or self.after
+        return one.region if one else None
 
     @property
     def is_real(self) -> bool:
         """Whether it is about something in a cloud, rather than a component, a provider or the stack."""
-        state = self.before or self.after
-        return state is not None and state.resource.custom and not self.type.startswith("pulumi:")
+        one = self.before or self.after
+        return one is not None and one.custom and not self.type.startswith("pulumi:")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ _RESOURCE: Final = "5cf8f73096256a8f31e491e813e4eb8e"
 _OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 # One sentinel per kind of value: the protocol has no other way to say "not known yet".
 _UNKNOWN_STRING: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_SENTINELS: Final = frozenset(
+SENTINELS: Final = frozenset(
     {
         _UNKNOWN_STRING,
         "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
@@ -66,7 +66,7 @@ def _decode(value: Value) -> Any:
     if kind == "list_value":
         return [_decode(item) for item in value.list_value.values]
     if kind == "string_value":
-        return UNKNOWN if value.string_value in _SENTINELS else value.string_value
+        return UNKNOWN if value.string_value in SENTINELS else value.string_value
     if kind == "number_value":
         number = value.number_value
         return int(number) if number.is_integer() else number

@@ -16,8 +16,8 @@ def _of_resource(policy: policies.Rule) -> Rule:
     def check(step: Step, ground: Ground) -> Iterator[Sight]:
         if step.op in ("same", "delete") or step.after is None:
             return
-        message = broken(policy, step.after.resource, ground.facts)
-        if message and not (step.before and broken(policy, step.before.resource, ground.facts_before) == message):
+        message = broken(policy, step.after, ground.facts)
+        if message and not (step.before and broken(policy, step.before, ground.facts_before) == message):
             yield Sight(step.urn, "", message)
 
     return Rule(name=policy.name, severity=policy.severity, reason=policy.reason, types=policy.types, step=check)

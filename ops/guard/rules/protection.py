@@ -12,7 +12,7 @@ from policy.model import SECRET, Props, hidden, values
 from policy.monotonic import GUARDS, WATCHERS, About, Guard, lasting, number, off, on, weaker
 
 # The same by the names that providers use for it, whatever the type.
-_ANYWHERE: tuple[Guard, ...] = (
+ANYWHERE: tuple[Guard, ...] = (
     Guard(types=(), path="deletionProtection", about="deletion", worth=lambda value: on(value) or value == "ACTIVE"),
     Guard(types=(), path="deletionProtectionEnabled", about="deletion", worth=on),
     Guard(types=(), path="enableDeletionProtection", about="deletion", worth=on),
@@ -48,14 +48,14 @@ _KEY = re.compile(r"(\w*[kK]ms\w*|keyId|keyArn|encryptionKey)")
 
 
 def _weakened(about: About) -> StepCheck:
-    rows = [guard for guard in (*GUARDS, *_ANYWHERE) if guard.about == about]
+    rows = [guard for guard in (*GUARDS, *ANYWHERE) if guard.about == about]
     # Copies in other regions may be left unguarded. Whom they let in and how they are encrypted matters there too.
     everywhere = about in ("encryption", "exposure")
 
     def check(step: Step, ground: Ground) -> Iterator[Sight]:
         if step.before is None or step.after is None or not (everywhere or ground.guards(step)):
             return
-        before, after = step.before.resource, step.after.resource
+        before, after = step.before, step.after
         seen = set()
         for guard in rows:
             if (
@@ -72,7 +72,7 @@ def _weakened(about: About) -> StepCheck:
 def _unprotected(step: Step, ground: Ground) -> Iterator[Sight]:
     """What only the engine knows of: it compares neither as an update."""
     if step.before is not None and step.after is not None and ground.guards(step):
-        if step.before.resource.protect and not step.after.resource.protect:
+        if step.before.protect and not step.after.protect:
             yield Sight(step.urn, "protect", "the engine would no longer refuse to delete it")
         if step.before.retained and not step.after.retained:
             yield Sight(step.urn, "retainOnDelete", "it would no longer outlive its deletion from the stack")
@@ -104,7 +104,7 @@ def _key_changed(step: Step, ground: Ground) -> Iterator[Sight]:
     del ground
     if step.op != "update" or step.before is None or step.after is None:
         return
-    before = step.before.resource.inputs
+    before = step.before.inputs
     for path in dict.fromkeys(step.changed):
         name = re.split(r"[.\[]", path)[-1] if not path.endswith("]") else ""
         if _KEY.fullmatch(name) and not hidden(_at(before, path)) and _at(before, path) is not None:
@@ -115,7 +115,7 @@ def _revealed(step: Step, ground: Ground) -> Iterator[Sight]:
     """Values that were secret, and are in plain text now. Which ones they are is never said."""
     del ground
     if step.before is not None and step.after is not None:
-        for path in _plain_now(step.before.resource.inputs, step.after.resource.inputs):
+        for path in _plain_now(step.before.inputs, step.after.inputs):
             yield Sight(step.urn, path, "it was secret, and would be in plain text in the state and in previews")
 
 
