@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
+from infra.regions import REGIONS
 from sandbox.provider import data
 
 FACTS: dict[str, Any] = data.load("replacement.json")
@@ -28,6 +29,9 @@ TYPES = {
 }
 # Parts of the platform that come and go with the stage, with all that belongs to them.
 _PARTS = re.compile(r"-(proxy|db-reader|cache|workers|tasks)(-|$)")
+# Names hold the code of their region, also of what no AWS provider manages.
+_CODES = {region.code: name for name, region in REGIONS.items()}
+_PLACE = re.compile(rf"-({'|'.join(_CODES)})(-|$)")
 # Watches for the sign to move up, and holds nothing: the stage that answers it drops it.
 SIGNS = re.compile(r"-(balancer-bandwidth|budget-egress|db-connections-many|db-cpu-raised|db-pool-reads)$")
 # Writing a new version is how a secret's value changes; the secret stays.
@@ -54,13 +58,20 @@ def precious(type_: str, name: str) -> bool:
     return stateful(type_) and type_ not in TYPES and not is_part(name)
 
 
+def region_in(name: str) -> str | None:
+    """The AWS region that a resource's name tells, or None."""
+    found = _PLACE.search(name)
+    return _CODES[found[1]] if found else None
+
+
 def is_lost(type_: str, name: str, region: str | None, holding: Collection[str]) -> bool:
     """Whether deleting or replacing a resource loses what nothing else holds.
 
     Args:
         type_: its type. name: its name in the program.
-        region: AWS region it is in; None where it has none, or nobody knows.
+        region: AWS region it is in; None where its provider has none, and its name may tell.
         holding: regions whose data is no copy: the home, and the one that takes the writes. What is in others is made
             anew from theirs.
     """
-    return precious(type_, name) and (region is None or region in holding)
+    place = region or region_in(name)
+    return precious(type_, name) and (place is None or place in holding)

@@ -10,7 +10,7 @@ from infra.settings import Settings
 from ops.cost import Estimate
 from ops.guard import elsewhere
 from ops.guard.preview import Step
-from ops.rebuilt import is_lost
+from ops.rebuilt import is_lost, region_in
 from ops.recorder import Recorded
 from policy.model import Facts, Severity
 
@@ -72,7 +72,13 @@ class Ground:
 
     def guards(self, step: Step) -> bool:
         """Whether what is there is no copy, or may be none."""
-        return not self.ours or step.region is None or step.region in self.holding
+        place = step.region or region_in(step.name)
+        return not self.ours or place is None or place in self.holding
+
+    @property
+    def moves(self) -> bool:
+        """Whether the stage changes."""
+        return self.facts.stage != self.facts_before.stage
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from ops.guard.model import Ground, Rule, Sight, SkippedError
 from ops.guard.preview import Step
 
+_CENTS = 0.5  # US dollars that are no change
 _BUDGET = "aws:budgets/budget:Budget"
 
 
@@ -24,9 +25,9 @@ def _exceeded(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
             )
         return
     budget = settings.sizes.budget.monthly_usd
-    # Nobody is stopped from something else because the stack was too dear before.
+    # Nobody is stopped from something else because the stack was too dear before, or from making it cheaper.
     budgeted = any(step.type == _BUDGET and step.op in ("create", "update", "replace") for step in steps)
-    if after.expected > budget and (rise > 0 or budgeted):
+    if after.expected > budget and (rise > _CENTS or (budgeted and rise > -_CENTS)):
         text = f"a normal month would cost ${after.expected:,.0f}, and the budget is ${budget:,.0f}"
         yield Sight(ground.stack_urn, "ascent:budget.monthlyUsd", text)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ops.guard.model import Ground, Rule, Sight, StepCheck
 from ops.guard.preview import Step
+from ops.rebuilt import is_part
 from policy.model import SECRET, Props, hidden, values
 from policy.monotonic import GUARDS, WATCHERS, About, Guard, lasting, number, off, on, weaker
 
@@ -139,7 +140,9 @@ def _holds_secret(value: Any) -> bool:
 
 
 def _owner_taken(step: Step, ground: Ground) -> Iterator[Sight]:
-    del ground
+    if ground.ours and ground.moves and is_part(step.name):
+        # A part may lose its owner with the stage: a cache its global datastore.
+        return
     if step.before is not None and step.after is not None:
         for path in step.before.ignored:
             if path not in step.after.ignored:

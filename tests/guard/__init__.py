@@ -1,0 +1,1 @@
+"""The guard: what it reads, what it finds, and what it says."""
