@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from infra.platform import build
+from infra.problems import SECRETS
 from ops.guard.collector import MASKED
 from ops.guard.ground import ground
 from ops.guard.judge import Verdict, judge
@@ -54,7 +55,7 @@ def preview(before: Render, after: Render, *, sames: bool = True, **changes: Any
     }
     counts = Counter(step["op"] for step in [own, *steps])
     return {
-        "config": {f"{PROJECT}:{key}": _text(value) for key, value in values.items()},
+        "config": {f"{PROJECT}:{key}": _text(_hidden(key, value)) for key, value in values.items()},
         "steps": [own, *(step for step in steps if sames or step["op"] != "same")],
         "diagnostics": [{"message": "warning: nobody is told\n", "severity": "warning"}],
         "duration": 8_000_000_000,
@@ -72,6 +73,15 @@ def judged(document: Any, today: date | None = None, max_rise: Limit | None = No
 def _outputs(was: Mapping[str, Any]) -> dict[str, Any]:
     home = was["regions"][0]
     return {"stage": was["stage"], "primaryRegion": home, "writer": was.get("writer", home)}
+
+
+def _hidden(path: str, value: Any) -> Any:
+    """A value of the config, as far as it is no secret."""
+    if isinstance(value, dict) and path not in SECRETS:
+        return {key: _hidden(f"{path}.{key}", one) for key, one in value.items()}
+    if path not in SECRETS:
+        return value
+    return dict.fromkeys(value, MASKED) if isinstance(value, dict) else MASKED
 
 
 def _text(value: Any) -> str:
