@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Literal
 
 from ops.capacity import Verdict as Capacity
 from ops.capacity import verdict as capacity
 from ops.guard.allowances import Allowed, settled
-from ops.guard.model import Finding, Ground, Rule, SkippedError
+from ops.guard.model import Finding, Ground, Rule, Sight, SkippedError
 from ops.guard.preview import Preview, Step
 from ops.guard.rules import RULES
 from ops.rebuilt import precious, stateful
@@ -76,14 +77,16 @@ def judge(preview: Preview, known: Ground, today: date, rules: Sequence[Rule] = 
     errors = list(preview.errors)
     real = [step for step in preview.steps if step.is_real]
     for rule in rules:
-        try:
-            for one in _found(rule, real, known):
-                findings.setdefault((one.rule, one.urn, one.path), one)
-        except SkippedError as why:
-            skipped.setdefault(str(why), []).append(rule.name)
-        except Exception as error:
-            # A rule that fails must not pass for one that found nothing.
-            errors.append(f"{rule.name} could not be judged: {type(error).__name__}")
+        for about, look in _looks(rule, real, known):
+            try:
+                for sight in look():
+                    found = _finding(rule, sight)
+                    findings.setdefault((found.rule, found.urn, found.path), found)
+            except SkippedError as why:
+                skipped.setdefault(str(why), []).append(rule.name)
+            except Exception as error:
+                # A rule that fails must not pass for one that found nothing.
+                errors.append(f"{about} could not be judged by {rule.name}: {type(error).__name__}")
     ordered = sorted(findings.values(), key=lambda one: (_ORDER[one.severity], one.rule, one.urn, one.path))
     settings = known.settings
     gone = [step for step in real if step.op in ("delete", "replace")]
@@ -104,22 +107,25 @@ def judge(preview: Preview, known: Ground, today: date, rules: Sequence[Rule] = 
     )
 
 
-def _found(rule: Rule, steps: Sequence[Step], known: Ground) -> Iterator[Finding]:
+def _looks(rule: Rule, steps: Sequence[Step], known: Ground) -> Iterator[tuple[str, Callable[[], Iterator[Sight]]]]:
+    """What a rule looks at, one after the other, with what it is called."""
     if rule.whole is not None:
-        sights = list(rule.whole(steps, known))
-    else:
-        assert rule.step is not None  # noqa: S101
-        looks = [step for step in steps if not rule.types or step.type in rule.types]
-        sights = [sight for step in looks for sight in rule.step(step, known)]
-    for one in sights:
-        yield Finding(
-            rule=rule.name,
-            severity=rule.severity,
-            urn=one.urn,
-            path=one.path,
-            message=one.message,
-            reason=rule.reason,
-        )
+        yield "the stack", partial(rule.whole, steps, known)
+    if rule.step is not None:
+        for step in steps:
+            if not rule.types or step.type in rule.types:
+                yield step.name, partial(rule.step, step, known)
+
+
+def _finding(rule: Rule, sight: Sight) -> Finding:
+    return Finding(
+        rule=rule.name,
+        severity=rule.severity,
+        urn=sight.urn,
+        path=sight.path,
+        message=sight.message,
+        reason=rule.reason,
+    )
 
 
 def _is_copy(step: Step, known: Ground) -> bool:

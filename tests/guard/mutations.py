@@ -196,7 +196,8 @@ BAD: tuple[Mutation, ...] = (
              patch=altered("aws.elasticache.ReplicationGroup", at_rest_encryption_enabled=False)),
     # Who gets in
     Mutation(name="open the database to the world", rule="ingress-web-only", types=(INGRESS,), group="arguments",
-             patch=altered("aws.vpc.SecurityGroupIngressRule", only="-db", cidr_ipv4="0.0.0.0/0", referenced_security_group_id=None)),
+             patch=altered("aws.vpc.SecurityGroupIngressRule", only="-db", cidr_ipv4="0.0.0.0/0",
+                           referenced_security_group_id=None)),
     Mutation(name="give instances of the database public addresses", rule="exposure-widened", types=(INSTANCE,),
              inputs=("publiclyAccessible",), group="arguments",
              patch=altered("aws.rds.ClusterInstance", publicly_accessible=True)),

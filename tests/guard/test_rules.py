@@ -1,0 +1,202 @@
+"""The guard's own rules, on small previews of anybody's stack and of Ascent's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from ops import render as offline
+from ops.guard.judge import Verdict, judge
+from ops.guard.model import Ground, Limit, Rule, Sight
+from ops.guard.preview import Step
+from ops.guard.rules import OWN, RULES
+from tests.guard.previews import BASE, judged, preview, render
+from tests.guard.small import BUCKET, CLUSTER, Raw, document, step
+from tests.renders import kept
+from tests.unit.configs import config, settings
+
+VOLUME, FUNCTION = "aws:ebs/volume:Volume", "aws:lambda/function:Function"
+DAY = date(2026, 1, 1)
+GROUP = "aws:ec2/securityGroup:SecurityGroup"
+
+
+def _found(*steps: Raw) -> list[tuple[str, str]]:
+    return [(one.rule, one.path) for one in judged(document(*steps)).stopping]
+
+
+def _ours(*steps: Raw, **changes: Any) -> Verdict:
+    """A preview of Ascent's, at its last stage, of two regions."""
+    values = config(**{"stage": 7, "regions": ["us-east-1", "eu-west-1"], **changes})
+    whole = document(*steps, project="ascent")
+    whole["config"] = {f"ascent:{key}": one if isinstance(one, str) else json.dumps(one) for key, one in values.items()}
+    whole["steps"][0]["oldState"]["outputs"] = {"stage": 7, "primaryRegion": "us-east-1", "writer": "us-east-1"}
+    return judged(whole)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (step("delete"), [("data-deleted", "")]),
+        (step("replace", diff={"engine": "update-replace", "tags": "update"}), [("data-replaced", "engine")]),
+        (step("delete", "aws:dynamodb/table:Table"), [("data-deleted", "")]),
+        (step("delete", "kubernetes:core/v1:PersistentVolumeClaim"), [("data-deleted", "")]),
+        (step("delete", "gcp:sql/databaseInstance:DatabaseInstance"), [("data-deleted", "")]),
+        (step("delete", "azure-native:keyvault:Vault"), [("data-deleted", "")]),
+        (step("delete", "aws:iam/role:Role"), []),
+        (step("delete", "random:index/randomPet:RandomPet"), []),
+        (step("replace", "aws:lambda/function:Function"), []),
+        (
+            step("same", was={"protect": True}),
+            [("protection-removed", "protect"), ("stack-protects-data", "")],
+        ),
+        (step("same", was={"retainOnDelete": True}), [("protection-removed", "retainOnDelete")]),
+        (step("same", was={"ignoreChanges": ["port"]}), [("owner-taken", "port")]),
+        (step("same", was={"ignoreChanges": ["port"]}, comes={"ignoreChanges": ["port"]}), []),
+        (
+            step("update", "aws:dynamodb/table:Table", old={"pointInTimeRecovery": {"enabled": True}}, new={}),
+            [("backups-shortened", "pointInTimeRecovery.enabled")],
+        ),
+        (
+            step("update", "aws:rds/instance:Instance", old={"deletionProtection": True}, new={}),
+            [("protection-removed", "deletionProtection")],
+        ),
+        (
+            step("update", VOLUME, old={"kmsKeyId": "a"}, new={"kmsKeyId": "b"}, diff={"kmsKeyId": "update"}),
+            [("key-changed", "kmsKeyId")],
+        ),
+        (step("update", VOLUME, old={}, new={"kmsKeyId": "b"}, diff={"kmsKeyId": "add"}), []),
+        (
+            step("update", FUNCTION, old={"a": [{"b": "[secret]"}]}, new={"a": [{"b": "plain"}]}),
+            [("secret-revealed", "a[0].b")],
+        ),
+        (step("update", FUNCTION, old={"a": "[secret]"}, new={"a": {"b": "[secret]", "c": 1}}), []),
+        (step("update", FUNCTION, old={"a": "[secret]"}, new={}), []),
+    ],
+)  # fmt: skip
+def test_anybodys_change_is_found_by_what_is_bad_about_it(change: Raw, found: list[tuple[str, str]]) -> None:
+    assert _found(change) == found
+
+
+def test_what_would_stay_behind_without_an_owner_is_found_as_such() -> None:
+    (one,) = judged(document(step("delete", was={"retainOnDelete": True}))).stopping
+    assert (one.rule, one.message) == (
+        "data-deleted", "it would leave the stack, and stay behind where nobody looks after it"
+    )  # fmt: skip
+
+
+def test_a_policy_that_was_broken_before_is_not_found_again() -> None:
+    open_ = {"ingress": [{"cidrBlocks": ["0.0.0.0/0"], "fromPort": 22}]}
+    assert _found(step("create", GROUP, "g", new=open_)) == [("security-group-no-inline-world", "")]
+    assert _found(step("update", GROUP, "g", old={}, new=open_)) == [("security-group-no-inline-world", "")]
+    assert _found(step("update", GROUP, "g", old=open_, new={**open_, "tags": {"a": "b"}})) == []
+
+
+def test_a_policy_of_low_severity_is_told_and_stops_nothing() -> None:
+    verdict = judged(document(step("create", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "r")))
+    assert [one.rule for one in verdict.findings] == ["security-group-described"]
+    assert verdict.answer == "fine"
+
+
+def test_what_guards_a_bucket_goes_with_it_and_not_alone() -> None:
+    block = step("delete", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "b")
+    assert _found(block) == [("watch-removed", "")]
+    assert [rule for rule, _ in _found(block, step("delete", BUCKET, "b"))] == ["data-deleted"]
+    assert ("watch-removed", "") in _found(block, step("delete", BUCKET, "another"))
+
+
+def test_copies_in_other_regions_are_told_and_stop_nothing() -> None:
+    gone = [step("delete", CLUSTER, f"live-{code}-db", region=region, project="ascent")
+            for code, region in (("use1", "us-east-1"), ("euw1", "eu-west-1"))]  # fmt: skip
+    verdict = _ours(*gone)
+    assert [one.name for one in verdict.stopping] == ["live-use1-db"]
+    assert [one.rpartition("::")[2] for one in verdict.copies] == ["live-euw1-db"]
+
+
+def test_the_region_that_takes_the_writes_holds_no_copy() -> None:
+    verdict = _ours(step("delete", CLUSTER, "live-euw1-db", region="eu-west-1", project="ascent"), writer="eu-west-1")
+    assert [one.rule for one in verdict.stopping] == ["data-deleted"]
+
+
+def test_parts_that_are_made_anew_are_told_and_stop_nothing() -> None:
+    cache = "aws:elasticache/replicationGroup:ReplicationGroup"
+    verdict = _ours(step("replace", cache, "live-use1-cache", project="ascent"))
+    assert (verdict.stopping, len(verdict.rebuilt)) == ((), 1)
+    assert [one.rule for one in judged(document(step("replace", cache, "live-use1-cache"))).stopping] == [
+        "data-replaced"
+    ]
+
+
+def test_what_needs_a_stage_is_left_out_for_other_peoples_stacks_and_named() -> None:
+    verdict = judged(document(step("update")))
+    skipped = {name: one.reason for one in verdict.skipped for name in one.rules}
+    assert "no stack of Ascent" in skipped["connections-exceeded"]
+    assert "no stack of Ascent" in skipped["cost-exceeded"]
+    assert verdict.answer == "fine"
+
+
+def test_what_stays_the_same_is_rendered_where_the_preview_leaves_it_out() -> None:
+    plan = {one.urn: one for one in offline.render(settings(**BASE), "test").resources}
+    whole = judged(preview(plan, plan, sames=False))
+    assert (whole.skipped, whole.errors) == ((), ())
+    assert whole.ground.cost_after is not None
+    assert whole.ground.after is not None
+    assert len(whole.ground.after) == len(plan)
+    other = preview(plan, plan, sames=False)
+    other["changeSummary"]["same"] += 1
+    assert {"the program here is another one than was previewed; run with --show-sames"} == {
+        one.reason for one in judged(other).skipped
+    }
+
+
+@pytest.mark.parametrize(
+    ("limit", "stops"),
+    [
+        (Limit(amount=1, unit="USD"), True), (Limit(amount=5000, unit="USD"), False),
+        (Limit(amount=10, unit="percent"), True), (Limit(amount=900, unit="percent"), False), (None, False),
+    ],
+)  # fmt: skip
+def test_a_rise_is_held_to_its_limit_or_else_to_the_budget(limit: Limit | None, *, stops: bool) -> None:
+    low = kept("guard low", render)
+    high = kept("guard high", lambda: render(stage=3))
+    verdict = judged(preview(low, high, stage=3), max_rise=limit)
+    assert [one.rule for one in verdict.stopping] == ["cost-exceeded"] * stops
+
+
+def test_a_rule_that_fails_leaves_the_preview_unjudged() -> None:
+    def fails(one: Step, known: Ground) -> Iterator[Sight]:
+        yield Sight(one.urn, "port", "odd")
+        if one.name == "db":
+            raise KeyError(known)
+
+    fine = judged(document(step("update"), step("update", name="other")))
+    rule = Rule(name="broken", severity="low", reason="", step=fails)
+    verdict = judge(fine.preview, fine.ground, DAY, [rule])
+    assert verdict.answer == "incomplete"
+    assert verdict.errors == ("db could not be judged by broken: KeyError",)
+    assert [one.name for one in verdict.findings] == ["db", "other"]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_odd_values_are_judged_or_named(rule: Rule) -> None:
+    types = rule.types or (CLUSTER, BUCKET)
+    odd: list[Any] = [None, True, "", "x", 7, 1.5, [], {}, [None], {"a": None}, "[secret]"]
+    names = ("tags", "policy", "ingress", "rules", "kmsKeyId", "backupRetentionPeriod", "storageEncrypted", "spec")
+    steps = [
+        step("update", type_, f"n{index}", old=dict.fromkeys(names), new=dict.fromkeys(names, value))
+        for type_ in types
+        for index, value in enumerate(odd)
+    ]
+    fine = judged(document(*steps))
+    told = judge(fine.preview, fine.ground, DAY, [rule])
+    assert all("could not be judged by" in one for one in told.errors)
+
+
+def test_rules_are_named_once_and_say_why() -> None:
+    names = [rule.name for rule in RULES]
+    assert len(set(names)) == len(names)
+    assert all(rule.reason and (rule.step is None) != (rule.whole is None) for rule in RULES)
+    assert len(OWN) == 12
