@@ -124,7 +124,7 @@ def _judged(found: Preview, limit: Limit | None) -> Verdict:
 
 def _show(verdict: Verdict, stack: str) -> None:
     from ops.guard import words
-    from ops.guard.allowances import line
+    from ops.guard.allowances import lines
     from ops.guard.markdown import clean
 
     color = {"fine": "green", "stopped": "red", "incomplete": "yellow"}[verdict.answer]
@@ -141,8 +141,7 @@ def _show(verdict: Verdict, stack: str) -> None:
             f"\nTo let one pass, once, add its line to Pulumi.{clean(stack)}.yaml, and say why:", markup=False
         )
         console.print("ascent:allow:", markup=False)
-        lines = dict.fromkeys(line(one, verdict.findings, verdict.today) for one in verdict.stopping)
-        for text in lines:
+        for text in lines(verdict.stopping, verdict.today).values():
             console.print(f"  {clean(text)}", markup=False, soft_wrap=True)
     for entry in verdict.allowed:
         if entry.use != "used":

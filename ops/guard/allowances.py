@@ -49,10 +49,18 @@ def _settled(entry: Allowance, findings: Sequence[Finding], today: date) -> Allo
     return Allowed(entry, "used", urns.pop())
 
 
-def line(finding: Finding, findings: Iterable[Finding], today: date) -> str:
-    """The entry of `ascent:allow` that would let a finding pass, as YAML; why is left for its author to say."""
-    alike = {one.urn for one in findings if one.rule == finding.rule and one.name == finding.name}
-    resource = finding.name if len(alike) == 1 else finding.urn
+def lines(findings: Sequence[Finding], today: date) -> dict[tuple[str, str], str]:
+    """The entry of `ascent:allow` that would let each finding pass, as YAML, by rule and URN; its author says why."""
+    alike: dict[tuple[str, str], set[str]] = {}
+    for one in findings:
+        alike.setdefault((one.rule, one.name), set()).add(one.urn)
     until = today + timedelta(days=_DAYS)
+    return {
+        (one.rule, one.urn): _line(one.rule, one.name if len(alike[one.rule, one.name]) == 1 else one.urn, until)
+        for one in findings
+    }
+
+
+def _line(rule: str, resource: str, until: date) -> str:
     # JSON is YAML, whatever the name holds.
-    return f'- {{what: {finding.rule}, resource: {json.dumps(resource)}, until: {until}, why: ""}}'
+    return f'- {{what: {rule}, resource: {json.dumps(resource)}, until: {until}, why: ""}}'

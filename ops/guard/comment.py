@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ops.guard import words
-from ops.guard.allowances import Allowed, line
+from ops.guard.allowances import Allowed, lines
 from ops.guard.judge import Verdict
 from ops.guard.markdown import Fold, code, document, prose
 from ops.guard.model import Finding
@@ -43,7 +43,8 @@ def unreadable(stack: str, problem: str) -> str:
 
 def _folds(verdict: Verdict, stack: str) -> Iterator[Fold]:
     stopping = verdict.stopping
-    others = [one for one in verdict.findings if one not in stopping]
+    stops = {id(one) for one in stopping}
+    others = [one for one in verdict.findings if id(one) not in stops]
     yield Fold(
         f"Why the preview is not complete ({len(verdict.errors)})", [f"- {prose(one)}" for one in verdict.errors]
     )
@@ -51,7 +52,7 @@ def _folds(verdict: Verdict, stack: str) -> Iterator[Fold]:
     file = re.sub(r"[^A-Za-z0-9_.-]", "-", stack)[:_LONGEST_TITLE]
     yield Fold(
         f"To let one of them pass, once: its line under ascent:allow in Pulumi.{file}.yaml, and why",
-        [f"- {code(line(one, verdict.findings, verdict.today), 1000)}" for one in _first_of_each(stopping)],
+        [f"- {code(allow, 1000)}" for allow in lines(stopping, verdict.today).values()],
     )
     yield Fold(f"What else there is to say ({len(others)})", _findings(others, verdict))
     yield Fold("What ascent:allow says", [_allowed(one) for one in verdict.allowed])
@@ -79,18 +80,13 @@ def _folds(verdict: Verdict, stack: str) -> Iterator[Fold]:
 
 
 def _findings(found: Sequence[Finding], verdict: Verdict) -> list[str]:
-    lines = []
+    said = []
     for one, reason in words.reasoned(found):
         where = f" {code(one.path)}" if one.path else ""
-        said = f"- **{one.rule}** ({one.severity}) {code(f'{one.kind} {one.name}')}{where}: {prose(one.message)}."
+        text = f"- **{one.rule}** ({one.severity}) {code(f'{one.kind} {one.name}')}{where}: {prose(one.message)}."
         passed = words.letting_pass(one, verdict)
-        lines.append(" ".join([said, *(prose(text) for text in (reason, passed) if text)]))
-    return lines
-
-
-def _first_of_each(findings: Sequence[Finding]) -> list[Finding]:
-    """One finding of each kind and resource: an entry lets all of them pass."""
-    return list({(one.rule, one.urn): one for one in reversed(findings)}.values())[::-1]
+        said.append(" ".join([text, *(prose(part) for part in (reason, passed) if part)]))
+    return said
 
 
 def _allowed(one: Allowed) -> str:

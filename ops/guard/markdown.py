@@ -18,6 +18,8 @@ _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 def clean(text: str) -> str:
     """Text on one line, without characters that cannot be seen."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
     seen = ("" if unicodedata.category(one) in _UNSEEN else one for one in re.sub(r"\s", " ", text))
     return "".join(seen).strip()
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from ops.cost import Estimate
 from ops.cost.estimate import money
-from ops.guard.allowances import line
+from ops.guard.allowances import lines
 from ops.guard.judge import Verdict
 from ops.guard.preview import OPS
 
@@ -15,6 +15,7 @@ def record(verdict: Verdict, stack: str) -> dict[str, Any]:
     """All of it; the command's help has the schema."""
     preview, ground = verdict.preview, verdict.ground
     settings, found = ground.settings, verdict.capacity
+    allow, passed = lines(verdict.findings, verdict.today), verdict.passed
     return {
         "stack": stack,
         "project": preview.project,
@@ -33,8 +34,8 @@ def record(verdict: Verdict, stack: str) -> dict[str, Any]:
                 "message": one.message,
                 "reason": one.reason,
                 "stops": one.stops,
-                "passed": (one.rule, one.urn) in verdict.passed,
-                "allow": line(one, verdict.findings, verdict.today),
+                "passed": (one.rule, one.urn) in passed,
+                "allow": allow[one.rule, one.urn],
             }
             for one in verdict.findings
         ],

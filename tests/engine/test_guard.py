@@ -1,0 +1,40 @@
+"""The guard on previews of the real engine."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from ops.guard.ground import ground
+from ops.guard.judge import Verdict, judge
+from ops.guard.reader import read
+from sandbox.commands.engine import Sandbox
+
+TODAY = datetime.now(UTC).date()
+
+
+def _judged(box: Sandbox, *arguments: str, stage: int | None = None, **config: Any) -> Verdict:
+    result = box.run("preview", "--json", *arguments, stage=stage, config=config)
+    found = read(io.BytesIO(result.output.encode()), "preview.json")
+    return judge(found, ground(found), TODAY)
+
+
+def test_a_stage_up_passes_and_lifting_protection_is_stopped(tmp_path: Path) -> None:
+    # A day without quotes, which YAML takes for a date.
+    entry = {"what": "data-deleted", "resource": "x", "until": TODAY + timedelta(1), "why": "nothing is called so"}
+    box = Sandbox(tmp_path, overrides={"protect": True, "allow": [entry]})
+    result = box.up(1)
+    assert result.ok, result.output
+    # What stays the same is rendered: the count of it agrees with the engine's.
+    up = _judged(box, stage=2)
+    assert (up.answer, up.errors, up.skipped, up.findings) == ("fine", (), (), ())
+    assert [one.use for one in up.allowed] == ["unused"]
+    assert up.ground.cost_before is not None
+    assert up.ground.cost_after is not None
+    assert up.ground.cost_before.expected < up.ground.cost_after.expected
+    down = _judged(box, "--show-sames", stage=1, protect=False)
+    assert (down.answer, down.errors, down.skipped) == ("stopped", (), ())
+    assert {one.rule for one in down.stopping} == {"protection-removed", "backups-shortened"}
+    assert {"protect", "retainOnDelete", "deletionProtection"} <= {one.path for one in down.stopping}
