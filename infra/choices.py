@@ -8,7 +8,16 @@ from enum import StrEnum
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
@@ -491,6 +500,11 @@ class ExternalCache(Strict):
     url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(description="URL: rediss://:password@host:6379.")
 
 
+def _day(value: object) -> object:
+    """A day as text. The engine makes a time in Go's own form of one that is not in quotes."""
+    return value.removesuffix(" 00:00:00 +0000 UTC") if isinstance(value, str) else value
+
+
 def _soon(until: date) -> date:
     last = datetime.now(UTC).date() + timedelta(days=ALLOWANCE_DAYS.value)
     if until > last:
@@ -509,7 +523,7 @@ class Allowance(Strict):
     resource: str = Field(
         min_length=1, max_length=1000, description="The one resource it is about: its URN, or the name at its end."
     )
-    until: Annotated[date, AfterValidator(_soon)] = Field(
+    until: Annotated[date, BeforeValidator(_day), AfterValidator(_soon)] = Field(
         description=f"Last day (UTC) it is allowed, {ALLOWANCE_DAYS.value} days ahead at most: 2026-01-31."
     )
     why: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(

@@ -139,11 +139,11 @@ class Collector:
         """Region of a resource where it says so itself. What it says without having been told, its provider told it."""
         if not provider.rpartition("::")[0].endswith(f"{_PROVIDER}aws"):
             return None
-        told = next((one for side in (old, new) if _is_text(one := _map(side.get("inputs")).get("region"))), None)
-        known = _map(old.get("outputs")).get("region")
-        if told is None and _is_text(known):
-            self._regions.setdefault(provider, sys.intern(known))
-        return told if told is not None else known if _is_text(known) else None
+        told = next((one for side in (old, new) if (one := _text(_map(side.get("inputs")).get("region")))), None)
+        known = _text(_map(old.get("outputs")).get("region"))
+        if told is None and known is not None:
+            self._regions.setdefault(provider, known)
+        return told or known
 
     def _errors(self, name: str, broken: str | None) -> Iterator[str]:
         for one in map(_map, self._diagnostics):
@@ -212,8 +212,9 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and value != MASKED and value not in SENTINELS
+def _text(value: Any) -> str | None:
+    known = isinstance(value, str) and value != MASKED and value not in SENTINELS
+    return sys.intern(value) if known else None
 
 
 def _is_number(value: Any) -> bool:

@@ -129,8 +129,9 @@ def _state(one: Recorded, providers: Mapping[str, str]) -> dict[str, Any]:
         "urn": one.urn, "custom": one.custom, "type": one.type, "inputs": masked(one.inputs),
         "parent": one.parent or STACK_URN, "outputs": {"region": one.region} if one.region else {},
     }  # fmt: skip
-    if one.region in providers and one.type.startswith("aws:"):
-        state["provider"] = f"{providers[one.region]}::04da6b54"
+    provider = providers.get(one.region or "")
+    if provider and one.type.startswith("aws:"):
+        state["provider"] = f"{provider}::04da6b54"
     # The engine leaves out what is not so.
     flags = {"protect": one.protect, "retainOnDelete": one.retained, "ignoreChanges": list(one.ignored)}
     return state | {name: value for name, value in flags.items() if value}

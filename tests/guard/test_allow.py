@@ -99,6 +99,10 @@ def test_the_door_takes_a_day_without_quotes_as_yaml_reads_it() -> None:
     )
 
 
+def test_the_door_takes_a_day_as_the_engine_hands_it_over() -> None:
+    assert settings(allow=[_entry(until=f"{TODAY} 00:00:00 +0000 UTC")]).allow[0].until == TODAY
+
+
 def test_the_program_does_not_look_at_it() -> None:
     assert settings(allow=[_entry(days=-400)]).model_dump(exclude={"allow"}) == settings().model_dump(exclude={"allow"})
 

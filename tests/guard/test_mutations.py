@@ -41,8 +41,8 @@ def _mutant(one: Mutation) -> Render:
 def _changed(one: Mutation, before: Render) -> Render:
     """The stack with this change alone."""
     if one.record is not None:
-        touched = {urn: one.record(each) for urn, each in before.items() if each.type in one.types or not one.types}
-        return {urn: each for urn, each in {**before, **touched}.items() if each is not None}
+        made = {urn: one.record(each) for urn, each in before.items() if each.type in one.types or not one.types}
+        return {urn: each for urn, each in {**before, **made}.items() if each is not None}
     after = _mutant(one)
     if not one.types:
         return after
@@ -60,7 +60,8 @@ def _with_inputs(before: Recorded, after: Recorded, names: Sequence[str]) -> Rec
 
 def _judged(one: Mutation) -> Verdict:
     before = _render(one.base)
-    return judged(preview(before, _changed(one, before), was=one.base, **{**one.base, **one.config}))
+    changes = {**one.base, **one.config}
+    return judged(preview(before, _changed(one, before), was=one.base, **changes))
 
 
 @pytest.mark.parametrize("one", BAD, ids=lambda one: one.name)
@@ -86,7 +87,7 @@ def test_there_are_enough_of_both() -> None:
 
 def test_a_budget_that_the_program_itself_refuses_is_explained() -> None:
     before = _render({"stage": 1})
-    config = {"stage": 1, "fleet": {"maximum": 40}, "database": {"maxAcu": 1}}
+    config: dict[str, Any] = {"stage": 1, "fleet": {"maximum": 40}, "database": {"maxAcu": 1}}
     with pytest.raises(SettingsError) as refused:
         settings(**config)
     document = preview(before, {}, was={"stage": 1}, **config)
