@@ -501,8 +501,11 @@ class ExternalCache(Strict):
 
 
 def _day(value: object) -> object:
-    """A day as text. The engine makes a time in Go's own form of one that is not in quotes."""
-    return value.removesuffix(" 00:00:00 +0000 UTC") if isinstance(value, str) else value
+    """A day of its text. The engine makes a time in Go's own form of one that is not in quotes."""
+    try:
+        return date.fromisoformat(value.removesuffix(" 00:00:00 +0000 UTC")) if isinstance(value, str) else value
+    except ValueError:
+        raise PydanticCustomError("day", "it should be a day such as 2026-01-31") from None
 
 
 def _soon(until: date) -> date:
@@ -524,7 +527,7 @@ class Allowance(Strict):
         min_length=1, max_length=1000, description="The one resource it is about: its URN, or the name at its end."
     )
     until: Annotated[date, BeforeValidator(_day), AfterValidator(_soon)] = Field(
-        description=f"Last day (UTC) it is allowed, {ALLOWANCE_DAYS.value} days ahead at most: 2026-01-31."
+        description=f"Last day (UTC) it is allowed, {ALLOWANCE_DAYS.value} days ahead at most."
     )
     why: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
         min_length=10, max_length=300, description="Why this is right, for whoever reviews it."

@@ -111,7 +111,8 @@ def test_the_program_does_not_look_at_it() -> None:
     ("changes", "said"),
     [
         ({"until": (TODAY + timedelta(ALLOWANCE_DAYS.value + 1)).isoformat()}, "14 days ahead"),
-        ({"until": "soon"}, "valid date"), ({"why": "because"}, "too short"), ({"why": " " * 40}, "too short"),
+        ({"until": "soon"}, "it should be a day such as"), ({"until": 20260131}, "valid date"),
+        ({"why": "because"}, "too short"), ({"why": " " * 40}, "too short"),
         ({"what": "Everything"}, "right form"), ({"who": "me"}, "Known here: what, resource, until, why"),
         ({"resource": ""}, "too short"), ({"why": None}, "given null"),
     ],
