@@ -25,7 +25,7 @@ _SAID_OF_USE = {
 
 def marker(stack: str) -> str:
     """The hidden line by which a stack's comment is found again, to be edited."""
-    return f"<!-- ascent:guard {re.sub(r'[^A-Za-z0-9_.-]', '-', stack)[:_LONGEST_TITLE]} -->"
+    return f"<!-- ascent:guard {_plain(stack)} -->"
 
 
 def comment(verdict: Verdict, stack: str) -> str:
@@ -49,9 +49,8 @@ def _folds(verdict: Verdict, stack: str) -> Iterator[Fold]:
         f"Why the preview is not complete ({len(verdict.errors)})", [f"- {prose(one)}" for one in verdict.errors]
     )
     yield Fold(f"What stops it ({len(stopping)})", _findings(stopping, verdict))
-    file = re.sub(r"[^A-Za-z0-9_.-]", "-", stack)[:_LONGEST_TITLE]
     yield Fold(
-        f"To let one of them pass, once: its line under ascent:allow in Pulumi.{file}.yaml, and why",
+        f"To let one of them pass, once: its line under ascent:allow in Pulumi.{_plain(stack)}.yaml, and why",
         [f"- {code(allow, 1000)}" for allow in lines(stopping, verdict.today).values()],
     )
     yield Fold(f"What else there is to say ({len(others)})", _findings(others, verdict))
@@ -93,3 +92,8 @@ def _allowed(one: Allowed) -> str:
     entry = one.entry
     what = f"{code(entry.what)} for {code(entry.resource)} until {entry.until}"
     return f"- {what} {_SAID_OF_USE[one.use]}: {prose(entry.why)}"
+
+
+def _plain(stack: str) -> str:
+    """A stack's name in the letters that Pulumi takes for one."""
+    return re.sub(r"[^A-Za-z0-9_.-]", "-", stack)[:_LONGEST_TITLE] or "-"

@@ -15,6 +15,7 @@ from markdown_it.token import Token
 from ops.guard.comment import LONGEST, comment, marker, unreadable
 from ops.guard.markdown import Fold, clip, code, document, prose
 from ops.guard.record import record
+from scripts.github import MARKER
 from tests.guard import small
 from tests.guard.previews import judged
 from tests.guard.small import CLUSTER, step
@@ -86,7 +87,7 @@ def _steps() -> st.SearchStrategy[list[small.Raw]]:
 def test_nothing_foreign_is_markup(steps: list[small.Raw], errors: list[str], stack: str) -> None:
     text = comment(judged(small.document(*steps, errors=tuple(errors))), stack)
     assert text.startswith(marker(stack) + "\n")
-    assert "\n" not in marker(stack)
+    assert MARKER.fullmatch(marker(stack))
     for token in MarkdownIt("commonmark").parse(text):
         if token.type == "html_block":
             for line in token.content.strip().splitlines():
