@@ -152,6 +152,23 @@ RULES = (
         frameworks=("FSBP:RDS.2", "CIS-AWS-3.0:2.3.3"),
         check=is_false("publiclyAccessible"),
     ),
+    # Types that Ascent has none of, but stacks beside it do.
+    Rule(
+        name="database-encrypted",
+        types=("aws:rds/instance:Instance", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster"),
+        severity="critical",
+        reason="It holds what users entrusted, and encryption cannot be added later without a new one.",
+        frameworks=("FSBP:RDS.3", "CIS-AWS-3.0:2.3.1"),
+        check=is_true("storageEncrypted"),
+    ),
+    Rule(
+        name="volume-encrypted",
+        types=("aws:ebs/volume:Volume", "aws:efs/fileSystem:FileSystem"),
+        severity="critical",
+        reason="A volume outlives its instance, and its snapshots outlive both.",
+        frameworks=("FSBP:EC2.3", "FSBP:EFS.1", "CIS-AWS-3.0:2.4.1"),
+        check=is_true("encrypted"),
+    ),
     Rule(
         name="database-insights",
         types=(_INSTANCE,),
@@ -259,6 +276,14 @@ RULES = (
             is_true("ignorePublicAcls"),
             is_true("restrictPublicBuckets"),
         ),
+    ),
+    Rule(
+        name="bucket-acl-private",
+        types=("aws:s3/bucket:Bucket", "aws:s3/bucketAcl:BucketAcl"),
+        severity="critical",
+        reason="A public access list opens every object, whatever the bucket's policy says.",
+        frameworks=("FSBP:S3.2", "FSBP:S3.3"),
+        check=wants("acl", lambda value: "public" not in str(value), "a private one"),
     ),
     Rule(
         name="bucket-owner-alone",

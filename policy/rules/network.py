@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from policy.model import (
     Props,
     Rule,
@@ -37,10 +39,20 @@ def _open_ports(props: Props) -> str | None:
 
 def _inline_rules(props: Props) -> str | None:
     for rule in [*values(props, "ingress[*]")]:
-        wide = [one for one in values(rule, "cidrBlocks[*]") if one in _ANYWHERE]
-        if wide:
+        if _is_wide(rule):
             return "a rule inside the group admits the internet; rules are resources of their own, where they are seen"
     return None
+
+
+def _is_wide(rule: Any) -> bool:
+    return any(one in _ANYWHERE for key in ("cidrBlocks", "ipv6CidrBlocks") for one in values(rule, f"{key}[*]"))
+
+
+def _old_rule(props: Props) -> str | None:
+    port, last = props.get("fromPort"), props.get("toPort")
+    if props.get("type") != "ingress" or not _is_wide(props) or (port in _WEB and port == last):
+        return None
+    return f"the internet reaches ports {port} to {last}; it should reach 80 and 443 alone"
 
 
 def _private_dns(props: Props) -> str | None:
@@ -69,6 +81,15 @@ RULES = (
         reason="Any other port that the whole internet reaches is found and tried within minutes.",
         frameworks=("FSBP:EC2.18", "FSBP:EC2.19", "CIS-AWS-3.0:5.2", "CIS-AWS-3.0:5.3"),
         check=_open_ports,
+    ),
+    Rule(
+        name="group-rule-web-only",
+        # The type that the one above took the place of.
+        types=("aws:ec2/securityGroupRule:SecurityGroupRule",),
+        severity="critical",
+        reason="A port that the whole internet reaches, other than the web's, is found and tried within minutes.",
+        frameworks=("FSBP:EC2.18", "FSBP:EC2.19", "CIS-AWS-3.0:5.2", "CIS-AWS-3.0:5.3"),
+        check=_old_rule,
     ),
     Rule(
         name="security-group-described",

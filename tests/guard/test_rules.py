@@ -54,6 +54,9 @@ def _ours(*steps: Raw, **changes: Any) -> Verdict:
             [("protection-removed", "protect"), ("stack-protects-data", "")],
         ),
         (step("same", was={"retainOnDelete": True}), [("protection-removed", "retainOnDelete")]),
+        (step("create", "aws:rds/instance:Instance", new={"storageEncrypted": False}), [("database-encrypted", "")]),
+        (step("create", VOLUME, new={}), [("volume-encrypted", "")]),
+        (step("create", "aws:s3/bucketAcl:BucketAcl", new={"acl": "public-read"}), [("bucket-acl-private", "")]),
         (step("same", was={"ignoreChanges": ["port"]}), [("owner-taken", "port")]),
         (step("same", was={"ignoreChanges": ["port"]}, comes={"ignoreChanges": ["port"]}), []),
         (

@@ -41,6 +41,7 @@ BAD: dict[str, tuple[dict[str, Any], ...]] = {
     "balancer-desync-mitigation": ({"desyncMitigationMode": "monitor"},),
     "balancer-drops-invalid-headers": ({"dropInvalidHeaderFields": False},),
     "balancer-three-zones": ({"subnets": ["one", "two"]},),
+    "bucket-acl-private": ({"acl": "public-read"}, {"acl": "public-read-write"}),
     "bucket-encrypted": ({"rules[0].applyServerSideEncryptionByDefault.sseAlgorithm": GONE},),
     "bucket-expires": ({"rules": []}, {"rules": [{"id": "keep", "status": "Enabled"}]}),
     "bucket-kept": ({"forceDestroy": True},),
@@ -65,6 +66,7 @@ BAD: dict[str, tuple[dict[str, Any], ...]] = {
     "containers-in-own-cluster": ({"settings[0].value": "on"},),
     "cron-does-not-overlap": ({"spec.concurrencyPolicy": "Allow"},),
     "dashboard-named": ({"dashboardName": GONE},),
+    "database-encrypted": ({"storageEncrypted": False}, {"storageEncrypted": GONE}),
     "database-forces-tls": ({"parameters": [{"name": "rds.force_ssl", "value": "0"}]}, {"parameters": []}),
     "database-insights": ({"performanceInsightsEnabled": False},),
     "database-private": ({"publiclyAccessible": True},),
@@ -93,6 +95,10 @@ BAD: dict[str, tuple[dict[str, Any], ...]] = {
     "group-health-of-balancer": ({"healthCheckType": "EC2"},),
     "group-instances-renewed": ({"maxInstanceLifetime": 31_536_000}, {"maxInstanceLifetime": GONE}),
     "group-rolls-back": ({"instanceRefresh.preferences.autoRollback": False},),
+    "group-rule-web-only": (
+        {"fromPort": 22, "toPort": 22},
+        {"cidrBlocks": GONE, "ipv6CidrBlocks": ["::/0"], "fromPort": 0},
+    ),
     "group-three-zones": ({"vpcZoneIdentifiers": ["one", "two"]},),
     "ingress-web-only": (
         {"cidrIpv4": "0.0.0.0/0", "fromPort": 22, "toPort": 22},
@@ -163,6 +169,7 @@ BAD: dict[str, tuple[dict[str, Any], ...]] = {
     "template-no-public-address": ({"networkInterfaces": [{"associatePublicIpAddress": "true"}]},),
     "template-profile": ({"iamInstanceProfile": GONE},),
     "topic-encrypted": ({"kmsMasterKeyId": GONE},),
+    "volume-encrypted": ({"encrypted": GONE},),
 }
 
 

@@ -38,6 +38,14 @@ SAMPLES: dict[str, dict[str, Any]] = {
     },
     "aws:cloudwatch/compositeAlarm:CompositeAlarm": {"alarmDescription": "Both are red"},
     "aws:cloudwatch/dashboard:Dashboard": {"dashboardName": "prod"},
+    "aws:docdb/cluster:Cluster": {"storageEncrypted": True},
+    "aws:ebs/volume:Volume": {"encrypted": True},
+    "aws:ec2/securityGroupRule:SecurityGroupRule": {
+        "type": "ingress",
+        "cidrBlocks": ["0.0.0.0/0"],
+        "fromPort": 443,
+        "toPort": 443,
+    },
     "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": {"tags": {"Name": "use1-euw1"}},
     "aws:ecs/taskDefinition:TaskDefinition": {
         "containerDefinitions": json.dumps(
@@ -50,13 +58,16 @@ SAMPLES: dict[str, dict[str, Any]] = {
             ]
         )
     },
+    "aws:efs/fileSystem:FileSystem": {"encrypted": True},
     "aws:iam/policy:Policy": {
         "policy": json.dumps(
             {"Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::x/*"}]}
         )
     },
-    "aws:rds/instance:Instance": {"publiclyAccessible": False},
+    "aws:neptune/cluster:Cluster": {"storageEncrypted": True},
+    "aws:rds/instance:Instance": {"publiclyAccessible": False, "storageEncrypted": True},
     "aws:route53/record:Record": {"ttl": 60, "records": ["192.0.2.1"]},
+    "aws:s3/bucketAcl:BucketAcl": {"acl": "private"},
     "aws:sns/topic:Topic": {"kmsMasterKeyId": "alias/data"},
     "aws:sns/topicPolicy:TopicPolicy": {"policy": _OWN_ACCOUNT},
     "aws:sns/topicSubscription:TopicSubscription": {"protocol": "email"},
