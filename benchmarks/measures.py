@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import database, flat
+from benchmarks import database, flat, previews
 from benchmarks.timing import Ratio, against, progress
 from infra.regions import REGIONS as AWS_REGIONS
 from infra.settings import Settings
@@ -34,6 +34,7 @@ def measures(times: int) -> Iterator[Ratio]:
         )
     with progress("ascent --help"):
         yield against("ascent --help", _ascent("--help"), "python -c pass", _python("pass"), times)
+    yield from previews.measures(times)
     for stage in STAGES:
         with progress(f"preview of stage {stage} and of its flat program"):
             yield _stage(stage, times)

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from benchmarks.previews import RESOURCES, write
 from ops.guard.preview import Preview
 from ops.guard.reader import UnreadableError, read
 from ops.stackfile import ROOT
 from policy.model import SECRET, UNKNOWN
-from tests.guard.small import BUCKET, CLUSTER, Raw, document, step
+from tests.guard.small import BUCKET, Raw, document, step
 
 SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 CIPHER = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "ciphertext": "v1:abc:def"}
@@ -158,25 +159,14 @@ print(len(found.steps), len(verdict.findings), verdict.answer, time.process_time
 
 
 def test_ten_thousand_resources_are_judged_in_seconds_and_little_memory(tmp_path: Path) -> None:
-    large, file = 10_000, tmp_path / "large.json"
-    # The engine says of each resource where in the program it stands, which is most of a preview.
-    trace = [{"sourcePosition": f"project:///infra/components/{'x' * 40}.py#{line}"} for line in range(12)]
-    inputs = {"tags": {f"tag{index}": "value" for index in range(8)}, "storageEncrypted": True, "port": 5432}
-    one = step(
-        "replace", CLUSTER, "NAME", old=inputs, new={**inputs, "port": 5433}, diff={"port": "update-replace"},
-        was={"stackTrace": trace}, comes={"stackTrace": trace},
-    )  # fmt: skip
-    text = json.dumps(one, indent=1)
-    with file.open("w") as out:
-        out.write('{"config": {}, "steps": [')
-        out.write(",".join(text.replace("NAME", f"db-{index}") for index in range(large)))
-        out.write(f'], "changeSummary": {{"replace": {large}}}}}')
+    file = tmp_path / "large.json"
+    write(file, RESOURCES)
     megabytes = file.stat().st_size / 1e6
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(file)], cwd=ROOT, capture_output=True, text=True, check=True
     )
     steps, findings, answer, seconds, used = done.stdout.split()
-    assert (int(steps), answer) == (large, "stopped")
-    assert int(findings) >= large
+    assert (int(steps), answer) == (RESOURCES, "stopped")
+    assert int(findings) >= RESOURCES
     assert float(seconds) < 15
     assert float(used) < 150, f"{used} MB for a file of {megabytes:.0f} MB"

@@ -49,25 +49,31 @@ _KEY = re.compile(r"(\w*[kK]ms\w*|keyId|keyArn|encryptionKey)")
 
 
 def _weakened(about: About) -> StepCheck:
-    rows = [guard for guard in (*GUARDS, *ANYWHERE) if guard.about == about]
+    rows = [(re.split(r"[.\[]", guard.path)[0], guard) for guard in (*GUARDS, *ANYWHERE) if guard.about == about]
     # Copies in other regions may be left unguarded. Whom they let in and how they are encrypted matters there too.
     everywhere = about in ("encryption", "exposure")
 
     def check(step: Step, ground: Ground) -> Iterator[Sight]:
         if step.before is None or step.after is None or not (everywhere or ground.guards(step)):
             return
-        before, after = step.before, step.after
-        seen = set()
-        for guard in rows:
-            if (
-                (not guard.types or step.type in guard.types)
-                and guard.path not in seen
-                and weaker(guard, before, after)
-            ):
-                seen.add(guard.path)
-                yield Sight(step.urn, guard.path, f"it goes {_move(before.inputs, after.inputs, guard.path)}")
+        changed = _changed(step.before.inputs, step.after.inputs)
+        found = {
+            guard.path: guard
+            for name, guard in rows
+            if name in changed and (not guard.types or step.type in guard.types)
+        }
+        for path, guard in found.items():
+            if weaker(guard, step.before, step.after):
+                yield Sight(step.urn, path, f"it goes {_move(step.before.inputs, step.after.inputs, path)}")
 
     return check
+
+
+def _changed(before: Props, after: Props) -> set[str]:
+    return {name for name in (*before, *after) if before.get(name) != after.get(name)}
+
+
+_deletable = _weakened("deletion")
 
 
 def _unprotected(step: Step, ground: Ground) -> Iterator[Sight]:
@@ -77,7 +83,7 @@ def _unprotected(step: Step, ground: Ground) -> Iterator[Sight]:
             yield Sight(step.urn, "protect", "the engine would no longer refuse to delete it")
         if step.before.retained and not step.after.retained:
             yield Sight(step.urn, "retainOnDelete", "it would no longer outlive its deletion from the stack")
-    yield from _weakened("deletion")(step, ground)
+    yield from _deletable(step, ground)
 
 
 def _watch_removed(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
