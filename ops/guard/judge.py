@@ -87,6 +87,9 @@ def judge(preview: Preview, known: Ground, today: date, rules: Sequence[Rule] = 
             except Exception as error:
                 # A rule that fails must not pass for one that found nothing.
                 errors.append(f"{about} could not be judged by {rule.name}: {type(error).__name__}")
+    if known.ours and not preview.errors:
+        # A stack of ours is fine only where everything was judged.
+        errors += [f"{', '.join(names)} could not judge: {why}" for why, names in skipped.items()]
     ordered = sorted(findings.values(), key=lambda one: (_ORDER[one.severity], one.rule, one.urn, one.path))
     settings = known.settings
     gone = [step for step in real if step.op in ("delete", "replace")]

@@ -47,9 +47,9 @@ def data(verdict: Verdict) -> str:
     """What happens to what holds data or identity."""
     passed = {urn for rule, urn in verdict.passed if rule.startswith("data-")}
     lost = len(verdict.lost)
-    said = f"{_count(lost, 'resource')} would lose what only they hold" if lost else "nothing that holds data is lost"
-    if lost == 1:
-        said = "1 resource would lose what only it holds"
+    said = (
+        f"{_count(lost, 'resource')} would lose what nothing else holds" if lost else "nothing that holds data is lost"
+    )
     notes = []
     if passed:
         notes.append(f"{len(passed)} of them let pass")

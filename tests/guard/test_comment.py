@@ -116,7 +116,7 @@ def test_the_verdict_comes_first_and_the_line_that_lets_it_pass_is_there() -> No
     text = comment(judged(small.document(step("delete"))), "live")
     lines = text.splitlines()
     assert lines[:2] == ["<!-- ascent:guard live -->", "### `live`: 1 finding stops this change"]
-    assert "- **Data**: 1 resource would lose what only it holds" in lines
+    assert "- **Data**: 1 resource would lose what nothing else holds" in lines
     assert re.search(r'- `- \{what: data-deleted, resource: "db", until: \d{4}-\d\d-\d\d, why: ""\}`', text)
 
 
