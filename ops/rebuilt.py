@@ -75,3 +75,10 @@ def is_lost(type_: str, name: str, region: str | None, holding: Collection[str])
     """
     place = region or region_in(name)
     return precious(type_, name) and (place is None or place in holding)
+
+
+def why_not_lost(type_: str, name: str) -> str:
+    """Why losing a stateful resource that `is_lost` lets go loses nothing."""
+    if type_ in TYPES:
+        return TYPES[type_]
+    return "a part that is rebuilt from what stays" if is_part(name) else "in a region that holds copies alone"

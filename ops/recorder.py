@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+import gc
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,10 +72,7 @@ class Recorder(mocks.MockMonitor):
             return resource_pb2.RegisterResourceResponse(urn=urn)
         if urn in self.recorded:
             raise ValueError(f"two resources have the URN {urn}")
-        inputs = _plain_struct(request.object)
-        # The SDK does not say of an unknown value that it is secret as well; the resource's type does.
-        unknown_secrets = [name for name in request.additionalSecretOutputs if inputs.get(name) == UNKNOWN]
-        inputs |= {name: dict(SECRET) for name in unknown_secrets}
+        inputs = self._inputs(request)
         if request.type == "pulumi:providers:aws":
             self._regions[urn] = str(inputs["region"])
         self.recorded[urn] = Recorded(
@@ -101,6 +100,12 @@ class Recorder(mocks.MockMonitor):
         getattr(response, "return").CopyFrom(answer)
         return response
 
+    def _inputs(self, request: Any) -> dict[str, Any]:
+        inputs = _plain_struct(request.object)
+        # The SDK does not say of an unknown value that it is secret as well; the resource's type does.
+        unknown_secrets = [name for name in request.additionalSecretOutputs if inputs.get(name) == UNKNOWN]
+        return inputs | {name: dict(SECRET) for name in unknown_secrets}
+
     def _region(self, request: Any) -> str | None:
         providers = [request.provider, *request.providers.values()]
         urns = [one.rpartition("::")[0] for one in providers if one]
@@ -114,9 +119,22 @@ async def settled(program: Callable[[], object]) -> None:
     twice as long as the program itself. It still does so afterwards, and raises what went
     wrong, with nothing to wait for.
     """
-    program()
-    if SETTINGS.outputs:
-        await asyncio.wait([*SETTINGS.outputs])
+    with _uncollected():
+        program()
+        if SETTINGS.outputs:
+            await asyncio.wait([*SETTINGS.outputs])
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Collect no garbage: all that a render makes is in use until its end, and to look for some takes as long again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 class _NoMocks(mocks.Mocks):
@@ -150,11 +168,18 @@ def _plain(value: Value) -> Any:
     return value.bool_value if kind == "bool_value" else None
 
 
-def _special(struct: Struct) -> Any:
+def signature(struct: Struct) -> str | None:
+    """What a struct stands for that is not just a map: a secret, a resource, an output."""
     # Reading a field that is not there would create it.
-    signature = struct.fields[rpc._special_sig_key].string_value if rpc._special_sig_key in struct.fields else None
-    if signature == rpc._special_secret_sig:
+    return struct.fields[rpc._special_sig_key].string_value if rpc._special_sig_key in struct.fields else None
+
+
+def _special(struct: Struct) -> Any:
+    mark = signature(struct)
+    if mark == rpc._special_secret_sig:
         return dict(SECRET)
-    if signature == rpc._special_resource_sig:
+    if mark == rpc._special_resource_sig:
         return struct.fields["urn"].string_value
+    if mark == rpc._special_output_value_sig:
+        return _plain(struct.fields["value"]) if "value" in struct.fields else dict(UNKNOWN)
     return _plain_struct(struct)

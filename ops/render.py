@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pulumi.runtime import mocks
@@ -15,18 +15,24 @@ from pulumi.runtime import stack as runtime_stack
 from infra.platform import build
 from infra.platform.home import PAST
 from infra.settings import Settings
-from ops.recorder import Recorded, Recorder, settled
+from ops.recorder import Recorded, settled
 from ops.stackfile import PROJECT
+from ops.tracing.model import Trace
+from ops.tracing.tracer import Tracer, sources_kept
 from sandbox.provider import invokes
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a stack consists of at a stage."""
+    """What a stack consists of at a stage.
+
+    traces: where the inputs of `resources` come from, by URN in the order of registration.
+    """
 
     stage: int
     stack: str
     resources: tuple[Recorded, ...]
+    traces: Mapping[str, Trace] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         """The plan as `ascent plan --json` prints it."""
@@ -41,14 +47,15 @@ def render(settings: Settings, stack: str) -> Plan:
     Raises:
         LookupError: when the program invokes a function that the sandbox has no answer for.
     """
-    recorder = Recorder(PROJECT, stack, _answer)
-    # The SDK keeps its state in context variables and futures on the current loop: each render gets its own of both.
-    contextvars.copy_context().run(asyncio.run, _run(settings, stack, recorder))
-    ordered = sorted(recorder.recorded.values(), key=lambda one: one.urn)
-    return Plan(settings.stage, stack, tuple(ordered))
+    tracer = Tracer(PROJECT, stack, _answer)
+    with sources_kept():
+        # The SDK keeps its state in context variables and on the current loop: each render gets its own of both.
+        contextvars.copy_context().run(asyncio.run, _run(settings, stack, tracer))
+    ordered = sorted(tracer.recorded.values(), key=lambda one: one.urn)
+    return Plan(settings.stage, stack, tuple(ordered), tracer.traces)
 
 
-async def _run(settings: Settings, stack: str, recorder: Recorder) -> None:
+async def _run(settings: Settings, stack: str, recorder: Tracer) -> None:
     quiet = logging.getLogger("ascent.render")
     quiet.disabled = True
     mocks.set_mocks(recorder.mocks, PROJECT, stack, preview=True, logger=quiet, monitor=recorder)

@@ -56,15 +56,16 @@ Properties = dict[str, Any]
 
 def decode(message: Struct) -> Properties:
     """The properties in a protobuf struct."""
-    return {key: _decode(value) for key, value in message.fields.items()}
+    return {key: decode_value(value) for key, value in message.fields.items()}
 
 
-def _decode(value: Value) -> Any:
+def decode_value(value: Value) -> Any:
+    """One property's value."""
     kind = value.WhichOneof("kind")
     if kind == "struct_value":
-        return _decode_object({key: _decode(item) for key, item in value.struct_value.fields.items()})
+        return _decode_object({key: decode_value(item) for key, item in value.struct_value.fields.items()})
     if kind == "list_value":
-        return [_decode(item) for item in value.list_value.values]
+        return [decode_value(item) for item in value.list_value.values]
     if kind == "string_value":
         return UNKNOWN if value.string_value in SENTINELS else value.string_value
     if kind == "number_value":

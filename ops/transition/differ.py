@@ -1,0 +1,124 @@
+"""Compares two renders of a stack as the engine compares a program with its state.
+
+The engine goes through the program in its order. A resource that stays has the outputs it had; of one that comes or is
+replaced they are not known yet, nor are those that an update makes anew. What is made of them differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from ops.recorder import Recorded
+from ops.render import Plan
+from ops.tracing.model import PROVIDERS, Trace, Unknowns, config_of
+from ops.transition.model import NOTHING, Change, Op, Transition, change, ordered
+from sandbox.provider import config as configuration
+from sandbox.provider import diff, outputs, paths
+from sandbox.provider.schema import Schema, resource_schema
+from sandbox.provider.values import UNKNOWN, Properties
+
+
+def between(before: Plan, after: Plan, holding: Collection[str]) -> Transition:
+    """What moving from `before` to `after` changes.
+
+    Args:
+        before: what is there.
+        after: what is wanted.
+        holding: regions whose data is no copy of another's.
+    """
+    return _Comparison(before, after, holding).run()
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    resources: Mapping[str, Recorded]
+    traces: Mapping[str, Trace]
+
+    def config(self, trace: Trace) -> Properties:
+        return config_of(self.traces, trace.provider)
+
+
+class _Comparison:
+    def __init__(self, before: Plan, after: Plan, holding: Collection[str]) -> None:
+        self._stages = before.stage, after.stage
+        self._old, self._new = (
+            _Side({one.urn: one for one in plan.resources}, plan.traces) for plan in (before, after)
+        )
+        self._holding = holding
+        self._unknown = Unknowns()
+        self._changes: list[Change] = []
+        self._errors: dict[str, str] = {}
+        self._replaced: set[str] = set()
+        # Replaced by being deleted first, and so with all that cannot be without them.
+        self._gone_first: set[str] = set()
+        self._met: set[str] = set()
+
+    def run(self) -> Transition:
+        for urn, trace in self._new.traces.items():
+            known = next((one for one in (urn, *trace.aliases) if one in self._old.traces), None)
+            if known is None:
+                self._unknown.add(urn, trace.added, trace.inputs(self._unknown))
+                self._note(self._new.resources[urn], Op.CREATE)
+            else:
+                self._met.add(known)
+                self._compare(urn, self._old.traces[known], trace, protected=self._old.resources[known].protect)
+        for urn in self._old.traces.keys() - self._met:
+            self._note(self._old.resources[urn], Op.DELETE, protected=self._old.resources[urn].protect)
+        came_from, to = self._stages
+        return Transition(came_from=came_from, to=to, changes=ordered(self._changes), errors=self._errors)
+
+    def _compare(self, urn: str, old: Trace, new: Trace, *, protected: bool) -> None:
+        one = self._new.resources[urn]
+        before, after = old.inputs(lambda _: False), new.inputs(self._unknown)
+        if one.type.startswith(PROVIDERS):
+            self._compare_provider(urn, before, after)
+            return
+        schema = resource_schema(one.type)
+        if schema is None:
+            raise LookupError(f"the SDK has no resource type {one.type}")
+        outcome = self._outcome(schema, old, new, before, after)
+        if outcome.errors:
+            self._errors[urn] = "; ".join(dict.fromkeys(outcome.errors))
+        detail = {paths.render(one.path): one.replaces for one in outcome.changes}
+        if outcome.replaces or new.provider in self._replaced or self._dragged(schema, old, new, before, after):
+            self._replaced.add(urn)
+            if outcome.delete_first if new.deletes_first is None else new.deletes_first:
+                self._gone_first.add(urn)
+            self._unknown.add(urn, new.added, after)
+            self._note(one, Op.REPLACE, detail, protected=protected)
+            return
+        self._unknown.add(urn, outputs.stale(schema, after, before) if detail else (), after)
+        if detail:
+            self._note(one, Op.UPDATE, detail)
+
+    def _compare_provider(self, urn: str, before: Properties, after: Properties) -> None:
+        """A provider is nothing in a cloud, but takes what it manages along when it is replaced."""
+        name = urn.split("::")[2].rpartition(":")[2]
+        if configuration.replacing(name, configuration.parsed(name, before), configuration.parsed(name, after)):
+            self._replaced.add(urn)
+        self._unknown.add(urn, (), after)
+
+    def _outcome(self, schema: Schema, old: Trace, new: Trace, before: Properties, after: Properties) -> diff.Outcome:
+        regions = None
+        if schema.token.startswith("aws:"):
+            regions = (configuration.region(self._old.config(old)), configuration.region(self._new.config(new)))
+        outcome = diff.compare(schema, before, after, list(new.ignores), self._new.config(new), regions)
+        wanted = [paths.parse(path) for path in new.replaces_on]
+        outcome.changes = [
+            diff.Change(one.path, one.kind, one.replaces or any(paths.covers(path, one.path) for path in wanted))
+            for one in outcome.changes
+        ]
+        return outcome
+
+    def _dragged(self, schema: Schema, old: Trace, new: Trace, before: Properties, after: Properties) -> bool:
+        """Whether it cannot be there while something that it is made of, and that is deleted first, is not."""
+        made_of = {name for name, urns in old.depends.items() if urns & self._gone_first}
+        if not made_of:
+            return False
+        without = after | {name: UNKNOWN for name in made_of if name in after}
+        return self._outcome(schema, old, new, before, without).replaces
+
+    def _note(self, one: Recorded, op: Op, detail: Mapping[str, bool] = NOTHING, *, protected: bool = False) -> None:
+        if not one.type.startswith(PROVIDERS):
+            self._changes.append(change(one, op, self._holding, protected=protected, detail=detail))

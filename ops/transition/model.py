@@ -1,0 +1,127 @@
+"""A move from one stage to another: what it changes, and what of that holds what nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Protocol
+
+from ops.rebuilt import is_lost, stateful, why_not_lost
+
+NOTHING: Mapping[str, bool] = MappingProxyType({})
+
+
+class Identity(Protocol):
+    """A resource, as a render or an engine shows it; `region` is the AWS region of its provider."""
+
+    @property
+    def urn(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def region(self) -> str | None: ...
+
+
+class Op(StrEnum):
+    """What happens to a resource."""
+
+    REPLACE = "replace"
+    DELETE = "delete"
+    UPDATE = "update"
+    CREATE = "create"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What a move does to one resource.
+
+    properties: paths that differ; empty where it comes or goes.
+    replaces: those of them that make it be replaced.
+    lost: whether it is replaced or deleted, and nothing else holds what it holds.
+    rebuilt: of something stateful that is replaced or deleted all the same, why nothing is lost.
+    refused: whether the engine refuses it, because what is protected would go.
+    """
+
+    urn: str
+    type: str
+    name: str
+    op: Op
+    properties: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    lost: bool = False
+    rebuilt: str | None = None
+    refused: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Transition:
+    """All that a move changes: what is lost first, then by operation and URN.
+
+    errors: what the provider says of a change that it cannot make, by URN.
+    """
+
+    came_from: int
+    to: int
+    changes: tuple[Change, ...]
+    errors: dict[str, str]
+
+    def urns(self, op: Op) -> list[str]:
+        """What is created, updated, replaced or deleted."""
+        return sorted(change.urn for change in self.changes if change.op is op)
+
+    @property
+    def losses(self) -> list[Change]:
+        """What holds what nothing else does, and is replaced or deleted."""
+        return [change for change in self.changes if change.lost]
+
+    @property
+    def clear(self) -> bool:
+        """Whether nothing is lost, and nothing refused."""
+        return not self.errors and not any(change.lost or change.refused for change in self.changes)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `ascent matrix --json` prints it."""
+        lost = {op.value: sorted(one.urn for one in self.losses if one.op is op) for op in (Op.REPLACE, Op.DELETE)}
+        return {
+            "from": self.came_from,
+            "to": self.to,
+            **{op.value: self.urns(op) for op in (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.DELETE)},
+            "stateful": lost,
+        }
+
+
+def change(
+    one: Identity, op: Op, holding: Collection[str], *, protected: bool = False, detail: Mapping[str, bool] = NOTHING
+) -> Change:
+    """A change of a resource, with what it means.
+
+    Args:
+        one: the resource.
+        op: what happens to it.
+        holding: regions whose data is no copy of another's.
+        protected: whether the engine guards it against deletion.
+        detail: the paths that differ, and whether each makes it be replaced.
+    """
+    going = op in (Op.REPLACE, Op.DELETE)
+    lost = going and is_lost(one.type, one.name, one.region, holding)
+    return Change(
+        urn=one.urn,
+        type=one.type,
+        name=one.name,
+        op=op,
+        properties=tuple(sorted(detail)),
+        replaces=tuple(sorted(path for path, replaces in detail.items() if replaces)),
+        lost=lost,
+        rebuilt=why_not_lost(one.type, one.name) if going and stateful(one.type) and not lost else None,
+        refused=going and protected,
+    )
+
+
+def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The worst first."""
+    rank = {op: index for index, op in enumerate(Op)}
+    return tuple(sorted(changes, key=lambda one: (not one.lost, rank[one.op], one.urn)))
