@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "ops.commands.capacity",
         "Whether the connections fit the database, and each fleet carries its users.",
     ),
+    "transition": ("ops.commands.transition", "What a move between two stages does, in which updates; or taking them."),
+    "matrix": ("ops.commands.matrix", "What every move between two stages does, and whether anything is lost."),
     "guard": ("ops.commands.guard", "Whether what a preview shows may be done; and the comment for a pull request."),
     "rollout": ("ops.commands.rollout", "A new version step by step, watched: start, step, promote, abort, status."),
     "failover": ("ops.commands.failover", "Have another region take the writes: the steps, or taking them."),

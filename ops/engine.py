@@ -114,6 +114,23 @@ class Automation:
             self._turn(lambda: stack.preview_refresh(on_event=on_event, color="never", show_secrets=False))
         return found
 
+    def foreseen(self) -> list[StepEventMetadata]:
+        """What an update would do to each resource, in order.
+
+        Raises:
+            EngineError: with what the engine and the program said.
+        """
+        stack, found = self._opened(), []
+
+        def on_event(event: EngineEvent) -> None:
+            self._on_event(event)
+            if event.resource_pre_event:
+                found.append(event.resource_pre_event.metadata)
+
+        with _uninterrupted(self._tell):
+            self._turn(lambda: stack.preview(on_event=on_event, color="never"))
+        return found
+
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs.
 

@@ -22,29 +22,44 @@ def names() -> list[str]:
 
 
 def settings(
-    stack: str, stage: int | None = None, rollout: Mapping[str, Any] | None = None, *, judged: bool = True
+    stack: str,
+    stage: int | None = None,
+    rollout: Mapping[str, Any] | None = None,
+    sizes: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    judged: bool = True,
 ) -> Settings:
     """Settings of a stack, at its own stage or at `stage`, with its own rollout or with `rollout`.
 
-    Unless `judged`, also where a budget does not hold.
+    `sizes` are on top of the stack's own. Unless `judged`, also where a budget does not hold.
 
     Raises:
         SettingsError: when there is no such stack, its file is no config, or its values are not allowed.
+    """
+    values = config(stack)
+    if stage is not None:
+        values["stage"] = stage
+    if rollout is not None:
+        values["rollout"] = rollout
+    values |= {key: {**(values.get(key) or {}), **own} for key, own in (sizes or {}).items()}
+    return read(values, f"Pulumi.{stack}.yaml", judged=judged)
+
+
+def config(stack: str) -> dict[str, Any]:
+    """What a stack's file has under `ascent:`, by key without it, as it is written there.
+
+    Raises:
+        SettingsError: when there is no such stack, or its file is no config.
     """
     file = f"Pulumi.{stack}.yaml"
     if stack not in names():
         raise SettingsError([f"{file}: there is no such file; the stacks are {', '.join(names())}"])
     try:
-        config = read_stack_file(ROOT / file).get("config") or {}
+        found = read_stack_file(ROOT / file).get("config") or {}
     except ProblemError as error:
         raise SettingsError([str(error)]) from None
     ours = f"{PROJECT}:"
-    values = {str(key).removeprefix(ours): one for key, one in config.items() if str(key).startswith(ours)}
-    if stage is not None:
-        values["stage"] = stage
-    if rollout is not None:
-        values["rollout"] = rollout
-    return read(values, file, judged=judged)
+    return {str(key).removeprefix(ours): value for key, value in found.items() if str(key).startswith(ours)}
 
 
 def read(values: Mapping[str, Any], file: str, *, judged: bool = True) -> Settings:

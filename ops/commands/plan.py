@@ -11,7 +11,7 @@ from rich.table import Table
 
 from infra.settings import SettingsError
 from ops import stackfile
-from ops.console import console, errors
+from ops.console import console, errors, short
 
 if TYPE_CHECKING:
     from ops.recorder import Recorded
@@ -69,6 +69,4 @@ def plan(
 
 
 def _row(one: Recorded) -> tuple[str, str]:
-    """Region and type, the type as the engine shows it: aws:ec2/vpc:Vpc is aws:ec2:Vpc."""
-    package, module, name = one.type.split(":")
-    return one.region or "everywhere", f"{package}:{module.partition('/')[0]}:{name}"
+    return one.region or "everywhere", short(one.type)

@@ -16,13 +16,14 @@ from rich.table import Table
 
 from infra.choices import Image, Strategy
 from infra.settings import SettingsError
-from ops.console import console, errors
+from ops.console import console, errors, progress
 from ops.engine import Automation, EngineError
 from ops.rollout.gates import GateError, gates
 from ops.rollout.machine import RefusedError
-from ops.rollout.stackfile import BusyError, StackFile
+from ops.rollout.stackfile import StackFile
 from ops.rollout.status import Status, status_of
 from ops.rollout.walk import Walk
+from ops.stackedit import BusyError
 
 NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
@@ -197,7 +198,7 @@ def _walk(stack: str, as_json: bool) -> Iterator[Walk]:  # noqa: FBT001  one of 
     with _explained():
         file = StackFile(stack)
         file.rollout()
-        with file.held(), _live() as live:
+        with file.held(), progress() as live:
             walk = _new(file, done, quiet=as_json, live=live)
             try:
                 yield walk
@@ -229,25 +230,6 @@ def _explained() -> Iterator[None]:
     except (BusyError, RefusedError, GateError, EngineError) as error:
         errors.print(_sentence(error), style="red", markup=False)
         raise typer.Exit(NO) from None
-
-
-@contextmanager
-def _live() -> Iterator[Callable[[str], None]]:
-    """A line that says what is going on, on a terminal; nothing elsewhere."""
-    if not errors.is_terminal:
-        yield lambda _: None
-        return
-    spinner = errors.status("")
-
-    def show(text: str) -> None:
-        spinner.update(text.replace("[", r"\["))
-        # Not there before there is something to say: it would draw over a question.
-        spinner.start() if text else spinner.stop()
-
-    try:
-        yield show
-    finally:
-        spinner.stop()
 
 
 def _confirm(walk: Walk, yes: bool, question: str) -> None:  # noqa: FBT001  an option's value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -33,6 +33,10 @@ class Op(StrEnum):
     DELETE = "delete"
     UPDATE = "update"
     CREATE = "create"
+
+
+# How counts of each are written.
+SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,15 +87,24 @@ class Transition:
         """Whether nothing is lost, and nothing refused."""
         return not self.errors and not any(change.lost or change.refused for change in self.changes)
 
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with it, in words."""
+        lost = [f"{one.op.value}s {one.urn}, and nothing else holds what it holds" for one in self.losses]
+        guarded = [
+            f"the engine refuses to {one.op.value} {one.urn}, which is protected" for one in self.changes if one.refused
+        ]
+        return [*lost, *guarded, *(f"{urn}: {text}" for urn, text in self.errors.items())]
+
     def as_dict(self) -> dict[str, Any]:
         """As `ascent matrix --json` prints it."""
         lost = {op.value: sorted(one.urn for one in self.losses if one.op is op) for op in (Op.REPLACE, Op.DELETE)}
-        return {
-            "from": self.came_from,
-            "to": self.to,
-            **{op.value: self.urns(op) for op in (Op.CREATE, Op.UPDATE, Op.REPLACE, Op.DELETE)},
-            "stateful": lost,
-        }
+        by_op = {op.value: self.urns(op) for op in SIGNS}
+        return {"from": self.came_from, "to": self.to, **by_op, "stateful": lost}
+
+    def details(self) -> dict[str, Any]:
+        """What `ascent transition --json` prints beyond that."""
+        return {"changes": [asdict(one) for one in self.changes], "errors": self.errors}
 
 
 def change(

@@ -13,7 +13,9 @@ from infra.choices import Rollout, Strategy
 from infra.settings import SettingsError
 from ops import stackfile as files
 from ops.rollout import machine
-from ops.rollout.stackfile import BusyError, StackFile, edited, plain
+from ops.rollout.stackfile import StackFile, plain
+from ops.stackedit import BusyError
+from ops.stackedit import edited as edited_key
 
 NEW = "registry.example.com/app:2.0.0"
 TEXT = """\
@@ -44,6 +46,10 @@ def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StackFile:
     (tmp_path / "Pulumi.test.yaml").write_text(TEXT)
     (tmp_path / "Pulumi.test.yaml").chmod(0o640)
     return StackFile("test")
+
+
+def edited(text: str, rollout: Rollout, name: str) -> str:
+    return edited_key(text, "rollout", plain(rollout), name)
 
 
 def moved(rollout: Rollout) -> Rollout:

@@ -1,0 +1,209 @@
+"""`ascent transition`: what moving a stack from one stage to another does, in which updates, and taking them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table
+
+from infra.settings import SettingsError
+from infra.stages import STAGES
+from ops.console import console, errors, progress, short
+from ops.transition.model import SIGNS, Change, Op, Transition
+
+if TYPE_CHECKING:
+    from ops.render import Plan
+    from ops.transition.matrix import Choices, Live
+    from ops.transition.route import Route
+
+NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+
+def transition(
+    came_from: Annotated[int, typer.Argument(min=1, max=7, metavar="FROM", help="Stage that the stack is at.")],
+    to: Annotated[int, typer.Argument(min=1, max=7, metavar="TO", help="Stage that it is to be at.")],
+    *,
+    stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read, and changed by --apply.")] = (
+        "sandbox"
+    ),
+    engine: Annotated[bool, typer.Option("--engine", help="Ask the real engine, in a sandbox made for it.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Take the updates. Run again, it goes on where it was stopped.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a protected stack.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON with the URNs instead of tables.")] = False,
+) -> None:
+    """Show what a move between two stages does, what is lost first, and the updates that it takes.
+
+    Lost is what holds data or identity that nothing else holds. What the platform rebuilds is not, nor are the copies
+    in a region that leaves with stage 7: docs/transitions.md. A move that AWS refuses to make in one update is made in
+    several. --apply changes the stack's file and brings the stack up, update by update, each looked at before; it
+    refuses one that would lose something.
+
+    JSON: {stack, from, to, create, update, replace, delete: [URN], stateful: {replace, delete: [URN]}, changes: [{urn,
+    type, name, op, properties, replaces: [path], lost, rebuilt: text or null, refused}], errors: {urn: text}, updates:
+    [{stage, sizes: {key: value}}], broken: [{law, reason, source, urns}]}. updates is empty where no way is legal;
+    broken says why one update is not. With --apply also done: [text].
+
+    Exit codes: 0 nothing is lost or all updates were taken, 1 something is lost or refused, or an update failed, 2 the
+    stack cannot be at one of the stages.
+
+    Examples:
+
+        ascent transition 4 5 --stack prod
+
+        ascent transition 4 7 --stack prod --engine
+
+        ascent transition 4 7 --stack prod --apply
+    """
+    with progress() as live, _explained(live):
+        # The SDK takes a second to import: not before it is needed.
+        from ops.transition.matrix import choices, plans
+        from ops.transition.route import Planner
+
+        can = choices(stack)
+        for stage in (came_from, to):
+            if stage in can.refused:
+                raise SettingsError([f"{stack} cannot be at stage {stage}.", *can.refused[stage]])
+        rendered = plans(stack, {stage: can.settings[stage] for stage in (came_from, to)}, live)
+        route = Planner(stack, rendered, live).route(came_from, to)
+        found = _transition(stack, came_from, to, can, rendered, live, engine=engine)
+        done: list[str] = []
+        if not as_json:
+            live("")
+            _show(stack, found, route)
+        if apply:
+            live("")
+            _confirm(stack, can, yes=yes, question=f"Take {stack} from stage {came_from} to {to}?")
+            done = _take(stack, found, rendered, live, quiet=as_json)
+    if as_json:
+        document = {"stack": stack, **found.as_dict(), **found.details(), **route.as_dict()}
+        print(json.dumps(document | ({"done": done} if apply else {}), indent=2))  # noqa: T201
+    if not apply and not (found.clear and route.steps):
+        raise typer.Exit(NO)
+
+
+def _transition(
+    stack: str, came_from: int, to: int, can: Choices, rendered: Mapping[int, Plan], live: Live, *, engine: bool
+) -> Transition:
+    if engine:
+        from ops.transition.engine import moves
+
+        return moves(stack, can.settings, came_from, [to], live)[0]
+    from ops.transition.differ import between
+
+    return between(rendered[came_from], rendered[to], can.holding(came_from, to))
+
+
+def _take(stack: str, found: Transition, rendered: Mapping[int, Plan], live: Live, *, quiet: bool) -> list[str]:
+    """Take the updates. Returns what was done, a line each."""
+    from ops.engine import Automation
+    from ops.stackedit import EditedFile
+    from ops.transition.apply import Walk
+
+    done: list[str] = []
+
+    def tell(line: str) -> None:
+        done.append(line)
+        if not quiet:
+            errors.print(line, markup=False)
+
+    file, came_from, to = EditedFile(stack), found.came_from, found.to
+    engine = Automation(stack, live, tell)
+    with file.held():
+        Walk(file=file, came_from=came_from, to=to, plans=rendered, engine=engine, tell=tell, live=live).take()
+    return done
+
+
+@contextmanager
+def _explained(live: Live) -> Iterator[None]:
+    """Whatever stands in the way becomes one message and an exit code."""
+    from ops.engine import EngineError
+    from ops.stackedit import BusyError
+    from ops.transition.apply import RefusedError
+    from ops.transition.engine import FailedError
+
+    try:
+        yield
+    except SettingsError as error:
+        live("")
+        errors.print(str(error), style="red", markup=False)
+        raise typer.Exit(BAD_INPUT) from None
+    except (FailedError, EngineError, RefusedError, BusyError) as error:
+        live("")
+        text = str(error)
+        errors.print(text[:1].upper() + text[1:], style="red", markup=False)
+        raise typer.Exit(NO) from None
+    except KeyboardInterrupt:
+        live("")
+        errors.print("Interrupted. To go on, run the same command again.", markup=False)
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _confirm(stack: str, can: Choices, *, yes: bool, question: str) -> None:
+    """Ask before a protected stack changes."""
+    if yes or not any(settings.protect for settings in can.settings.values()):
+        return
+    if not sys.stdin.isatty():
+        errors.print(f"{stack} is protected, and nobody is there to ask: say --yes.", style="red")
+        raise typer.Exit(BAD_INPUT)
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(NO)
+
+
+def _show(stack: str, found: Transition, route: Route) -> None:
+    """What is lost first, then what else goes, what changes and what comes, and the updates."""
+    ends = [f"{stage} ({STAGES[stage].name})" for stage in (found.came_from, found.to)]
+    console.print(f"[bold]{stack} from stage {ends[0]} to {ends[1]}[/bold]\n")
+    for text in found.problems:
+        console.print(text[:1].upper() + text[1:], style="red", markup=False, soft_wrap=True)
+    if not found.problems:
+        console.print("[green]Nothing that holds data or identity is replaced or deleted.[/green]")
+    kept = [one for one in found.changes if one.rebuilt is not None]
+    _list("Goes, and loses nothing", [(one, one.rebuilt or "") for one in kept])
+    _list(
+        "Replaced",
+        [(one, ", ".join(one.replaces)) for one in found.changes if one.op is Op.REPLACE and one not in kept],
+    )
+    _list("Updated", [(one, ", ".join(one.properties)) for one in found.changes if one.op is Op.UPDATE])
+    _count("Deleted", [one for one in found.changes if one.op is Op.DELETE and one not in kept and not one.lost])
+    _count("Created", [one for one in found.changes if one.op is Op.CREATE])
+    console.print()
+    _updates(route)
+
+
+def _list(title: str, rows: Sequence[tuple[Change, str]]) -> None:
+    if not rows:
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for one, text in rows:
+        table.add_row(f"{SIGNS[one.op]} {short(one.type)}", one.name, f"[dim]{escape(text)}[/dim]")
+    console.print(f"\n[bold]{title}: {len(rows)}[/bold]")
+    console.print(table)
+
+
+def _count(title: str, changes: Sequence[Change]) -> None:
+    if not changes:
+        return
+    counts = Counter(one.type for one in changes)
+    listed = ", ".join(f"{type_.rpartition(':')[2]} {count}" for type_, count in sorted(counts.items()))
+    console.print(f"\n[bold]{title}: {len(changes)}[/bold]\n{listed}", soft_wrap=True)
+
+
+def _updates(route: Route) -> None:
+    if not route.steps:
+        console.print(f"No updates lead there: {route.reasons}", style="red", markup=False, soft_wrap=True)
+        return
+    if route.broken:
+        console.print(f"Not in one update: {route.reasons}.", markup=False, soft_wrap=True)
+    for number, step in enumerate(route.steps, start=1):
+        console.print(f"Update {number}: {step}", markup=False)

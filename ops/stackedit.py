@@ -1,0 +1,196 @@
+"""Changes single keys of a stack's file, and not a byte of the rest: comments and layout are the team's."""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import os
+import re
+import shutil
+import tempfile
+import textwrap
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.error import YAMLError
+
+from infra.settings import SettingsError
+from ops import stackfile
+
+WIDTH = 4096  # never wrap a line that its author did not
+SHORT = 3  # keys of a map that fits on one line
+STAGE = f"{stackfile.PROJECT}:stage"
+
+
+class BusyError(Exception):
+    """Another command that changes the file holds it."""
+
+
+class EditedFile:
+    """One stack's file. Within `held`, no other command of ascent's changes it."""
+
+    def __init__(self, stack: str) -> None:
+        self.stack = stack
+        self.name = f"Pulumi.{stack}.yaml"
+        # Not the link, where the file is one: renaming would replace it.
+        self._path = (stackfile.ROOT / self.name).resolve()
+        self._lock: int | None = None
+
+    def text(self) -> str:
+        """What is in it."""
+        return self._path.read_text(encoding="utf-8")
+
+    def replace(self, text: str) -> None:
+        """Put `text` in place of what is in it, whole or not at all."""
+        handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".ascent-{self.name}.")
+        try:
+            # The lock goes along with the name: whoever opens the file from now on meets it.
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            with os.fdopen(os.dup(handle), "w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            shutil.copymode(self._path, temporary)
+            Path(temporary).replace(self._path)
+        except BaseException:
+            os.close(handle)
+            with suppress(FileNotFoundError):
+                Path(temporary).unlink()
+            raise
+        self._release()
+        self._lock = handle
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other commands out. The kernel lets go of the lock when we die, however we die.
+
+        Raises:
+            BusyError: when another one is at work.
+        """
+        while True:
+            self._lock = os.open(self._path, os.O_RDONLY)
+            try:
+                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self._release()
+                raise BusyError(f"another ascent command is at work on {self.name}; let it end, or stop it") from None
+            with suppress(FileNotFoundError):
+                if os.fstat(self._lock).st_ino == self._path.stat().st_ino:
+                    break
+            # Renamed over between opening and locking.
+            self._release()
+        for leftover in self._path.parent.glob(f".ascent-{self.name}.*"):
+            # Of one that was killed while it wrote: nobody else does.
+            leftover.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def edited(text: str, key: str, value: Any, name: str) -> str:
+    """The text of the stack file `name` with `value` under `ascent:key`, or without that key where None.
+
+    A key that is not there yet comes after the stage.
+
+    Raises:
+        SettingsError: when the place of the key cannot be told, as with anchors from elsewhere in the file.
+    """
+    whole = f"{stackfile.PROJECT}:{key}"
+    lines = text.splitlines(keepends=True)
+    if whole not in (yaml.safe_load(text).get("config") or {}):
+        if value is None:
+            return text
+        start, end = _extent(lines, STAGE, name)
+        indent = re.match(r" *", lines[start])
+        lines[end - 1] = lines[end - 1].rstrip("\n") + "\n"
+        block = textwrap.indent(_dumped(_short({whole: value})), indent[0] if indent else "")
+        return "".join([*lines[:end], block, *lines[end:]])
+    start, end = _extent(lines, whole, name)
+    if value is None:
+        return "".join([*lines[:start], *lines[end:]])
+    block = "".join(lines[start:end])
+    margin = re.match(r" *", block)
+    try:
+        node = _yaml().load(textwrap.dedent(block))
+    except YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise SettingsError(
+            [f"{name}: {whole} cannot be edited in place ({reason}); write it without anchors"]
+        ) from None
+    _merge(node, {whole: value})
+    return "".join([*lines[:start], textwrap.indent(_dumped(node), margin[0] if margin else ""), *lines[end:]])
+
+
+def _yaml() -> YAML:
+    made = YAML()
+    made.preserve_quotes = True
+    made.width = WIDTH
+    return made
+
+
+def _dumped(node: CommentedMap) -> str:
+    out = io.StringIO()
+    _yaml().dump(node, out)
+    return out.getvalue()
+
+
+def _short(values: Mapping[str, Any]) -> CommentedMap:
+    """Values with the maps among them on one line."""
+    made = CommentedMap()
+    for key, value in values.items():
+        made[key] = value
+        if isinstance(value, dict):
+            made[key] = CommentedMap(value)
+            made[key].fa.set_flow_style()
+    return made
+
+
+def _extent(lines: list[str], key: str, name: str) -> tuple[int, int]:
+    """First line of a key, and the line after its last one; comments that follow belong to what comes next."""
+    pattern = re.compile(rf"^( *)(['\"]?){re.escape(key)}\2:(\s|$)")
+    found = [(index, len(match[1])) for index, line in enumerate(lines) if (match := pattern.match(line))]
+    if len(found) != 1:
+        raise SettingsError([f"{name}: {key} should be on a line of its own, once, and is so {len(found)} times"])
+    start, indent = found[0]
+    return start, _end(lines, start, indent)
+
+
+def _end(lines: list[str], start: int, indent: int) -> int:
+    end = start + 1
+    for index in range(start + 1, len(lines)):
+        stripped = lines[index].strip()
+        depth = len(lines[index]) - len(lines[index].lstrip())
+        if stripped and depth <= indent and (depth < indent or stripped[0] not in "}]"):
+            break
+        if stripped and (not stripped.startswith("#") or depth > indent):
+            end = index + 1
+    return end
+
+
+def _merge(node: CommentedMap, values: Mapping[str, Any]) -> None:
+    """Make `node` say `values`, touching only what differs."""
+    for key in [key for key in node if key not in values]:
+        del node[key]
+    flow = any(isinstance(one, CommentedMap) and one.fa.flow_style() for one in node.values())
+    for position, (key, value) in enumerate(values.items()):
+        if isinstance(value, dict) and isinstance(node.get(key), CommentedMap):
+            _merge(node[key], value)
+        elif key not in node:
+            fresh = CommentedMap(value) if isinstance(value, dict) else value
+            # What is new looks like its neighbors, unless it is too long for that.
+            if isinstance(fresh, CommentedMap) and flow and len(fresh) <= SHORT:
+                fresh.fa.set_flow_style()
+            node.insert(position, key, fresh)
+        elif node[key] != value:
+            node[key] = value

@@ -1,0 +1,178 @@
+"""Takes a route: each step is a change of the stack's file, a look at what it would do, and the update.
+
+Stopped anywhere, it leaves a file that says which step was begun. Run again, it takes that step again, which does
+nothing where it was done, and goes on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ops import stackfile
+from ops.render import Plan
+from ops.stackedit import EditedFile, edited
+from ops.transition.engine import of_steps, pairs_of, steps_of
+from ops.transition.laws import LAWS
+from ops.transition.matrix import holding
+from ops.transition.model import Transition
+from ops.transition.route import Planner, Step, broken, nested
+
+if TYPE_CHECKING:
+    from pulumi.automation.events import StepEventMetadata
+
+SIZES = tuple(dict.fromkeys(key for law in LAWS for key in law.sizes))
+
+
+class RefusedError(Exception):
+    """The answer is no. The text says why, and what to do first."""
+
+
+class Engine(Protocol):
+    """Whoever makes a stack be what its file says."""
+
+    def update(self) -> None:
+        """Bring the stack up. Doing so twice does nothing the second time."""
+
+    def foreseen(self) -> Sequence[StepEventMetadata]:
+        """What an update would do to each resource."""
+
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs as of the last update."""
+
+
+@dataclass(kw_only=True)
+class Walk:
+    """A stack on its way from one stage to another.
+
+    plans: renders of stages with the file as it is.
+    tell: told what was done, a line each.
+    live: told what goes on at the moment.
+    """
+
+    file: EditedFile
+    came_from: int
+    to: int
+    plans: Mapping[int, Plan]
+    engine: Engine
+    tell: Callable[[str], None]
+    live: Callable[[str], None]
+
+    def take(self) -> None:
+        """Take every step that is left.
+
+        Raises:
+            RefusedError: when the stack is not on this way, or a step would lose something.
+            SettingsError: when the file is not usable.
+            EngineError: when a preview or an update fails.
+        """
+        way = self._way()
+        at = self._place(way)
+        if at == 0:
+            self._settled()
+        elif self._applied() not in (way[at - 1].stage, way[at].stage):
+            raise RefusedError(
+                f"{self.file.name} says {way[at]}, and the stack was last updated at stage {self._applied()}; "
+                f"bring both together first: pulumi up --stack {self.file.stack}"
+            )
+        for before, step in list(pairwise(way))[max(at - 1, 0) :]:
+            self._take(before, step, way)
+
+    def _take(self, before: Step, step: Step, way: Sequence[Step]) -> None:
+        text = self.file.text()
+        fresh = self._text(text, step, way)
+        if fresh != text:
+            self.file.replace(fresh)
+        try:
+            self._look(before, step)
+        except BaseException:
+            # Nothing was done for it yet, unless it was begun before.
+            if fresh != text:
+                self.file.replace(text)
+            raise
+        self.live(f"Updating {self.file.stack}: {step}")
+        self.engine.update()
+        self.tell(f"Done: {self.file.stack} is at {step}.")
+
+    def _look(self, before: Step, step: Step) -> None:
+        """Refuse a step that would lose something, or that the provider cannot make in one update."""
+        found = self._foreseen(before, step)
+        transition = self._transition(before.stage, step.stage, found)
+        if transition.losses:
+            listed = "\n".join(f"  {one.op.value} {one.urn}" for one in transition.losses)
+            raise RefusedError(f"{step} would lose what nothing else holds:\n{listed}")
+        for one in broken(pairs_of(found)):
+            listed = "\n".join(f"  {urn}" for urn in one.urns)
+            raise RefusedError(f"one update to {step} cannot be: {one.law.reason} ({one.law.source})\n{listed}")
+
+    def _settled(self) -> None:
+        """Refuse to begin where an update would do other things as well."""
+        here = Step(stage=self.came_from)
+        waiting = self._transition(self.came_from, self.came_from, self._foreseen(here, here)).changes
+        if waiting:
+            counts = Counter(one.op.value for one in waiting)
+            listed = ", ".join(f"{op} {count}" for op, count in sorted(counts.items()))
+            raise RefusedError(
+                f"the stack is not as {self.file.name} says: an update would do other things as well ({listed}); "
+                f"first: pulumi up --stack {self.file.stack}"
+            )
+
+    def _foreseen(self, before: Step, step: Step) -> Sequence[StepEventMetadata]:
+        self.live(f"Looking what the update from {before} to {step} would do")
+        return self.engine.foreseen()
+
+    def _transition(self, came_from: int, to: int, found: Sequence[StepEventMetadata]) -> Transition:
+        regions = holding(stackfile.settings(self.file.stack, came_from)) | holding(
+            stackfile.settings(self.file.stack, to)
+        )
+        return of_steps(self.file.stack, came_from, to, steps_of(found), regions)
+
+    def _applied(self) -> Any:
+        return self.engine.outputs().get("stage")
+
+    def _way(self) -> tuple[Step, ...]:
+        """All steps, with where it starts. Sizes in the file may be those of a step that was begun."""
+        start = Step(stage=self.came_from)
+        planners = [Planner(self.file.stack, self.plans, self.live)]
+        if any(key in self._sizes() for key in SIZES):
+            planners.append(Planner(self.file.stack, {}, self.live, SIZES))
+        routes = [planner.route(self.came_from, self.to) for planner in planners]
+        ways = [(start, *route.steps) for route in routes if route.steps]
+        if not ways:
+            raise RefusedError(f"no legal updates lead from stage {self.came_from} to {self.to}: {routes[0].reasons}")
+        return next((way for way in ways if self._said(way) in way), ways[0])
+
+    def _place(self, way: Sequence[Step]) -> int:
+        said = self._said(way)
+        if said not in way:
+            steps = ", then ".join(map(str, way))
+            raise RefusedError(f"{self.file.name} says {said}, which is not on the way: {steps}")
+        return way.index(said)
+
+    def _said(self, way: Sequence[Step]) -> Step:
+        """The step that the file says."""
+        keys = {key for step in way for key, _ in step.sizes}
+        sizes = tuple((key, value) for key, value in self._sizes().items() if key in keys)
+        return Step(stage=stackfile.settings(self.file.stack).stage, sizes=sizes)
+
+    def _sizes(self) -> dict[str, Any]:
+        config = stackfile.config(self.file.stack)
+        groups = {key.partition(".")[0] for key in SIZES}
+        return {
+            f"{group}.{name}": value
+            for group in sorted(groups)
+            for name, value in (config.get(group) or {}).items()
+            if f"{group}.{name}" in SIZES
+        }
+
+    def _text(self, text: str, step: Step, way: Sequence[Step]) -> str:
+        """The file's text for a step: its stage, and its sizes beside the stack's own."""
+        text = edited(text, "stage", step.stage, self.file.name)
+        config, wanted = stackfile.config(self.file.stack), nested(step.sizes)
+        for group, names in nested(size for one in way for size in one.sizes).items():
+            own = {name: value for name, value in (config.get(group) or {}).items() if name not in names}
+            text = edited(text, group, {**own, **wanted.get(group, {})} or None, self.file.name)
+        return text

@@ -1,0 +1,101 @@
+"""All moves of a stack between all the stages that it can be at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Set
+from dataclasses import dataclass
+from typing import Any
+
+from infra.settings import Settings, SettingsError
+from infra.stages import STAGES
+from ops import stackfile
+from ops.render import Plan, render
+from ops.transition.differ import between
+from ops.transition.model import Transition
+
+Live = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """What a stack's file says at each stage.
+
+    settings: by stage.
+    refused: what is wrong with it at the other stages.
+    """
+
+    settings: Mapping[int, Settings]
+    refused: Mapping[int, tuple[str, ...]]
+
+    def holding(self, *stages: int) -> Set[str]:
+        """The regions whose data is no copy of another's, at any of these stages."""
+        return {region for stage in stages for region in holding(self.settings[stage])}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Matrix:
+    """A stack's moves. Those from and to stages that the stack cannot be at are left out."""
+
+    stack: str
+    transitions: tuple[Transition, ...]
+    refused: Mapping[int, tuple[str, ...]]
+
+    @property
+    def clear(self) -> bool:
+        """Whether no move loses anything, or is refused by the engine or a provider."""
+        return all(one.clear for one in self.transitions)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `ascent matrix --json` prints it."""
+        refused = [{"stage": stage, "problems": list(problems)} for stage, problems in self.refused.items()]
+        return {
+            "stack": self.stack,
+            "transitions": [one.as_dict() for one in self.transitions],
+            **({"refused": refused} if refused else {}),
+        }
+
+
+def holding(settings: Settings) -> Set[str]:
+    """The regions whose data is no copy of another's: the home, and the one that takes the writes."""
+    return {settings.home, settings.writing_region}
+
+
+def choices(stack: str) -> Choices:
+    """What a stack can be.
+
+    Raises:
+        SettingsError: when its file is not usable even at its own stage.
+    """
+    stackfile.settings(stack)
+    settings, refused = {}, {}
+    for stage in STAGES:
+        try:
+            settings[stage] = stackfile.settings(stack, stage)
+        except SettingsError as error:
+            refused[stage] = tuple(error.problems)
+    return Choices(settings=settings, refused=refused)
+
+
+def plans(stack: str, chosen: Mapping[int, Settings], live: Live) -> dict[int, Plan]:
+    """A render of each stage."""
+    found = {}
+    for stage, settings in chosen.items():
+        live(f"Rendering {stack} at stage {stage}")
+        found[stage] = render(settings, stack)
+    return found
+
+
+def offline(stack: str, live: Live = lambda _: None) -> Matrix:
+    """All moves of a stack, by comparing renders.
+
+    Raises:
+        SettingsError: when its file is not usable even at its own stage.
+    """
+    can = choices(stack)
+    rendered = plans(stack, can.settings, live)
+    moves = [
+        between(before, after, can.holding(one, other))
+        for one, before in rendered.items()
+        for other, after in rendered.items()
+    ]
+    return Matrix(stack=stack, transitions=tuple(moves), refused=can.refused)

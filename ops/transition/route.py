@@ -1,0 +1,183 @@
+"""Compiles a move into updates that are all legal by the table of laws, where one update is not."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from pydantic.alias_generators import to_snake
+
+from infra.settings import Settings, SettingsError
+from ops import stackfile
+from ops.render import Plan, render
+from ops.transition.laws import LAWS, Law, Pair
+
+T = TypeVar("T", bound=Hashable)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """What a stack's file says for one update.
+
+    sizes: keys that it has on top of the stack's own, as ("cache.nodeType", "cache.r7g.large").
+    """
+
+    stage: int
+    sizes: tuple[tuple[str, Any], ...] = ()
+
+    def __str__(self) -> str:
+        extra = "".join(f" with {key}: {value}" for key, value in self.sizes)
+        return f"stage {self.stage}{extra}"
+
+
+def nested(sizes: Iterable[tuple[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Sizes as a stack's file holds them: {"cache": {"nodeType": "cache.r7g.large"}}."""
+    found: dict[str, dict[str, Any]] = {}
+    for key, value in sizes:
+        group, _, name = key.partition(".")
+        found.setdefault(group, {})[name] = value
+    return found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Broken:
+    """A law that one update would break, and with which resources."""
+
+    law: Law
+    urns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Route:
+    """How a stack gets from one stage to another.
+
+    steps: what its file says for each update, after where it starts; none where no way is legal.
+    broken: the laws that a single update would break.
+    """
+
+    steps: tuple[Step, ...]
+    broken: tuple[Broken, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `ascent transition --json` prints it."""
+        return {
+            "updates": [{"stage": step.stage, "sizes": dict(step.sizes)} for step in self.steps],
+            "broken": [
+                {"law": one.law.name, "reason": one.law.reason, "source": one.law.source, "urns": list(one.urns)}
+                for one in self.broken
+            ],
+        }
+
+    @property
+    def reasons(self) -> str:
+        """Why a single update is not legal."""
+        return "; ".join(f"{one.law.reason} ({one.law.source})" for one in self.broken)
+
+
+def shortest(start: T, goal: T, between: Sequence[T], legal: Callable[[T, T], bool]) -> tuple[T, ...]:
+    """The fewest legal updates from `start` to `goal`, each to what the file then says; none where there is no way.
+
+    Args:
+        start: what the stack is.
+        goal: what it is to be.
+        between: what it may be on the way; of ways that are as short, the one that comes first in it is taken.
+        legal: whether one update may lead from one to another.
+    """
+    ways: dict[T, tuple[T, ...]] = {start: ()}
+    open_ = deque([start])
+    while open_ and goal not in ways:
+        here = open_.popleft()
+        for there in (goal, *between):
+            if there not in ways and legal(here, there):
+                ways[there] = (*ways[here], there)
+                open_.append(there)
+    return ways.get(goal, ())
+
+
+def pairs(before: Plan, after: Plan) -> list[Pair]:
+    """All that is there before or after."""
+    sides = [{one.urn: one for one in plan.resources if one.custom} for plan in (before, after)]
+    return [
+        Pair(
+            urn=urn,
+            type=one.type,
+            before=sides[0][urn].inputs if urn in sides[0] else None,
+            after=sides[1][urn].inputs if urn in sides[1] else None,
+        )
+        for urn, one in (sides[0] | sides[1]).items()
+    ]
+
+
+def broken(found: Sequence[Pair], laws: Sequence[Law] = LAWS) -> tuple[Broken, ...]:
+    """The laws that one update would break."""
+    by_law = [(law, tuple(sorted(law.broken(found)))) for law in laws]
+    return tuple(Broken(law=law, urns=urns) for law, urns in by_law if urns)
+
+
+class Planner:
+    """Finds the ways of one stack. Renders what it looks at, each once.
+
+    Args:
+        stack: the stack.
+        plans: renders that are there already, by stage.
+        live: told what goes on at the moment.
+        without: sizes of the stack's file to leave out, where a step does not have them.
+    """
+
+    def __init__(
+        self,
+        stack: str,
+        plans: Mapping[int, Plan],
+        live: Callable[[str], None],
+        without: Sequence[str] = (),
+    ) -> None:
+        self._stack = stack
+        self._without = tuple((key, None) for key in without)
+        self._plans: dict[Step, Plan | None] = {Step(stage=stage): plan for stage, plan in plans.items()}
+        self._live = live
+
+    def route(self, came_from: int, to: int) -> Route:
+        """The way from one stage to another, both of which the stack can be at."""
+        start, goal = Step(stage=came_from), Step(stage=to)
+        laws = self._broken(start, goal) or ()
+        if not laws:
+            return Route(steps=(goal,), broken=())
+        keys = [key for one in laws for key in one.law.sizes]
+        steps = shortest(start, goal, list(self._between(came_from, to, keys)), self._legal)
+        return Route(steps=steps, broken=laws)
+
+    def _between(self, came_from: int, to: int, keys: Sequence[str]) -> Iterator[Step]:
+        """Sizes at either end that are the other end's, then the stages on the way."""
+        for here, there in ((came_from, to), (to, came_from)):
+            if keys:
+                sizes = tuple((key, _size(self._settings(Step(stage=there)), key)) for key in keys)
+                yield Step(stage=here, sizes=sizes)
+        up = came_from < to
+        yield from (Step(stage=stage) for stage in range(came_from, to, 1 if up else -1) if stage != came_from)
+
+    def _legal(self, one: Step, other: Step) -> bool:
+        return self._broken(one, other) == ()
+
+    def _broken(self, one: Step, other: Step) -> tuple[Broken, ...] | None:
+        """The laws that an update breaks; None where the program refuses a step."""
+        before, after = self._plan(one), self._plan(other)
+        return None if before is None or after is None else broken(pairs(before, after))
+
+    def _plan(self, step: Step) -> Plan | None:
+        if step not in self._plans:
+            self._live(f"Rendering {self._stack} at {step}")
+            try:
+                self._plans[step] = render(self._settings(step), self._stack)
+            except SettingsError:
+                self._plans[step] = None
+        return self._plans[step]
+
+    def _settings(self, step: Step) -> Settings:
+        return stackfile.settings(self._stack, step.stage, sizes=nested((*self._without, *step.sizes)))
+
+
+def _size(settings: Settings, key: str) -> Any:
+    return attrgetter(to_snake(key))(settings.sizes)
