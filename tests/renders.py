@@ -42,7 +42,8 @@ def remembered(render: Callable[[Settings, str], Plan]) -> Callable[[Settings, s
 
     def remembering(settings: Settings, stack: str) -> Plan:
         chosen = json.dumps(settings.model_dump(), default=_plain, sort_keys=True)
-        return kept(f"plan {stack} {chosen}", lambda: render(settings, stack))
+        # A test may give a stage other sizes than the table.
+        return kept(f"plan {stack} {chosen} {settings.sizes}", lambda: render(settings, stack))
 
     return remembering
 

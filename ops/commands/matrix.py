@@ -93,7 +93,7 @@ def _show(found: Matrix) -> None:
     for stage in STAGES:
         table.add_column(str(stage))
     for came_from in STAGES:
-        cells = [_cell(moves[came_from, to]) if (came_from, to) in moves else "-" for to in STAGES]
+        cells = [_cell(found, moves.get((came_from, to))) for to in STAGES]
         table.add_row(f"[bold]{came_from}[/bold]", *cells)
     console.print(table)
     for stage, problems in found.refused.items():
@@ -101,11 +101,20 @@ def _show(found: Matrix) -> None:
     for one in found.transitions:
         for text in one.problems:
             console.print(f"From {one.came_from} to {one.to}: {text}", style="red", markup=False, soft_wrap=True)
+    for (came_from, to), route in found.several.items():
+        if not route.steps:
+            text = f"From {came_from} to {to}: no updates lead there: {route.reasons}"
+            console.print(text, style="red", markup=False, soft_wrap=True)
     verdict = "[green]Nothing is lost by any move.[/green]" if found.clear else "[red]Not all moves are clear.[/red]"
-    console.print(f"{verdict} [dim]+ created, ~ updated, ± replaced, - deleted[/dim]\n")
+    console.print(f"{verdict} [dim]+ created, ~ updated, ± replaced, - deleted, in 2: by two updates[/dim]\n")
 
 
-def _cell(one: Transition) -> str:
+def _cell(found: Matrix, one: Transition | None) -> str:
+    if one is None:
+        return "-"
     counts = " ".join(f"{sign}{len(urns)}" for op, sign in SIGNS.items() if (urns := one.urns(op)))
     text = counts or "same"
+    route = found.several.get((one.came_from, one.to))
+    if route is not None:
+        text += f" in {len(route.steps)}" if route.steps else " [red]no way[/red]"
     return text if one.clear else f"[red]{text} lost {len(one.losses)}[/red]"

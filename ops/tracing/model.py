@@ -33,6 +33,7 @@ class Trace:
     """What the engine would know of a resource that a provider manages, or of a provider.
 
     asked: its inputs as the provider completes them, `Derived` where they are not plain text of the program.
+    sources: all outputs that these are made of.
     added: names of the outputs that are not known before it is made: its id, a name that the provider chooses, and
         what else it adds.
     provider: URN of its explicit provider, or None.
@@ -43,6 +44,7 @@ class Trace:
     """
 
     asked: Mapping[str, Any]
+    sources: frozenset[Source]
     added: frozenset[str]
     provider: str | None
     depends: Mapping[str, frozenset[str]]
@@ -64,6 +66,14 @@ def resolved(value: Any, unknown: Callable[[Set[Source]], bool] = lambda _: Fals
     if isinstance(value, dict):
         return {key: resolved(item, unknown) for key, item in value.items()}
     return [resolved(item, unknown) for item in value] if isinstance(value, list) else value
+
+
+def sources(value: Any) -> frozenset[Source]:
+    """The outputs that anything in a value is made of."""
+    if isinstance(value, Derived):
+        return value.sources
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return frozenset().union(*map(sources, items))
 
 
 class Unknowns:

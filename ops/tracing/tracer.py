@@ -12,7 +12,7 @@ from pulumi.runtime.proto import resource_pb2
 
 from ops.recorder import SECRET, STACK_TYPE, UNKNOWN, Recorder, signature
 from ops.tracing.answers import Answer, answer
-from ops.tracing.model import ID, PROVIDERS, Derived, Source, Trace, Unknowns, config_of, resolved
+from ops.tracing.model import ID, PROVIDERS, Derived, Source, Trace, Unknowns, config_of, resolved, sources
 from sandbox.provider.resources import Provider
 from sandbox.provider.schema import resource_schema
 from sandbox.provider.values import Secret, decode_value, encode, plain
@@ -68,6 +68,7 @@ class Tracer(Recorder):
         given = self._answer_to(request, urn, asked)
         trace = self.traces[urn] = Trace(
             asked=asked,
+            sources=sources(asked),
             added=given.added,
             provider=request.provider.rpartition("::")[0] or None,
             depends={
@@ -81,9 +82,9 @@ class Tracer(Recorder):
         )
         self._unborn.add(urn, given.added, trace.inputs(self._unborn))
         # Beside the resource itself, which the SDK adds.
-        sources = {name: _Dependencies(urns=[f"{urn}#{name}"]) for name in given.state}
+        known = {name: _Dependencies(urns=[f"{urn}#{name}"]) for name in given.state}
         return resource_pb2.RegisterResourceResponse(
-            urn=urn, id=given.id, object=encode(given.state), propertyDependencies=sources
+            urn=urn, id=given.id, object=encode(given.state), propertyDependencies=known
         )
 
     def _inputs(self, request: Any) -> dict[str, Any]:
@@ -98,7 +99,9 @@ class Tracer(Recorder):
         if schema is None:
             raise LookupError(f"the SDK has no resource type {request.type}")
         config = config_of(self.traces, request.provider.rpartition("::")[0])
-        given = answer(Provider(request.type.partition(":")[0], config), schema, urn, inputs)
+        # One that had another name answers as it did under that.
+        known = next(iter(self._aliases[urn]), urn)
+        given = answer(Provider(request.type.partition(":")[0], config), schema, known, inputs)
         for name, value in inputs.items():
             asked[name] = _overlaid(asked.get(name), value)
         return given

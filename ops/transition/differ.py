@@ -69,7 +69,10 @@ class _Comparison:
         return Transition(came_from=came_from, to=to, changes=ordered(self._changes), errors=self._errors)
 
     def _compare(self, urn: str, old: Trace, new: Trace, *, protected: bool) -> None:
-        one = self._new.resources[urn]
+        one, taken_along = self._new.resources[urn], new.provider in self._replaced
+        made_of = {name for name, urns in old.depends.items() if urns & self._gone_first}
+        if not (taken_along or made_of or self._unknown(new.sources)) and old.asked == new.asked:
+            return
         before, after = old.inputs(lambda _: False), new.inputs(self._unknown)
         if one.type.startswith(PROVIDERS):
             self._compare_provider(urn, before, after)
@@ -81,12 +84,14 @@ class _Comparison:
         if outcome.errors:
             self._errors[urn] = "; ".join(dict.fromkeys(outcome.errors))
         detail = {paths.render(one.path): one.replaces for one in outcome.changes}
-        if outcome.replaces or new.provider in self._replaced or self._dragged(schema, old, new, before, after):
+        if taken_along or outcome.replaces or self._dragged(schema, old, new, before, after, made_of):
             self._replaced.add(urn)
             if outcome.delete_first if new.deletes_first is None else new.deletes_first:
                 self._gone_first.add(urn)
             self._unknown.add(urn, new.added, after)
-            self._note(one, Op.REPLACE, detail, protected=protected)
+            # Of what follows something else, the engine does not ask what differs.
+            follows = taken_along or not outcome.replaces
+            self._note(one, Op.REPLACE, NOTHING if follows else detail, protected=protected)
             return
         self._unknown.add(urn, outputs.stale(schema, after, before) if detail else (), after)
         if detail:
@@ -111,13 +116,18 @@ class _Comparison:
         ]
         return outcome
 
-    def _dragged(self, schema: Schema, old: Trace, new: Trace, before: Properties, after: Properties) -> bool:
-        """Whether it cannot be there while something that it is made of, and that is deleted first, is not."""
-        made_of = {name for name, urns in old.depends.items() if urns & self._gone_first}
-        if not made_of:
-            return False
+    def _dragged(
+        self,
+        schema: Schema,
+        old: Trace,
+        new: Trace,
+        before: Properties,
+        after: Properties,
+        made_of: Collection[str],
+    ) -> bool:
+        """Whether it cannot be there while what these inputs are made of, and that is deleted first, is not."""
         without = after | {name: UNKNOWN for name in made_of if name in after}
-        return self._outcome(schema, old, new, before, without).replaces
+        return bool(made_of) and self._outcome(schema, old, new, before, without).replaces
 
     def _note(self, one: Recorded, op: Op, detail: Mapping[str, bool] = NOTHING, *, protected: bool = False) -> None:
         if not one.type.startswith(PROVIDERS):

@@ -12,7 +12,7 @@ from infra.naming import regional
 from infra.regions import REGIONS
 from infra.settings import Settings
 from ops.transition.laws import Pair
-from ops.transition.matrix import Live, Matrix, choices, holding
+from ops.transition.matrix import Live, Matrix, choices, holding, plans, several
 from ops.transition.model import Op, Transition, change, ordered
 from sandbox.commands.engine import Result, Sandbox
 from sandbox.commands.events import Step
@@ -130,7 +130,9 @@ def matrix(stack: str, live: Live = lambda _: None) -> Matrix:
     """
     can = choices(stack)
     found = [one for stage in can.settings for one in moves(stack, can.settings, stage, can.settings, live)]
-    return Matrix(stack=stack, transitions=tuple(found), refused=can.refused)
+    # The laws are AWS', which the engine knows nothing of.
+    routes = several(stack, plans(stack, can.settings, live), live)
+    return Matrix(stack=stack, transitions=tuple(found), refused=can.refused, several=routes)
 
 
 def _done(result: Result) -> Result:

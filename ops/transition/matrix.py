@@ -12,6 +12,7 @@ from ops import stackfile
 from ops.render import Plan, render
 from ops.transition.differ import between
 from ops.transition.model import Transition
+from ops.transition.route import Planner, Route
 
 Live = Callable[[str], None]
 
@@ -34,16 +35,22 @@ class Choices:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Matrix:
-    """A stack's moves. Those from and to stages that the stack cannot be at are left out."""
+    """A stack's moves.
+
+    transitions: all but those from and to a stage that the stack cannot be at.
+    refused: why it cannot be at those.
+    several: the updates of moves that take more than one, by both stages; none where no updates lead there.
+    """
 
     stack: str
     transitions: tuple[Transition, ...]
     refused: Mapping[int, tuple[str, ...]]
+    several: Mapping[tuple[int, int], Route]
 
     @property
     def clear(self) -> bool:
-        """Whether no move loses anything, or is refused by the engine or a provider."""
-        return all(one.clear for one in self.transitions)
+        """Whether every move can be made, and none loses anything."""
+        return all(one.clear for one in self.transitions) and all(route.steps for route in self.several.values())
 
     def as_dict(self) -> dict[str, Any]:
         """As `ascent matrix --json` prints it."""
@@ -85,6 +92,13 @@ def plans(stack: str, chosen: Mapping[int, Settings], live: Live) -> dict[int, P
     return found
 
 
+def several(stack: str, rendered: Mapping[int, Plan], live: Live) -> dict[tuple[int, int], Route]:
+    """The moves of a stack that take more than one update."""
+    planner = Planner(stack, rendered, live)
+    routes = {(one, other): planner.route(one, other) for one in rendered for other in rendered}
+    return {ends: route for ends, route in routes.items() if len(route.steps) != 1}
+
+
 def offline(stack: str, live: Live = lambda _: None) -> Matrix:
     """All moves of a stack, by comparing renders.
 
@@ -98,4 +112,4 @@ def offline(stack: str, live: Live = lambda _: None) -> Matrix:
         for one, before in rendered.items()
         for other, after in rendered.items()
     ]
-    return Matrix(stack=stack, transitions=tuple(moves), refused=can.refused)
+    return Matrix(stack=stack, transitions=tuple(moves), refused=can.refused, several=several(stack, rendered, live))

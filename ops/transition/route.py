@@ -150,8 +150,8 @@ class Planner:
         return Route(steps=steps, broken=laws)
 
     def _between(self, came_from: int, to: int, keys: Sequence[str]) -> Iterator[Step]:
-        """Sizes at either end that are the other end's, then the stages on the way."""
-        for here, there in ((came_from, to), (to, came_from)):
+        """Sizes at one end that are the other's, first at the lower one, which has less; then the stages on the way."""
+        for here, there in sorted([(came_from, to), (to, came_from)]):
             if keys:
                 sizes = tuple((key, _size(self._settings(Step(stage=there)), key)) for key in keys)
                 yield Step(stage=here, sizes=sizes)

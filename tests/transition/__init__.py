@@ -1,0 +1,1 @@
+"""Moves between stages: what they do, in which updates, and taking them."""
