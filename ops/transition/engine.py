@@ -14,7 +14,7 @@ from infra.settings import Settings
 from ops.transition.laws import Pair
 from ops.transition.matrix import Live, Matrix, choices, holding, plans, several
 from ops.transition.model import Op, Transition, change, ordered
-from sandbox.commands.engine import Result, Sandbox
+from sandbox.commands.engine import QUICK, Result, Sandbox
 from sandbox.commands.events import Step
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def moves(
     """
     found = []
     with tempfile.TemporaryDirectory(prefix="ascent-") as directory:
-        box = Sandbox(Path(directory), stack)
+        box = Sandbox(Path(directory), stack, environment=dict(QUICK))
         live(f"Bringing {stack} to stage {came_from} in a sandbox")
         _done(box.up(came_from))
         for stage in to:

@@ -32,6 +32,9 @@ from scripts.say import ProblemError
 
 DEFAULT_STACK = "sandbox"
 INTERRUPTED = 130
+# Environment in which the engine writes its state once, at the end of a run, and not after every step: that is most of
+# its time with hundreds of resources. Not for runs that may be cut off.
+QUICK = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ops.failover.plan import around
 from sandbox.commands.engine import Result
-from tests.engine.test_walk import lost, replaced
+from tests.engine.test_walk import agrees, lost, replaced
 from tests.engine.world import quick
 
 HOME, OTHER = "us-east-1", "eu-west-1"
@@ -26,6 +26,7 @@ def test_regions_come_at_once_and_a_lost_one_is_left_alone_and_comes_back(tmp_pa
     jumped = box.up(7)
     assert jumped.ok, jumped.output
     assert (replaced(jumped), lost(jumped)) == ([], [])
+    assert agrees(jumped, 1, 7)
 
     away = around(box.stack, HOME)
     over = box.run("up", "--yes", "--skip-preview", *away, stage=7, config=FAILED_OVER)
@@ -58,3 +59,4 @@ def test_regions_come_at_once_and_a_lost_one_is_left_alone_and_comes_back(tmp_pa
     left = box.up(1)
     assert left.ok, left.output
     assert (replaced(left), lost(left)) == ([], [])
+    assert agrees(left, 7, 1)

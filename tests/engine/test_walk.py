@@ -5,12 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 from infra.stages import STAGES
-from ops.rebuilt import REWRITTEN, precious
+from ops import stackfile
+from ops.rebuilt import REWRITTEN
+from ops.render import Plan, render
+from ops.transition.differ import between
+from ops.transition.engine import of_steps
+from ops.transition.model import Op, Transition
 from sandbox.commands.engine import Result
 from sandbox.commands.events import Step
 from tests.engine.world import existing, quick
 
-SECONDARY = "-euw1"
+HOME = "us-east-1"
 STEERING = "LoadBalancer sandbox-use1-traffic"
 POOLS = ("LoadBalancerPool sandbox-use1", "LoadBalancerPool sandbox-euw1")
 REMOTE = ("sandbox-euw1-blue",)
@@ -18,16 +23,24 @@ REMOTE = ("sandbox-euw1-blue",)
 QUIET = (4, 7)
 
 
+def done(result: Result) -> Transition:
+    """What a run did, or would do, whatever the stages."""
+    return of_steps("sandbox", 0, 0, result.steps, {HOME})
+
+
+def agrees(result: Result, came_from: int, to: int) -> bool:
+    """Whether comparing renders of the two stages says what a run did, or would do."""
+    return done(result).changes == between(plan(came_from), plan(to), {HOME}).changes
+
+
 def lost(result: Result) -> list[str]:
-    """What a step took away that nothing else holds, but for the regions that leave with stage 7."""
-    return [
-        f"{step.op} {step.urn}"
-        for step in result.steps
-        if step.real
-        and ("delete" in step.op or "replace" in step.op)
-        and precious(step.type, step.name)
-        and SECONDARY not in step.name
-    ]
+    """What a run took away that nothing else holds."""
+    return [one.urn for one in done(result).losses]
+
+
+def plan(stage: int) -> Plan:
+    """The stack at a stage; at stage 0, nothing."""
+    return render(stackfile.settings("sandbox", stage), "sandbox") if stage else Plan(0, "sandbox", ())
 
 
 def order(result: Result, op: str) -> dict[str, int]:
@@ -37,8 +50,8 @@ def order(result: Result, op: str) -> dict[str, int]:
 
 
 def replaced(result: Result) -> list[str]:
-    """What a step replaced."""
-    return [step.urn for step in result.steps if "replace" in step.op and step.type not in REWRITTEN]
+    """What a run replaced, but for what changes no other way."""
+    return [one.urn for one in done(result).changes if one.op is Op.REPLACE and one.type not in REWRITTEN]
 
 
 OPEN, PROXIED = ("sandbox-use1-http", "sandbox-use1-https"), ("sandbox-use1-proxied-http", "sandbox-use1-proxied-https")
@@ -71,6 +84,7 @@ def test_every_stage_up_and_down_to_nothing(tmp_path: Path) -> None:
         result = box.up(stage)
         assert result.ok, result.output
         assert (replaced(result), lost(result)) == ([], [])
+        assert agrees(result, stage - 1, stage)
         if stage == 5:
             assert dark(result, coming=PROXIED, going=OPEN) == []
         assert box.outputs()["stage"] == stage
@@ -86,6 +100,7 @@ def test_every_stage_up_and_down_to_nothing(tmp_path: Path) -> None:
         result = box.up(stage)
         assert result.ok, result.output
         assert (replaced(result), lost(result)) == ([], [])
+        assert agrees(result, stage + 1, stage)
         if stage == 4:
             assert dark(result, coming=OPEN, going=PROXIED) == []
         # Without the steering, the record below it answers: it is there all the time.

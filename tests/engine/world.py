@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sandbox.commands.engine import Sandbox
+from sandbox.commands.engine import QUICK, Sandbox
 
 
 def existing(box: Sandbox) -> list[str]:
@@ -20,8 +20,5 @@ def existing(box: Sandbox) -> list[str]:
 
 
 def quick(home: Path) -> Sandbox:
-    """A sandbox whose engine writes its state once, at the end of a run, and not after every step.
-
-    That is most of an engine's time with hundreds of resources. Not for runs that are meant to be cut off.
-    """
-    return Sandbox(home, environment={"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"})
+    """A sandbox for runs that are not meant to be cut off."""
+    return Sandbox(home, environment=dict(QUICK))

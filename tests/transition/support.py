@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from pulumi.runtime import mocks
@@ -38,9 +38,9 @@ async def _run(program: Program, tracer: Tracer) -> None:
     await runtime_stack.run_pulumi_func(lambda: settled(program))
 
 
-def moved(before: Program, after: Program) -> Transition:
+def moved(before: Program, after: Program, holding: Collection[str] = (HOME,)) -> Transition:
     """What going from one program to the other changes."""
-    return between(rendered(before), rendered(after, 2), {HOME})
+    return between(rendered(before), rendered(after, 2), holding)
 
 
 def ops(found: Transition) -> dict[str, str]:
