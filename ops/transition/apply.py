@@ -134,7 +134,7 @@ class Walk:
         return self.engine.outputs().get("stage")
 
     def _way(self) -> tuple[Step, ...]:
-        """All steps, with where it starts. Sizes in the file may be those of a step that was begun."""
+        """All steps, with where it starts."""
         start = Step(stage=self.came_from)
         planners = [Planner(self.file.stack, self.plans, self.live)]
         if any(key in self._sizes() for key in SIZES):
@@ -143,7 +143,9 @@ class Walk:
         ways = [(start, *route.steps) for route in routes if route.steps]
         if not ways:
             raise RefusedError(f"no legal updates lead from stage {self.came_from} to {self.to}: {routes[0].reasons}")
-        return next((way for way in ways if self._said(way) in way), ways[0])
+        # Sizes in the file are those of a step that was begun, where there is one that has them.
+        begun = (way for way in ways[1:] if self._said(way).sizes and self._said(way) in way)
+        return next(begun, ways[0])
 
     def _place(self, way: Sequence[Step]) -> int:
         said = self._said(way)
