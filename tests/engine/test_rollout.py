@@ -48,9 +48,9 @@ class Checkout:
         """Blue's and green's, as the file says."""
         return self.rollout.get("blue", {}).get("weight", 0), self.rollout.get("green", {}).get("weight", 0)
 
-    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+    def begin(self, *arguments: str, command: str = "rollout") -> subprocess.Popen[str]:
         """`ascent rollout ...` as a process of its own."""
-        line = [str(self.root / ".venv/bin/python"), "-m", "ops", "rollout", *arguments]
+        line = [str(self.root / ".venv/bin/python"), "-m", "ops", command, *arguments]
         pipe = subprocess.PIPE
         environment = engine_environment(self.box.layout) | {"PYTHONPATH": str(self.root)}
         return subprocess.Popen(line, cwd=self.root, env=environment, stdout=pipe, stderr=pipe, text=True)
@@ -174,3 +174,24 @@ def test_abort_leads_back(checkout: Checkout) -> None:
     checkout.ascent("abort")
     assert checkout.file.read_text() == before
     assert checkout.images() == {"green"}
+
+
+def test_a_move_is_killed_in_its_update_and_goes_on(checkout: Checkout) -> None:
+    move = ("1", "2", "--apply", "--json")
+    before = checkout.file.read_text()
+    process = checkout.begin(*move, command="transition")
+    locks = checkout.box.layout.engine_locks("sandbox")
+    until = time.monotonic() + 120
+    while not ("ascent:stage: 2\n" in checkout.file.read_text() and list(locks.glob("*.json"))):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    again = checkout.begin(*move, command="transition")
+    out, err = again.communicate(timeout=240)
+    assert again.returncode == 0, out + err
+    assert json.loads(out)["done"][-1] == "Done: sandbox is at stage 2."
+    assert checkout.box.outputs()["stage"] == 2
+    assert checkout.file.read_text() == before.replace("ascent:stage: 1\n", "ascent:stage: 2\n")
+    assert checkout.box.preview().changes == {}
