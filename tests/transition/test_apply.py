@@ -16,8 +16,8 @@ from infra import stages
 from infra.naming import regional
 from infra.stages import STAGES
 from ops import stackfile
+from ops.engine import EngineError
 from ops.render import Plan, render
-from ops.rollout.engine import EngineError
 from ops.stackedit import EditedFile, edited
 from ops.transition.apply import RefusedError, Walk
 from ops.transition.differ import between

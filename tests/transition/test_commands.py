@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ops import cli, stackfile
-from ops.rollout.engine import Automation, EngineError
+from ops.engine import Automation, EngineError
 from ops.transition import apply, engine
 from ops.transition.apply import RefusedError
 from ops.transition.engine import FailedError
