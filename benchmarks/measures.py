@@ -13,8 +13,10 @@ from benchmarks import database, flat, previews
 from benchmarks.timing import Ratio, against, progress
 from infra.regions import REGIONS as AWS_REGIONS
 from infra.settings import Settings
+from infra.stages import STAGES as ALL_STAGES
 from ops import stackfile
 from ops.render import render
+from ops.transition.matrix import offline
 from sandbox.commands.engine import Result, Sandbox
 
 STAGES = (1, 4, 7)
@@ -34,6 +36,8 @@ def measures(times: int) -> Iterator[Ratio]:
         )
     with progress("ascent --help"):
         yield against("ascent --help", _ascent("--help"), "python -c pass", _python("pass"), times)
+    with progress("ascent matrix"):
+        yield _matrix(times)
     yield from previews.measures(times)
     for stage in STAGES:
         with progress(f"preview of stage {stage} and of its flat program"):
@@ -47,6 +51,18 @@ def _imports(stage: int) -> str:
     """A program that only imports what a render at this stage uses."""
     types = {one.type for one in render(stackfile.settings(STACK, stage), STACK).resources if one.custom}
     return "\n".join(flat.imports(types))
+
+
+def _matrix(times: int) -> Ratio:
+    """All moves between stages, which takes a render of each stage and comparing them."""
+    rendered = [stackfile.settings(STACK, stage) for stage in ALL_STAGES]
+    return against(
+        f"ascent matrix --stack {STACK}, {len(rendered) ** 2} moves",
+        lambda: offline(STACK),
+        f"{len(rendered)} renders",
+        lambda: [render(one, STACK) for one in rendered],
+        times,
+    )
 
 
 def _stage(stage: int, times: int) -> Ratio:

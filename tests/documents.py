@@ -11,6 +11,7 @@ from ops.stackfile import ROOT
 from policy.monotonic import GUARDS
 from policy.rules import RULES, STACK_RULES
 from tests.cost.examples import EXAMPLES
+from tests.transition.tables import laws, leaving, verdicts
 
 
 def assumptions() -> str:
@@ -89,6 +90,7 @@ DOCUMENTS: dict[str, Parts] = {
     "docs/cost.md": {"assumptions": assumptions, "errors": errors},
     "docs/guard.md": {"findings": findings, "compared": compared},
     "docs/policy.md": {"policies": policies, "guards": guards},
+    "docs/transitions.md": {"verdicts": verdicts, "leaving": leaving, "laws": laws},
 }
 
 

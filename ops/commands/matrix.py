@@ -38,7 +38,7 @@ def matrix(
 
     JSON: {stack, transitions: [{from, to, create, update, replace, delete: [URN], stateful: {replace, delete:
     [URN]}}]}, and without --stack a list of those. stateful holds what is lost. Stages that a stack cannot be at have
-    no transitions; where there are any, refused: [{stage, problems: [text]}] says why.
+    no transitions; where there are any, refused: [{stage, problems: [TEXT]}] says why.
 
     Exit codes: 0 all clear, 1 a move loses something or is refused, 2 a stack's file is not usable.
 

@@ -48,9 +48,9 @@ def transition(
     refuses one that would lose something.
 
     JSON: {stack, from, to, create, update, replace, delete: [URN], stateful: {replace, delete: [URN]}, changes: [{urn,
-    type, name, op, properties, replaces: [path], lost, rebuilt: text or null, refused}], errors: {urn: text}, updates:
+    type, name, op, properties, replaces: [PATH], lost, rebuilt: text or null, refused}], errors: {URN: text}, updates:
     [{stage, sizes: {key: value}}], broken: [{law, reason, source, urns}]}. updates is empty where no way is legal;
-    broken says why one update is not. With --apply also done: [text].
+    broken says why one update is not. With --apply also done: [TEXT].
 
     Exit codes: 0 nothing is lost or all updates were taken, 1 something is lost or refused, or an update failed, 2 the
     stack cannot be at one of the stages.

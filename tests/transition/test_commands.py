@@ -79,7 +79,7 @@ def test_a_stack_without_a_file_is_bad_input(command: list[str]) -> None:
 def test_a_stage_that_there_is_not_is_bad_input() -> None:
     result = run("transition", "1", "8")
     assert result.exit_code == 2
-    assert "8 is not in the range" in result.stderr
+    assert "less than or equal to 7" in result.stderr
 
 
 def test_the_matrix_of_every_stack_for_machines_and_of_one_for_people() -> None:

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import pytest
 
 from infra.settings import SettingsError
 from infra.stages import STAGES
 from ops import stackfile
 from ops.transition.laws import LAWS
-from ops.transition.matrix import Matrix, offline
+from ops.transition.matrix import offline
 from ops.transition.model import Op, Transition
+from tests.transition.tables import matrix
 
 LAST = max(STAGES)
-
-
-@cache
-def matrix(stack: str) -> Matrix:
-    return offline(stack)
 
 
 def moves(stack: str) -> dict[tuple[int, int], Transition]:
