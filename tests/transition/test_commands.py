@@ -12,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ops import cli, stackfile
+from ops.console import console
 from ops.engine import Automation, EngineError
 from ops.transition import apply, engine
 from ops.transition.apply import RefusedError
@@ -19,7 +20,13 @@ from ops.transition.engine import FailedError
 
 
 def run(*arguments: str) -> Result:
-    return CliRunner().invoke(cli.app, list(arguments), env={"COLUMNS": "120", "NO_COLOR": "1"})
+    return CliRunner().invoke(cli.app, list(arguments), env={"NO_COLOR": "1"})
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a terminal of this width, whatever the console was made on."""
+    monkeypatch.setattr(console, "width", 120)
 
 
 def test_a_move_is_told_with_what_it_takes() -> None:
