@@ -128,7 +128,7 @@ class Walk:
         regions = holding(stackfile.settings(self.file.stack, came_from)) | holding(
             stackfile.settings(self.file.stack, to)
         )
-        return of_steps(self.file.stack, came_from, to, steps_of(found), regions)
+        return of_steps(came_from, to, steps_of(found), regions)
 
     def _applied(self) -> Any:
         return self.engine.outputs().get("stage")

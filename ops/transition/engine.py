@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra.naming import regional
-from infra.regions import REGIONS
 from infra.settings import Settings
 from ops.transition.laws import Pair
 from ops.transition.matrix import Live, Matrix, choices, holding, plans, several
@@ -26,22 +24,22 @@ PLAIN = {op.value: op for op in (Op.CREATE, Op.UPDATE, Op.DELETE)}
 
 @dataclass(frozen=True, slots=True)
 class _Resource:
+    """One that an engine shows. Its region is in its name."""
+
     urn: str
     type: str
     name: str
-    region: str | None
+    region: str | None = None
 
 
-def of_steps(stack: str, came_from: int, to: int, steps: Iterable[Step], holding: Collection[str]) -> Transition:
+def of_steps(came_from: int, to: int, steps: Iterable[Step], holding: Collection[str]) -> Transition:
     """The move that an engine run took, or would take: what it does to things in a cloud.
 
     Args:
-        stack: the stack it ran on.
         came_from, to: the stages.
         steps: what it did to each resource, in order.
         holding: regions whose data is no copy of another's.
     """
-    places = {regional(stack, region): region for region in REGIONS}
     by_urn: dict[str, list[Step]] = {}
     for step in steps:
         if step.real:
@@ -50,9 +48,8 @@ def of_steps(stack: str, came_from: int, to: int, steps: Iterable[Step], holding
     for found in by_urn.values():
         first, op = found[0], _op(found)
         if op is not None:
-            region = places.get(first.provider.rpartition("::")[2])
             detail = {path: kind.endswith(REPLACES) for step in found for path, kind in step.detail.items()}
-            changes.append(change(_Resource(first.urn, first.type, first.name, region), op, holding, detail=detail))
+            changes.append(change(_Resource(first.urn, first.type, first.name), op, holding, detail=detail))
     return Transition(came_from=came_from, to=to, changes=ordered(changes), errors={})
 
 
@@ -69,7 +66,6 @@ def steps_of(found: Iterable[StepEventMetadata]) -> list[Step]:
                 type=one.type,
                 detail=detail,
                 custom=bool(state and state.custom),
-                provider=(state.provider or "").rpartition("::")[0] if state else "",
             )
         )
     return steps
@@ -117,7 +113,7 @@ def moves(
         for stage in to:
             live(f"Previewing {stack} from stage {came_from} to {stage}")
             regions = holding(settings[came_from]) | holding(settings[stage])
-            found.append(of_steps(stack, came_from, stage, _done(box.preview(stage)).steps, regions))
+            found.append(of_steps(came_from, stage, _done(box.preview(stage)).steps, regions))
     return found
 
 

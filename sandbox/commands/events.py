@@ -20,7 +20,6 @@ class Step:
     detail: dict[str, str] = field(default_factory=dict)  # path of a property: what happens to it, as "update-replace"
     custom: bool = False  # a resource of a provider's, as opposed to a component
     failed: bool = False
-    provider: str = ""  # URN of what manages it
 
     @property
     def name(self) -> str:
@@ -91,5 +90,4 @@ def _step(metadata: dict[str, Any], *, failed: bool = False) -> Step:
         detail={path: str(diff.get("diffKind", "")) for path, diff in (metadata.get("detailedDiff") or {}).items()},
         custom=bool(state.get("custom")),
         failed=failed,
-        provider=str(state.get("provider") or "").rpartition("::")[0],
     )

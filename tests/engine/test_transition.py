@@ -27,7 +27,7 @@ def test_the_engine_agrees_on_all_that_a_program_can_say_of_changes(tmp_path: Pa
         results.append(run())
         assert results[-1].ok, results[-1].output
     found = moved(lambda: main(after=False), lambda: main(after=True), REGIONS)
-    assert found.changes == of_steps("test", 1, 2, results[-1].steps, REGIONS).changes
+    assert found.changes == of_steps(1, 2, results[-1].steps, REGIONS).changes
     assert {name for name, op in ops(found).items() if op == "replace"} == {
         "Cluster data",
         "RandomPassword made",

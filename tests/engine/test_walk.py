@@ -25,7 +25,7 @@ QUIET = (4, 7)
 
 def done(result: Result) -> Transition:
     """What a run did, or would do, whatever the stages."""
-    return of_steps("sandbox", 0, 0, result.steps, {HOME})
+    return of_steps(0, 0, result.steps, {HOME})
 
 
 def agrees(result: Result, came_from: int, to: int) -> bool:

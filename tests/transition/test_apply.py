@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from infra import stages
-from infra.naming import regional
 from infra.stages import STAGES
 from ops import stackfile
 from ops.engine import EngineError
@@ -102,10 +101,8 @@ class Fake:
         found = []
         for one in between(self.plan, said, set()).changes:
             old, new = (side.get(one.urn) for side in sides)
-            known = new or old
             inputs = (old.inputs if old else None, new.inputs if new else None)
-            region = regional(STACK, known.region) if known and known.region else "none"
-            found.append(step(one.urn, one.type, one.op.value, *inputs, region))
+            found.append(step(one.urn, one.type, one.op.value, *inputs))
         return found + self.extra
 
     def outputs(self) -> dict[str, Any]:
@@ -126,10 +123,9 @@ class Fake:
 Inputs = Mapping[str, Any] | None
 
 
-def step(urn: str, type_: str, op: str, old: Inputs, new: Inputs, region: str = "sandbox-use1") -> Any:
+def step(urn: str, type_: str, op: str, old: Inputs, new: Inputs) -> Any:
     """A step as the Automation API tells it."""
-    provider = f"urn:pulumi:sandbox::ascent::pulumi:providers:aws::{region}::id"
-    sides = [None if one is None else SimpleNamespace(custom=True, provider=provider, inputs=one) for one in (old, new)]
+    sides = [None if one is None else SimpleNamespace(custom=True, inputs=one) for one in (old, new)]
     before, after = sides[0] if op != Op.CREATE else None, sides[1] if op != Op.DELETE else None
     return SimpleNamespace(
         urn=urn,

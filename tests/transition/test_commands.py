@@ -130,7 +130,7 @@ def test_the_engine_may_be_asked_and_may_fail(monkeypatch: pytest.MonkeyPatch) -
     def moves(stack: str, _settings: Any, came_from: int, to: Iterable[int], live: Callable[[str], None]) -> list[Any]:
         live("asking")
         asked.append((stack, came_from, list(to)))
-        return [engine.of_steps(stack, came_from, one, [], set()) for one in to]
+        return [engine.of_steps(came_from, one, [], set()) for one in to]
 
     monkeypatch.setattr(engine, "moves", moves)
     assert json.loads(run("transition", "4", "5", "--engine", "--json").stdout)["changes"] == []
