@@ -65,6 +65,7 @@ def transition(
     """
     with progress() as live, _explained(live):
         # The SDK takes a second to import: not before it is needed.
+        from ops.transition.apply import RefusedError
         from ops.transition.matrix import choices, plans
         from ops.transition.route import Planner
 
@@ -81,6 +82,8 @@ def transition(
             _show(stack, found, route)
         if apply:
             live("")
+            if not found.clear:
+                raise RefusedError(f"nothing was done: the move is not clear; {found.problems[0]}")
             _confirm(stack, can, yes=yes, question=f"Take {stack} from stage {came_from} to {to}?")
             done = _take(stack, found, rendered, live, quiet=as_json)
     if as_json:

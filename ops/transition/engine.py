@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from ops.transition.matrix import Live, Matrix, choices, holding, plans, several
 from ops.transition.model import Op, Transition, change, ordered
 from sandbox.commands.engine import QUICK, Result, Sandbox
 from sandbox.commands.events import Step
+from scripts.say import ProblemError
 
 if TYPE_CHECKING:
     from pulumi.automation.events import StepEventMetadata
@@ -109,11 +110,11 @@ def moves(
     with tempfile.TemporaryDirectory(prefix="ascent-") as directory:
         box = Sandbox(Path(directory), stack, environment=dict(QUICK))
         live(f"Bringing {stack} to stage {came_from} in a sandbox")
-        _done(box.up(came_from))
+        _done(box.up, came_from)
         for stage in to:
             live(f"Previewing {stack} from stage {came_from} to {stage}")
             regions = holding(settings[came_from]) | holding(settings[stage])
-            found.append(of_steps(came_from, stage, _done(box.preview(stage)).steps, regions))
+            found.append(of_steps(came_from, stage, _done(box.preview, stage).steps, regions))
     return found
 
 
@@ -131,7 +132,11 @@ def matrix(stack: str, live: Live = lambda _: None) -> Matrix:
     return Matrix(stack=stack, transitions=tuple(found), refused=can.refused, several=routes)
 
 
-def _done(result: Result) -> Result:
+def _done(run: Callable[[int], Result], stage: int) -> Result:
+    try:
+        result = run(stage)
+    except ProblemError as error:
+        raise FailedError(str(error)) from None
     if not result.ok:
         raise FailedError("\n".join(result.errors) or result.output.strip())
     return result

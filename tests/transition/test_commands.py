@@ -175,6 +175,16 @@ def test_apply_walks_and_asks_before_a_protected_stack(walked: list[tuple[str, i
     assert walked == [("sandbox", 4, 5), ("sandbox", 4, 5), ("prod", 5, 6)]
 
 
+def test_apply_does_nothing_where_something_is_lost(
+    walked: list[tuple[str, int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ops.rebuilt.is_part", lambda _: False)
+    result = run("transition", "4", "3", "--apply")
+    assert result.exit_code == 1
+    assert "Nothing was done: the move is not clear; deletes urn:" in result.stderr
+    assert walked == []
+
+
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
