@@ -22,8 +22,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the engine's tests: one of those, left for the end, would keep one process waiting for the other."""
-    items.sort(key=lambda item: "engine" not in item.path.parts)
+    """Begin with the engine's tests, the longest first: one left for the end would keep a process waiting."""
+    items.sort(key=lambda item: ("engine" not in item.path.parts, item.path.stem != "test_walk"))
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ops import cli
+from ops.console import console
 from tests.guard.small import document, step
 
 FINE, BAD = document(step("update")), document(step("delete", name="[bold]db\x1b[31m"))
@@ -16,7 +17,13 @@ BROKEN = document(step("delete"), errors=("unable to delete resource: it is prot
 
 
 def _run(*arguments: str, stdin: str | None = None) -> Result:
-    return CliRunner().invoke(cli.app, ["guard", *arguments], input=stdin, env={"COLUMNS": "120", "NO_COLOR": "1"})
+    return CliRunner().invoke(cli.app, ["guard", *arguments], input=stdin, env={"NO_COLOR": "1"})
+
+
+@pytest.fixture(autouse=True)
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a terminal of this width, whatever the console was made on."""
+    monkeypatch.setattr(console, "width", 120)
 
 
 def _file(folder: Path, text: object) -> str:
