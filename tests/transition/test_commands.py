@@ -26,7 +26,8 @@ def run(*arguments: str) -> Result:
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a terminal of this width, whatever the console was made on."""
-    monkeypatch.setattr(console, "width", 120)
+    # Not by its property, which would leave the width of now behind.
+    monkeypatch.setattr(console, "_width", 120)
 
 
 def test_a_move_is_told_with_what_it_takes() -> None:
