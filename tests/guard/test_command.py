@@ -23,7 +23,8 @@ def _run(*arguments: str, stdin: str | None = None) -> Result:
 @pytest.fixture(autouse=True)
 def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a terminal of this width, whatever the console was made on."""
-    monkeypatch.setattr(console, "width", 120)
+    # Not by its property, which would leave the width of now behind.
+    monkeypatch.setattr(console, "_width", 120)
 
 
 def _file(folder: Path, text: object) -> str:
