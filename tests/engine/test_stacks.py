@@ -24,8 +24,9 @@ def test_every_shipped_stack_previews_unchanged(tmp_path: Path, stack: str) -> N
     assert file.read_bytes() == before
 
 
-@pytest.mark.parametrize("stage", [1, 7])
-def test_the_engine_and_the_offline_render_agree_on_every_resource(tmp_path: Path, stage: int) -> None:
+def test_the_engine_and_the_offline_render_agree_on_every_resource(tmp_path: Path) -> None:
+    # Of the other stages, test_walk.py compares each with the one before it.
+    stage = max(STAGES)
     result = Sandbox(tmp_path).preview(stage)
     assert result.ok, result.output
     engines = {step.urn for step in result.steps if step.type != "pulumi:pulumi:Stack" and "::default" not in step.urn}
