@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -128,6 +128,19 @@ def test_the_warm_pool_goes_before_mixed_instances_come() -> None:
         assert (found.route(came_from, to).steps, found.route(came_from, to).broken) == ((Step(stage=to),), ())
     # Pods have neither.
     assert len(planner("staging").route(4, 7).steps) == 1
+
+
+@pytest.mark.parametrize("stack", ["prod", "sandbox", "staging"])
+def test_every_update_on_every_way_of_a_shipped_stack_is_legal(stack: str) -> None:
+    plans = {stage: render(stackfile.settings(stack, stage), stack) for stage in STAGES}
+    found = Planner(stack, plans, lambda _: None)
+    for came_from, to in product(STAGES, STAGES):
+        stages_ = [came_from, *(step.stage for step in found.route(came_from, to).steps)]
+        assert (stages_[0], stages_[-1]) == (came_from, to)
+        assert [broken(pairs(plans[one], plans[other])) for one, other in pairwise(stages_)] == [()] * (
+            len(stages_) - 1
+        )
+        assert all(min(came_from, to) <= stage <= max(came_from, to) for stage in stages_)
 
 
 def test_a_cache_is_scaled_before_it_joins_a_datastore_and_after_it_left(monkeypatch: pytest.MonkeyPatch) -> None:
