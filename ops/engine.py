@@ -10,6 +10,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from infra.thresholds import ENGINE_WAIT
@@ -17,7 +18,7 @@ from ops import stackfile
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack
-    from pulumi.automation.events import EngineEvent, StepEventMetadata
+    from pulumi.automation.events import EngineEvent, ResourcePreEvent, ResOutputsEvent, StepEventMetadata
 
 T = TypeVar("T")
 TOOLCHAIN = stackfile.ROOT / ".toolchain"
@@ -103,16 +104,8 @@ class Automation:
         Raises:
             EngineError: with what the engine and the providers said.
         """
-        stack, found = self._opened(), []
-
-        def on_event(event: EngineEvent) -> None:
-            self._on_event(event)
-            if event.res_outputs_event:
-                found.append(event.res_outputs_event.metadata)
-
-        with _uninterrupted(self._tell):
-            self._turn(lambda: stack.preview_refresh(on_event=on_event, color="never", show_secrets=False))
-        return found
+        run = partial(self._opened().preview_refresh, color="never", show_secrets=False)
+        return self._steps(run, lambda event: event.res_outputs_event)
 
     def foreseen(self) -> list[StepEventMetadata]:
         """What an update would do to each resource, in order.
@@ -120,16 +113,8 @@ class Automation:
         Raises:
             EngineError: with what the engine and the program said.
         """
-        stack, found = self._opened(), []
-
-        def on_event(event: EngineEvent) -> None:
-            self._on_event(event)
-            if event.resource_pre_event:
-                found.append(event.resource_pre_event.metadata)
-
-        with _uninterrupted(self._tell):
-            self._turn(lambda: stack.preview(on_event=on_event, color="never"))
-        return found
+        run = partial(self._opened().preview, color="never")
+        return self._steps(run, lambda event: event.resource_pre_event)
 
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs.
@@ -141,6 +126,21 @@ class Automation:
             stack = self._opened()
             self._outputs = {key: one.value for key, one in self._turn(stack.outputs).items()}
         return self._outputs
+
+    def _steps(
+        self, run: Callable[..., object], event_of: Callable[[EngineEvent], ResourcePreEvent | ResOutputsEvent | None]
+    ) -> list[StepEventMetadata]:
+        """What a run tells of each resource by one kind of its events."""
+        found: list[StepEventMetadata] = []
+
+        def on_event(event: EngineEvent) -> None:
+            self._on_event(event)
+            if told := event_of(event):
+                found.append(told.metadata)
+
+        with _uninterrupted(self._tell):
+            self._turn(lambda: run(on_event=on_event))
+        return found
 
     def _opened(self) -> Stack:
         if self._stack is None:
