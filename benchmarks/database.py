@@ -20,7 +20,9 @@ from psycopg.rows import dict_row
 from benchmarks.timing import Ratio, against, progress
 from database.action import Executor
 from database.config import Config, load
-from database.runner import apply
+from database.environment import URL, environment
+from database.partitions import ConversionStep
+from database.runner import apply, stepwise
 from database.step import Context
 from ops import stackfile
 
@@ -132,6 +134,9 @@ def _apply(uri: str) -> None:
     config: Config = load(stackfile.ROOT / "database" / "example.yaml")
     with psycopg.connect(uri, autocommit=True, row_factory=dict_row) as conn:
         conn.execute("SET TimeZone = 'UTC'")
-        context = Context(conn, config, datetime.now(UTC).date())
-        apply(context, Executor(conn, config.locks, lambda _: None), [], lambda _: None)
+        context = Context(conn, config, datetime.now(UTC).date(), environment({URL: uri}))
+        executor = Executor(conn, config.locks, lambda _: None)
+        apply(context, executor, [], lambda _: None)
+        for partition in config.partitions:
+            stepwise(context, executor, ConversionStep(partition), lambda _: None)
         conn.execute("ANALYZE")

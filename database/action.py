@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import psycopg
 from psycopg import errors, sql
 
 from database.config import Locks
-from database.connection import Conn, rows, timeouts
-from database.errors import LockTimeoutError, RunError
+from database.connection import Conn, explained, first, rows, timeouts
+from database.errors import LockTimeoutError, RetryError, RunError
 from database.limits import LIMITS
 
 
@@ -24,12 +25,14 @@ class Action:
     why: what each is for, for people.
     limits: a key of LIMITS.
     table: what it needs a lock on, as schema and name, to say who is in the way.
+    again: composes it anew, once its first statement has taken the lock. It is only run when it is still the same.
     """
 
     sql: tuple[sql.Composable, ...]
     why: str
     limits: str = "short"
     table: tuple[str, str] | None = None
+    again: Callable[[], Action] | None = None
 
     def texts(self, conn: Conn) -> list[str]:
         """The statements as they are sent."""
@@ -77,6 +80,7 @@ class Executor:
 
         Raises:
             LockTimeoutError: if a lock was not to be had in time. Nothing happened, but for an unfinished index.
+            RetryError: if it is no longer what was planned. Nothing happened.
             RunError: if it cannot work.
         """
         timeouts(self.conn, *seconds(action.limits, self.locks))
@@ -87,20 +91,28 @@ class Executor:
                 touched = self._send(action.sql[0]).rowcount
             else:
                 with self.conn.transaction():
-                    for statement in action.sql:
+                    self._send(action.sql[0])
+                    if action.again and action.again().texts(self.conn) != action.texts(self.conn):
+                        raise RetryError(f"{action.why}: the table was changed since this was planned")
+                    for statement in action.sql[1:]:
                         touched = self._send(statement).rowcount
         except (errors.LockNotAvailable, errors.DeadlockDetected) as error:
             raise LockTimeoutError(f"{action.why}: {self._in_the_way(action)}") from error
+        except (errors.ForeignKeyViolation, errors.RestrictViolation) as error:
+            if action.limits != "batch":
+                raise RunError(f"{action.why}: {first(error)}.") from error
+            # Somebody has referred to one of its rows since it looked which ones are referred to.
+            raise RetryError(f"{action.why}: {first(error)}") from error
         except errors.QueryCanceled as error:
             limit = seconds(action.limits, self.locks)[1]
             raise RunError(
                 f"{action.why}: ended after {limit:.0f} s or by an operator. Run again: it resumes."
             ) from error
         except errors.InsufficientPrivilege as error:
-            raise RunError(f"{action.why}: not allowed: {_first(error)}. Run as the tables' owner.") from error
+            raise RunError(f"{action.why}: {explained(error)}") from error
         except psycopg.Error as error:
             again = " The connection is gone. Run again: it resumes." if self.conn.closed else ""
-            raise RunError(f"{action.why}: {_first(error)}.{again}") from error
+            raise RunError(f"{action.why}: {first(error)}.{again}") from error
         finally:
             # What follows is looking at the catalog, which has no reason to wait as long as a build has.
             if not self.conn.closed:
@@ -129,18 +141,17 @@ class Executor:
             (_quoted(action.table[0]), action.table[1]),
         )
         who = "; ".join(
-            f"process {row['pid']} ({row['application_name'] or 'no name'}, {row['state']},"
-            f" transaction open for {row['age'].total_seconds() if row['age'] else 0:.0f} s)"
+            f"process {row['pid']} ({row['application_name'] or 'no name'}, {row['state'] or 'of another role'}"
+            f"{_age(row['age'])})"
             for row in found
         )
         return f"{waited} on {'.'.join(action.table)}; held by {who or 'somebody who has just let go'}"
 
 
+def _age(age: timedelta | None) -> str:
+    """How long a transaction has been open, where this role may see it."""
+    return f", transaction open for {age.total_seconds():.0f} s" if age else ""
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _first(error: psycopg.Error) -> str:
-    diagnostics = error.diag
-    parts = [diagnostics.message_primary or str(error).strip() or type(error).__name__, diagnostics.message_detail]
-    return "; ".join(" ".join(part.split()).rstrip(".") for part in parts if part)

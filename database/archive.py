@@ -8,8 +8,9 @@ from typing import Any
 
 from psycopg import sql
 
-from database import catalog, limits
+from database import catalog, limits, references
 from database.action import Action, Executor, qualified, seconds, trusted
+from database.batches import ROW, batch, but_for, count, leaves
 from database.catalog import Table
 from database.config import Archive
 from database.connection import rows, timeouts
@@ -22,40 +23,63 @@ WHEN = "archived_at"
 
 
 def archive(context: Context, executor: Executor, rule: Archive, now: datetime, say: Say) -> Report:
-    """Move what is due, then forget what has been in the archive for long enough."""
-    source = catalog.existing(context.conn, context.config.schema_, rule.table)
+    """Move what is due, then forget what has been in the archive for long enough. Rows that others refer to stay.
+
+    Raises:
+        RunError: if it would reach rows of other tables, before anything is done.
+    """
+    source = _checked(context, rule)
     patiently(executor, lambda: list(_table(context, rule, source)), say, once=True)
     cutoff = months_before(now, rule.older_than_months)
-    moved = 0
+    moved = kept = 0
     for group in _groups(context, rule, source, cutoff):
         action = _move(context, rule, source, cutoff, group)
-        while count := patiently(executor, lambda: [action], lambda text: None, once=True):  # noqa: ARG005, B023
-            moved += count
+        while found := patiently(executor, lambda: [action], lambda text: None, once=True):  # noqa: ARG005, B023
+            moved += found
             say(f"{rule.table}: {moved} rows moved to {rule.into} that are older than {cutoff:%Y-%m-%d} UTC")
+    held = references.held(context.conn, source.oid, ROW)
+    # A group that still has rows which are due has rows that are held.
+    for group in _groups(context, rule, source, cutoff) if held else []:
+        due = _due(rule, source, cutoff, group)
+        kept += count(context, qualified(source.schema, source.name), due, held)
     purged = 0
-    purge = _purge(rule, source, now)
-    while purge and (count := patiently(executor, lambda: [purge], lambda text: None, once=True)):  # noqa: ARG005
-        purged += count
-        say(f"{rule.into}: {purged} rows deleted for good")
+    for purge in _purge(context, rule, source, now):
+        while found := patiently(executor, lambda: [purge], lambda text: None, once=True):  # noqa: ARG005, B023
+            purged += found
+            say(f"{rule.into}: {purged} rows deleted for good")
     return {
         "rule": f"archive:{rule.table}",
         "cutoff": cutoff.astimezone(UTC).isoformat(),
         "moved": moved,
         "purged": purged,
+        "kept": kept,
     }
 
 
-def planned(context: Context, rule: Archive, now: datetime) -> list[Action]:
-    """What a run would do; for the first group when there are groups, as the others' differ only in its value."""
+def _checked(context: Context, rule: Archive) -> Table:
+    """What is archived can be taken back: no other row may go or change with it."""
     source = catalog.existing(context.conn, context.config.schema_, rule.table)
+    references.check(context, source, remedy=", until they are archived by a rule before this one")
+    into = catalog.table(context.conn, context.config.schema_, rule.into)
+    if into is not None and rule.purge_after_months is not None:
+        references.check(context, into)
+    return source
+
+
+def planned(context: Context, rule: Archive, now: datetime) -> list[Action]:
+    """What a run would do; for the first group when there are groups, as the others' differ only in its value.
+
+    Raises:
+        RunError: if it would reach rows of other tables.
+    """
+    source = _checked(context, rule)
     actions = list(_table(context, rule, source))
     cutoff = months_before(now, rule.older_than_months)
     groups = _groups(context, rule, source, cutoff)
     if groups:
         suffix = f", for each of {len(groups)} groups" if rule.group else ""
         actions.append(_move(context, rule, source, cutoff, groups[0], suffix))
-    purge = _purge(rule, source, now)
-    return [*actions, purge] if purge else actions
+    return [*actions, *_purge(context, rule, source, now)]
 
 
 def _table(context: Context, rule: Archive, source: Table) -> Iterator[Action]:
@@ -108,56 +132,65 @@ def _groups(context: Context, rule: Archive, source: Table, cutoff: datetime) ->
     return [row["value"] for row in rows(context.conn, query)]
 
 
-def _move(context: Context, rule: Archive, source: Table, cutoff: datetime, group: Any, suffix: str = "") -> Action:
-    names = sql.SQL(", ").join(sql.Identifier(name) for name in catalog.columns(context.conn, source.oid))
+def _due(rule: Archive, source: Table, cutoff: datetime, group: Any) -> sql.Composable:
+    """What is true of a row that is to be moved."""
     parts = {
         "table": qualified(source.schema, source.name),
-        "into": qualified(source.schema, rule.into),
-        "names": names,
-        "when": sql.Identifier(WHEN),
-        "key": sql.Identifier(rule.key),
+        "this_column": sql.Identifier(ROW, rule.column),
         "column": sql.Identifier(rule.column),
         "cutoff": sql.Literal(cutoff),
-        "rows": sql.Literal(limits.BATCH_ROWS),
     }
-    condition: sql.Composable = sql.SQL("{column} < {cutoff}").format(**parts)
-    if rule.group is not None:
-        parts |= {"group": sql.Identifier(rule.group), "value": sql.Literal(group), "keep": sql.Literal(rule.keep_last)}
-        # A group that has come to life since it was listed is left alone: the statement looks once more.
-        condition = sql.SQL(
-            "{group} = {value} AND {column} < {cutoff}"
-            " AND NOT EXISTS (SELECT FROM {table} WHERE {group} = {value} AND {column} >= {cutoff})"
-            " AND {key} NOT IN (SELECT {key} FROM {table} WHERE {group} = {value}"
-            " ORDER BY {column} DESC, {key} DESC LIMIT {keep})"
-        ).format(**parts)
+    if rule.group is None:
+        return sql.SQL("{this_column} < {cutoff}").format(**parts)
+    # A group that has come to life since it was listed is left alone: the statement looks once more.
+    return sql.SQL(
+        "{this_group} = {value} AND {this_column} < {cutoff}"
+        " AND NOT EXISTS (SELECT FROM {table} WHERE {group} = {value} AND {column} >= {cutoff})"
+        " AND {this_key} NOT IN (SELECT {key} FROM {table} WHERE {group} = {value}"
+        " ORDER BY {column} DESC, {key} DESC LIMIT {keep})"
+    ).format(
+        this_group=sql.Identifier(ROW, rule.group),
+        group=sql.Identifier(rule.group),
+        value=sql.Literal(group),
+        this_key=sql.Identifier(ROW, rule.key),
+        key=sql.Identifier(rule.key),
+        keep=sql.Literal(rule.keep_last),
+        **parts,
+    )
+
+
+def _move(context: Context, rule: Archive, source: Table, cutoff: datetime, group: Any, suffix: str = "") -> Action:
+    names = list(catalog.columns(context.conn, source.oid))
     statement = sql.SQL(
-        "WITH due AS (SELECT tableoid AS part, ctid AS place FROM {table} WHERE {condition} ORDER BY {column}, {key}"
-        " LIMIT {rows} FOR UPDATE SKIP LOCKED),"
-        " moved AS (DELETE FROM {table} USING due WHERE {table}.tableoid = due.part AND {table}.ctid = due.place"
-        " RETURNING {returned})"
+        "WITH due_rows AS (SELECT {row}.tableoid AS part, {row}.ctid AS place FROM {table} AS {row} WHERE {due}{held}"
+        " ORDER BY {row}.{column}, {row}.{key} LIMIT {rows} FOR UPDATE SKIP LOCKED),"
+        " moved AS (DELETE FROM {table} USING due_rows WHERE {table}.tableoid = due_rows.part"
+        " AND {table}.ctid = due_rows.place RETURNING {returned})"
         " INSERT INTO {into} ({names}, {when}) SELECT {names}, now() FROM moved"
     ).format(
-        condition=condition,
-        returned=sql.SQL(", ").join(
-            sql.Identifier(source.schema, source.name, name) for name in catalog.columns(context.conn, source.oid)
-        ),
-        **parts,
+        row=sql.Identifier(ROW),
+        table=qualified(source.schema, source.name),
+        into=qualified(source.schema, rule.into),
+        due=_due(rule, source, cutoff, group),
+        held=but_for(references.held(context.conn, source.oid, ROW)),
+        column=sql.Identifier(rule.column),
+        key=sql.Identifier(rule.key),
+        rows=sql.Literal(limits.BATCH_ROWS),
+        names=sql.SQL(", ").join(map(sql.Identifier, names)),
+        when=sql.Identifier(WHEN),
+        returned=sql.SQL(", ").join(sql.Identifier(source.schema, source.name, name) for name in names),
     )
     why = f"{rule.table}: {limits.BATCH_ROWS} rows at a time to {rule.into}{suffix}"
     return Action((statement,), why, "batch", (source.schema, source.name))
 
 
-def _purge(rule: Archive, source: Table, now: datetime) -> Action | None:
-    if rule.purge_after_months is None:
-        return None
-    statement = sql.SQL(
-        "DELETE FROM {into} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {into} WHERE {when} < {cutoff} ORDER BY {when}"
-        " LIMIT {rows} FOR UPDATE SKIP LOCKED))"
-    ).format(
-        into=qualified(source.schema, rule.into),
-        when=sql.Identifier(WHEN),
-        cutoff=sql.Literal(months_before(now, rule.purge_after_months)),
-        rows=sql.Literal(limits.BATCH_ROWS),
-    )
+def _purge(context: Context, rule: Archive, source: Table, now: datetime) -> list[Action]:
+    into = catalog.table(context.conn, source.schema, rule.into)
+    if rule.purge_after_months is None or into is None:
+        return []
+    before = sql.Literal(months_before(now, rule.purge_after_months))
     why = f"{rule.into}: {limits.BATCH_ROWS} rows at a time, those archived {rule.purge_after_months} months ago"
-    return Action((statement,), why, "batch", (source.schema, rule.into))
+    return [
+        batch(leaf, WHEN, before, references.held(context.conn, leaf.oid, ROW), why)
+        for leaf in leaves(context, into.oid)
+    ]

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import errors, sql
 
 from database.action import qualified
-from database.connection import Conn, rows
+from database.connection import Conn, explained, rows
 from database.errors import LockTimeoutError, RunError
 
 
@@ -136,6 +136,8 @@ def canonical(conn: Conn, relation: Table, body: sql.Composable, index: str) -> 
             row = rows(conn, "SELECT pg_get_indexdef('pg_temp.ascent_probe_index'::regclass) AS definition")[0]
     except errors.LockNotAvailable:
         raise LockTimeoutError(f"{relation.schema}.{relation.name} is locked as a whole by another session") from None
+    except errors.InsufficientPrivilege as error:
+        raise RunError(f"index {index} on {relation.schema}.{relation.name}: {explained(error)}") from None
     except errors.Error as error:
         reason = (error.diag.message_primary or str(error)).replace("ascent_probe", relation.name)
         raise RunError(f"index {index} on {relation.schema}.{relation.name}: {reason}. Correct the config.") from None

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,19 +21,24 @@ from rich.table import Table
 
 from database import config as configs
 from database import health as healths
-from database import jobs, limits, runner
+from database import jobs, limits, punctuality, runner
 from database.action import Action, Executor
-from database.connection import URL, Conn, Group, alone, connected, one, url_of
-from database.errors import FAILED, BadInputError, RunError, masked
+from database.connection import Conn, Group, alone, connected, explained, one
+from database.environment import MAX_CONNECTIONS, OWNER, URL, environment
+from database.errors import FAILED, INTERRUPTED, BadInputError, RunError, masked
+from database.schedules import JOB_VARIABLE
 from database.step import Context
-from database.views import refreshes
 
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="The runbooks' SQL, made safe: indexes, partitions, views, retention and health of a PostgreSQL database.",
-    epilog=f"{URL} is the writer's direct address. Exit codes: 0 fine, 1 the answer is no or it failed, 2 bad input.",
+    epilog=(
+        f"{URL} is the writer's direct address. {OWNER}, if set, is the role that owns the tables, and"
+        f" {MAX_CONNECTIONS} what `health` compares the server's with. Exit codes: 0 fine, 1 the answer is no or it"
+        " failed, 2 bad input."
+    ),
 )
 
 ConfigOption = Annotated[Path, typer.Option("--config", help="Tables, columns and indexes; see docs/database.md.")]
@@ -57,25 +63,40 @@ class Run:
     now: datetime
 
 
-def _run(command: str, path: Path, *, as_json: bool, work: Callable[[Run], tuple[bool, dict[str, Any]]]) -> None:
+def _run(
+    command: str,
+    path: Path,
+    *,
+    as_json: bool,
+    work: Callable[[Run], tuple[bool, dict[str, Any]]],
+    dry_run: bool = False,
+) -> None:
     """Config, connection, work, report, exit code; every failure is one message."""
     url = ""
     report: dict[str, Any]
     try:
         config = configs.load(path)
-        url = url_of(os.environ)
-        with connected(url, command, config.schema_) as conn:
+        found = environment(os.environ)
+        url = found.url
+        with connected(found, command, config.schema_) as conn:
             now: datetime = one(conn, "SELECT now() AS now")["now"]
-            context = Context(conn, config, now.date())
+            context = Context(conn, config, now.date(), found)
+            if found.job and not dry_run:
+                punctuality.begin(context, Executor(conn, config.locks, _say), _say)
             fine, report = work(Run(context, Executor(conn, config.locks, _say), now))
+            fine = fine and not context.failed
             for note in context.notes:
                 _say(f"note: {note}")
-            report = {"command": command, "ok": fine, **report, "notes": context.notes}
+            failed = {step: masked(text, url) for step, text in context.failed.items()}
+            for step, text in failed.items():
+                _say(f"error: {step}: {text}")
+            errors = [{"step": step, "error": text} for step, text in failed.items()]
+            report = {"command": command, "ok": fine, **report, "notes": context.notes, "errors": errors}
         code = 0 if fine else FAILED
     except (RunError, psycopg.Error) as error:
         message = masked(str(error), url)
         if isinstance(error, psycopg.Error):
-            message = f"the database ended the run: {' '.join(message.split())}. Run again: it resumes."
+            message = f"the database ended the run: {masked(explained(error), url)} Run again: it resumes."
         code = error.code if isinstance(error, RunError) else FAILED
         report = {"command": command, "ok": False, "error": message}
         _say(f"error: {message}")
@@ -110,9 +131,9 @@ def plan(*, config: ConfigOption, replace: ReplaceOption = None, as_json: JsonOp
     """Print the SQL that `apply` would run and why, and change nothing.
 
     --json: {command, ok, dryRun, actions: [{step, why, sql, transaction, lockTimeoutSeconds, statementTimeoutSeconds}],
-    notes}
+    notes, errors}
     """
-    _run("plan", config, as_json=as_json, work=lambda run: _plan(run, replace or [], as_json=as_json))
+    _run("plan", config, as_json=as_json, work=lambda run: _plan(run, replace or [], as_json=as_json), dry_run=True)
 
 
 @app.command()
@@ -126,7 +147,7 @@ def apply(
 ) -> None:
     """Bring the database to what the config says. Repeatable, resumable, and beside the traffic.
 
-    --json: {command, ok, ran: [{why, sql, transaction, seconds, ...}], notes}
+    --json: {command, ok, ran: [{why, sql, transaction, seconds, ...}], notes, errors}
     """
 
     def work(run: Run) -> tuple[bool, dict[str, Any]]:
@@ -138,7 +159,7 @@ def apply(
             typer.echo(f"applied: {len(run.executor.ran)} actions" if run.executor.ran else "nothing to do")
         return True, {"ran": run.executor.ran}
 
-    _run("apply", config, as_json=as_json, work=work)
+    _run("apply", config, as_json=as_json, work=work, dry_run=dry_run)
 
 
 def _job(
@@ -169,7 +190,32 @@ def _job(
                 typer.echo(", ".join(f"{key} {value}" for key, value in report.items()))
         return True, {"reports": reports}
 
-    _run(command, path, as_json=as_json, work=work)
+    _run(command, path, as_json=as_json, work=work, dry_run=dry_run)
+
+
+@app.command()
+def convert(
+    *,
+    config: ConfigOption,
+    table: Annotated[str, typer.Option("--table", help="The table, as `partitions` of the config names it.")],
+    dry_run: DryOption = False,
+    wait: WaitOption = limits.RUNNER_WAIT,
+    as_json: JsonOption = False,
+) -> None:
+    """Turn a plain table into monthly partitions, in use and without copying a row. By hand only: it changes its key.
+
+    --json: {command, ok, reports: [{rule, actions}], notes, errors}
+    """
+    _job(
+        "convert",
+        config,
+        "change",
+        wait,
+        dry_run=dry_run,
+        as_json=as_json,
+        actions=lambda run: jobs.conversion_actions(run.context, table),
+        job=lambda run: jobs.convert(run.context, run.executor, table, _say),
+    )
 
 
 @app.command()
@@ -182,7 +228,7 @@ def partitions(
 ) -> None:
     """Make the partitions of the months ahead. To be run daily.
 
-    --json: {command, ok, reports: [{rule, made}], notes}
+    --json: {command, ok, reports: [{rule, made}], notes, errors}
     """
     _job(
         "partitions",
@@ -206,7 +252,7 @@ def refresh(
 ) -> None:
     """Refresh the materialized views while they are read. To be run hourly.
 
-    --json: {command, ok, reports: [{rule, refreshed}], notes}
+    --json: {command, ok, reports: [{rule, refreshed}], notes, errors}
     """
     _job(
         "refresh",
@@ -215,7 +261,7 @@ def refresh(
         wait,
         dry_run=dry_run,
         as_json=as_json,
-        actions=lambda run: [("refresh", list(refreshes(run.context, run.context.config)))],
+        actions=lambda run: jobs.refresh_actions(run.context),
         job=lambda run: jobs.refresh(run.context, run.executor, _say),
     )
 
@@ -234,7 +280,7 @@ def retain(
     """Delete what is past its retention, and archive what is old. cleanup daily, metrics weekly, archive monthly.
 
     --json: {command, ok, reports: [{rule, cutoff, deleted, batches, partitionsDropped} or {rule, cutoff, moved,
-    purged}], notes}
+    purged}], notes, errors}
     """
     wanted = tuple(job or jobs.RETAIN)
     unknown = [name for name in wanted if name not in jobs.RETAIN]
@@ -257,7 +303,8 @@ def retain(
 def health(*, config: ConfigOption, as_json: JsonOption = False) -> None:
     """Size, connections, slow queries, dead rows, indexes, partitions and views against their limits.
 
-    --json: {command, ok, checks: [{name, ok, value, limit, unit, advice, details}], notes}; ok null is information.
+    --json: {command, ok, checks: [{name, ok, value, limit, unit, advice, details}], notes, errors}; ok null is
+    information.
     """
 
     def work(run: Run) -> tuple[bool, dict[str, Any]]:
@@ -291,8 +338,28 @@ def main() -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, stop)
+    started = time.monotonic()
+    code = FAILED
     try:
         app(prog_name="python -m database")
     except KeyboardInterrupt:
         _say("interrupted: run again, it resumes where it was.")
-        sys.exit(130)
+        code = INTERRUPTED
+        sys.exit(code)
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 0 if end.code is None else FAILED
+        raise
+    finally:
+        ended(code, time.monotonic() - started)
+
+
+def ended(code: int, seconds: float) -> None:
+    """The last line of a scheduled run, one JSON object on standard error, which logs are asked for.
+
+    {ascent_job: name of the schedule, result: "succeeded" or "failed", code: exit code, seconds}
+    """
+    job = os.environ.get(JOB_VARIABLE)
+    if job:
+        result = "failed" if code else "succeeded"
+        line = {"ascent_job": job, "result": result, "code": code, "seconds": round(seconds, 1)}
+        typer.echo(json.dumps(line), err=True)

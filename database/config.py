@@ -102,6 +102,10 @@ class Retention(Model):
     column: Name
     days: Annotated[int, Field(ge=0, le=3650, description="0 to 3650; 0 for a column that says when it expires.")]
     job: Annotated[Literal["cleanup", "metrics"], Field(description="cleanup is daily, metrics weekly.")]
+    reaches: Annotated[
+        tuple[Name, ...],
+        Field(description="Tables whose rows may go or change with it, by ON DELETE CASCADE, SET NULL, SET DEFAULT."),
+    ] = ()
 
 
 class Archive(Model):
@@ -130,7 +134,9 @@ class Archive(Model):
 class Health(Model):
     """What the health query measures against."""
 
-    size_limit_gib: Annotated[float, Field(gt=0, description="GiB; Scaling to 1000 Users has 8.")] = 8
+    size_limit_gib: Annotated[
+        float | None, Field(gt=0, description="GiB of a disk that does not grow; none on Aurora, whose disk does.")
+    ] = None
     size_percent: Annotated[int, Field(ge=1, le=100, description="Scaling to 1000 Users: 75.")] = 75
     connections_percent: Annotated[int, Field(ge=1, le=100, description="Scaling to 1000 Users: 80.")] = 80
     slow_ms: Annotated[int, Field(ge=1, description="Narfe, Stage 3: 500.")] = 500
@@ -179,6 +185,7 @@ class Config(Model):
         if both:
             raise ValueError(f"index {both[0]} is both to be made and to be dropped: keep one")
         taken = {rule.table for rules in (self.retention, self.archives) for rule in rules}
+        taken |= {table for rule in self.retention for table in rule.reaches}
         for table in sorted(taken & set(self.protected)):
             raise ValueError(f"table {table} is protected, and a rule takes rows from it: remove one of them")
         return self

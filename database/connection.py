@@ -5,48 +5,36 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
 import psycopg
+from psycopg import errors, sql
 from psycopg.rows import dict_row
 
 from database import limits
+from database.environment import OWNER, URL, Environment
 from database.errors import BadInputError, RunError, masked
 
 Conn = psycopg.Connection[dict[str, Any]]
 
-URL = "DATABASE_URL"
 # The first of an advisory lock's two keys: "asct" in ASCII. The second says which runners exclude each other.
-_LOCK_SPACE = 0x61736374
+LOCK_SPACE = 0x61736374
 # DETACH PARTITION CONCURRENTLY, and noticing that a client is gone, came with it.
 _OLDEST = 14
 Group = Literal["change", "refresh"]
 _GROUPS: dict[Group, int] = {"change": 1, "refresh": 2}
 
 
-def url_of(environment: Mapping[str, str]) -> str:
-    """The database's URL.
-
-    Raises:
-        BadInputError: if it is not there, or is none.
-    """
-    url = environment.get(URL, "").strip()
-    if not url:
-        raise BadInputError(f"{URL} is not set: give the writer's direct address, as postgresql://USER@HOST:5432/NAME.")
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise BadInputError(f"{URL} is not a PostgreSQL address: it should begin with postgresql://.")
-    return url
-
-
 @contextmanager
-def connected(url: str, command: str, schema: str) -> Iterator[Conn]:
-    """A connection in autocommit mode, closed at the end.
+def connected(environment: Environment, command: str, schema: str) -> Iterator[Conn]:
+    """A connection in autocommit mode, as the tables' owner where the environment names one; closed at the end.
 
     Raises:
-        RunError: if the database cannot be reached, is read-only, or is reached through a pooler.
+        RunError: if the database cannot be reached, is read-only or behind a pooler, or the role may not be taken on.
     """
+    url = environment.url
     name = f"ascent database {command}, {socket.gethostname()} {os.getpid()}"
     try:
         conn: Conn = psycopg.connect(
@@ -59,6 +47,7 @@ def connected(url: str, command: str, schema: str) -> Iterator[Conn]:
         ) from None
     with conn:
         _prepare(conn, schema)
+        _become(conn, environment.owner)
         yield conn
 
 
@@ -87,6 +76,20 @@ def _prepare(conn: Conn, schema: str) -> None:
     timeouts(conn, limits.LIMITS["read"].lock or 0, limits.LIMITS["read"].statement)
 
 
+def _become(conn: Conn, owner: str) -> None:
+    """Take the owner's role on for the whole session: it owns what is made, and its rights are those that count."""
+    if not owner:
+        return
+    try:
+        conn.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(owner)))
+    except (errors.UndefinedObject, errors.InvalidParameterValue):
+        raise RunError(f"{OWNER}: there is no role {owner}: create it, or correct the variable.") from None
+    except errors.InsufficientPrivilege:
+        me = sql.Identifier(conn.info.user).as_string(conn)
+        named = sql.Identifier(owner).as_string(conn)
+        raise RunError(f"{OWNER}: {conn.info.user} may not become {owner}: GRANT {named} TO {me}.") from None
+
+
 def one(conn: Conn, query: Any, parameters: Any = None) -> dict[str, Any]:
     """The only row that a query has."""
     row = conn.execute(query, parameters).fetchone()
@@ -108,6 +111,21 @@ def timeouts(conn: Conn, lock: float, statement: float) -> None:
     )
 
 
+def first(error: psycopg.Error) -> str:
+    """What the server says of an error, on one line without its full stop."""
+    parts = [error.diag.message_primary or str(error).strip() or type(error).__name__, error.diag.message_detail]
+    return "; ".join(" ".join(part.split()).rstrip(".") for part in parts if part)
+
+
+def explained(error: psycopg.Error) -> str:
+    """The same as a sentence, and what to do where the role lacks a right."""
+    if isinstance(error, errors.InsufficientPrivilege):
+        return (
+            f"not allowed: {first(error)}. Run as the tables' owner, or as a member of it with {OWNER} set to its name."
+        )
+    return f"{first(error)}."
+
+
 @contextmanager
 def alone(conn: Conn, group: Group, wait: float, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the runners' lock; it goes with the connection, however the run ends.
@@ -115,7 +133,7 @@ def alone(conn: Conn, group: Group, wait: float, say: Callable[[str], None]) -> 
     Raises:
         RunError: if another runner still has it after `wait` seconds, with who that is.
     """
-    keys = (_LOCK_SPACE, _GROUPS[group])
+    keys = (LOCK_SPACE, _GROUPS[group])
     until = time.monotonic() + wait
     said = False
     while not one(conn, "SELECT pg_try_advisory_lock(%s, %s) AS got", keys)["got"]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-FAILED, BAD_INPUT = 1, 2
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 class RunError(Exception):
@@ -19,8 +19,20 @@ class BadInputError(RunError):
     code = BAD_INPUT
 
 
-class LockTimeoutError(RunError):
-    """Something else holds a lock that a statement needs. It is tried again."""
+class BlockedError(RunError):
+    """The state of one table is in the way. The others go on, and it is told at the end."""
+
+
+class RetryError(RunError):
+    """Something that may pass is in the way. It is tried again; `advice` is for when that did not help."""
+
+    advice = "run again"
+
+
+class LockTimeoutError(RetryError):
+    """Something else holds a lock that a statement needs."""
+
+    advice = "end that transaction, and run again"
 
 
 def masked(text: str, url: str) -> str:

@@ -9,7 +9,7 @@ from psycopg import sql
 from database.action import Action
 from database.config import Search
 from database.connection import one, rows
-from database.errors import RunError
+from database.errors import BlockedError, RunError
 from database.step import Context, checksum
 
 # No row when the server does not have the extension. On Aurora, rds_superuser stands in for a superuser.
@@ -18,6 +18,10 @@ _ALLOWED = """
         SELECT FROM pg_roles r WHERE r.rolname = current_user AND r.rolsuper
         OR r.rolname = 'rds_superuser' AND pg_has_role(current_user, r.oid, 'MEMBER')) AS allowed
     FROM pg_available_extension_versions v WHERE v.name = %s GROUP BY v.name
+    """
+
+_DATABASE = """
+    SELECT datname AS name, pg_has_role(datdba, 'USAGE') AS ours FROM pg_database WHERE datname = current_database()
     """
 
 
@@ -97,18 +101,16 @@ class SearchStep:
         )
         if found and wanted in (found[0]["settings"] or []):
             return []
-        if role is None:
-            name = one(context.conn, "SELECT current_database() AS name")["name"]
-            target = sql.SQL("DATABASE {}").format(sql.Identifier(name))
-        else:
-            target = sql.SQL("ROLE {}").format(sql.Identifier(role))
-        # The first statement loads pgvector: until then its settings are unknown, and not everybody may set those.
-        return [
-            Action(
-                (
-                    sql.SQL("SELECT '[1]'::vector"),
-                    sql.SQL("ALTER {} SET hnsw.ef_search = {}").format(target, sql.Literal(self.search.ef_search)),
-                ),
-                f"vector queries of new sessions look at {self.search.ef_search} candidates",
+        database = one(context.conn, _DATABASE)
+        target = sql.SQL("{} {}").format(
+            sql.SQL("ROLE" if role else "DATABASE"), sql.Identifier(role or database["name"])
+        )
+        alter = sql.SQL("ALTER {} SET hnsw.ef_search = {}").format(target, sql.Literal(self.search.ef_search))
+        if role is None and not database["ours"]:
+            raise BlockedError(
+                "search.efSearch: this role does not own the database: have an administrator run once"
+                f" {alter.as_string(context.conn)}, or name a role in search.role that this one may alter."
             )
-        ]
+        # The first statement loads pgvector: until then its settings are unknown, and not everybody may set those.
+        why = f"vector queries of new sessions look at {self.search.ef_search} candidates"
+        return [Action((sql.SQL("SELECT '[1]'::vector"), alter), why)]

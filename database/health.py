@@ -11,14 +11,22 @@ from psycopg import sql
 
 from database import catalog
 from database.action import qualified
+from database.config import Partition
 from database.connection import one, rows
+from database.defaults import in_default
+from database.environment import MAX_CONNECTIONS
+from database.errors import RunError
 from database.indexes import REDUNDANT
 from database.ledger import REFRESH, Ledger
 from database.months import ahead
+from database.partitions import lacking
+from database.punctuality import before_first_apply, waiting
 from database.step import Context
 
 _GIB = 1024**3
 _MOST = 20
+_SEES_OTHERS = "SELECT pg_has_role('pg_read_all_stats', 'USAGE') AS sees"
+_TOO_EARLY = "the first scheduled `apply` is still to come, and makes them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,6 @@ def checks(context: Context) -> list[Check]:
 def _size(context: Context) -> Check:
     health = context.config.health
     size = one(context.conn, "SELECT pg_database_size(current_database()) AS bytes")["bytes"] / _GIB
-    limit = health.size_limit_gib * health.size_percent / 100
     largest = rows(
         context.conn,
         """
@@ -71,6 +78,13 @@ def _size(context: Context) -> Check:
         """,
         (context.config.schema_,),
     )
+    # Aurora alone has this function (its user guide, aurora_version), and a disk that grows by itself (the same, How
+    # Aurora storage automatically resizes): a limit would fail for ever, with nothing to raise.
+    grows = one(context.conn, "SELECT to_regproc('aurora_version') IS NOT NULL AS found")["found"]
+    if health.size_limit_gib is None or grows:
+        told = "" if health.size_limit_gib is None else ": health.sizeLimitGib is not used here"
+        return Check("size", None, size, None, "GiB", f"the disk grows by itself, or has no limit{told}", largest)
+    limit = health.size_limit_gib * health.size_percent / 100
     advice = "run `retain`, look at the largest tables, or raise the storage and health.sizeLimitGib"
     return Check("size", size <= limit, size, limit, "GiB", advice, largest)
 
@@ -87,6 +101,15 @@ def _connections(context: Context) -> Check:
     return Check(
         "connections", row["used"] <= limit, row["used"], limit, "connections", "go to stage 2, pooling, or fix leaks"
     )
+
+
+def _max_connections(context: Context) -> Check:
+    expected = context.environment.max_connections
+    most = int(one(context.conn, "SELECT current_setting('max_connections')::int AS most")["most"])
+    if expected is None:
+        return Check("max_connections", None, most, None, "connections", f"{MAX_CONNECTIONS} is not set: not compared")
+    advice = "restart the instances: a static parameter waits for a reboot, and pools count on the expected number"
+    return Check("max_connections", most == expected, most, expected, "connections", advice)
 
 
 def _slow(context: Context) -> Check:
@@ -108,6 +131,10 @@ def _slow(context: Context) -> Check:
 
 
 def _long(context: Context) -> Check:
+    if not one(context.conn, _SEES_OTHERS)["sees"]:
+        # Without the right, their transactions have no beginning, and none would ever be too long.
+        told = "this role does not see other roles' transactions: GRANT pg_read_all_stats to it. Not measured"
+        return Check("long transactions", None, 0, 0, "transactions", told)
     found = rows(
         context.conn,
         """
@@ -151,20 +178,52 @@ def _invalid(context: Context) -> Check:
 
 
 def _partitions(context: Context) -> Check:
-    late = []
-    for partition in context.config.partitions:
-        table = catalog.table(context.conn, context.config.schema_, partition.table)
-        if table is None or not table.partitioned:
-            late.append({"table": partition.table, "problem": "not partitioned"})
-            continue
-        there = [part for part in catalog.partitions(context.conn, table.oid) if not part.default and not part.pending]
-        late += [
-            {"table": table.name, "problem": f"no partition for {month.start:%Y-%m}"}
-            for month in ahead(context.today, 1)
-            if not any((not p.start or p.start <= month.start) and (not p.end or p.end >= month.end) for p in there)
-        ]
-    advice = "run `apply` once, and `partitions` daily: a row without a partition is refused"
+    if before_first_apply(context):
+        return Check("partitions", None, 0, 0, "problems", _TOO_EARLY)
+    late = [problem for partition in context.config.partitions for problem in _lacks(context, partition)]
+    advice = "a row without a partition is refused: see each problem, and why the daily `partitions` did not prevent it"
     return Check("partitions", not late, len(late), 0, "problems", advice, late)
+
+
+def _lacks(context: Context, partition: Partition) -> list[dict[str, Any]]:
+    """What is wrong with a table's partitions up to the next month, each with what to do."""
+    name = partition.table
+    table = catalog.table(context.conn, context.config.schema_, name)
+    if table is None or not (table.partitioned or partition.convert):
+        do = f"set convert: true and run `convert --table {name}`, or take it out of partitions"
+        return [{"table": name, "problem": "not partitioned" if table else "does not exist", "do": do}]
+    if not table.partitioned:
+        return []
+    there = [part for part in catalog.partitions(context.conn, table.oid) if not part.default and not part.pending]
+    missing = [
+        month
+        for month in ahead(context.today, 1)
+        if not any((not p.start or p.start <= month.start) and (not p.end or p.end >= month.end) for p in there)
+    ]
+    if not missing:
+        return []
+    try:
+        _, held = lacking(context, partition, table)
+    except RunError as error:
+        return [
+            {"table": name, "problem": f"no partition for {month.start:%Y-%m}", "do": str(error)} for month in missing
+        ]
+    return [
+        {
+            "table": name,
+            "problem": f"no partition for {month.start:%Y-%m}",
+            "do": in_default(context, partition, table, [month]) if month in held else "run `partitions`",
+        }
+        for month in missing
+    ]
+
+
+def _due(context: Context) -> Check:
+    """Plain tables that the config wants partitioned: for a person to choose the time, and no fault until then."""
+    tables = [catalog.table(context.conn, context.config.schema_, one.table) for one in context.config.partitions]
+    due = [{"table": one.name} for one in tables if one and not one.partitioned]
+    advice = "to be partitioned by month, each by `convert --table NAME` when it suits you: docs/database.md"
+    return Check("conversions due", None, len(due), None, "tables", advice, due)
 
 
 def _conversions(context: Context) -> Check:
@@ -177,7 +236,9 @@ def _conversions(context: Context) -> Check:
         """,
         (context.config.schema_,),
     )
-    advice = "a conversion did not finish, and from the CHECK's date on writes will fail: run `apply`"
+    advice = (
+        "a conversion did not finish, and from the CHECK's date on writes will fail: `convert --table NAME` ends it"
+    )
     return Check("unfinished conversions", not found, len(found), 0, "tables", advice, found)
 
 
@@ -185,10 +246,23 @@ def _refreshed(context: Context) -> Check:
     limit = context.config.health.refresh_minutes
     if not context.config.views:
         return Check("views", None, 0, limit, "minutes", "the config has no views")
+    if before_first_apply(context):
+        return Check("views", None, 0, limit, "minutes", _TOO_EARLY)
     job = Ledger(context.conn, context.config.ledger_schema).jobs().get(REFRESH)
     minutes = float(job["minutes"]) if job else float(limit + 1)
     advice = "the views are old, or were never refreshed: see why the hourly `refresh` does not end well"
     return Check("views", minutes <= limit, minutes, limit, "minutes", advice)
+
+
+def _jobs(context: Context) -> Check:
+    found = waiting(context)
+    if not found:
+        return Check("jobs", None, 0, None, "jobs", "no schedule has run a job here yet: docs/database.md, As a job")
+    late = [
+        {"job": one.job, "minutes": round(one.minutes), "limitMinutes": round(one.limit)} for one in found if one.late
+    ]
+    advice = "no good end within its period and a margin: read its log, repair the cause, and run it once by hand"
+    return Check("jobs", not late, len(late), 0, "jobs", advice, late)
 
 
 def _unused(context: Context) -> Check:
@@ -221,13 +295,16 @@ def _redundant(context: Context) -> Check:
 _CHECKS: dict[str, Callable[[Context], Check]] = {
     "size": _size,
     "connections": _connections,
+    "max_connections": _max_connections,
     "slow queries": _slow,
     "long transactions": _long,
     "dead rows": _dead,
     "invalid indexes": _invalid,
     "partitions": _partitions,
+    "conversions due": _due,
     "unfinished conversions": _conversions,
     "views": _refreshed,
+    "jobs": _jobs,
     "unused indexes": _unused,
     "redundant indexes": _redundant,
 }

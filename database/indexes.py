@@ -14,17 +14,8 @@ from database.catalog import IndexState, Table
 from database.config import Config, Index, VectorIndex
 from database.connection import rows
 from database.errors import RunError
+from database.names import NEXT, fitted
 from database.step import Context, checksum
-
-NEXT = "_next"
-_LONGEST = 63
-
-
-def fitted(name: str) -> str:
-    """`name`, with its end replaced by a checksum when PostgreSQL would cut it."""
-    if len(name) <= _LONGEST:
-        return name
-    return f"{name[: _LONGEST - 9]}_{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True, slots=True)

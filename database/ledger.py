@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,24 +10,27 @@ from psycopg import sql
 
 from database import catalog
 from database.action import Action, qualified
-from database.connection import Conn, rows
+from database.connection import LOCK_SPACE, Conn, rows
 
-STEPS, JOBS = "steps", "jobs"
-REFRESH = "refresh"
+STEPS, JOBS, EXPECTED = "steps", "jobs", "expected"
+APPLY, REFRESH = "apply", "refresh"
+# Beside the runners' keys in `connection`: two runs that make the ledger at the same moment do it one after the other.
+_MAKING = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Two tables in a schema of their own."""
+    """Three tables in a schema of their own: steps that are applied, jobs that ended well, jobs that are scheduled."""
 
     conn: Conn
     schema: str
 
     def pending(self) -> list[Action]:
         """What makes its tables, if they are missing."""
-        if all(catalog.table(self.conn, self.schema, name) for name in (STEPS, JOBS)):
+        if all(catalog.table(self.conn, self.schema, name) for name in (STEPS, JOBS, EXPECTED)):
             return []
         statements = (
+            sql.SQL("SELECT pg_advisory_xact_lock({}, {})").format(sql.Literal(LOCK_SPACE), sql.Literal(_MAKING)),
             sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(self.schema)),
             sql.SQL(
                 "CREATE TABLE IF NOT EXISTS {} (id text PRIMARY KEY, checksum text NOT NULL,"
@@ -37,10 +41,14 @@ class Ledger:
                 "CREATE TABLE IF NOT EXISTS {} (job text PRIMARY KEY, finished_at timestamptz NOT NULL DEFAULT now(),"
                 " touched bigint NOT NULL)"
             ).format(qualified(self.schema, JOBS)),
+            sql.SQL(
+                "CREATE TABLE IF NOT EXISTS {} (job text PRIMARY KEY, since timestamptz NOT NULL DEFAULT now())"
+            ).format(qualified(self.schema, EXPECTED)),
         )
         # A schema that exists needs no right to create schemas.
         there = rows(self.conn, "SELECT 1 AS found FROM pg_namespace WHERE nspname = %s", (self.schema,))
-        return [Action(statements[1:] if there else statements, f"the ledger, in schema {self.schema}")]
+        wanted = (statements[0], *statements[2:]) if there else statements
+        return [Action(wanted, f"the ledger, in schema {self.schema}")]
 
     def applied(self) -> dict[str, dict[str, Any]]:
         """The steps by id; none when there is no ledger yet."""
@@ -73,3 +81,17 @@ class Ledger:
             return {}
         query = sql.SQL("SELECT job, touched, extract(epoch FROM now() - finished_at) / 60 AS minutes FROM {}")
         return {row["job"]: row for row in rows(self.conn, query.format(qualified(self.schema, JOBS)))}
+
+    def expect(self, jobs: Iterable[str]) -> None:
+        """Write down that these jobs are scheduled; those that already are keep the time since when."""
+        query = sql.SQL("INSERT INTO {} (job) SELECT unnest(%s::text[]) ON CONFLICT (job) DO NOTHING")
+        self.conn.execute(query.format(qualified(self.schema, EXPECTED)), (list(jobs),))
+
+    def waiting(self) -> dict[str, float]:
+        """The minutes since each scheduled job ended well, or where it never has, since it is scheduled."""
+        if catalog.table(self.conn, self.schema, EXPECTED) is None:
+            return {}
+        query = sql.SQL("SELECT job, extract(epoch FROM now() - since) / 60 AS minutes FROM {}")
+        found = rows(self.conn, query.format(qualified(self.schema, EXPECTED)))
+        ended = self.jobs()
+        return {row["job"]: float(ended.get(row["job"], row)["minutes"]) for row in found}

@@ -17,6 +17,12 @@ RUNNER_WAIT = 60
 # A statement whose client is gone is cancelled after so long, which frees the runners' lock. Milliseconds.
 CLIENT_CHECK_MS = 5000
 
+# How many seconds beyond its period a scheduled job may be without a good end, before `health` says so. A run may start
+# an hour late (infra/thresholds.py, JOB_EVENT_AGE) and take six hours (JOB_DEADLINE). One missed run of an hourly job
+# passes, as with the views: health.refreshMinutes.
+MARGIN = 7 * HOUR
+HOURLY_MARGIN = 70 * MINUTE
+
 # How many days a conversion's CHECK has to be ahead of today: a run that was killed must not make writes fail soon.
 BOUNDARY_MARGIN_DAYS = 14
 

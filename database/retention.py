@@ -1,4 +1,4 @@
-"""Retention and archive: rows go in batches, each a transaction of its own; whole months go as partitions."""
+"""Retention: rows go in batches, whole months as partitions. Rows that others refer to stay, and are counted."""
 
 from __future__ import annotations
 
@@ -7,72 +7,81 @@ from datetime import UTC, date, datetime, timedelta
 
 from psycopg import sql
 
-from database import catalog, limits
-from database.action import Action, Executor, qualified
+from database import catalog, limits, references
+from database.action import Action, Executor, qualified, seconds
+from database.batches import ROW, batch, count, leaves
 from database.catalog import Bounds, Table
 from database.config import Retention
-from database.connection import one, rows
+from database.connection import one, rows, timeouts
+from database.dependents import dependents
 from database.runner import patiently
 from database.step import Context, Report, Say
 
 _EXPIRED = "ascent: expired partition of "
+_REMEDY = ", or name the tables in `reaches` of the rule, if their rows are to go or change with it"
 
 
 def _cutoff(rule: Retention, now: datetime) -> datetime:
     return now - timedelta(days=rule.days)
 
 
-def planned(context: Context, rule: Retention, now: datetime) -> list[Action]:
-    """What a run would do; a batch's statement is repeated until it finds no more."""
+def _checked(context: Context, rule: Retention) -> Table:
     table = catalog.existing(context.conn, context.config.schema_, rule.table)
+    references.check(context, table, rule.reaches, _REMEDY)
+    return table
+
+
+def planned(context: Context, rule: Retention, now: datetime) -> list[Action]:
+    """What a run would do; a batch's statement is repeated until it finds no more.
+
+    Raises:
+        RunError: if it would reach rows of other tables.
+    """
+    table = _checked(context, rule)
     cutoff = _cutoff(rule, now)
     actions = [action for one in _expired(context, table, rule, cutoff) for action in one]
-    return actions + [_batch(leaf, rule, cutoff) for leaf in _leaves(context, table)]
+    return actions + [_batch(context, leaf, rule, cutoff) for leaf in leaves(context, table.oid)]
 
 
 def retain(context: Context, executor: Executor, rule: Retention, now: datetime, say: Say) -> Report:
-    """Take away what is older than the rule allows."""
-    table = catalog.existing(context.conn, context.config.schema_, rule.table)
+    """Take away what is older than the rule allows, but for rows that others refer to.
+
+    Raises:
+        RunError: if it would reach rows of other tables, before anything is done.
+    """
+    table = _checked(context, rule)
     cutoff = _cutoff(rule, now)
     dropped = 0
     for actions in _expired(context, table, rule, cutoff):
         patiently(executor, lambda actions=actions: actions, say)  # type: ignore[misc]
         dropped += 1
-    deleted = batches = 0
-    for leaf in _leaves(context, table):
-        action = _batch(leaf, rule, cutoff)
-        while count := patiently(executor, lambda: [action], lambda text: None, once=True):  # noqa: ARG005, B023
-            deleted, batches = deleted + count, batches + 1
+    deleted = batches = kept = 0
+    for leaf in leaves(context, table.oid):
+        action = _batch(context, leaf, rule, cutoff)
+        while found := patiently(executor, lambda: [action], lambda text: None, once=True):  # noqa: ARG005, B023
+            deleted, batches = deleted + found, batches + 1
             say(f"{rule.table}: {deleted} rows deleted that are older than {cutoff:%Y-%m-%d %H:%M} UTC")
+        due = sql.SQL("{} < {}").format(sql.Identifier(ROW, rule.column), _literal(cutoff))
+        only = sql.SQL("ONLY {}").format(qualified(leaf.schema, leaf.name))
+        kept += count(context, only, due, references.held(context.conn, leaf.oid, ROW))
     return {
         "rule": f"retain:{rule.table}",
         "cutoff": cutoff.astimezone(UTC).isoformat(),
         "deleted": deleted,
         "batches": batches,
         "partitionsDropped": dropped,
+        "kept": kept,
     }
 
 
-def _leaves(context: Context, table: Table) -> list[Table]:
-    if not table.partitioned:
-        return [table]
-    parts = catalog.partitions(context.conn, table.oid)
-    return [catalog.existing(context.conn, table.schema, part.name) for part in parts if not part.pending]
+def _literal(cutoff: datetime) -> sql.Literal:
+    return sql.Literal(cutoff.isoformat())
 
 
-def _batch(leaf: Table, rule: Retention, cutoff: datetime) -> Action:
-    # Oldest first, so that an interrupted run leaves no gaps. Rows that somebody has locked wait for the next batch.
-    statement = sql.SQL(
-        "DELETE FROM {table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM {table} WHERE {column} < {cutoff}"
-        " ORDER BY {column} LIMIT {rows} FOR UPDATE SKIP LOCKED))"
-    ).format(
-        table=qualified(leaf.schema, leaf.name),
-        column=sql.Identifier(rule.column),
-        cutoff=sql.Literal(cutoff.isoformat()),
-        rows=sql.Literal(limits.BATCH_ROWS),
-    )
+def _batch(context: Context, leaf: Table, rule: Retention, cutoff: datetime) -> Action:
+    # Oldest first, so that an interrupted run leaves no gaps.
     why = f"{leaf.name}: {limits.BATCH_ROWS} rows at a time, until none are older than {cutoff:%Y-%m-%d %H:%M} UTC"
-    return Action((statement,), why, "batch", (leaf.schema, leaf.name))
+    return batch(leaf, rule.column, _literal(cutoff), references.held(context.conn, leaf.oid, ROW), why)
 
 
 def _expired(context: Context, table: Table, rule: Retention, cutoff: datetime) -> Iterator[list[Action]]:
@@ -90,8 +99,29 @@ def _expired(context: Context, table: Table, rule: Retention, cutoff: datetime) 
     alone = any(part.default for part in parts)
     for part in parts:
         expired = not part.pending and part.end is not None and _midnight(part.end) <= cutoff
+        if expired and not _free(context, table, part):
+            continue
         if expired or (part.pending and _marked(context, part, table)):
             yield [*_detach(table, part, plainly=alone), _drop(table, part.name)]
+
+
+def _free(context: Context, table: Table, part: Bounds) -> bool:
+    """Whether a partition can be taken off: PostgreSQL refuses that while any row is referred to, even by a CASCADE.
+
+    One that something depends on by itself, a view or a foreign key, could not be dropped: it is emptied, and stays.
+    """
+    found = [one.name for one in dependents(context.conn, part.oid)]
+    if found:
+        context.note(f"partition {part.name} of {table.name} is emptied and stays, for {', '.join(found)}: drop those.")
+        return False
+    held = references.held(context.conn, part.oid, ROW, by_all=True)
+    if not held:
+        return True
+    timeouts(context.conn, *seconds("validate", context.config.locks))
+    query = sql.SQL("SELECT NOT EXISTS (SELECT FROM {} AS {} WHERE {}) AS free").format(
+        qualified(table.schema, part.name), sql.Identifier(ROW), sql.SQL(" OR ").join(held)
+    )
+    return bool(one(context.conn, query)["free"])
 
 
 def _by(context: Context, table: Table, column: str) -> bool:

@@ -13,11 +13,11 @@ import psycopg
 from database import limits
 from database.action import Action, Executor
 from database.config import Config
-from database.errors import LockTimeoutError, RunError
+from database.errors import BadInputError, BlockedError, RetryError, RunError
 from database.extensions import ExtensionStep, SearchStep
 from database.indexes import DropIndexStep, index_steps
-from database.ledger import REFRESH, Ledger
-from database.partitions import PartitionStep
+from database.ledger import APPLY, REFRESH, Ledger
+from database.partitions import ConversionStep, PartitionStep
 from database.step import Context, Step
 from database.views import ViewStep
 
@@ -52,7 +52,10 @@ def _planned(step: str, actions: list[Action], context: Context) -> list[dict[st
 
 
 def _all(context: Context, replace: Sequence[str]) -> list[tuple[Step, list[Action]]]:
-    """Every step with what it has to run: all refusals come before anything is done."""
+    """Every step with what it has to run: all refusals come before anything is done.
+
+    A table whose own state is in the way is no refusal: the other steps are done all the same.
+    """
     applied = Ledger(context.conn, context.config.ledger_schema).applied()
     known = {step.id for step in steps(context.config)}
     problems = [
@@ -64,6 +67,9 @@ def _all(context: Context, replace: Sequence[str]) -> list[tuple[Step, list[Acti
     for step in steps(context.config):
         try:
             actions = step.pending(context)
+        except BlockedError as error:
+            context.failed[step.id] = str(error)
+            continue
         except RunError as error:
             problems.append(str(error))
             continue
@@ -80,13 +86,14 @@ def _all(context: Context, replace: Sequence[str]) -> list[tuple[Step, list[Acti
 
 
 def apply(context: Context, executor: Executor, replace: Sequence[str], say: Callable[[str], None]) -> None:
-    """Do all of it.
+    """Do all of it. A step that does not work is written to the context's `failed`, and the others are done.
 
     Raises:
-        RunError: at the first step that does not work; what was done before stays done.
+        RunError: if something is refused, before anything is done.
     """
     ledger = Ledger(context.conn, context.config.ledger_schema)
     _all(context, replace)
+    context.failed.clear()
     for action in ledger.pending():
         patiently(executor, lambda action=action: [action], say, once=True)  # type: ignore[misc]
     applied = ledger.applied()
@@ -96,15 +103,26 @@ def apply(context: Context, executor: Executor, replace: Sequence[str], say: Cal
         def tell(text: str, prefix: str = f"[{number}/{len(every)}] {step.id}: ") -> None:
             say(prefix + text)
 
-        _reach(context, executor, step, tell)
-        if applied.get(step.id, {}).get("checksum") != step.checksum:
-            ledger.record(step.id, step.checksum)
+        def work(step: Step = step, tell: Callable[[str], None] = tell) -> None:
+            reach(context, executor, step, tell)
+            if applied.get(step.id, {}).get("checksum") != step.checksum:
+                ledger.record(step.id, step.checksum)
+
+        context.attempt(step.id, work, None)
+    if context.failed:
+        return
     if context.config.views and REFRESH not in ledger.jobs():
         # They were filled just now: `health` counts from here until the first scheduled refresh.
         ledger.finished(REFRESH, 0)
+    ledger.finished(APPLY, len(executor.ran))
 
 
-def _reach(context: Context, executor: Executor, step: Step, say: Callable[[str], None]) -> None:
+def reach(context: Context, executor: Executor, step: Step, say: Callable[[str], None]) -> None:
+    """Run what a step wants, until it wants nothing.
+
+    Raises:
+        RunError: if that cannot be; what it left in anybody's way is taken away again.
+    """
     try:
         patiently(executor, lambda: step.pending(context), say)
     except RunError:
@@ -113,6 +131,39 @@ def _reach(context: Context, executor: Executor, step: Step, say: Callable[[str]
     left = step.pending(context)
     if left:
         raise RunError(f"step {step.id}: ran, but still wants: {left[0].why}. Somebody else may be changing it.")
+
+
+def stepwise(context: Context, executor: Executor, step: Step, say: Callable[[str], None]) -> None:
+    """As `reach`, and looks again before each statement: after hours of building, what is wanted may be another.
+
+    Raises:
+        RunError: if that cannot be; what it left in anybody's way is taken away again.
+    """
+    before: list[str] = []
+    try:
+        while actions := step.pending(context):
+            if actions[0].texts(context.conn) == before:
+                raise RunError(
+                    f"step {step.id}: ran, but still wants: {actions[0].why}. Somebody else may be changing it."
+                )
+            before = actions[0].texts(context.conn)
+            patiently(executor, lambda: step.pending(context)[:1], say)
+    except RunError:
+        _abandon(context, executor, step, say)
+        raise
+
+
+def conversion_of(context: Context, table: str) -> ConversionStep:
+    """The conversion of a table that the config names.
+
+    Raises:
+        BadInputError: if it does not name it.
+    """
+    named = {one.table: one for one in context.config.partitions}
+    if table not in named:
+        known = ", ".join(sorted(named)) or "none"
+        raise BadInputError(f"--table {table}: the config's partitions do not name it. Named are: {known}.")
+    return ConversionStep(named[table])
 
 
 def _abandon(context: Context, executor: Executor, step: Step, say: Callable[[str], None]) -> None:
@@ -147,9 +198,9 @@ def patiently(
                 say(action.why)
                 touched += max(0, executor.run(action))
             return touched
-        except LockTimeoutError as error:
+        except RetryError as error:
             if attempt == tries:
-                raise RunError(f"{error}. Gave up after {tries} tries: end that transaction, and run again.") from None
+                raise RunError(f"{error}. Gave up after {tries} tries: {error.advice}.") from None
             pause = min(limits.LONGEST_PAUSE, 0.5 * 2**attempt) * random.uniform(0.5, 1)  # noqa: S311 (no secret)
             say(f"{error}; try {attempt} of {tries}, again in {pause:.1f} s")
             time.sleep(pause)

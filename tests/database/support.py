@@ -7,8 +7,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,8 @@ import yaml
 from typer.testing import CliRunner
 
 from database.cli import app
+from database.environment import MAX_CONNECTIONS, OWNER
+from database.schedules import JOB_VARIABLE
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -58,9 +60,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """A database of a test."""
+    """A database of a test. variables: what runs on it find in their environment, beside its address."""
 
     uri: str
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def connect(self, *, autocommit: bool = True) -> psycopg.Connection[tuple[Any, ...]]:
         """A session."""
@@ -88,24 +91,26 @@ class Database:
         """Indexes that are not valid."""
         return [name for (name,) in self.rows("SELECT indexrelid::regclass::text FROM pg_index WHERE NOT indisvalid")]
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start the command."""
+    def start(self, *arguments: str, job: str | None = None) -> subprocess.Popen[str]:
+        """Start the command, as the scheduled `job` where one is given."""
         return subprocess.Popen(
             [sys.executable, "-m", "database", *arguments],
             cwd=ROOT,
-            env={**os.environ, "DATABASE_URL": self.uri, "COLUMNS": "200"},
+            env={**os.environ, **self._environment(job)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
 
-    def command(self, *arguments: str) -> Result:
-        """Run the command to its end."""
+    def command(self, *arguments: str, job: str | None = None) -> Result:
+        """Run the command to its end, as the scheduled `job` where one is given."""
         # In this process, which saves the time that importing everything anew takes.
-        found = CliRunner().invoke(
-            app, list(arguments), env={"DATABASE_URL": self.uri, "COLUMNS": "200"}, catch_exceptions=False
-        )
+        found = CliRunner().invoke(app, list(arguments), env=self._environment(job), catch_exceptions=False)
         return Result(found.exit_code, found.stdout, found.stderr)
+
+    def _environment(self, job: str | None) -> dict[str, str]:
+        unset = {OWNER: "", MAX_CONNECTIONS: ""}
+        return {"DATABASE_URL": self.uri, "COLUMNS": "200", JOB_VARIABLE: job or "", **unset, **self.variables}
 
 
 def written(directory: Path, **config: Any) -> Path:

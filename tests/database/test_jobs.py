@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from tests.database.support import EXAMPLE, Database, until, written
+from tests.database.support import EXAMPLE, Database, Result, until, written
 
 LOGS = """
     CREATE TABLE logs (id serial PRIMARY KEY, created_at timestamptz NOT NULL);
@@ -230,11 +230,40 @@ def test_health_says_what_is_wrong_and_what_to_do(example: Database, tmp_path: P
     assert [name for name, one in checks.items() if one["ok"] is False] == ["invalid indexes", "partitions", "views"]
     assert checks["redundant indexes"]["details"][0]["drop"] == 'DROP INDEX CONCURRENTLY IF EXISTS "public"."one"'
     assert "two" in [one["index"] for one in checks["unused indexes"]["details"]]
-    assert (checks["size"]["limit"], checks["size"]["unit"]) == (6, "GiB")
+    assert (checks["size"]["ok"], checks["size"]["limit"], checks["size"]["unit"]) == (None, None, "GiB")
     small = written(tmp_path, health={"sizeLimitGib": 0.001})
-    answer = example.command("health", "--config", str(small))
-    assert answer.code == 1
-    assert "sizeLimitGib" in answer.out
+    answer = example.command("health", "--config", str(small), "--json")
+    size = next(one for one in answer.json["checks"] if one["name"] == "size")
+    assert (size["ok"], size["limit"]) == (False, 0.00075)
+    assert "sizeLimitGib" in size["advice"]
+    # On Aurora, whose disk grows by itself, a limit that a config still has fails nothing.
+    example.run("CREATE FUNCTION aurora_version() RETURNS text LANGUAGE sql AS $$SELECT '16.6.2'$$")
+    answer = example.command("health", "--config", str(small), "--json")
+    size = next(one for one in answer.json["checks"] if one["name"] == "size")
+    assert (size["ok"], size["limit"]) == (None, None)
+    assert "sizeLimitGib is not used" in size["advice"]
+
+
+def test_health_compares_how_many_connections_the_server_takes(database: Database, tmp_path: Path) -> None:
+    config = str(written(tmp_path))
+    most = int(database.value("SHOW max_connections"))
+
+    def health(expected: str) -> Result:
+        there = Database(database.uri, {"ASCENT_MAX_CONNECTIONS": expected})
+        return there.command("health", "--config", config, "--json")
+
+    def check(found: Result) -> dict[str, Any]:
+        return next(one for one in found.json["checks"] if one["name"] == "max_connections")
+
+    unset, same, other = health(""), health(str(most)), health(str(most + 1))
+    assert (unset.code, check(unset)["ok"], check(unset)["limit"]) == (0, None, None)
+    assert (same.code, check(same)["ok"]) == (0, True)
+    assert (other.code, check(other)["ok"], check(other)["value"], check(other)["limit"]) == (1, False, most, most + 1)
+    assert "restart the instances: a static parameter waits for a reboot" in check(other)["advice"]
+    for wrong in ("many", "0", "-1", "1.5", "262144"):
+        refused = health(wrong)
+        assert refused.code == 2
+        assert f"ASCENT_MAX_CONNECTIONS: given {wrong}; it should be a whole number" in refused.err
 
 
 def test_the_daily_schedule_keeps_user_data(example: Database) -> None:

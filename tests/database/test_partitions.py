@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from database.months import Month, ahead, boundary, months_before
-from tests.database.support import Database, written
+from tests.database.support import Database, Result, written
 
 DAYS = st.dates(min_value=date(1970, 1, 1), max_value=date(2200, 12, 31))
 
@@ -40,6 +40,10 @@ PLAIN = """
 def config(path: Path, **partition: Any) -> str:
     one = {"table": "events", "column": "created_at", "monthsAhead": 4, "convert": True, **partition}
     return str(written(path, partitions=[one]))
+
+
+def convert(database: Database, path: Path, *more: str) -> Result:
+    return database.command("convert", "--table", "events", "--config", config(path), *more)
 
 
 @given(day=DAYS, months=st.integers(1, 24))
@@ -80,7 +84,7 @@ def test_a_conversion_keeps_everything(database: Database, tmp_path: Path) -> No
     database.run(PLAIN)
     database.run("ALTER TABLE events ALTER created_at SET NOT NULL")
     rows = database.rows("SELECT * FROM events ORDER BY id")
-    result = database.command("apply", "--config", config(tmp_path))
+    result = convert(database, tmp_path)
     assert result.code == 0, result.err
     assert database.rows("SELECT * FROM events ORDER BY id") == rows
     assert database.value("SELECT relkind::text FROM pg_class WHERE relname = 'events'") == "p"
@@ -108,8 +112,8 @@ def test_a_conversion_keeps_everything(database: Database, tmp_path: Path) -> No
 def test_the_switch_reads_no_table(database: Database, tmp_path: Path) -> None:
     database.run(PLAIN)
     database.run("ALTER SYSTEM SET log_min_messages = debug1")
-    planned = database.command("plan", "--config", config(tmp_path), "--json")
-    *before, switch = planned.json["actions"]
+    planned = convert(database, tmp_path, "--dry-run", "--json")
+    *before, switch, _ = planned.json["actions"]
     notices: list[str] = []
     with database.connect() as conn:
         for action in before:
@@ -147,7 +151,7 @@ def test_writes_during_a_conversion_are_not_lost(database: Database, tmp_path: P
     threads = [threading.Thread(target=write, args=(mine,)) for mine in written_ids]
     for thread in threads:
         thread.start()
-    result = database.command("apply", "--config", config(tmp_path))
+    result = convert(database, tmp_path)
     stop.set()
     for thread in threads:
         thread.join()
@@ -161,10 +165,12 @@ def test_writes_during_a_conversion_are_not_lost(database: Database, tmp_path: P
 
 def test_a_conversion_that_cannot_be_is_refused_with_every_reason(database: Database, tmp_path: Path) -> None:
     database.run(PLAIN)
-    database.run("CREATE VIEW latest AS SELECT * FROM events; CREATE UNIQUE INDEX one_note ON events (note)")
+    database.run(
+        "CREATE MATERIALIZED VIEW latest AS SELECT * FROM events; CREATE UNIQUE INDEX one_note ON events (note)"
+    )
     database.run("CREATE TABLE marks (event bigint REFERENCES events)")
     before = database.snapshot()
-    result = database.command("apply", "--config", config(tmp_path))
+    result = convert(database, tmp_path)
     assert result.code == 1
     for name in ("latest", "one_note", "marks"):
         assert name in result.err
@@ -174,7 +180,7 @@ def test_a_conversion_that_cannot_be_is_refused_with_every_reason(database: Data
 def test_rows_without_a_date_are_refused_and_nothing_is_left(database: Database, tmp_path: Path) -> None:
     database.run(PLAIN)
     database.run("INSERT INTO events (created_at) VALUES (NULL)")
-    result = database.command("apply", "--config", config(tmp_path))
+    result = convert(database, tmp_path)
     assert result.code == 1
     assert "violated by some row" in result.err
     assert database.rows("SELECT 1 FROM pg_constraint WHERE conname = 'events_history_check'") == []
@@ -186,7 +192,7 @@ def test_an_old_boundary_is_moved(database: Database, tmp_path: Path) -> None:
         "DO $$ BEGIN EXECUTE format('ALTER TABLE events ADD CONSTRAINT events_history_check"
         " CHECK (created_at < %L::timestamptz) NOT VALID', current_date + 1); END $$"
     )
-    result = database.command("apply", "--config", config(tmp_path))
+    result = convert(database, tmp_path)
     assert result.code == 0, result.err
     assert "its date is near" in result.err
     database.run("INSERT INTO events (created_at) VALUES (now() + interval '20 days')")
@@ -215,5 +221,3 @@ def test_partitions_that_do_not_fit_are_refused(database: Database, tmp_path: Pa
         " current_date, current_date + 3); END $$"
     )
     assert "covers only a part" in database.command("partitions", "--config", path).err
-    database.run("DROP TABLE events; CREATE TABLE events (created_at date NOT NULL)")
-    assert "run `apply` first" in database.command("partitions", "--config", path).err

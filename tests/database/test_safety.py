@@ -77,7 +77,7 @@ def test_a_blocked_run_gives_up_without_queueing_others(database: Database, tmp_
     with database.connect(autocommit=False) as blocker:
         blocker.execute("SET application_name = 'the report'")
         blocker.execute("SELECT count(*) FROM docs")
-        process = database.start("apply", "--config", locked(tmp_path, 2))
+        process = database.start("convert", "--table", "docs", "--config", locked(tmp_path, 2))
         slowest = 0.0
         with database.connect() as writer:
             while process.poll() is None:
@@ -100,7 +100,7 @@ def test_a_run_goes_on_when_the_lock_is_let_go(database: Database, tmp_path: Pat
     database.run(KEYED)
     with database.connect(autocommit=False) as blocker:
         blocker.execute("SELECT count(*) FROM docs")
-        process = database.start("apply", "--config", locked(tmp_path, 8))
+        process = database.start("convert", "--table", "docs", "--config", locked(tmp_path, 8))
         assert process.stderr is not None
         lines: list[str] = []
         while "try 1 of 8" not in "".join(lines):
@@ -207,5 +207,5 @@ def test_schedules_name_commands_that_exist() -> None:
     assert crons["cleanup-cache"] == "0 2 * * *"
     assert crons["cleanup-metrics"] == "0 3 * * 0"
     assert crons["archive-messages"] == "0 4 1 * *"
-    assert {one["command"][0] for one in schedules} <= {"refresh", "retain", "partitions", "health"}
+    assert {one["command"][0] for one in schedules} == {"apply", "refresh", "retain", "partitions", "health"}
     assert {one["command"][2] for one in schedules if one["command"][0] == "retain"} == set(RETAIN)
