@@ -60,14 +60,14 @@ class PgBouncerImage(Image):
     """PgBouncer's, from the operator project that keeps it current."""
 
     repository: Repository = "ghcr.io/cloudnative-pg/pgbouncer"
-    tag: Tag = "1.24.1"
+    tag: Tag = "1.25.2"
 
 
 class RedisImage(Image):
     """The official one. 7.2 is the last line under the BSD license."""
 
     repository: Repository = "docker.io/library/redis"
-    tag: Tag = "7.2.11-alpine"
+    tag: Tag = "7.2.16-alpine"
 
 
 class Amounts(Values):
@@ -172,7 +172,7 @@ class Auth(Values):
     secret_name: OptionalName = Field(default="", description="The Secret that holds the user list. Needed.")
     key: Key = "userlist.txt"
     revision: str = Field(
-        default="", description="Change it when the Secret's content changes: it restarts the pods in turn."
+        default="", description="Another one restarts the pods in turn. They read a changed Secret by themselves."
     )
     query: AuthQuery = AuthQuery()
     admin_users: list[Word] = Field(default=[], description="May use the console to pause, reload and shut down.")
@@ -185,6 +185,9 @@ class AuthorityFile(Values):
     kind: Literal["ConfigMap", "Secret"] = "ConfigMap"
     name: OptionalName = ""
     key: Key = "ca.crt"
+    pem: Annotated[str, Field(pattern=r"^$|-----BEGIN CERTIFICATE-----")] = Field(
+        default="", description="The bundle itself, instead of the name of what holds it."
+    )
 
 
 class ServerTls(Values):
@@ -232,6 +235,22 @@ class PgBouncerPolicy(Policy):
     database_cidrs: list[Cidr] = Field(default=[], description="Where databases are; empty for their ports anywhere.")
 
 
+# PgBouncer, "ignore_startup_parameters" and "track_extra_parameters": it keeps what PostgreSQL reports, and refuses all
+# else with FATAL 08P01 unless it is listed here. Nothing that changes what a statement means, as search_path does: who
+# asks for that has to hear that it is not to be had. Never `options` either, which would let in whatever it contains;
+# from 1.20 on, what it contains is looked up here one by one.
+_LEFT_OUT = (
+    # How many digits are printed; without it, PostgreSQL 12 and newer print what reads back as the same number.
+    "extra_float_digits",
+    # The limits of PostgreSQL's "Statement Behavior".
+    "statement_timeout",
+    "lock_timeout",
+    "transaction_timeout",
+    "idle_in_transaction_session_timeout",
+    "idle_session_timeout",
+)
+
+
 class PgBouncer(Values):
     """Values of charts/pgbouncer."""
 
@@ -246,7 +265,9 @@ class PgBouncer(Values):
     listen: Listen = Listen()
     pool: Pool = Pool()
     timeouts: Timeouts = Timeouts()
-    ignore_startup_parameters: list[Word] = ["extra_float_digits"]
+    ignore_startup_parameters: list[Word] = Field(
+        default=list(_LEFT_OUT), description="What a driver may ask for when it connects, and does not get."
+    )
     auth: Auth = Auth()
     server_tls: ServerTls = ServerTls()
     client_tls: ClientTls = ClientTls()
@@ -288,8 +309,12 @@ class PgBouncer(Values):
             ("auth.secretName is needed", not self.auth.secret_name),
             ("networkPolicy.clients is needed", self.network_policy.enabled and not self.network_policy.clients),
             (
-                f"serverTls.ca.name is needed for {self.server_tls.mode}",
-                self.server_tls.mode.startswith("verify") and not self.server_tls.ca.name,
+                f"serverTls.ca.name is needed for {self.server_tls.mode}, or serverTls.ca.pem",
+                self.server_tls.mode.startswith("verify") and not (self.server_tls.ca.name or self.server_tls.ca.pem),
+            ),
+            (
+                "serverTls.ca has a name and a pem; it should have one of them",
+                bool(self.server_tls.ca.name and self.server_tls.ca.pem),
             ),
             (
                 "clientTls.secretName is needed",
@@ -339,6 +364,10 @@ class RedisAuth(Values):
 
     secret_name: Name = "redis-credentials"  # noqa: S105 (its name, not what is in it)
     key: Key = "password"
+    previous_key: Key = Field(
+        default="previousPassword",
+        description="The password before, which the Secret need not have: while it does, both let clients in.",
+    )
     revision: str = Field(
         default="", description="Change it when the Secret's content changes: it restarts the pods in turn."
     )

@@ -24,3 +24,31 @@ def self_signed(into: Path) -> Path:
     )  # fmt: skip
     shutil.copy(into / "tls.crt", into / "ca.crt")
     return into
+
+
+def chained(into: Path, names: str) -> Path:
+    """As RDS shows them: tls.crt has the certificate for `names` and what lies between, root.crt the root alone."""
+    signed = into / "signed"
+    self_signed(into)
+    signed.mkdir()
+    for name, signer, extensions in (
+        ("between", into / "tls", "basicConstraints=critical,CA:TRUE\nkeyUsage=keyCertSign"),
+        ("leaf", signed / "between", f"subjectAltName={names}"),
+    ):
+        wish, extra = signed / f"{name}.csr", signed / f"{name}.cnf"
+        extra.write_text(extensions)
+        for command in (
+            [
+                "openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-keyout", f"{signed / name}.key", "-out", f"{wish}", "-subj", f"/CN={name}",
+            ],
+            [
+                "openssl", "x509", "-req", "-in", f"{wish}", "-CA", f"{signer}.crt", "-CAkey", f"{signer}.key",
+                "-CAcreateserial", "-days", "2", "-extfile", f"{extra}", "-out", f"{signed / name}.crt",
+            ],
+        ):  # fmt: skip
+            subprocess.run(command, check=True, capture_output=True)
+    (into / "root.crt").write_bytes((into / "tls.crt").read_bytes())
+    (into / "tls.crt").write_bytes((signed / "leaf.crt").read_bytes() + (signed / "between.crt").read_bytes())
+    (into / "tls.key").write_bytes((signed / "leaf.key").read_bytes())
+    return into

@@ -8,15 +8,22 @@ import signal
 import socket
 import ssl
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from scripts.servers import Server
-from tests.charts.helm import Object, files_of, pod_of
-from tests.charts.processes import Process, until
+from tests.charts.helm import Helm, Object, files_of, merged, pod_of
+from tests.charts.processes import Process, free_ports, public_directory, until
 
 PASSWORD = "made-up"
+FAILOVER_SECONDS = 15.0
+HANDOVER_SECONDS = 15
 Answer = Any
+Values = dict[str, Any]
 
 
 class RedisError(Exception):
@@ -113,10 +120,17 @@ class Node:
             "BIND": self.address,
             "PEERS": " ".join(addresses),
             "DATA": str(home / "data"),
-            "REDIS_PASSWORD": PASSWORD,
-            "REDISCLI_AUTH": PASSWORD,
             "DISCOVERY_TRIES": "1",
         }
+
+    def take(self, secret: Mapping[str, str]) -> None:
+        """The Secret's keys, as a kubelet puts them into the environment of a container that it starts."""
+        self.password = secret["password"]
+        for each in self._containers["redis"]["env"]:
+            if reference := each.get("valueFrom", {}).get("secretKeyRef"):
+                self.env.pop(each["name"], None)
+                if reference["key"] in secret or not reference.get("optional"):
+                    self.env[each["name"]] = secret[reference["key"]]
 
     def _here(self, text: str) -> str:
         for there, here in self._places.items():
@@ -157,10 +171,10 @@ class Node:
             process.stop(number)
 
     def redis(self) -> Redis:
-        return Redis(self.address, self.port, authority=self.tls)
+        return Redis(self.address, self.port, self.password, authority=self.tls)
 
     def sentinel(self) -> Redis:
-        return Redis(self.address, self.sentinel_port, authority=self.tls)
+        return Redis(self.address, self.sentinel_port, self.password, authority=self.tls)
 
     def info(self) -> dict[str, str]:
         with self.redis() as client:
@@ -181,6 +195,17 @@ class Node:
             answer = client("SENTINEL", "master", self.env["MASTER_NAME"])
         facts = dict(zip(answer[::2], answer[1::2], strict=True))
         return bool(facts["num-other-sentinels"] == facts["num-slaves"] == str(nodes - 1))
+
+    def replace(self, secret: Mapping[str, str]) -> None:
+        """As a rolling update does: the pod goes, and comes back with what the Secret has by then."""
+        self.before_stop()
+        self.stop()
+        self.take(secret)
+        self.start()
+
+    def log(self, container: str) -> str:
+        """All that a container has written."""
+        return (self.home / f"{container}.log").read_text(errors="replace")
 
     def said(self) -> str:
         return "\n".join(f"--- {name}\n{process.said()}" for name, process in self._processes.items())
@@ -217,3 +242,50 @@ def settle(nodes: list[Node]) -> Node:
     except AssertionError as error:
         raise AssertionError("\n".join([str(error), *(node.said() for node in nodes)])) from None
     return linked(nodes)
+
+
+def loopback_addresses(count: int) -> list[str]:
+    """Addresses of our own, one a node, as pods have: one port is the same in all. No other test process has them."""
+    high, low = divmod(os.getpid() % 60000, 250)
+    addresses = [f"127.{1 + number}.{high}.{1 + low}" for number in range(count)]
+    for address in addresses:
+        try:
+            socket.create_server((address, 0)).close()
+        except OSError:
+            pytest.skip(f"this system has no {address}: on macOS, sudo ifconfig lo0 alias {address}")
+    return addresses
+
+
+@contextmanager
+def running_nodes(
+    helm: Helm,
+    programs: list[Server],
+    scratch: Path,
+    change: Values | None = None,
+    secret: Mapping[str, str] | None = None,
+    **mounts: Path,
+) -> Iterator[list[Node]]:
+    """Three pods' worth of processes, gone again afterwards."""
+    addresses = loopback_addresses(3)
+    port, sentinel_port = free_ports(2)
+    values: Values = {
+        "port": port,
+        "maxmemoryMi": 16,
+        "sentinel": {"port": sentinel_port, "downAfterMilliseconds": 1000, "failoverTimeoutMilliseconds": 5000},
+        "shutdown": {"handoverSeconds": HANDOVER_SECONDS},
+        "networkPolicy": {"clients": {"app": "web"}},
+    }
+    objects = helm.render("redis", merged(values, change or {}), scratch)
+    with public_directory() as directory:
+        made = [
+            Node(objects, number, addresses, directory / str(number), programs, mounts)
+            for number in range(len(addresses))
+        ]
+        try:
+            for node in made:
+                node.take(secret or {"password": PASSWORD})
+                node.start()
+            yield made
+        finally:
+            for node in made:
+                node.stop(signal.SIGKILL)

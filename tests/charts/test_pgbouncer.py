@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 import socket
 import struct
@@ -18,107 +17,12 @@ import psycopg
 import pytest
 
 from scripts.servers import Server
-from tests.charts.certificates import self_signed
-from tests.charts.helm import Helm, files_of, merged, pod_of
-from tests.charts.postgres import MAX_CONNECTIONS, PASSWORD, Postgres, running_postgres
-from tests.charts.processes import Process, accepts, free_ports, give_away, public_directory, until
+from tests.charts.helm import Helm, pod_of
+from tests.charts.pools import CAP, Pool, Start, values_for, version
+from tests.charts.postgres import MAX_CONNECTIONS, PASSWORD, Postgres
+from tests.charts.processes import until
 
 CLIENTS = 80
-CAP = 8
-Values = dict[str, Any]
-
-
-class Pool:
-    """A running PgBouncer."""
-
-    def __init__(self, process: Process, port: int) -> None:
-        self.process = process
-        self.port = port
-
-    def connect(self, user: str = "app", password: str = PASSWORD, database: str = "app", **more: Any) -> Any:
-        return psycopg.connect(
-            host="127.0.0.1", port=self.port, user=user, password=password, dbname=database,
-            autocommit=True, connect_timeout=10, prepare_threshold=None, **more,
-        )  # fmt: skip
-
-    def show(self, what: str) -> list[dict[str, Any]]:
-        """What its console says. It knows the simple protocol only."""
-        with self.connect("stats", database="pgbouncer") as connection, psycopg.ClientCursor(connection) as cursor:
-            cursor.execute(f"SHOW {what}")
-            names = [column.name for column in cursor.description or ()]
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
-Start = Callable[..., Pool]
-
-
-@pytest.fixture(scope="module")
-def directory() -> Iterator[Path]:
-    with public_directory() as path:
-        yield path
-
-
-@pytest.fixture(scope="module")
-def postgres(directory: Path, pgbouncer_program: Server) -> Iterator[Postgres]:
-    assert pgbouncer_program
-    home = directory / "postgres"
-    home.mkdir()
-    with running_postgres(home) as running:
-        yield running
-
-
-def values_for(postgres: Postgres, port: int) -> Values:
-    return {
-        "databases": [
-            {"name": "app", "host": "127.0.0.1", "port": postgres.port, "poolSize": CAP, "maxDbConnections": CAP}
-        ],
-        "connectionBudget": 40,
-        "listen": {"address": "127.0.0.1", "port": port},
-        # Debian's PgBouncer is older than prepared statements in transaction mode.
-        "pool": {"maxPreparedStatements": 0, "maxUserConnections": CAP},
-        "auth": {"secretName": "users", "statsUsers": ["stats"]},
-        "serverTls": {"mode": "disable"},
-        "networkPolicy": {"clients": {"app": "web"}},
-    }
-
-
-@pytest.fixture
-def start(
-    helm: Helm, pgbouncer_program: Server, postgres: Postgres, directory: Path, tmp_path: Path
-) -> Iterator[Start]:
-    """Starts PgBouncer as the rendered pod would, from a directory laid out as the pod's mounts are."""
-    running: list[Process] = []
-
-    def from_values(
-        change: Values | None = None,
-        users: str = f'"app" "{PASSWORD}"\n"stats" "{PASSWORD}"\n',
-        files: dict[str, bytes] | None = None,
-    ) -> Pool:
-        (port,) = free_ports(1)
-        objects = helm.render("pgbouncer", merged(values_for(postgres, port), change or {}), tmp_path)
-        (container,) = pod_of(objects)["spec"]["containers"]
-        home = directory / f"pool-{port}"
-        files_of(objects, home / "config")
-        for name, content in {"auth/userlist.txt": users.encode(), **(files or {})}.items():
-            (home / name).parent.mkdir(exist_ok=True)
-            (home / name).write_bytes(content)
-        # The mounts are exactly these, below the container's working directory.
-        mounts = {each["mountPath"] for each in container["volumeMounts"]} - {"/tmp"}  # noqa: S108
-        assert mounts == {f"{container['workingDir']}/{each.name}" for each in home.iterdir() if each.is_dir()}
-        program = directory / "program"
-        if not program.exists():
-            shutil.copytree(pgbouncer_program.program.parent, program) if pgbouncer_program.libraries else None
-        server = Server(program / "pgbouncer", program) if pgbouncer_program.libraries else pgbouncer_program
-        give_away(home)
-        command = [server.program, *container["command"][1:]]
-        process = Process(command, cwd=home, log=directory / f"pool-{port}.log", env=server.env)
-        running.append(process)
-        until(lambda: accepts(process, port), "PgBouncer accepts connections")
-        return Pool(process, port)
-
-    yield from_values
-    for process in running:
-        process.stop(signal.SIGKILL)
 
 
 @contextmanager
@@ -213,15 +117,47 @@ def test_a_scram_secret_is_enough(start: Start, postgres: Postgres) -> None:
         assert client.execute("SELECT 1").fetchone() == (1,)
 
 
-@pytest.mark.parametrize(("parameter", "answer"), [("extra_float_digits", b"R"), ("search_path", b"E")])
-def test_a_driver_may_send_extra_float_digits(start: Start, parameter: str, answer: bytes) -> None:
-    """As JDBC and Go drivers do, and libpq cannot: R is the request to authenticate, E an error."""
-    pool = start()
-    words = ("user", "app", "database", "app", parameter, "3", "")
+def asks_for(pool: Pool, parameter: str, value: str) -> bytes:
+    """The first byte that a driver gets when it connects with a parameter: R, a request to authenticate, or E."""
+    words = ("user", "app", "database", "app", parameter, value, "")
     body = struct.pack("!I", 0x30000) + b"".join(word.encode() + b"\0" for word in words)
     with socket.create_connection(("127.0.0.1", pool.port), timeout=5) as raw:
         raw.sendall(struct.pack("!I", len(body) + 4) + body)
-        assert raw.recv(1) == answer
+        return raw.recv(1)
+
+
+def test_a_driver_may_ask_for_limits_that_it_does_not_get(start: Start) -> None:
+    """As JDBC, Go and Node drivers do, each parameter by itself, which libpq cannot."""
+    pool = start()
+    asked = {"extra_float_digits": "3", "application_name": "web", "TimeZone": "UTC"}
+    asked |= dict.fromkeys(("statement_timeout", "lock_timeout", "transaction_timeout"), "5000")
+    asked |= dict.fromkeys(("idle_in_transaction_session_timeout", "idle_session_timeout"), "5000")
+    assert {name: asks_for(pool, name, value) for name, value in asked.items()} == dict.fromkeys(asked, b"R")
+    # Each would change what is read or written, or by whom.
+    refused = {"search_path": "tenant_7", "default_transaction_read_only": "on", "role": "other"}
+    assert {name: asks_for(pool, name, value) for name, value in refused.items()} == dict.fromkeys(refused, b"E")
+
+
+def test_options_are_looked_up_one_by_one(start: Start, pgbouncer_program: Server) -> None:
+    pool = start()
+    limits, other = (
+        "-c statement_timeout=5000 -c lock_timeout=1000",
+        "-c statement_timeout=5000 -c search_path=tenant_7",
+    )
+    # PgBouncer before 1.20 cannot read them, and so refuses them whatever they are.
+    reads = version(pgbouncer_program) >= (1, 20)
+    assert asks_for(pool, "options", limits) == (b"R" if reads else b"E")
+    assert asks_for(pool, "options", other) == b"E"
+
+
+def test_a_limit_of_the_role_holds_where_a_drivers_does_not(start: Start, postgres: Postgres) -> None:
+    with postgres.connect() as owner:
+        owner.execute(
+            "CREATE ROLE limited LOGIN PASSWORD 'made-up'; ALTER ROLE limited SET statement_timeout = '1234ms'"
+        )
+    pool = start(users=f'"limited" "{PASSWORD}"\n')
+    with pool.connect("limited") as client:
+        assert client.execute("SHOW statement_timeout").fetchone() == ("1234ms",)
 
 
 def test_an_open_transaction_is_finished_before_the_pod_ends(start: Start, helm: Helm, tmp_path: Path) -> None:
@@ -239,31 +175,3 @@ def test_an_open_transaction_is_finished_before_the_pod_ends(start: Start, helm:
         client.execute("COMMIT")
         until(lambda: not pool.process.running, "PgBouncer has ended")
     assert pool.process.popen.returncode == 0
-
-
-def test_tls_to_the_database_and_from_clients(start: Start, tmp_path: Path) -> None:
-    """The tests' PostgreSQL has no TLS, so a second PgBouncer plays the database; verify-full is the same."""
-    trusted, other = self_signed(tmp_path / "trusted"), self_signed(tmp_path / "other")
-    served = {f"client-tls/{name}": (trusted / name).read_bytes() for name in ("tls.crt", "tls.key")}
-    database = start({"clientTls": {"mode": "require", "secretName": "tls"}}, files=served)
-    with pytest.raises(psycopg.OperationalError, match="SSL required"):
-        database.connect(sslmode="disable")
-    with database.connect(sslmode="verify-full", sslrootcert=trusted / "ca.crt") as client:
-        assert client.execute("SELECT 1").fetchone() == (1,)
-
-    def pool_that_trusts(authority: Path) -> Pool:
-        change = {
-            "databases": [
-                {"name": "app", "host": "127.0.0.1", "port": database.port, "poolSize": CAP, "maxDbConnections": CAP}
-            ],
-            "serverTls": {"mode": "verify-full", "ca": {"name": "ca"}},
-            "timeouts": {"queryWait": 3, "serverLoginRetry": 1},
-        }
-        return start(change, files={"server-tls/ca.crt": (authority / "ca.crt").read_bytes()})
-
-    with pool_that_trusts(trusted).connect() as client:
-        assert client.execute("SELECT current_user").fetchone() == ("app",)
-    refusing = pool_that_trusts(other)
-    with pytest.raises(psycopg.OperationalError):
-        refusing.connect().execute("SELECT 1")
-    assert "certificate verify failed" in refusing.process.said()

@@ -2,79 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts.servers import Server
 from tests.charts.certificates import self_signed
-from tests.charts.helm import Helm, merged
-from tests.charts.processes import free_ports, public_directory, until
-from tests.charts.redis_nodes import Node, Redis, RedisError, linked, settle
-
-FAILOVER_SECONDS = 15.0
-HANDOVER_SECONDS = 15
-Values = dict[str, Any]
-
-
-def loopback_addresses(count: int) -> list[str]:
-    """Addresses of our own, one a node, as pods have: one port is the same in all. No other test process has them."""
-    high, low = divmod(os.getpid() % 60000, 250)
-    addresses = [f"127.{1 + number}.{high}.{1 + low}" for number in range(count)]
-    for address in addresses:
-        try:
-            socket.create_server((address, 0)).close()
-        except OSError:
-            pytest.skip(f"this system has no {address}: on macOS, sudo ifconfig lo0 alias {address}")
-    return addresses
-
-
-@contextmanager
-def running_nodes(
-    helm: Helm, programs: list[Server], scratch: Path, change: Values | None = None, **mounts: Path
-) -> Iterator[list[Node]]:
-    """Three pods' worth of processes, gone again afterwards."""
-    addresses = loopback_addresses(3)
-    port, sentinel_port = free_ports(2)
-    values: Values = {
-        "port": port,
-        "maxmemoryMi": 16,
-        "sentinel": {"port": sentinel_port, "downAfterMilliseconds": 1000, "failoverTimeoutMilliseconds": 5000},
-        "shutdown": {"handoverSeconds": HANDOVER_SECONDS},
-        "networkPolicy": {"clients": {"app": "web"}},
-    }
-    objects = helm.render("redis", merged(values, change or {}), scratch)
-    with public_directory() as directory:
-        made = [
-            Node(objects, number, addresses, _new(directory / str(number)), programs, mounts)
-            for number in range(len(addresses))
-        ]
-        try:
-            for node in made:
-                node.start()
-            yield made
-        finally:
-            for node in made:
-                node.stop(signal.SIGKILL)
+from tests.charts.helm import Helm
+from tests.charts.processes import until
+from tests.charts.redis_nodes import (
+    FAILOVER_SECONDS,
+    HANDOVER_SECONDS,
+    Node,
+    Redis,
+    RedisError,
+    Values,
+    linked,
+    running_nodes,
+    settle,
+)
 
 
 @pytest.fixture
 def nodes(helm: Helm, redis_programs: list[Server], tmp_path: Path) -> Iterator[list[Node]]:
     with running_nodes(helm, redis_programs, tmp_path) as running:
         yield running
-
-
-def _new(path: Path) -> Path:
-    path.mkdir()
-    return path
 
 
 def wait_for_new_master(nodes: list[Node], old: Node) -> tuple[Node, float]:
@@ -196,6 +152,14 @@ def test_a_master_that_is_alone_refuses_writes(nodes: list[Node]) -> None:
             return False
 
         until(refused, "a master without replicas refuses writes")
+
+
+def test_what_replicas_may_still_need_leaves_room_for_data(nodes: list[Node]) -> None:
+    """The least that maxmemory can be, 16 MiB, is written over once and again."""
+    master = settle(nodes)
+    with master.redis() as client:
+        for _ in range(3 * 16):
+            assert client("SET", "key", "x" * 1024 * 1024) == "OK"
 
 
 def test_nobody_gets_in_without_the_password(nodes: list[Node]) -> None:

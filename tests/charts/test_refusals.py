@@ -12,6 +12,7 @@ from charts.values import CHARTS, MODELS
 from tests.charts.helm import Helm, merged, values_of
 
 Change = dict[str, Any]
+PEM = "-----BEGIN CERTIFICATE-----\nmade up\n-----END CERTIFICATE-----\n"
 
 BY_SCHEMA: list[tuple[str, Change, str]] = [
     ("pgbouncer", {"pool": {"maxDbConnections": 0}}, "/pool/maxDbConnections': minimum: got 0, want 1"),
@@ -26,6 +27,7 @@ BY_SCHEMA: list[tuple[str, Change, str]] = [
     ("pgbouncer", {"replicas": "two"}, "got string, want integer"),
     ("pgbouncer", {"replica": 2}, "additional properties 'replica' not allowed"),
     ("pgbouncer", {"auth": {"password": "x"}}, "additional properties 'password' not allowed"),
+    ("pgbouncer", {"serverTls": {"ca": {"pem": "rds-ca"}}}, "/serverTls/ca/pem': 'rds-ca' does not match pattern"),
     ("pgbouncer", {"listen": {"port": 80}}, "minimum: got 80, want 1,024"),
     ("redis", {"replicas": 2}, "/replicas': value must be one of 3, 5"),
     ("redis", {"maxmemoryPolicy": "lru"}, "/maxmemoryPolicy': value must be one of"),
@@ -38,6 +40,7 @@ BY_SUM: list[tuple[str, Change, str]] = [
     ("pgbouncer", {"auth": {"secretName": ""}}, "auth.secretName is needed"),
     ("pgbouncer", {"networkPolicy": {"clients": None}}, "networkPolicy.clients is needed"),
     ("pgbouncer", {"serverTls": {"ca": {"name": ""}}}, "serverTls.ca.name is needed for verify-full"),
+    ("pgbouncer", {"serverTls": {"ca": {"pem": PEM}}}, "serverTls.ca has a name and a pem"),
     ("pgbouncer", {"clientTls": {"mode": "require"}}, "clientTls.secretName is needed"),
     ("pgbouncer", {"shutdown": {"graceSeconds": 15}}, "shutdown.graceSeconds must be above drainSeconds"),
     ("pgbouncer", {"image": {"tag": "latest"}}, "name a version"),

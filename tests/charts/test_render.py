@@ -10,6 +10,7 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from charts.values import CHARTS, MODELS, PgBouncer, Redis, schema
+from infra.authorities import rds
 from sandbox.provider.kubernetes import security
 from tests.charts.helm import Helm, Object, merged, of_kind, pod_of, values_of
 
@@ -27,6 +28,10 @@ CASES: dict[str, tuple[str, dict[str, Any]]] = {
     "pgbouncer-secret-ca": (
         "pgbouncer",
         merged(values_of("pgbouncer", "default"), {"serverTls": {"ca": {"kind": "Secret", "name": "ca"}}}),
+    ),
+    "pgbouncer-pem-ca": (
+        "pgbouncer",
+        merged(values_of("pgbouncer", "default"), {"serverTls": {"ca": {"name": "", "pem": rds("us-east-1")}}}),
     ),
     "redis-five": ("redis", merged(values_of("redis", "default"), {"replicas": 5, "minReplicasToWrite": 2})),
 }

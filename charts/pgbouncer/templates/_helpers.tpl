@@ -39,8 +39,11 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and .networkPolicy.enabled (not .networkPolicy.clients) -}}
 {{- $wrong = append $wrong "networkPolicy.clients is needed" -}}
 {{- end -}}
-{{- if and (hasPrefix "verify" .serverTls.mode) (not .serverTls.ca.name) -}}
-{{- $wrong = append $wrong (printf "serverTls.ca.name is needed for %s" .serverTls.mode) -}}
+{{- if and (hasPrefix "verify" .serverTls.mode) (not .serverTls.ca.name) (not .serverTls.ca.pem) -}}
+{{- $wrong = append $wrong (printf "serverTls.ca.name is needed for %s, or serverTls.ca.pem" .serverTls.mode) -}}
+{{- end -}}
+{{- if and .serverTls.ca.name .serverTls.ca.pem -}}
+{{- $wrong = append $wrong "serverTls.ca has a name and a pem; it should have one of them" -}}
 {{- end -}}
 {{- if and (ne .clientTls.mode "disable") (not .clientTls.secretName) -}}
 {{- $wrong = append $wrong "clientTls.secretName is needed" -}}
@@ -135,7 +138,9 @@ dns_max_ttl = {{ int .timeouts.dnsMaxTtl }}
 server_tls_sslmode = {{ .serverTls.mode }}
 {{- if ne .serverTls.mode "disable" }}
 server_tls_protocols = secure
-{{- if .serverTls.ca.name }}
+{{- if .serverTls.ca.pem }}
+server_tls_ca_file = config/server-ca.crt
+{{- else if .serverTls.ca.name }}
 server_tls_ca_file = server-tls/ca.crt
 {{- end }}
 {{- end }}
@@ -149,4 +154,15 @@ client_tls_key_file = client-tls/tls.key
 log_connections = 0
 log_disconnections = 0
 {{ end -}}
+{{- end }}
+
+{{- define "pgbouncer.files" -}}
+pgbouncer.ini: |
+  {{- include "pgbouncer.ini" . | nindent 2 }}
+start.sh: |
+  {{- .Files.Get "files/start.sh" | nindent 2 }}
+{{- with .Values.serverTls.ca.pem }}
+server-ca.crt: |
+  {{- . | nindent 2 }}
+{{- end }}
 {{- end }}

@@ -85,8 +85,9 @@ redis.conf: |
   save 3600 1
   min-replicas-to-write {{ int .Values.minReplicasToWrite }}
   min-replicas-max-lag 10
-  # What a replica that was away for a moment needs to catch up without copying everything.
-  repl-backlog-size {{ max 16 (div (int .Values.maxmemoryMi) 8) }}mb
+  # What a replica that was away for a moment needs to catch up without copying everything. It counts as a part of
+  # maxmemory (Redis 7, evict.c, freeMemoryGetNotCountedMemory), so it is never more than a part of it.
+  repl-backlog-size {{ div (int .Values.maxmemoryMi) 8 }}mb
   repl-diskless-sync yes
   repl-diskless-sync-delay 1
   tcp-keepalive 60
