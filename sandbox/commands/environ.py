@@ -36,6 +36,10 @@ def settings(layout: Layout) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "ASCENT_SANDBOX_WORLD": str(layout.world),
+        # Whatever profile or role this machine has, AWS' own SDK finds none of it.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
         # The language host that is built from Go modules runs the first Python on PATH.
         "VIRTUAL_ENV": str(VENV),
     }

@@ -11,8 +11,11 @@ from typing import Any
 from sandbox.provider import check, data
 from sandbox.provider.constraints import Failure, violations
 from sandbox.provider.schema import provider_schema
+from sandbox.provider.templates import ACCOUNT
 from sandbox.provider.values import Properties, Secret, Unknown, plain
 
+# Environment variable: the AWS account that the credentials are of.
+CREDENTIALS = "ASCENT_SANDBOX_ACCOUNT"
 _META = ("version", "pluginDownloadURL", "__internal")
 
 
@@ -44,6 +47,12 @@ def failures(provider: str, config: Properties) -> list[Failure]:
                 "arguments",
             )
         )
+    allowed = plain(config.get("allowedAccountIds"))
+    # Who is not asked for the account has none (hashicorp/aws-sdk-go-base, VerifyAccountIDAllowed).
+    skipped = plain(config.get("skipCredentialsValidation")) and plain(config.get("skipRequestingAccountId"))
+    mine = "" if skipped else account(config)
+    if provider == "aws" and isinstance(allowed, list) and mine not in allowed:
+        found.append(Failure("allowedAccountIds", f"AWS account ID not allowed: {mine}"))
     rules = data.common().get(provider, {}).get("config", {}).get("constraints", [])
     return found + list(violations(rules, config))
 
@@ -56,6 +65,13 @@ def region(config: Properties) -> str:
     """The region that AWS resources are in unless they say otherwise."""
     value = plain(config.get("region"))
     return "" if isinstance(value, Unknown) else str(value or _environment_region() or "us-east-1")
+
+
+def account(config: Properties) -> str:
+    """The AWS account of the credentials: what the environment says, else the one that the configuration allows."""
+    allowed = plain(config.get("allowedAccountIds"))
+    first = str(allowed[0]) if isinstance(allowed, list) and allowed else ACCOUNT
+    return os.environ.get(CREDENTIALS) or first
 
 
 def default_tags(config: Properties) -> Properties | Unknown:

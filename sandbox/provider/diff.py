@@ -78,12 +78,18 @@ def compare(
     ignored: list[str],
     config: Properties,
     regions: tuple[str, str] | None = None,
+    state: Properties | None = None,
 ) -> Outcome:
     """What changing a resource's inputs from `old` to `new` would do.
 
     `regions` are the one the resource is in and the one the provider works in: naming either explicitly is no change.
+    Nor is naming what the provider computed before, as `state` has it.
     """
     before, after = plain(old), plain(new)
+    has = plain(state or {})
+    for name in data.row(schema.token).get("computed", ()):
+        if name not in before and after.get(name) == has.get(name):
+            after.pop(name, None)
     if "region" in schema.inputs and regions:
         before.setdefault("region", regions[0])
         after.setdefault("region", regions[1])

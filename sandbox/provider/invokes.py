@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from sandbox.provider import conditions, data, policies, templates
+from sandbox.provider.config import account as account_of
 from sandbox.provider.config import region as region_of
 from sandbox.provider.errors import Refused
 from sandbox.provider.templates import Context
@@ -44,16 +45,31 @@ def answer(token: str, args: Mapping[str, Any], config: Mapping[str, Any]) -> Pr
     for case in cases:
         if "when" in case and conditions.holds(case["when"], given | {"$region": region}) is not True:
             continue
+        context = _context(token, given, templates.facts(region, account_of(dict(config))))
         if "refuse" in case:
-            raise Refused(str(templates.evaluate(case["refuse"], _context(token, given, region))))
-        found = templates.evaluate(case["answer"], _context(token, given, region))
+            raise Refused(str(templates.evaluate(case["refuse"], context)))
+        found = templates.evaluate(case["answer"], context)
         sealed = {name: Secret(found[name]) for name in case.get("secrets", ())}
         return _sealed(args, {**given, **found, **sealed})
     raise Refused(f"the sandbox has no answer for {token} with these arguments: add one to {_FILE}")
 
 
-def _context(token: str, given: Properties, region: str) -> Context:
-    return Context(f"{token}/{sorted(given.items(), key=repr)}", given, templates.facts(region))
+def listing(token: str) -> dict[str, Any] | None:
+    """What a function lists of the world, or None: `type` of things, `as` an output, those with the same `where`."""
+    cases = _table().get(token, [{}])
+    found: dict[str, Any] | None = cases[0].get("lists")
+    return found
+
+
+def sought(token: str) -> str | None:
+    """Type of the thing in the world that a function tells about, found by its id; None for what tells of no thing."""
+    cases = _table().get(token, [{}])
+    found: str | None = cases[0].get("finds")
+    return found
+
+
+def _context(token: str, given: Properties, facts: dict[str, Any]) -> Context:
+    return Context(f"{token}/{sorted(given.items(), key=repr)}", given, facts)
 
 
 def _sealed(args: Mapping[str, Any], found: Properties) -> Properties:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from sandbox.provider import data, naming, paths, templates
@@ -24,17 +25,17 @@ def service(token: str) -> str:
     return token.split(":")[1].split("/")[0]
 
 
-def context(schema: Schema, inputs: Properties, seed: str, region: str, identifier: str = "") -> Context:
-    """What templates of this resource can refer to."""
-    facts = templates.facts(region) | {"name": naming.physical(schema.token, inputs), "id": identifier}
+def context(schema: Schema, inputs: Properties, seed: str, place: Mapping[str, Any], identifier: str = "") -> Context:
+    """What templates of this resource can refer to; `place` is where it is, as `templates.facts` tells."""
+    facts = dict(place) | {"name": naming.physical(schema.token, inputs), "id": identifier}
     return Context(seed, inputs, facts)
 
 
-def identifier(schema: Schema, inputs: Properties, seed: str, region: str) -> str:
+def identifier(schema: Schema, inputs: Properties, seed: str, place: Mapping[str, Any]) -> str:
     """Id of a new resource."""
     row = data.row(schema.token)
     template = row.get("id")
-    given = context(schema, inputs, seed, region)
+    given = context(schema, inputs, seed, place)
     if template is None:
         template = "{name}" if given.facts["name"] else f"{kind(schema.token)}-{{hex:12}}"
     return str(plain(templates.evaluate(template, given)))

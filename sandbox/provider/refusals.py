@@ -132,7 +132,12 @@ def _meets(rule: Row, entry: Entry, wanted: Any) -> bool:
     document, *words = rule.get("holding", [""])
     text = str(entry.properties.get(document, ""))
     value = paths.get(entry.properties, rule["path"])
-    same = str(value).endswith(f"{rule['ending']}{wanted}") if "ending" in rule else value == wanted
+    if "ending" in rule:
+        same = str(value).endswith(f"{rule['ending']}{wanted}")
+    elif "starting" in rule:
+        same = str(wanted).startswith(f"{rule['starting']}{value}/")
+    else:
+        same = value == wanted
     bare = "without" not in rule or entry.properties.get(rule["without"]) in (None, "")
     return same and bare and all(word in text for word in words)
 
@@ -152,6 +157,22 @@ def _addresses(view: View, token: str, rule: Row, inputs: Properties, own: str) 
         sibling = key != own and other and entry.properties.get(rule["parent"]) == parent
         if sibling and network.overlaps(ipaddress.ip_network(str(other))):
             raise Refused(f"InvalidSubnet.Conflict: The CIDR '{cidr}' conflicts with another subnet, {key} ({other})")
+
+
+def waits(schema: Schema, entry: Entry, olds: Properties, news: Properties) -> None:
+    """Refuse an update whose provider would wait in vain for what the cloud has meanwhile made otherwise.
+
+    Raises:
+        Refused: in the provider's words.
+    """
+    for rule in data.row(schema.token).get("waits", ()):
+        moved = any(plain(olds.get(name)) != plain(news.get(name)) for name in rule["on"] if name in news)
+        if not moved or conditions.holds(rule["unless"], plain(news)):
+            continue
+        there = entry.properties.get(rule["path"])
+        wanted = max(int(plain(side.get(name)) or 0) for side, name in ((news, rule["least"]), (olds, rule["path"])))
+        if there != wanted:
+            raise Refused(_fill(rule["message"], schema.token, entry.name, wanted=str(wanted), there=str(there)))
 
 
 def deletion(view: View, schema: Schema, identifier: str, entry: Entry) -> None:

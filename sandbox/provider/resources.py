@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from sandbox.provider import config as configuration
-from sandbox.provider import data, kubernetes, naming, outputs, randoms, refusals
+from sandbox.provider import data, kubernetes, naming, outputs, randoms, refusals, templates
 from sandbox.provider.errors import Refused
 from sandbox.provider.schema import Schema
 from sandbox.provider.values import UNKNOWN, Properties, Secret, Unknown, digest, masked, plain, restored
@@ -30,10 +31,16 @@ class Provider:
         own = plain(properties.get("region")) if "region" in schema.inputs else None
         return own if isinstance(own, str) and own else configuration.region(self.config)
 
+    def place(self, schema: Schema, properties: Properties) -> dict[str, Any]:
+        """Where a resource is, for templates."""
+        return templates.facts(self.region(schema, properties), configuration.account(self.config))
+
     def scope(self, schema: Schema, properties: Properties) -> str:
         """Where the names of such a resource must be unique."""
         if self.name == "kubernetes":
             return configuration.cluster(self.config)
+        if within := data.row(schema.token).get("within"):
+            return str(plain(properties.get(within)) or "")
         return self.region(schema, properties) if self.name == "aws" and "region" in schema.inputs else ""
 
     def default_tagged(self, schema: Schema, inputs: Properties) -> Properties:
@@ -104,7 +111,7 @@ def _identifier(
     tried = ""
     for attempt in count():
         seed = f"{urn}#{attempt}"
-        identifier = outputs.identifier(schema, inputs, seed, provider.region(schema, inputs))
+        identifier = outputs.identifier(schema, inputs, seed, provider.place(schema, inputs))
         if not view.find(schema.token, identifier, scope):
             return identifier, seed
         if identifier == tried:
@@ -114,7 +121,7 @@ def _identifier(
 
 
 def _state(provider: Provider, schema: Schema, inputs: Properties, seed: str, identifier: str) -> Properties:
-    given = outputs.context(schema, inputs, seed, provider.region(schema, inputs), identifier)
+    given = outputs.context(schema, inputs, seed, provider.place(schema, inputs), identifier)
     extra = outputs.computed(schema, inputs, given)
     extra.pop("tagsAll", None)
     extra |= provider.tagged(schema, inputs)
@@ -178,7 +185,7 @@ def update(
         extra |= dict.fromkeys(anew, UNKNOWN)
         return outputs.seal(schema, _merged(schema, news, olds, extra))
     if anew:
-        given = outputs.context(schema, news, f"{urn}#0", provider.region(schema, news), identifier)
+        given = outputs.context(schema, news, f"{urn}#0", provider.place(schema, news), identifier)
         given.outputs = dict(kept)
         extra |= outputs.computed(schema, news, given, anew)
     state = outputs.seal(schema, _merged(schema, news, olds, extra))
@@ -187,8 +194,10 @@ def update(
     scope = provider.scope(schema, news)
 
     def run(view: View) -> None:
-        if view.find(schema.token, identifier, scope) is None:
+        there = view.find(schema.token, identifier, scope)
+        if there is None:
             raise Refused(f"{outputs.kind(schema.token)} {identifier} does not exist (any more): refresh the stack")
+        refusals.waits(schema, there, olds, news)
         refusals.unique(view, schema, news, scope, identifier)
         refusals.references(view, schema, news)
         refusals.requirements(view, schema, news, identifier)

@@ -20,6 +20,7 @@ from sandbox.provider.errors import Refused, WorldError
 from sandbox.provider.faults import Faults
 from sandbox.provider.kubernetes.admission import Namespaces
 from sandbox.provider.naming import Proposal
+from sandbox.provider.outage import Outage
 from sandbox.provider.paths import render
 from sandbox.provider.resources import Provider
 from sandbox.provider.schema import Schema, resource_schema
@@ -54,10 +55,18 @@ def _answering(method: Method) -> Method:
 class Service(provider_pb2_grpc.ResourceProviderServicer):
     """The stand-in for one provider."""
 
-    def __init__(self, name: str, world: World, faults: Faults, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        world: World,
+        faults: Faults,
+        stop: threading.Event | None = None,
+        outage: Outage | None = None,
+    ) -> None:
         self.name = name
         self._world = world
         self._faults = faults
+        self._outage = outage or Outage({})
         self._config: Properties = {}
         self._stop = stop or threading.Event()
         self._namespaces = Namespaces(world)
@@ -72,6 +81,10 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         if found is None:
             raise Refused(f"{token} is not a resource type of {self.name} {sdk.sdk_version(self.name)}")
         return found
+
+    def _before(self, operation: str, token: str) -> None:
+        self._outage.before(operation, token, self._config)
+        self._faults.before(operation, token)
 
     # The plugin itself
 
@@ -100,7 +113,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     def CheckConfig(self, request: provider_pb2.CheckRequest, _context: Any) -> provider_pb2.CheckResponse:  # noqa: N802
         """Refuse a configuration that the provider does not have."""
         raw = decode(request.news)
-        found = configuration.failures(self.name, configuration.parsed(self.name, raw))
+        parsed = configuration.parsed(self.name, raw)
+        found = configuration.failures(self.name, parsed) + self._outage.failures(self.name, parsed)
         return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(found))
 
     @_answering
@@ -118,6 +132,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, request: provider_pb2.ConfigureRequest, _context: Any) -> provider_pb2.ConfigureResponse:  # noqa: N802
         """Take the configuration and say what this provider can do."""
         self._config = configuration.parsed(self.name, decode(request.args))
+        for failure in self._outage.failures(self.name, self._config):
+            raise Refused(f"configuring the provider: {failure.reason}")
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True,
             supportsPreview=True,
@@ -131,13 +147,36 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     @_answering
     def Invoke(self, request: provider_pb2.InvokeRequest, _context: Any) -> provider_pb2.InvokeResponse:  # noqa: N802
         """Answer a function call."""
-        self._faults.before("invoke", request.tok)
+        self._before("invoke", request.tok)
         args = decode(request.args)
         if not invokes.known(args):
             raise Refused(f"{request.tok} is called with arguments that are not known yet")
         message = provider_pb2.InvokeResponse()
-        getattr(message, "return").CopyFrom(encode(invokes.answer(request.tok, args, self._config)))
+        args |= self._found(request.tok, plain(args))
+        found = invokes.answer(request.tok, args, self._config) | self._listed(request.tok, plain(args))
+        getattr(message, "return").CopyFrom(encode(found))
         return message
+
+    def _found(self, token: str, args: Properties) -> Properties:
+        """What the world has of the thing that a function is asked about."""
+        kind = invokes.sought(token)
+        if kind is None:
+            return {}
+        scope = str(args.get("region") or configuration.region(self._config))
+        entry = self._world.transact(lambda view: view.find(kind, str(args.get("id")), scope))
+        if entry is None:
+            raise Refused(f"no matching {kind.rpartition(':')[2]} found: {args.get('id')} in {scope}")
+        return entry.properties
+
+    def _listed(self, token: str, args: Properties) -> Properties:
+        """What there is in the world, for functions that list things."""
+        rule = invokes.listing(token)
+        if rule is None:
+            return {}
+        where = rule["where"]
+        entries = self._world.transact(lambda view: list(view.all(rule["type"])))
+        there = [one.properties | {"id": key} for key, one in entries if one.properties.get(where) == args.get(where)]
+        return {rule["as"]: [{name: one.get(name, "") for name in rule["each"]} for one in there]}
 
     # Resources
 
@@ -170,7 +209,8 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         if self.name == "aws":
             here = configuration.region(self._config)
             regions = (str(plain(olds.get("region")) or here), here)
-        outcome = differ.compare(schema, old_inputs, news, list(request.ignoreChanges), plain(self._config), regions)
+        ignored, config = list(request.ignoreChanges), plain(self._config)
+        outcome = differ.compare(schema, old_inputs, news, ignored, config, regions, olds)
         if outcome.errors:
             raise Refused("; ".join(dict.fromkeys(outcome.errors)))
         changes = outcome.changes
@@ -198,7 +238,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
             return provider_pb2.CreateResponse(
                 properties=encode(resources.preview_create(self._provider, schema, inputs))
             )
-        self._faults.before("create", schema.token)
+        self._before("create", schema.token)
         identifier, state = resources.create(self._provider, self._world, schema, request.urn, inputs)
         self._faults.after("create", schema.token)
         return provider_pb2.CreateResponse(id=identifier, properties=encode(state))
@@ -207,7 +247,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     def Read(self, request: provider_pb2.ReadRequest, _context: Any) -> provider_pb2.ReadResponse:  # noqa: N802
         """What exists under an id; an empty answer when nothing does."""
         schema = self._schema(request)
-        self._faults.before("read", schema.token)
+        self._before("read", schema.token)
         state, inputs = decode(request.properties), decode(request.inputs)
         found = resources.read(self._provider, self._world, schema, request.id, state, inputs)
         self._faults.after("read", schema.token)
@@ -220,7 +260,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         """Change it, or say what it would look like."""
         schema = self._schema(request)
         if not request.preview:
-            self._faults.before("update", schema.token)
+            self._before("update", schema.token)
         state = resources.update(
             self._provider,
             self._world,
@@ -240,7 +280,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
     def Delete(self, request: provider_pb2.DeleteRequest, _context: Any) -> empty_pb2.Empty:  # noqa: N802
         """Make it exist no longer."""
         schema = self._schema(request)
-        self._faults.before("delete", schema.token)
+        self._before("delete", schema.token)
         resources.delete(self._provider, self._world, schema, request.id, decode(request.properties))
         self._faults.after("delete", schema.token)
         return empty_pb2.Empty()

@@ -1,11 +1,12 @@
 """Templates: how data says what an output looks like.
 
-A string may hold `{region}`, `{account}`, `{partition}`, `{dns}`, `{id}`, `{name}`, `{item}`, `{hex:N}`, `{digits:N}`,
-`{upper:N}`, `{lower:N}` (N characters made from the resource's seed; `{hex:N:salt}` for others), `{number:LOW-HIGH}`,
-`{in:path}`, `{out:path}`. A template that is nothing but one placeholder keeps the value's type. An object may be
-`{"$each": path, "as": template}`, `{"$if": path, "is": value, "then": template, "else": template}` (without "is":
-whether it is set and not false), `{"$first": [templates]}` (the first that is not empty) or `{"$bump": start}` (one
-more on each recomputation).
+A string may hold `{region}`, `{short}` (the region as zone ids begin: `use1`), `{account}`, `{partition}`, `{dns}`,
+`{id}`, `{name}`, `{item}`, `{hex:N}`, `{digits:N}`, `{upper:N}`, `{lower:N}` (N characters made from the resource's
+seed; `{hex:N:salt}` for others), `{number:LOW-HIGH}`, `{in:path}`, `{out:path}`. A template that is nothing but one
+placeholder keeps the value's type. An object may be `{"$each": path, "as": template}`, `{"$if": path, "is": value,
+"then": template, "else": template}` (without "is": whether it is set and not false), `{"$first": [templates]}` (the
+first that is not empty), `{"$ending": path, "is": {character: template}}` (by a text's last character) or `{"$bump":
+start}` (one more on each recomputation).
 """
 
 from __future__ import annotations
@@ -45,11 +46,18 @@ def partition(region: str) -> str:
     return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(re.sub(r"-[a-z]+-\d+$", "", region), "aws")
 
 
-def facts(region: str) -> dict[str, Any]:
-    """Placeholders that only depend on the region."""
+def facts(region: str, account: str = ACCOUNT) -> dict[str, Any]:
+    """Placeholders that only depend on the region and the account."""
     part = partition(region)
     dns = "amazonaws.com.cn" if part == "aws-cn" else "amazonaws.com"
-    return {"region": region, "account": ACCOUNT, "partition": part, "dns": dns}
+    return {"region": region, "account": account, "partition": part, "dns": dns, "short": _short(region)}
+
+
+def _short(region: str) -> str:
+    """As zone ids begin: `use1` for us-east-1, `apse2` for ap-southeast-2."""
+    # north, south, east, west and central by their first letters, also in pairs.
+    word = re.sub(r"(n|s|e|w|c)(?:orth|outh|ast|est|entral)", r"\1", region)
+    return word.replace("-", "")
 
 
 def characters(kind: str, count: int, seed: str) -> str:
@@ -137,6 +145,14 @@ def _first(template: Mapping[str, Any], context: Context) -> Any:
     return next((value for value in values if value not in (None, "", [])), None)
 
 
+def _ending(template: Mapping[str, Any], context: Context) -> Any:
+    value = paths.get(context.inputs, template["$ending"])
+    if isinstance(value, Unknown):
+        return UNKNOWN
+    found = template["is"].get(value[-1:]) if isinstance(value, str) else None
+    return None if found is None else evaluate(found, context)
+
+
 def _bump(template: Mapping[str, Any], context: Context) -> Any:
     old = plain(context.previous)
     return template["$bump"] if old is None else old + 1
@@ -146,5 +162,6 @@ _OPERATIONS: dict[str, Callable[[Mapping[str, Any], Context], Any]] = {
     "$each": _each,
     "$if": _if,
     "$first": _first,
+    "$ending": _ending,
     "$bump": _bump,
 }

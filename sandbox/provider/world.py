@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from sandbox.provider import data
 from sandbox.provider.errors import WorldError
 
 ENVIRONMENT: Final = "ASCENT_SANDBOX_WORLD"
@@ -37,7 +38,7 @@ def default_path() -> Path:
 class Entry:
     """One thing that exists."""
 
-    scope: str  # region or cluster it is in; empty when global
+    scope: str  # region, cluster or zone it is in; empty when global
     name: str  # physical name; empty when it has none
     inputs: dict[str, Any]  # what was asked for, secrets as digests
     outputs: dict[str, Any]  # what the cloud added
@@ -214,7 +215,8 @@ class World:
                 raise WorldError(f"the sandbox's world, {self.path}, has format {raw['format']}, not {FORMAT}")
             return {
                 provider: {
-                    token: {key: _entry(entry) for key, entry in entries.items()} for token, entries in by_type.items()
+                    token: {key: _entry(token, entry) for key, entry in entries.items()}
+                    for token, entries in by_type.items()
                 }
                 for provider, by_type in raw["resources"].items()
             }
@@ -241,11 +243,13 @@ class World:
             raise WorldError(f"cannot write the sandbox's world, {self.path}: {error.strerror}") from error
 
 
-def _entry(raw: dict[str, Any]) -> Entry:
+def _entry(token: str, raw: dict[str, Any]) -> Entry:
     inputs, outputs = raw["inputs"], raw["outputs"]
     if not isinstance(inputs, dict) or not isinstance(outputs, dict):
         raise TypeError("inputs and outputs")
-    return Entry(str(raw.get("scope", "")), str(raw.get("name", "")), inputs, outputs)
+    # A file that was written before things of this type had a place has none.
+    scope = raw.get("scope") or inputs.get(data.row(token).get("within"), "")
+    return Entry(str(scope), str(raw.get("name", "")), inputs, outputs)
 
 
 def render(tables: Tables) -> str:

@@ -14,6 +14,7 @@ _KINDS = ("add", "add_replace", "delete", "delete_replace", "update", "update_re
 _GROUP = {"name": "tg", "port": 3000, "protocol": "HTTP", "vpcId": "vpc-1"}
 _NLB = {"loadBalancerType": "network", "subnets": ["a", "b"]}
 _CLUSTER = {"engine": "aurora-postgresql", "engineVersion": "16.4"}
+_TASK = {"family": "job", "cpu": "256", "containerDefinitions": "[]"}
 _RULE = {"securityGroupId": "sg-1", "ipProtocol": "tcp", "cidrIpv4": "10.0.0.0/8"}
 
 
@@ -103,6 +104,39 @@ def kinds(response: provider_pb2.DiffResponse) -> dict[str, str]:
             {"domainName": "a.example", "subjectAlternativeNames": ["b.example"]},
             {"subjectAlternativeNames": "add_replace"},
         ),
+        ("aws:ecs/taskDefinition:TaskDefinition", _TASK, {**_TASK, "cpu": "512"}, {"cpu": "update_replace"}),
+        (
+            "aws:ecs/taskDefinition:TaskDefinition",
+            _TASK,
+            {**_TASK, "containerDefinitions": "[{}]"},
+            {"containerDefinitions": "update_replace"},
+        ),
+        ("aws:ecs/taskDefinition:TaskDefinition", _TASK, {**_TASK, "skipDestroy": True}, {"skipDestroy": "add"}),
+        ("aws:ecs/cluster:Cluster", {"name": "a"}, {"name": "b"}, {"name": "update_replace"}),
+        (
+            "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+            {"logGroupName": "a", "pattern": "x"},
+            {"logGroupName": "b", "pattern": "y"},
+            {"logGroupName": "update_replace", "pattern": "update"},
+        ),
+        (
+            "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy",
+            {"queueUrl": "a", "redriveAllowPolicy": "{}"},
+            {"queueUrl": "b", "redriveAllowPolicy": "{ }"},
+            {"queueUrl": "update_replace", "redriveAllowPolicy": "update"},
+        ),
+        (
+            "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter",
+            {"vpcPeeringConnectionId": "pcx-1", "autoAccept": True},
+            {"vpcPeeringConnectionId": "pcx-2", "autoAccept": False},
+            {"vpcPeeringConnectionId": "update_replace", "autoAccept": "update"},
+        ),
+        (
+            "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
+            {"vpcId": "vpc-1", "tags": {"x": "1"}},
+            {"vpcId": "vpc-2"},
+            {"vpcId": "update_replace", "tags": "delete"},
+        ),
         (
             "aws:secretsmanager/secretVersion:SecretVersion",
             {"secretId": "s", "secretString": Secret("a")},
@@ -125,6 +159,17 @@ def test_a_chosen_name_makes_a_replacement_delete_first(aws: Engine) -> None:
     assert aws.diff(token, _GROUP, new).deleteBeforeReplace
     automatic = {"__defaults": ["name"]}
     assert not aws.diff(token, {**_GROUP, **automatic}, {**new, **automatic}).deleteBeforeReplace
+
+
+@pytest.mark.parametrize(("named", "some"), [("16.8", False), ("16.10", True)])
+def test_to_name_what_the_provider_filled_in_is_no_change(aws: Engine, named: str, some: bool) -> None:  # noqa: FBT001
+    token = "aws:rds/globalCluster:GlobalCluster"
+    request = provider_pb2.DiffRequest(urn=f"urn:pulumi:test::ascent::{token}::g", type=token)
+    request.old_inputs.update({"globalClusterIdentifier": "g"})
+    request.olds.update({"globalClusterIdentifier": "g", "engineVersion": "16.8"})
+    request.news.update({"globalClusterIdentifier": "g", "engineVersion": named})
+    answer = aws.service.Diff(request, _context())
+    assert answer.changes == (answer.DIFF_SOME if some else answer.DIFF_NONE)
 
 
 def test_ignored_changes_are_no_changes(aws: Engine) -> None:

@@ -26,6 +26,17 @@ def _limited(**changes: Any) -> dict[str, Any]:
     return _ruleset("http_ratelimit", {**EVERYTHING, "action": "block", "ratelimit": {**COUNTED, **changes}})
 
 
+def _config(**parameters: Any) -> dict[str, Any]:
+    return _ruleset("http_config_settings", {**EVERYTHING, "action": "set_config", "actionParameters": parameters})
+
+
+def _redirect(target: dict[str, Any], status: int = 301) -> dict[str, Any]:
+    parameters = {"fromValue": {"statusCode": status, "targetUrl": target}}
+    return _ruleset(
+        "http_request_dynamic_redirect", {**EVERYTHING, "action": "redirect", "actionParameters": parameters}
+    )
+
+
 BLOCK = {**EVERYTHING, "action": "block"}
 TTL, ERROR = {"mode": "override_origin", "default": 60}, {"value": 60}
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -49,6 +60,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     (_cached(edgeTtl={"mode": "whatever"}), "one of"),
     (_cached(edgeTtl={**TTL, "statusCodeTtls": [ERROR]}), "must be specified"),
     (_cached(browserTtl={"mode": "override_origin"}), "browser_ttl.default is needed"),
+    (_config(ssl="very"), "one of"),
+    (_cached(ssl="strict"), "ssl is only allowed where"),
+    (_redirect({"value": "https://a"}, 300), "one of"),
+    (_redirect({"value": "https://a", "expression": "http.host"}), "only one of"),
+    (_redirect({}), "one of"),
 ]
 
 
@@ -64,6 +80,8 @@ def test_a_ruleset_that_cloudflare_would_not_take(start: Start, inputs: dict[str
         _cached(edgeTtl=TTL, browserTtl={"mode": "respect_origin"}),
         _cached(edgeTtl={**TTL, "statusCodeTtls": [{**ERROR, "statusCodeRange": {"from": 400, "to": 499}}]}),
         _limited(countingExpression='http.request.method ne "OPTIONS"'),
+        _config(ssl="strict"),
+        _redirect({"expression": 'concat("https://a.example.com", http.request.uri.path)'}),
     ],
 )
 def test_a_ruleset_that_it_takes(start: Start, inputs: dict[str, Any]) -> None:

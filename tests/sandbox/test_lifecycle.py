@@ -58,6 +58,46 @@ def test_outputs_look_like_the_cloud_s(network: Network) -> None:
     assert not has_unknown(state)
 
 
+@pytest.mark.parametrize(
+    ("given", "zone", "zone_id"),
+    [
+        ({"availabilityZoneId": "use1-az4"}, "us-east-1d", "use1-az4"),
+        ({"availabilityZone": "us-east-1c"}, "us-east-1c", "use1-az3"),
+        ({}, "us-east-1a", "use1-az1"),
+    ],
+)
+def test_a_subnet_s_zone_has_a_name_and_an_id(network: Network, given: Properties, zone: str, zone_id: str) -> None:
+    _, state = network.aws.create(_SUBNET, {"vpcId": network.vpc, "cidrBlock": "10.0.9.0/24", **given}, name="zoned")
+    assert (state["availabilityZone"], state["availabilityZoneId"]) == (zone, zone_id)
+
+
+def test_flow_logs_to_a_bucket_need_its_policy_and_no_role(network: Network) -> None:
+    aws, token = network.aws, "aws:ec2/flowLog:FlowLog"
+    log = {"vpcId": network.vpc, "logDestinationType": "s3", "logDestination": "arn:aws:s3:::logs/flow/"}
+    aws.create("aws:s3/bucket:Bucket", {"bucket": "logs"})
+    with pytest.raises(Aborted, match="Access Denied for LogDestination: arn:aws:s3:::logs/flow/"):
+        aws.create(token, log)
+    said = "delivery.logs.amazonaws.com s3:PutObject s3:GetBucketAcl arn:aws:s3:::logs/flow/AWSLogs/1/*"
+    aws.create("aws:s3/bucketPolicy:BucketPolicy", {"bucket": "logs", "policy": json.dumps({"Statement": said})})
+    identifier, _ = aws.create(token, log)
+    assert identifier.startswith("fl-")
+    assert aws.check(token, log)[1] == {}
+    _, failures = aws.check(token, {**log, "iamRoleArn": "arn:aws:iam::123456789012:role/flow"})
+    assert list(failures.values()) == ["InvalidParameter: DeliverLogsPermissionArn is not applicable for s3 delivery"]
+
+
+def test_a_task_definition_s_arn_names_its_family_and_revision(aws: Engine) -> None:
+    """Policies are made of it: Amazon ECS, "Actions, resources, and condition keys", task-definition."""
+    _, state = aws.create("aws:ecs/taskDefinition:TaskDefinition", {"family": "tasks", "containerDefinitions": "[]"})
+    family = "arn:aws:ecs:us-east-1:123456789012:task-definition/tasks"
+    assert state["arnWithoutRevision"] == family
+    assert state["arn"] == f"{family}:{int(state['revision'])}"
+    # Another image is another revision beside the one before.
+    aws.create("aws:ecs/taskDefinition:TaskDefinition", {"family": "tasks", "containerDefinitions": '[{"name": "a"}]'})
+    _, cluster = aws.create("aws:ecs/cluster:Cluster", {"name": "jobs"})
+    assert cluster["arn"] == "arn:aws:ecs:us-east-1:123456789012:cluster/jobs"
+
+
 def test_a_type_that_no_table_knows_still_works(aws: Engine) -> None:
     identifier, state = aws.create("aws:sfn/activity:Activity", {"name": "work"})
     assert identifier == "work"
@@ -212,6 +252,34 @@ def test_the_same_name_in_two_regions_is_two_things(aws: Engine, world: World) -
     assert json.loads(world.path.read_text())["resources"] == {}
 
 
+def test_a_setting_of_two_zones_is_two_things(start: Start, world: World) -> None:
+    token, cloudflare = "cloudflare:index/zoneSetting:ZoneSetting", start("cloudflare")
+    zones = {digit * 32: value for digit, value in (("a", "1.2"), ("b", "1.3"))}
+    made = {
+        zone: cloudflare.create(token, {"zoneId": zone, "settingId": "min_tls_version", "value": value}, name=zone)
+        for zone, value in zones.items()
+    }
+    # As the provider has it: zone_setting/resource.go, data.ID = data.SettingID.
+    assert {identifier for identifier, _ in made.values()} == {"min_tls_version"}
+    for zone, (identifier, state) in made.items():
+        assert cloudflare.read(token, identifier, state, state)[1]["value"] == zones[zone]
+    first, second = made.values()
+    cloudflare.delete(token, *first)
+    assert cloudflare.read(token, *second, second[1])[1]["value"] == "1.3"
+    cloudflare.delete(token, *second)
+    assert json.loads(world.path.read_text())["resources"] == {}
+
+
+def test_a_setting_of_an_older_world_is_found(start: Start, world: World) -> None:
+    token, cloudflare = "cloudflare:index/zoneSetting:ZoneSetting", start("cloudflare")
+    inputs = {"zoneId": "a" * 32, "settingId": "ssl", "value": "strict"}
+    old = {"ssl": {"scope": "", "name": "", "inputs": inputs, "outputs": {"id": "ssl"}}}
+    world.path.write_text(json.dumps({"format": 1, "resources": {"cloudflare": {token: old}}}))
+    assert cloudflare.update(token, "ssl", inputs, inputs, {**inputs, "value": "full"})["value"] == "full"
+    (entry,) = json.loads(world.path.read_text())["resources"]["cloudflare"][token].values()
+    assert (entry["scope"], entry["inputs"]["value"]) == ("a" * 32, "full")
+
+
 def test_only_one_entry_point_for_a_phase(start: Start) -> None:
     cloudflare = start("cloudflare")
     inputs = {"zoneId": "0" * 32, "name": "a", "kind": "zone", "phase": "http_request_firewall_custom"}
@@ -308,3 +376,34 @@ def test_a_composite_alarm_needs_the_alarms_that_its_rule_names(aws: Engine) -> 
         aws.create("aws:cloudwatch/compositeAlarm:CompositeAlarm", composite)
     aws.create("aws:cloudwatch/metricAlarm:MetricAlarm", {**alarm, "name": "short"}, name="short")
     aws.create("aws:cloudwatch/compositeAlarm:CompositeAlarm", composite)
+
+
+@pytest.mark.parametrize(
+    ("timeout", "bounds", "outcome"), [("10m", 2, "fails"), ("0", 2, "works"), ("10m", 1, "works")]
+)
+def test_an_update_of_a_groups_bounds_waits_for_an_exact_number_unless_it_is_told_not_to(
+    network: Network, world: World, timeout: str, bounds: int, outcome: str
+) -> None:
+    aws, group = network.aws, "aws:autoscaling/group:Group"
+    template, _ = aws.create(_TEMPLATE, {"name": "t", "imageId": "ami-0123456789abcdef0", "instanceType": "t4g.small"})
+    inputs = {
+        "name": "g",
+        "minSize": 1,
+        "maxSize": 9,
+        "vpcZoneIdentifiers": network.subnets,
+        "launchTemplate": {"id": template, "version": "1"},
+        "waitForCapacityTimeout": timeout,
+    }
+    identifier, state = aws.create(group, inputs)
+
+    def scale_out(view: Any) -> None:
+        entry = view.find(group, identifier, "us-east-1")
+        entry.outputs["desiredCapacity"] = 5
+        view.put(group, identifier, entry)
+
+    world.transact(scale_out)
+    if outcome == "fails":
+        with pytest.raises(Aborted, match=r"want exactly 2 healthy instance\(s\) in Auto Scaling Group, have 5"):
+            aws.update(group, identifier, state, inputs, {**inputs, "minSize": bounds})
+    else:
+        aws.update(group, identifier, state, inputs, {**inputs, "minSize": bounds, "maxSize": 8})

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sandbox.provider import data, paths, schema
+from tests.unit.runtime import built
 
 _CUSTOM = "kubernetes:apiextensions.k8s.io:CustomResource"
 _TOKENS = [token for token in data.replacement() if token != _CUSTOM]
@@ -26,11 +30,20 @@ def test_every_fact_about_replacement_is_about_a_property_that_exists(token: str
     assert [path for path in named if known.at(paths.parse(path)) is None] == []
 
 
+@pytest.mark.parametrize(("stage", "runtime"), [(1, "ec2"), (5, "kubernetes"), (7, "both")])
+def test_every_planned_type_has_facts_about_replacement(stage: int, runtime: str) -> None:
+    """Without them, a change that replaces would look like one in place."""
+    types = {one.type for one in built(stage=stage, runtime=runtime).values()}
+    ours = ("ascent:", "kubernetes:", "pulumi:")  # components; by the row of all objects; the stack and its providers
+    assert sorted(one for one in types - data.replacement().keys() if not one.startswith(ours)) == []
+
+
 @pytest.mark.parametrize("token", sorted(data.types()))
 def test_every_table_row_is_about_properties_that_exist(token: str) -> None:
     row, known = data.types()[token], _schema(token)
     inputs = [
         *row.get("sets", ()),
+        *row.get("computed", ()),
         *row.get("references", ()),
         *(path for rule in row.get("unique", ()) for path in rule["paths"]),
     ]
@@ -77,6 +90,8 @@ def test_nested_types_requirements_and_secrets_are_read() -> None:
 
 def test_a_damaged_cache_is_read_past(schemas: Path) -> None:
     token = "aws:ec2/vpc:Vpc"
+    # Whatever another test has asked for before.
+    schema.resource_schema.cache_clear()
     first = _schema(token)
     files = list(schemas.rglob("aws-ec2-vpc*.json"))
     assert files
@@ -96,3 +111,13 @@ def test_an_extension_to_kubernetes_is_a_type() -> None:
     assert found is not None
     assert found.open
     assert schema.resource_schema("kubernetes:apps/v1:Deploymint") is None
+
+
+@pytest.mark.parametrize("file", sorted(data.FOLDER.rglob("*.json")), ids=lambda file: file.name)
+def test_no_row_is_there_twice(file: Path) -> None:
+    # The last of two would count, and say nothing.
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert [key for key, count in Counter(key for key, _ in pairs).items() if count > 1] == []
+        return dict(pairs)
+
+    json.loads(file.read_text(), object_pairs_hook=once)
