@@ -50,7 +50,7 @@ _SERVE_STALE = {"disable_stale_while_updating": False}
 def cache_rules(site: Site) -> Ruleset:
     """The cache rules of a site."""
     public, images = (HOSTED_PUBLIC, HOSTED_IMAGES) if site.hosted else (OWN_PUBLIC, OWN_IMAGES)
-    stored = host(site.storage)
+    stored = host(*site.storages)
     kept = {"storage": STORAGE_EDGE_TTL, "images": IMAGE_EDGE_TTL, "charts": CHART_EDGE_TTL}
     which = {
         "storage": below(public),
@@ -97,7 +97,7 @@ def _only_the_bot_cookie() -> str:
 
 def _static(site: Site) -> str:
     extension = one_of("http.request.uri.path.extension", APP_EXTENSIONS)
-    return both(host(site.app), either(below(APP_PREFIXES), extension))
+    return both(host(*site.apps), either(below(APP_PREFIXES), extension))
 
 
 # The application knows what may be kept: what it does not say so of, or sends with a cookie, is not cached. Cloudflare

@@ -43,16 +43,16 @@ def below(prefixes: Iterable[str], path: str = PATH) -> str:
     return either(*(f"starts_with({path}, {text(prefix)})" for prefix in prefixes))
 
 
-def host(name: str) -> str:
-    """The host is exactly this one."""
-    return f"http.host eq {text(name)}"
+def host(*names: str) -> str:
+    """The host is exactly one of these."""
+    return one_of("http.host", names) if len(names) > 1 else f"http.host eq {text(names[0])}"
 
 
-def named(name: str) -> str:
-    """The host is this one, however it is written: with capitals, a port, or a dot at its end."""
-    return f"starts_with(lower(http.host), {text(name)})"
+def named(*names: str) -> str:
+    """The host is one of these, however it is written: with capitals, a port, or a dot at its end."""
+    return either(*(f"starts_with(lower(http.host), {text(name)})" for name in names))
 
 
 def about(site: Site) -> str:
     """The request is for the site."""
-    return either(named(site.app), named(site.storage))
+    return named(*(name for one in site.hosts for name in (one.app, one.storage)))

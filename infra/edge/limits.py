@@ -45,7 +45,7 @@ def _rule(site: Site, name: str, limit: _Limit, per_minute: int) -> Rule:
     plan = site.plan.limits
     wanted = below(limit.prefixes, ANY_CASE_PATH)
     # Free zones look at the path alone: there, the limit is the whole zone's.
-    expression = both(named(site.app), wanted) if plan.rate_by_host else wanted
+    expression = both(named(*site.apps), wanted) if plan.rate_by_host else wanted
     if limit.methods and plan.rate_by_method:
         expression = both(expression, one_of("http.request.method", limit.methods))
     # Preflights and health checks are refused along with the rest, but use nothing up.

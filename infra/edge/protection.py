@@ -13,10 +13,8 @@ MANAGED = {
     "cloudflare": "efb7b8c949ac4650a09736dc376e9aee",
     "owasp": "4814384a9e5d4991b9815dcfc25d2f1f",
 }
-ALWAYS = {
-    "strict-transport-security": f"max-age={HSTS_MAX_AGE.value}; includeSubDomains",
-    "x-content-type-options": "nosniff",
-}
+# How long a browser asks for nothing but TLS, at this host and below it.
+HSTS = f"max-age={HSTS_MAX_AGE.value}"
 # What an application may want otherwise.
 UNLESS_SAID = {
     "referrer-policy": "strict-origin-when-cross-origin",
@@ -45,32 +43,41 @@ def managed_rules(site: Site) -> Ruleset | None:
 
 def security_headers(site: Site) -> Ruleset:
     """What is added to every response of the site."""
-    # One answer for every origin that asks: a cached one is handed to all.
-    stored = {"content-security-policy": INERT, "access-control-allow-origin": f"https://{site.app}"}
+    # The zone's own name has everybody's below it, who may not have TLS.
+    below = "" if site.zone in (*site.apps, *site.storages) else "; includeSubDomains"
+    always = {"strict-transport-security": f"{HSTS}{below}", "x-content-type-options": "nosniff"}
     return Ruleset(
         key="headers",
         name="ascent security headers",
         phase="http_response_headers_transform",
         rules=(
-            _set("security", "TLS from now on, and no guessing of types", about(site), ALWAYS),
+            _set("security", "TLS from now on, and no guessing of types", about(site), always),
             *(
                 _set(
                     name,
                     "Where the application does not say otherwise",
-                    both(host(site.app), f'not any(http.response.headers.names[*] eq "{name}")'),
+                    both(host(*site.apps), f'not any(http.response.headers.names[*] eq "{name}")'),
                     {name: value},
                 )
                 for name, value in UNLESS_SAID.items()
             ),
-            _set("storage", "Files are shown, and run nothing", host(site.storage), stored),
+            *(
+                _set(f"{one.prefix}storage", "Files are shown, and run nothing", host(one.storage), _inert(one.app))
+                for one in site.hosts
+            ),
             _set(
                 "storage-errors",
                 "Browsers keep a file for a day, and not that it was missing",
-                both(host(site.storage), f"http.response.code ge {CLIENT_ERRORS[0].value}"),
+                both(host(*site.storages), f"http.response.code ge {CLIENT_ERRORS[0].value}"),
                 {"cache-control": "no-store"},
             ),
         ),
     )
+
+
+def _inert(app: str) -> dict[str, str]:
+    # One answer for every origin that asks: a cached one is handed to all.
+    return {"content-security-policy": INERT, "access-control-allow-origin": f"https://{app}"}
 
 
 def _set(ref: str, why: str, expression: str, headers: Mapping[str, str]) -> Rule:

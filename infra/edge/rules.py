@@ -10,19 +10,51 @@ from infra.edge.plans import Plan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Hosts:
+    """The host names of one stack.
+
+    prefix: what the references of its rules begin with; nothing for the stack that writes them.
+    app, storage: as a site's.
+    """
+
+    prefix: str
+    app: str
+    storage: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Site:
     """What the rules are for.
 
     app: the application's host name.
     storage: host name of what the CDN serves out of storage.
+    zone: name of the zone that both are in.
     hosted: whether somebody else's storage is behind it, and not this stack's buckets.
     plan: the zone's plan.
+    others: hosts of other stacks in the zone, which are treated alike.
     """
 
     app: str
     storage: str
+    zone: str
     hosted: bool
     plan: Plan
+    others: tuple[Hosts, ...] = ()
+
+    @property
+    def hosts(self) -> tuple[Hosts, ...]:
+        """The hosts of every stack, this one's first."""
+        return (Hosts(prefix="", app=self.app, storage=self.storage), *self.others)
+
+    @property
+    def apps(self) -> tuple[str, ...]:
+        """Host names of applications."""
+        return tuple(one.app for one in self.hosts)
+
+    @property
+    def storages(self) -> tuple[str, ...]:
+        """Host names of public files."""
+        return tuple(one.storage for one in self.hosts)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,6 +39,9 @@ class Rewriter:
             return "(" + f" {node.operator} ".join(self.rewrite(item) for item in node.items) + ")"
         if isinstance(node, Not):
             return f"not {self.rewrite(node.item)}"
+        if isinstance(node, Field):
+            self._known[node.name] = "bool"
+            return node.name
         if isinstance(node, Compare):
             return self._comparison(node)
         if isinstance(node, Call) and node.name in ("starts_with", "ends_with"):

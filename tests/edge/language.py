@@ -188,6 +188,7 @@ def _url_decode(text: str) -> str:
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "any": any,
+    "concat": lambda *parts: "".join(parts),
     "ends_with": str.endswith,
     "lower": _lower,
     "starts_with": str.startswith,

@@ -9,8 +9,9 @@ from infra.edge.rules import Site
 from tests.edge.web import Request, Response
 
 APP, STORAGE = "app.example.com", "storage.example.com"
-OWN = Site(app=APP, storage=STORAGE, hosted=False, plan=Plan.BUSINESS)
-HOSTED = Site(app=APP, storage=STORAGE, hosted=True, plan=Plan.BUSINESS)
+ZONE = "example.com"
+OWN = Site(app=APP, storage=STORAGE, zone=ZONE, hosted=False, plan=Plan.BUSINESS)
+HOSTED = Site(app=APP, storage=STORAGE, zone=ZONE, hosted=True, plan=Plan.BUSINESS)
 MONTH, WEEK, DAY, YEAR = 2_592_000, 604_800, 86_400, 31_536_000
 IMMUTABLE = Response(headers={"cache-control": "public, max-age=31536000, immutable"})
 SESSION = {"Cookie": "session=abc"}
@@ -115,4 +116,9 @@ SAMPLES = [
            Request(host="APP.example.com:443", target="/api/x.png"), *NEVER, IMMUTABLE, GENERAL),
     Sample("a picture at another spelling of the host", OWN,
            Request(host="App.Example.com.", target="/x.png", headers=SESSION), *NEVER, IMMUTABLE),
+    # Sent on to HTTPS before anything else is looked at.
+    Sample("a page in plain text", OWN, Request(host=APP, secure=False), *NEVER),
+    Sample("a file in plain text", OWN, Request(host=STORAGE, secure=False), *NEVER),
+    Sample("a page in plain text before hosted storage", HOSTED, Request(host=APP, secure=False), *NEVER),
+    Sample("hosted media in plain text", HOSTED, Request(host=STORAGE, secure=False), *NEVER),
 ]  # fmt: skip

@@ -18,11 +18,12 @@ from scripts.wirefilter import UnavailableError, find_wirefilter
 from tests.edge.crate import decide
 from tests.edge.language import matches, parse
 from tests.edge.replay import expressions
-from tests.edge.samples import APP, SAMPLES, STORAGE
+from tests.edge.samples import APP, SAMPLES, STORAGE, ZONE
 from tests.edge.web import Request
 
 SITES = [
-    Site(app=APP, storage=STORAGE, hosted=hosted, plan=plan) for plan, hosted in itertools.product(Plan, (False, True))
+    Site(app=APP, storage=STORAGE, zone=ZONE, hosted=hosted, plan=plan)
+    for plan, hosted in itertools.product(Plan, (False, True))
 ]
 EVERY = sorted(
     {expression for site in SITES for expression in expressions(site).values()}
@@ -113,6 +114,7 @@ REQUESTS = st.builds(
     host=st.sampled_from([APP, STORAGE, APP.upper(), f"{STORAGE}:443", "example.com", "notapp.example.com", ""]),
     target=st.lists(WORDS, max_size=6).map(lambda words: "/" + "".join(words)),
     method=st.sampled_from(["GET", "POST", "PUT", "OPTIONS"]),
+    secure=st.booleans(),
     headers=st.dictionaries(
         st.sampled_from(["Cookie", "Authorization", "apikey", "Accept"]),
         st.sampled_from(["", "__cf_bm=a", "__cf_bm=a;b=c", "session=1", "a,b"]),

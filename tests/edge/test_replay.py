@@ -17,7 +17,7 @@ from infra.edge.rules import Rule, Ruleset, Site
 from infra.stages import STAGES
 from tests.edge.language import matches
 from tests.edge.replay import counted, eligible, expressions, limited, verdict
-from tests.edge.samples import APP, HOSTED, OWN, SAMPLES, STORAGE, Sample, stored
+from tests.edge.samples import APP, HOSTED, OWN, SAMPLES, STORAGE, ZONE, Sample, stored
 from tests.edge.web import Request, Response, normalized
 from tests.unit.runtime import built, of_type
 
@@ -106,7 +106,12 @@ def test_paths_are_normalized_as_cloudflare_does_it() -> None:
 
 
 SITES = st.builds(
-    Site, app=st.just(APP), storage=st.just(STORAGE), hosted=st.booleans(), plan=st.sampled_from(list(Plan))
+    Site,
+    app=st.just(APP),
+    storage=st.just(STORAGE),
+    zone=st.just(ZONE),
+    hosted=st.booleans(),
+    plan=st.sampled_from(list(Plan)),
 )
 PIECES = st.sampled_from(
     [

@@ -11,17 +11,19 @@ from infra.edge.caching import cache_rules
 from infra.edge.connector import connections
 from infra.edge.limits import LIMITS, kept, rate_limits
 from infra.edge.plans import PLANS, Plan, cheapest
-from infra.edge.rules import Rule
+from infra.edge.rules import Rule, Site
 from infra.edge.zone import SETTINGS, rulesets
 from infra.settings import SettingsError
-from tests.edge.language import matches
+from tests.edge.language import evaluate, matches, parse
 from tests.edge.replay import PER_MINUTE, all_rulesets, limited
-from tests.edge.samples import APP, OWN, STORAGE, app, stored
+from tests.edge.samples import APP, OWN, STORAGE, ZONE, app, stored
 from tests.edge.web import Request
 from tests.unit.configs import settings
 
 # Cloudflare knows a rule by its reference: renaming one here makes it anew there.
 REFS = {
+    "http_config_settings": ["origin-tls"],
+    "http_request_dynamic_redirect": ["https-app", "https-storage"],
     "http_request_cache_settings": ["default", "app-static", "storage", "images", "charts", "never"],
     "http_ratelimit": ["rate-general", "rate-uploads", "rate-analysis"],
     "http_request_firewall_managed": ["managed-cloudflare", "managed-owasp"],
@@ -151,8 +153,50 @@ def test_a_path_of_the_storage_host_is_in_exactly_one_bucket() -> None:
     assert not any(matches(expression, app("/generated/x").fields) for expression in rules.values())
 
 
-def test_tls_is_checked_on_both_sides() -> None:
-    assert SETTINGS == {"ssl": "strict", "min_tls_version": "1.2", "tls_1_3": "on", "always_use_https": "on"}
+NEIGHBORS = ("example.com", "www.example.com", "notapp.example.com", "app.example.org", "x.app.example.com")
+
+
+def test_the_zone_is_set_to_what_no_rule_can_choose_by_host() -> None:
+    assert SETTINGS == {"min_tls_version": "1.2", "tls_1_3": "on"}
+
+
+def test_the_origins_certificate_is_checked_and_nobody_elses() -> None:
+    (rule,) = at(Plan.FREE)["http_config_settings"]
+    assert (rule.action, rule.parameters) == ("set_config", {"ssl": "strict"})
+    for host in (APP, STORAGE, APP.upper(), f"{APP}:443", f"{APP}."):
+        assert matches(rule.expression, Request(host=host).fields), host
+    assert [host for host in NEIGHBORS if matches(rule.expression, Request(host=host).fields)] == []
+
+
+def _sent_to(host: str, *, secure: bool) -> list[str]:
+    """Where somebody who asks a host for a path is sent."""
+    fields = Request(host=host, target="/a/b?c=d", secure=secure).fields
+    found = [rule for rule in at(Plan.FREE)["http_request_dynamic_redirect"] if matches(rule.expression, fields)]
+    to = [(rule.parameters or {})["from_value"] for rule in found]
+    assert all((one["status_code"], one["preserve_query_string"]) == (301, True) for one in to)
+    return [evaluate(parse(one["target_url"]["expression"]), fields) for one in to]
+
+
+@pytest.mark.parametrize("host", [APP, STORAGE])
+def test_who_comes_in_plain_text_is_sent_to_https_once(host: str) -> None:
+    for spelling in (host, host.upper(), f"{host}:80", f"{host}."):
+        assert _sent_to(spelling, secure=False) == [f"https://{host}/a/b"]
+        assert _sent_to(spelling, secure=True) == []
+    assert [_sent_to(other, secure=False) for other in NEIGHBORS] == [[]] * len(NEIGHBORS)
+
+
+@pytest.mark.parametrize(
+    ("site", "said"),
+    [
+        (OWN, "max-age=31536000; includeSubDomains"),
+        # Below the zone's own name is everybody in it.
+        (replace(OWN, app=ZONE), "max-age=31536000"),
+        (replace(OWN, storage=ZONE), "max-age=31536000"),
+    ],
+)
+def test_only_names_below_ours_are_bound_to_tls_with_us(site: Site, said: str) -> None:
+    rule, *_ = all_rulesets(site)["http_response_headers_transform"].rules
+    assert (rule.parameters or {})["headers"]["strict-transport-security"] == {"operation": "set", "value": said}
 
 
 def test_security_headers_are_set_and_files_run_nothing() -> None:

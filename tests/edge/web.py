@@ -27,6 +27,7 @@ class Request:
     target: str = "/"
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict)
+    secure: bool = True
 
     @property
     def path(self) -> str:
@@ -44,6 +45,7 @@ class Request:
         lowered = {name.lower(): value for name, value in self.headers.items()}
         last = self.path.rpartition("/")[2]
         return {
+            "ssl": self.secure,
             "http.host": self.host,
             "http.cookie": lowered.get("cookie", ""),
             "http.request.method": self.method,
