@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -23,15 +24,17 @@ class NetworkArgs:
     """What a network is made of.
 
     region: AWS region name.
-    cidr: the VPC's /16.
-    zones: three availability zone names, in the order of their address slots.
+    cidr: the VPC's range, of /16 to /20.
+    zones: three availability zones by id, each by the letter of its place, in the order of their address slots.
+    egress_addresses: how many addresses traffic to the internet may come from: those of the first zones.
     zonal_egress: a NAT gateway and interface endpoints in each zone, rather than in the first alone.
     protect: guard the VPC, its subnets and its egress addresses against deletion.
     """
 
     region: str
     cidr: IPv4Network
-    zones: Sequence[str]
+    zones: Mapping[str, str]
+    egress_addresses: int
     zonal_egress: bool
     protect: bool
 
@@ -41,9 +44,12 @@ class Network(pulumi.ComponentResource):
 
     vpc_id: the VPC.
     public_subnet_ids, private_subnet_ids, data_subnet_ids: one subnet per zone, in the order of the zones.
+    zone_names: what this account calls the zones, in the same order.
     inner_table_ids: route tables of the private and the data subnets.
     nat_ids: NAT gateway by its name.
-    egress_addresses: the public IPv4 addresses that traffic to the internet comes from, one per zone, kept for life.
+    egress_addresses: the public IPv4 addresses that traffic to the internet comes from, kept for life, in the
+        order of the zones.
+    remembered: nothing; the engine's state has it all.
     """
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -79,35 +85,39 @@ class Network(pulumi.ComponentResource):
         self.public_subnet_ids = [subnet.id for subnet in self._public]
         self.private_subnet_ids = [subnet.id for subnet in self._private]
         self.data_subnet_ids = [subnet.id for subnet in self._data]
+        self.zone_names = [subnet.availability_zone for subnet in self._data]
 
         # Idle addresses cost little; an address that a partner has put on a list must survive every move.
         addresses = [
             aws.ec2.Eip(
                 self._zonal("egress", zone), domain="vpc", tags={"Name": self._zonal("egress", zone)}, opts=self._kept
             )
-            for zone in args.zones
+            for zone in list(args.zones)[: args.egress_addresses]
         ]
         self.egress_addresses = [address.public_ip for address in addresses]
 
         tables = self._route(addresses)
         self.inner_table_ids = [table.id for table in tables[1:]]
         self._endpoints(tables)
-        self._flow_logs()
+        self.remembered: Mapping[str, Any] = {}
         self.register_outputs({"vpcId": self.vpc_id, "egressAddresses": self.egress_addresses})
 
     def _zonal(self, thing: str, zone: str) -> str:
-        return f"{self._name}-{thing}-{zone.removeprefix(self._args.region)}"
+        return f"{self._name}-{thing}-{zone}"
 
     def _subnets(self, tier: str, ranges: Sequence[IPv4Network]) -> list[aws.ec2.Subnet]:
+        # A subnet cannot change its zone, and those of older stacks were made by the account's names of zones.
+        zone_fields = pulumi.ResourceOptions(ignore_changes=["availabilityZone", "availabilityZoneId"])
+        in_place = pulumi.ResourceOptions.merge(self._kept, zone_fields)
         return [
             aws.ec2.Subnet(
                 self._zonal(tier, zone),
                 vpc_id=self.vpc_id,
-                availability_zone=zone,
+                availability_zone_id=self._args.zones[zone],
                 cidr_block=str(cidr),
                 map_public_ip_on_launch=False,
                 tags={"Name": self._zonal(tier, zone), "ascent:tier": tier},
-                opts=self._kept,
+                opts=in_place,
             )
             for zone, cidr in zip(self._args.zones, ranges, strict=True)
         ]
@@ -134,13 +144,13 @@ class Network(pulumi.ComponentResource):
                 tags={"Name": self._zonal("nat", zone)},
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[to_internet]),
             )
-            for index, (zone, address, subnet) in enumerate(zip(zones, addresses, self._public, strict=True))
+            for index, (zone, address, subnet) in enumerate(zip(zones, addresses, self._public, strict=False))
             if self._args.zonal_egress or index == 0
         ]
         self.nat_ids = {self._zonal("nat", zone): nat.id for zone, nat in zip(zones, nats, strict=False)}
         tables = []
         for index, (zone, subnet) in enumerate(zip(zones, self._private, strict=True)):
-            table = self._table(f"private-{zone.removeprefix(self._args.region)}", [subnet])
+            table = self._table(f"private-{zone}", [subnet])
             aws.ec2.Route(
                 self._zonal("private", zone),
                 route_table_id=table.id,
@@ -196,18 +206,24 @@ class Network(pulumi.ComponentResource):
                 opts=self._child,
             )
 
-    def _flow_logs(self) -> None:
+    def log_flows(self, bucket_arn: pulumi.Input[str] | None) -> None:
+        """Write down all traffic: in a folder of a bucket, or without one in CloudWatch Logs.
+
+        The log group and its role are there either way, as the log may come back to them.
+        """
         name = f"{self._name}-flow"
         group = aws.cloudwatch.LogGroup(name, retention_in_days=FLOW_LOG_DAYS.value, opts=self._kept)
         role = aws.iam.Role(name, assume_role_policy=iam.trust("vpc-flow-logs.amazonaws.com"), opts=self._child)
         policy = aws.iam.RolePolicy(
             name,
             role=role.id,
+            # AWS, Publish flow logs to CloudWatch Logs: all five. Only the listing of groups cannot be limited to one.
             policy=iam.policy(
                 iam.allow(
-                    ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+                    ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
                     [group.arn, pulumi.Output.concat(group.arn, ":*")],
-                )
+                ),
+                iam.allow(["logs:DescribeLogGroups"], ["*"]),
             ),
             opts=self._child,
         )
@@ -215,9 +231,9 @@ class Network(pulumi.ComponentResource):
             name,
             vpc_id=self.vpc_id,
             traffic_type="ALL",
-            log_destination_type="cloud-watch-logs",
-            log_destination=group.arn,
-            iam_role_arn=role.arn,
+            log_destination_type="cloud-watch-logs" if bucket_arn is None else "s3",
+            log_destination=group.arn if bucket_arn is None else bucket_arn,
+            iam_role_arn=role.arn if bucket_arn is None else None,
             max_aggregation_interval=FLOW_LOG_INTERVAL.value,
             tags={"Name": name},
             opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
