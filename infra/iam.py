@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -39,6 +39,12 @@ def read_secret(secret_arn: pulumi.Input[str], key_arn: pulumi.Input[str], regio
         allow(["secretsmanager:GetSecretValue"], [secret_arn]),
         allow(["kms:Decrypt"], [key_arn], via),
     ]
+
+
+def read_also(secret_arns: Iterable[pulumi.Input[str]]) -> list[Statement]:
+    """Statements that allow to read more secrets, of the key that `read_secret` allows already; none for none."""
+    found = list(secret_arns)
+    return [allow(["secretsmanager:GetSecretValue"], found)] if found else []
 
 
 def write_logs(group_arn: pulumi.Input[str]) -> Statement:

@@ -1,136 +1,116 @@
-"""What an instance runs when it boots: Docker with the application's container, and the CloudWatch agent."""
+"""What an instance runs when it boots: Docker with the application's container, and the CloudWatch agent.
+
+The files in `infra/boot` as they are, and one with what this instance is to run.
+"""
 
 from __future__ import annotations
 
 import base64
 import json
-import shlex
-import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
-from infra.thresholds import APP_PORT, APP_STOP_GRACE, BOOT_RETRY
+from infra.components.load_balancer import HEALTH_PATH
+from infra.thresholds import (
+    APP_PORT,
+    APP_START,
+    APP_STOP_GRACE,
+    BOOT_RETRY,
+    BOOT_TRIES,
+    BOOT_WINDOW,
+    HEALTH_TIMEOUT,
+    INSTANCE_LOOK,
+    LOG_BUFFER,
+    POD_SCRATCH,
+    POD_USER,
+    WORKER_LOOKS,
+    WORKER_PATIENCE,
+    WORKER_STOP_GRACE,
+)
 
 # AWS refuses more: EC2 API reference, RunInstances.
 LARGEST = 16_384
+# Names of the lifecycle hooks, unique within a group.
+LAUNCH_HOOK, END_HOOK = "ascent-launch", "ascent-end"
+WEB, WORKER = "web", "worker"
+# EC2, instance metadata: the IPv4 address of the service.
+METADATA = "http://169.254.169.254"
+# systemd kills what is still there so many seconds after the container's own time to stop.
+_MARGIN = 15
+_BOOT = Path(__file__).parent / "boot"
+_QUOTES = '"""'
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Registry:
+    """A container registry.
+
+    host: its host; docker.io for Docker Hub.
+    region: region of a private ECR registry, where the instance's role logs in.
+    secret_arn: of any other, the Secrets Manager secret with the log-in, a JSON object of `username` and `password`.
+    """
+
+    host: str
+    region: str | None = None
+    secret_arn: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Container:
     """A container that an instance runs.
 
+    role: `web`, or `worker` for one that takes jobs, and is given the time to finish the one it is at.
     image: image with a tag or digest.
     region: AWS region of the instance.
-    registry, registry_region: host and region of a private ECR registry to log in to, or None.
+    registry: the registry to log in to, or None.
     secret_arn: Secrets Manager secret, a JSON object of environment variables.
     log_group: CloudWatch log group of its output.
     environment: its environment variables that are no secrets.
     """
 
+    role: str
     image: str
     region: str
-    registry: str | None
-    registry_region: str | None
+    registry: Registry | None
     secret_arn: str
     log_group: str
     environment: Mapping[str, str]
 
 
 # EC2 cannot see how much memory an instance uses. One metric per autoscaling group, not one per instance: each costs.
+# All instances publish under the group's name alone: with append_dimensions, the agent leaves the host out
+# (amazon-cloudwatch-agent, ec2tagger). Aggregating or dropping would leave nothing.
 MEMORY_METRIC = "mem_used_percent"
-_AGENT = json.dumps(
-    {
-        "metrics": {
-            "append_dimensions": {"AutoScalingGroupName": "${aws:AutoScalingGroupName}"},
-            "aggregation_dimensions": [["AutoScalingGroupName"]],
-            "metrics_collected": {"mem": {"measurement": [MEMORY_METRIC], "drop_original_metrics": [MEMORY_METRIC]}},
-        }
+_AGENT = {
+    "metrics": {
+        "append_dimensions": {"AutoScalingGroupName": "${aws:AutoScalingGroupName}"},
+        "metrics_collected": {"mem": {"measurement": [MEMORY_METRIC]}},
     }
-)
-
-# The secret lives in the memory of this process and of Docker alone: it fetches, then becomes the docker client, which
-# takes each variable by name from its own environment. No value is an argument, and none is written here.
-_RUNNER = """\
-#!/usr/bin/python3
-import json, os, subprocess
-
-fetched = subprocess.run(
-    ["aws", "secretsmanager", "get-secret-value", "--region", {region!r}, "--secret-id", {secret_arn!r},
-     "--query", "SecretString", "--output", "text"],
-    check=True, capture_output=True, text=True,
-)
-variables = {{**{environment!r}, **json.loads(fetched.stdout)}}
-command = ["docker", "run", "--rm", "--init", "--name", "app", "--publish", "{port}:{port}",
-           "--cap-drop", "ALL", "--security-opt", "no-new-privileges",
-           "--log-driver", "awslogs", "--log-opt", "awslogs-region=" + {region!r},
-           "--log-opt", "awslogs-group=" + {log_group!r}, "--log-opt", "mode=non-blocking"]
-for name in sorted(variables):
-    command += ["--env", name]
-os.execvpe("docker", command + [{image!r}], {{**os.environ, **variables}})
-"""
-
-_UNIT = """\
-[Unit]
-Description=The application's container
-Requires=docker.service
-After=docker.service network-online.target
-
-[Service]
-ExecStartPre=-/usr/bin/docker rm --force app
-{login}ExecStartPre=/usr/bin/docker pull --quiet {image}
-ExecStart=/usr/local/bin/run-app
-ExecStop=/usr/bin/docker stop --time {grace} app
-TimeoutStartSec=infinity
-Restart=always
-RestartSec={retry}
-
-[Install]
-WantedBy=multi-user.target
-"""
-
-_LOGIN = (
-    "ExecStartPre=/bin/sh -c 'aws ecr get-login-password --region {region} "
-    "| docker login --username AWS --password-stdin {registry}'\n"
-)
-
-_SCRIPT = """\
-#!/bin/bash
-set -euo pipefail
-dnf install --assumeyes --quiet docker amazon-cloudwatch-agent
-install -m 0755 /dev/stdin /usr/local/bin/run-app <<'RUNNER'
-{runner}RUNNER
-install -m 0644 /dev/stdin /etc/systemd/system/app.service <<'UNIT'
-{unit}UNIT
-systemctl daemon-reload
-systemctl enable --now docker.service app.service --no-block
-install -m 0644 /dev/stdin /opt/aws/amazon-cloudwatch-agent/etc/memory.json <<'AGENT'
-{agent}
-AGENT
-# Last, and without a say: an instance that cannot be measured still serves.
-/opt/aws/amazon-cloudwatch-agent/bin/amazon-cloudwatch-agent-ctl -a fetch-config -m ec2 -s \
-  -c file:/opt/aws/amazon-cloudwatch-agent/etc/memory.json || true
-"""
+}
 
 
-def script(container: Container) -> str:
+def script(container: Container, root: str = "") -> str:
     """The boot script.
+
+    Args:
+        container: what the instance runs.
+        root: directory that all files go below; the instance's own root where left out.
 
     Raises:
         ValueError: when it is longer than EC2 takes.
     """
-    login = _LOGIN.format(region=container.registry_region, registry=container.registry) if container.registry else ""
-    unit = _UNIT.format(
-        login=login, image=shlex.quote(container.image), grace=APP_STOP_GRACE.value, retry=BOOT_RETRY.value
-    )
-    runner = _RUNNER.format(
-        region=container.region,
-        secret_arn=container.secret_arn,
-        environment=dict(container.environment),
-        port=APP_PORT.value,
-        log_group=container.log_group,
-        image=container.image,
-    )
-    text = textwrap.dedent(_SCRIPT).format(runner=runner, unit=unit, agent=_AGENT)
+    files = {
+        "etc/ascent/instance.json": (0o644, json.dumps(_config(container, root), sort_keys=True) + "\n"),
+        "etc/ascent/agent.json": (0o644, json.dumps(_AGENT) + "\n"),
+        "usr/local/bin/ascent-instance": (0o755, lean((_BOOT / "instance.py").read_text())),
+        "etc/systemd/system/app.service": (0o644, _unit("app.service", container, root)),
+        "etc/systemd/system/ascent-instance.service": (0o644, _unit("ascent-instance.service", container, root)),
+    }
+    parts = ["#!/bin/bash\nset -euo pipefail\n", f"root='{root}'\n"]
+    parts += [_written(path, mode, text) for path, (mode, text) in files.items()]
+    text = "".join([*parts, lean((_BOOT / "boot.sh").read_text())])
     if len(text.encode()) > LARGEST:
         raise ValueError(f"the boot script has {len(text.encode())} bytes; EC2 takes {LARGEST}")
     return text
@@ -139,3 +119,74 @@ def script(container: Container) -> str:
 def encoded(container: Container) -> str:
     """The boot script as launch templates take it."""
     return base64.b64encode(script(container).encode()).decode()
+
+
+def stop_grace(role: str) -> int:
+    """Seconds that a container gets to stop: to answer its last requests, or to finish the job it is at."""
+    return (WORKER_STOP_GRACE if role == WORKER else APP_STOP_GRACE).value
+
+
+def _written(path: str, mode: int, text: str) -> str:
+    """Shell that writes a file, with nothing in it expanded."""
+    return f"install -D -m {mode:04o} /dev/stdin \"$root/{path}\" <<'ASCENT'\n{text}ASCENT\n"
+
+
+def _config(container: Container, root: str) -> dict[str, Any]:
+    """What `infra/boot` reads on the instance. Nothing in it is secret."""
+    return {
+        "role": container.role,
+        "image": container.image,
+        "region": container.region,
+        "registry": asdict(container.registry) if container.registry else None,
+        "secret_arn": container.secret_arn,
+        "log_group": container.log_group,
+        "log_buffer_mib": LOG_BUFFER.value,
+        "environment": dict(container.environment),
+        "port": APP_PORT.value,
+        "user": POD_USER.value,
+        "scratch_mib": POD_SCRATCH.value,
+        "stop_grace": stop_grace(container.role),
+        "health_path": HEALTH_PATH,
+        "health_timeout": HEALTH_TIMEOUT.value,
+        "look_seconds": INSTANCE_LOOK.value,
+        "patience_looks": WORKER_PATIENCE.value,
+        "steady_looks": WORKER_LOOKS.value,
+        "launch_hook": LAUNCH_HOOK,
+        "end_hook": END_HOOK if container.role == WORKER else None,
+        # A tmpfs, in memory: gone when the instance stops.
+        "memory": f"{root}/run/ascent",
+        "metadata": METADATA,
+    }
+
+
+def _unit(name: str, container: Container, root: str) -> str:
+    """A systemd unit, with its placeholders filled in."""
+    grace = stop_grace(container.role)
+    values = {
+        "root": root,
+        "window": BOOT_WINDOW.value,
+        "tries": BOOT_TRIES.value,
+        "retry": BOOT_RETRY.value,
+        "start": APP_START.value,
+        "grace": grace,
+        "stop": grace + _MARGIN,
+    }
+    text = lean((_BOOT / name).read_text())
+    for key, value in values.items():
+        text = text.replace(f"@{key}@", str(value))
+    return text
+
+
+def lean(text: str) -> str:
+    """A file of `infra/boot` without what only people read: docstrings, comments and empty lines. EC2 counts bytes.
+
+    Not compressed, because other versions of a library would compress to other bytes, and refresh the fleet by that.
+    """
+    kept, inside = [], False
+    for number, line in enumerate(text.splitlines()):
+        bare = line.strip()
+        if inside or bare.startswith(_QUOTES):
+            inside = not (bare.endswith(_QUOTES) and (inside or len(bare) > len(_QUOTES)))
+        elif bare and (number == 0 or not bare.startswith("#")):
+            kept.append(line)
+    return "\n".join(kept) + "\n"

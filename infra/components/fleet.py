@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming
+from infra import lifecycle, naming
 from infra.components.instance_template import METRICS, InstanceTemplate, InstanceTemplateArgs
 from infra.thresholds import (
     ALL_ON_DEMAND,
@@ -23,6 +23,7 @@ from infra.thresholds import (
     REFRESH_MIN_HEALTHY,
     REFRESH_WAIT,
     REQUESTS_PER_TARGET,
+    WARM_PREPARED,
 )
 from infra.user_data import Container
 
@@ -41,7 +42,7 @@ class FleetArgs:
     balancer_group_id: security group of the load balancer, which alone may reach the instances.
     balancer_suffix: ARN suffix of the load balancer.
     target_group: the color's target group.
-    gates: names of the alarms that stop an instance refresh and roll it back; AWS takes ten at most.
+    gates: names of the alarms that stop an instance refresh; AWS takes ten at most.
     profile_arn: instance profile.
     container: what the instances run, once it is known.
     tags: put on instances and volumes, which do not take the provider's default tags.
@@ -86,6 +87,7 @@ class Fleet(pulumi.ComponentResource):
         self._child = pulumi.ResourceOptions(parent=self)
         self._tags = {**args.tags, "Name": name}
         group = self._group(self._template())
+        lifecycle.hooked(name, group.name, ends=False, opts=self._child)
         self._scale(group)
         self.group_name = group.name
         self.register_outputs({"groupName": self.group_name})
@@ -137,6 +139,8 @@ class Fleet(pulumi.ComponentResource):
         warm: aws.autoscaling.GroupWarmPoolArgsDict = {
             "pool_state": "Stopped",
             "min_size": args.minimum,
+            # Without it the pool is as many as the group may yet become: AWS, PutWarmPool.
+            "max_group_prepared_capacity": args.minimum * WARM_PREPARED.value,
             "instance_reuse_policy": {"reuse_on_scale_in": True},
         }
         return aws.autoscaling.Group(
@@ -159,6 +163,10 @@ class Fleet(pulumi.ComponentResource):
                 "min_healthy_percentage": REFRESH_MIN_HEALTHY.value,
                 "max_healthy_percentage": REFRESH_MAX_HEALTHY.value,
             },
+            initial_lifecycle_hooks=lifecycle.INITIAL,
+            # The provider does not wait: when a bound changes, it would wait for an exact number of instances, while
+            # autoscaling has another one (terraform-provider-aws issue 26230). infra/serving.py looks instead.
+            wait_for_capacity_timeout="0",
             instance_refresh={
                 "strategy": "Rolling",
                 "preferences": {
@@ -168,7 +176,9 @@ class Fleet(pulumi.ComponentResource):
                     "checkpoint_percentages": [checkpoint.value for checkpoint in REFRESH_CHECKPOINTS],
                     "checkpoint_delay": str(REFRESH_WAIT.value),
                     "skip_matching": True,
-                    "auto_rollback": True,
+                    # It would go back to the template that the provider has just written, which is the one that failed
+                    # (terraform-provider-aws issue 34189). Without it, EC2 stops, and says so.
+                    "auto_rollback": False,
                     "alarm_specification": {"alarms": args.gates},
                 },
             },
@@ -176,7 +186,7 @@ class Fleet(pulumi.ComponentResource):
             tags=[
                 {"key": key, "value": value, "propagate_at_launch": False} for key, value in sorted(self._tags.items())
             ],
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=lifecycle.IGNORED),
         )
 
     def _scale(self, group: aws.autoscaling.Group) -> None:

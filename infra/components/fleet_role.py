@@ -1,8 +1,9 @@
-"""What instances may do: be reached by Systems Manager, read their secret, pull their image, write logs and metrics."""
+"""What instances may do: be reached by Systems Manager, read their secret, pull their image, write logs and metrics,
+and report their own state to EC2 Auto Scaling."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -10,8 +11,12 @@ import pulumi_aws as aws
 
 from infra import iam, naming
 
-# Session Manager instead of SSH: no key, no open port, every session on record.
-SSM_POLICY = "arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore"
+# What Session Manager and Run Command need of an instance, instead of SSH: no key, no open port, and CloudTrail has who
+# began a session. AWS Systems Manager, "Add Session Manager permissions to an existing IAM role", and "ec2messages and
+# other API operations": agents from 3.3.40.0 on use ssmmessages for both. Not AmazonSSMManagedInstanceCore, which also
+# reads every parameter of the account, and which the application could use.
+_CHANNELS = ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")
+MANAGED = ("ssm:UpdateInstanceInformation", *(f"ssmmessages:{one}" for one in _CHANNELS))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +28,7 @@ class FleetRoleArgs:
     key_arn: the KMS key of that secret.
     repositories: ARNs of the private ECR repositories it may pull from.
     log_group_arn: the log group it may write to.
+    group_tags: tags of the autoscaling groups whose instances may be reported.
     statements: what else it may do.
     """
 
@@ -31,6 +37,7 @@ class FleetRoleArgs:
     key_arn: pulumi.Input[str]
     repositories: Sequence[str]
     log_group_arn: pulumi.Input[str]
+    group_tags: Mapping[str, str]
     statements: Sequence[iam.Statement]
 
 
@@ -42,6 +49,18 @@ def _measure() -> list[iam.Statement]:
     return [
         iam.allow(["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": "CWAgent"}}),
         iam.allow(["ec2:DescribeTags"], ["*"]),
+    ]
+
+
+def _report(tags: Mapping[str, str]) -> list[iam.Statement]:
+    """Complete a launch or an end, and say that an instance is unhealthy, in groups with these tags.
+
+    AWS, Actions, resources, and condition keys for Amazon EC2 Auto Scaling: the first has no resource to limit it to.
+    """
+    ours = {"StringEquals": {f"autoscaling:ResourceTag/{key}": value for key, value in sorted(tags.items())}}
+    return [
+        iam.allow(["autoscaling:DescribeAutoScalingInstances"], ["*"]),
+        iam.allow(["autoscaling:CompleteLifecycleAction", "autoscaling:SetInstanceHealth"], ["*"], ours),
     ]
 
 
@@ -59,15 +78,14 @@ class FleetRole(pulumi.ComponentResource):
             *iam.read_secret(args.secret_arn, args.key_arn, args.region),
             iam.write_logs(args.log_group_arn),
             *_measure(),
+            *_report(args.group_tags),
+            iam.allow(MANAGED, ["*"]),
             *iam.pull(args.repositories),
             *args.statements,
         ]
-        policies = [
-            aws.iam.RolePolicyAttachment(f"{name}-ssm", role=role.name, policy_arn=SSM_POLICY, opts=child),
-            aws.iam.RolePolicy(name, role=role.id, policy=iam.policy(*statements), opts=child),
-        ]
+        policy = aws.iam.RolePolicy(name, role=role.id, policy=iam.policy(*statements), opts=child)
         profile = aws.iam.InstanceProfile(
-            name, role=role.name, opts=pulumi.ResourceOptions(parent=self, depends_on=policies)
+            name, role=role.name, opts=pulumi.ResourceOptions(parent=self, depends_on=[policy])
         )
         self.profile_arn = profile.arn
         self.register_outputs({"profileArn": self.profile_arn})

@@ -28,8 +28,9 @@ from infra.thresholds import (
 HEALTH_PATH = "/api/health"
 # TLS 1.3 and 1.2 with forward secrecy; AWS, "Security policies for your Application Load Balancer".
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-# A request with this header goes to the target group that it names, whatever the weights.
-TARGET_HEADER = "x-ascent-target"
+# A request goes to the target group that the first header names, whatever the weights, if it knows the key: a version
+# without traffic is not public.
+TARGET_HEADER, KEY_HEADER = "x-ascent-target", "x-ascent-key"
 # AmazonEKSLoadBalancingPolicy lets a cluster register targets only with target groups that carry its name.
 CLUSTER_TAG = "eks:eks-cluster-name"
 
@@ -58,6 +59,7 @@ class LoadBalancerArgs:
     certificate_arn: a validated ACM certificate in this region.
     log_bucket: name of a bucket that allows the delivery of access logs.
     targets: target groups by name. Their weights add up to 100.
+    target_key: what a request has to know to choose its target group, a secret.
     clients: IPv4 ranges of the proxies in front, which alone may reach it; None where everybody may.
     protect: guard the load balancer against deletion, here and at AWS.
     """
@@ -68,6 +70,7 @@ class LoadBalancerArgs:
     log_bucket: pulumi.Input[str]
     targets: Mapping[str, Target]
     clients: Sequence[str] | None
+    target_key: pulumi.Input[str]
     protect: bool
 
 
@@ -77,7 +80,7 @@ class LoadBalancer(pulumi.ComponentResource):
     target_groups: target group by the name it was given in the arguments.
     security_group_id: what targets are to admit.
     admits: the rules that let clients in, for whatever sends clients here.
-    arn_suffix, dns_name, zone_id: as AWS calls them.
+    arn, arn_suffix, dns_name, zone_id: as AWS calls them.
     listener_arn: the HTTPS listener.
     weights: percent of the traffic by target group, as the provider read it back after the last update.
     """
@@ -107,6 +110,7 @@ class LoadBalancer(pulumi.ComponentResource):
         self._balancer = balancer
         self._args = args
         self.security_group_id = group.id
+        self.arn = balancer.arn
         self.arn_suffix = balancer.arn_suffix
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
@@ -239,7 +243,10 @@ class LoadBalancer(pulumi.ComponentResource):
                 f"{self._name}-{target}",
                 listener_arn=https.arn,
                 priority=one.rank * RULE_PRIORITY_STEP.value,
-                conditions=[{"http_header": {"http_header_name": TARGET_HEADER, "values": [target]}}],
+                conditions=[
+                    {"http_header": {"http_header_name": TARGET_HEADER, "values": [target]}},
+                    {"http_header": {"http_header_name": KEY_HEADER, "values": [args.target_key]}},
+                ],
                 actions=[{"type": "forward", "target_group_arn": self.target_groups[target].arn}],
                 opts=self._child,
             )
@@ -249,7 +256,8 @@ class LoadBalancer(pulumi.ComponentResource):
 def _forwarded(actions: Sequence[aws.lb.outputs.ListenerDefaultAction]) -> dict[str, int]:
     """Weight by ARN of the target group."""
     forwards = [action.forward for action in actions if action.forward]
-    return {one.arn: one.weight or 0 for forward in forwards for one in forward.target_groups}
+    # An update of some resources alone (`pulumi up --target`) knows no ARN of what it leaves out.
+    return {one.arn: one.weight or 0 for forward in forwards for one in forward.target_groups if one.arn}
 
 
 def _named(weights: Mapping[str, int], arns: Mapping[str, str]) -> dict[str, int]:

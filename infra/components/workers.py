@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from infra import naming
+from infra import lifecycle, naming
 from infra.components.instance_template import METRICS, InstanceTemplate, InstanceTemplateArgs
 from infra.thresholds import (
     BACKLOG_PER_WORKER,
@@ -78,6 +78,8 @@ class Workers(pulumi.ComponentResource):
             health_check_grace_period=INSTANCE_GRACE.value,
             default_instance_warmup=INSTANCE_WARMUP.value,
             max_instance_lifetime=INSTANCE_LIFETIME.value,
+            initial_lifecycle_hooks=lifecycle.INITIAL,
+            wait_for_capacity_timeout="0",
             launch_template={"id": template.id, "version": template.version},
             instance_refresh={
                 "strategy": "Rolling",
@@ -87,13 +89,15 @@ class Workers(pulumi.ComponentResource):
                     "max_healthy_percentage": REFRESH_MAX_HEALTHY.value,
                     "instance_warmup": str(INSTANCE_WARMUP.value),
                     "skip_matching": True,
-                    "auto_rollback": True,
+                    # As with fleets.
+                    "auto_rollback": False,
                 },
             },
             enabled_metrics=METRICS,
             tags=[{"key": key, "value": value, "propagate_at_launch": False} for key, value in sorted(tags.items())],
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=lifecycle.IGNORED),
         )
+        lifecycle.hooked(name, group.name, ends=True, opts=child)
         aws.autoscaling.Policy(
             f"{name}-backlog",
             autoscaling_group_name=group.name,
@@ -111,17 +115,25 @@ class Workers(pulumi.ComponentResource):
 Metric = aws.autoscaling.PolicyTargetTrackingConfigurationCustomizedMetricSpecificationMetricArgsDict
 
 
+# Messages that wait, and those that workers are at: without the latter, the last jobs would be left without a worker.
+_COUNTED = {"waiting": "ApproximateNumberOfMessagesVisible", "taken": "ApproximateNumberOfMessagesNotVisible"}
+
+
 def _backlog(group: pulumi.Input[str], queues: Mapping[str, pulumi.Input[str]]) -> list[Metric]:
-    """Messages that wait in all queues, divided by the instances there are; by one where there are none yet."""
-    waiting = {f"queue{index}": queue for index, queue in enumerate(queues.values())}
+    """Jobs of all queues that are not done, divided by the instances there are; by one where there are none yet."""
+    open_jobs = {
+        f"{key}{index}": (metric, queue)
+        for index, queue in enumerate(queues.values())
+        for key, metric in _COUNTED.items()
+    }
     metrics: list[Metric] = [
-        _metric(identifier, "AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", queue, "Sum")
-        for identifier, queue in waiting.items()
+        _metric(identifier, "AWS/SQS", metric, "QueueName", queue, "Sum")
+        for identifier, (metric, queue) in open_jobs.items()
     ]
     metrics.append(
         _metric("instances", "AWS/AutoScaling", "GroupInServiceInstances", "AutoScalingGroupName", group, "Average")
     )
-    total = " + ".join(f"FILL({identifier}, 0)" for identifier in waiting)
+    total = " + ".join(f"FILL({identifier}, 0)" for identifier in open_jobs)
     expression = f"({total}) / IF(FILL(instances, 0) > 0, instances, 1)"
     metrics.append({"id": "backlog", "expression": expression, "label": "Backlog per worker", "return_data": True})
     return metrics

@@ -186,9 +186,8 @@ def _new(file: StackFile, done: list[str], *, quiet: bool, live: Callable[[str],
             errors.print(line, markup=False)
 
     show = live or (lambda _: None)
-    return Walk(
-        file=file, engine=Automation(file.stack, show, tell), gates=gates(), clock=_Clock(), tell=tell, live=show
-    )
+    eyes = gates(file.settings().account.assume_role)
+    return Walk(file=file, engine=Automation(file.stack, show, tell), gates=eyes, clock=_Clock(), tell=tell, live=show)
 
 
 @contextmanager

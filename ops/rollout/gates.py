@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from infra.clients import Clients, clients
 from infra.thresholds import DEREGISTRATION_DELAY
 
 WORLD = "ASCENT_SANDBOX_WORLD"
@@ -61,18 +61,21 @@ class Gates(Protocol):
         """What a listener forwards, by target group ARN."""
 
 
-def gates() -> Gates:
-    """Those of the sandbox where its environment is active, else those of AWS."""
+def gates(role: str | None) -> Gates:
+    """Those of the sandbox where its environment is active, else those of AWS, as the role where one is given."""
     world = os.environ.get(WORLD)
-    return World(Path(world)) if world else Aws()
+    return World(Path(world)) if world else Aws(clients(role))
 
 
 class Aws:
-    """Asks CloudWatch, Elastic Load Balancing and EC2 Auto Scaling, with the environment's credentials."""
+    """Asks CloudWatch, Elastic Load Balancing and EC2 Auto Scaling."""
 
     # Nodes of a load balancer learn of new weights one after another; then requests are answered for this long.
     drain: float = 2 * DEREGISTRATION_DELAY.value
     poll: float = 15
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
 
     def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
         """In alarm now, or once since then: an alarm that came and went between two looks counts."""
@@ -129,12 +132,12 @@ class Aws:
 
     def _ask(self, region: str, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         with _explained(region, service):
-            answer: dict[str, Any] = getattr(_client(service, region), operation)(**arguments)
+            answer: dict[str, Any] = getattr(self._clients(service, region), operation)(**arguments)
             return answer
 
     def _pages(self, region: str, service: str, operation: str, **arguments: Any) -> list[dict[str, Any]]:
         with _explained(region, service):
-            return list(_client(service, region).get_paginator(operation).paginate(**arguments))
+            return list(self._clients(service, region).get_paginator(operation).paginate(**arguments))
 
 
 class World:
@@ -195,15 +198,6 @@ class World:
 
     def _named(self, token: str, region: str) -> dict[str, dict[str, Any]]:
         return {str(one["name"]): one for one in self._entries(token, region).values()}
-
-
-@cache
-def _client(service: str, region: str) -> Any:
-    # The SDK takes half a second to import, and nobody needs it who only wants to read --help.
-    import boto3  # type: ignore[import-untyped]
-    from botocore.config import Config  # type: ignore[import-untyped]
-
-    return boto3.client(service, region_name=region, config=Config(retries={"mode": "standard", "max_attempts": 8}))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
 
 from ops.rollout import gates
-from ops.rollout.gates import Aws, GateError, Refresh, World, named
+from ops.rollout.gates import GateError, Refresh, World, named
 
 REGION = "us-east-1"
 SINCE = datetime(2026, 11, 25, tzinfo=UTC)
@@ -43,7 +43,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
         client(service, REGION)
         stubs[service].add_response(operation, response, asked)
 
-    monkeypatch.setattr(gates, "_client", client)
+    monkeypatch.setattr(gates, "clients", lambda _: client)
     return say
 
 
@@ -69,21 +69,21 @@ def test_an_alarm_counts_when_it_fires_or_did_since(
             "StartDate": SINCE,
         }
         answer("cloudwatch", "describe_alarm_history", history(then), asked)
-    assert Aws().fired(REGION, ["errors"], SINCE) == fired
+    assert gates.gates(None).fired(REGION, ["errors"], SINCE) == fired
 
 
 def test_an_alarm_that_is_gone_is_not_taken_for_quiet(answer: Answer) -> None:
     asked = {"AlarmNames": ["errors"], "AlarmTypes": TYPES}
     answer("cloudwatch", "describe_alarms", {"MetricAlarms": [], "CompositeAlarms": []}, asked)
     with pytest.raises(GateError, match="there is no alarm errors in us-east-1"):
-        Aws().fired(REGION, ["errors"], None)
+        gates.gates(None).fired(REGION, ["errors"], None)
 
 
 def test_only_healthy_targets_count(answer: Answer) -> None:
     states = ["healthy", "initial", "unhealthy", "draining", "healthy"]
     targets = [{"Target": {"Id": f"i-{n}"}, "TargetHealth": {"State": state}} for n, state in enumerate(states)]
     answer("elbv2", "describe_target_health", {"TargetHealthDescriptions": targets}, {"TargetGroupArn": GROUP})
-    assert Aws().healthy(REGION, GROUP) == 2
+    assert gates.gates(None).healthy(REGION, GROUP) == 2
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_a_refresh_is_through_or_failed_by_its_status(answer: Answer, status: st
     newest = {"Status": status, "PercentageComplete": 35, "StatusReason": "because"}
     response = {"InstanceRefreshes": [newest, {"Status": "Failed"}]}
     answer("autoscaling", "describe_instance_refreshes", response, {"AutoScalingGroupName": "blue"})
-    found = Aws().refresh(REGION, "blue")
+    found = gates.gates(None).refresh(REGION, "blue")
     assert (found.done, found.failed) == (done, failed)
     assert found.says == f"blue: {status}, 35 % (because)"
 
@@ -112,14 +112,14 @@ def test_a_refresh_is_through_or_failed_by_its_status(answer: Answer, status: st
 def test_a_group_that_was_never_refreshed_is_done(answer: Answer) -> None:
     asked = {"AutoScalingGroupName": "blue"}
     answer("autoscaling", "describe_instance_refreshes", {"InstanceRefreshes": []}, asked)
-    assert Aws().refresh(REGION, "blue") == Refresh(done=True)
+    assert gates.gates(None).refresh(REGION, "blue") == Refresh(done=True)
 
 
 def test_the_weights_are_those_of_the_default_action(answer: Answer) -> None:
     forward = {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": GROUP, "Weight": 75}]}}
     response = {"Listeners": [{"ListenerArn": LISTENER, "DefaultActions": [forward]}]}
     answer("elbv2", "describe_listeners", response, {"ListenerArns": [LISTENER]})
-    found = Aws().weights(REGION, LISTENER)
+    found = gates.gates(None).weights(REGION, LISTENER)
     assert named({"blue-ec2": GROUP}, {**found, "arn:of-somebody-else": 25, "arn:of-none": 0}) == {
         "blue-ec2": 75,
         "arn:of-somebody-else": 25,
@@ -127,7 +127,7 @@ def test_the_weights_are_those_of_the_default_action(answer: Answer) -> None:
 
 
 def test_what_aws_refuses_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gates, "_client", lambda service, region: refusing(service, region))
+    monkeypatch.setattr(gates, "clients", lambda _: refusing)
 
     def refusing(service: str, region: str) -> Any:
         client = boto3.client(service, region_name=region, aws_access_key_id="x", aws_secret_access_key="x")
@@ -137,7 +137,7 @@ def test_what_aws_refuses_is_one_message(monkeypatch: pytest.MonkeyPatch) -> Non
         return client
 
     with pytest.raises(GateError, match=r"elbv2 in us-east-1: .*not for you"):
-        Aws().healthy(REGION, GROUP)
+        gates.gates(None).healthy(REGION, GROUP)
 
 
 def world(tmp_path: Path, token: str, key: str, **outputs: Any) -> World:

@@ -1,0 +1,62 @@
+"""Clients of AWS' services, with the environment's credentials, or with those of the role that a stack says to take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+# A client of an AWS service in a region.
+Clients = Callable[[str, str], Any]
+_SESSION = "ascent"
+
+
+def clients(role: str | None = None, *, seconds: int | None = None) -> Clients:
+    """boto3's clients, as the role `role` where one is given; the role's credentials are renewed by themselves.
+
+    Nothing is imported and nothing asked before the first client is made: boto3 takes half a second to import. Each
+    region's client takes the role in that region, as another may not answer.
+
+    Args:
+        role: ARN of a role to take.
+        seconds: how long to wait for a region that may not answer, with one try; None to be patient.
+    """
+
+    @cache
+    def client(service: str, region: str) -> Any:
+        from botocore.config import Config  # type: ignore[import-untyped]
+
+        calm = Config(retries={"mode": "standard", "max_attempts": 8})
+        brief = Config(retries={"total_max_attempts": 1}, connect_timeout=seconds, read_timeout=seconds)
+        return session(region).client(service, region_name=region, config=calm if seconds is None else brief)
+
+    @cache
+    def session(region: str) -> Any:
+        import boto3  # type: ignore[import-untyped]
+
+        return boto3.Session(botocore_session=_as(role, region)) if role else boto3.Session()
+
+    return client
+
+
+def _as(role: str, region: str) -> Any:
+    import botocore.session  # type: ignore[import-untyped]
+    from botocore.credentials import (  # type: ignore[import-untyped]
+        AssumeRoleCredentialFetcher,
+        DeferredRefreshableCredentials,
+    )
+    from botocore.exceptions import NoCredentialsError  # type: ignore[import-untyped]
+
+    session = botocore.session.get_session()
+    own = session.get_credentials()
+    if own is None:
+        raise NoCredentialsError
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=partial(session.create_client, region_name=region),
+        source_credentials=own,
+        role_arn=role,
+        extra_args={"RoleSessionName": _SESSION},
+    )
+    taken = botocore.session.get_session()
+    taken._credentials = DeferredRefreshableCredentials(method="assume-role", refresh_using=fetcher.fetch_credentials)
+    return taken
