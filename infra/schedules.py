@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.thresholds import FIFTY_K, SUMMARY
+from infra.thresholds import FIFTY_K, JOB_DEADLINE, JOB_DEADLINE_HOURLY, JOB_RETRIES, SUMMARY, Threshold
 
 # The database's SQL takes its address from this variable, and finds its tables in the image.
 URL_VARIABLE = "DATABASE_URL"
+# Set to a job's name, it has the run end with a line of JSON that says how it ended: docs/database.md. An image that
+# is older than that takes no notice.
+JOB_VARIABLE = "ASCENT_JOB"
+# What the health check compares the server's own max_connections with: docs/adr/0038.
+CONNECTIONS_VARIABLE = "ASCENT_MAX_CONNECTIONS"
 CONFIG = "/etc/ascent/database.yaml"
+
+
+HEALTH = "database-health"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,17 @@ class Job:
             day, weekday = "?", str(int(weekday) + 1)
         return f"cron({minute} {hour} {day} {month} {weekday} *)"
 
+    @property
+    def deadline(self) -> Threshold:
+        """How long a pod of it may take, its start included: a run that hangs must not hold up the next for long."""
+        hourly = self.cron.split()[1:] == ["*"] * 4
+        return JOB_DEADLINE_HOURLY if hourly else JOB_DEADLINE
+
+    @property
+    def retries(self) -> int:
+        """How often a pod of it that failed is tried again: what asks a question has its answer, also if it is no."""
+        return 0 if self.name == HEALTH else JOB_RETRIES.value
+
 
 JOBS = (
     Job("apply", "0 1 * * *", ("apply",), "Ascent: what is applied already costs nothing, what was cut off goes on"),
@@ -44,5 +63,8 @@ JOBS = (
     Job("cleanup-metrics", "0 3 * * 0", ("retain", "--job", "metrics"), f"{FIFTY_K}, Scheduled Jobs"),
     Job("archive-messages", "0 4 1 * *", ("retain", "--job", "archive"), f"{SUMMARY}, Verify Cron Jobs"),
     Job("partitions-ahead", "30 1 * * *", ("partitions",), "Ascent: daily, so that a missed run costs nothing"),
-    Job("database-health", "15 * * * *", ("health",), f"{SUMMARY}, Health Check Monitoring: hourly"),
+    Job(HEALTH, "15 * * * *", ("health",), f"{SUMMARY}, Health Check Monitoring: hourly"),
 )
+
+# Half an hour after `health`, so that an hour in which that succeeded is a good one by then.
+CLOCK = Job("clock", "45 * * * *", (), "Ascent: a zero beside what the hourly job counts, so that silence is data")

@@ -119,7 +119,8 @@ def alarms_table() -> str:
 def _fires(row: Alarm) -> str:
     side = "above" if row.above else "below"
     share = f" % of its most {row.of}" if row.of else ""
-    return f"{row.panel}: {side} {row.limit.value}{share}, for {_long(row.lasting.value)}"
+    until = f", until {_long(2 * row.lasting.value)} pass without" if row.recurring else ""
+    return f"{row.panel}: {side} {row.limit.value}{share}, for {_long(row.lasting.value)}{until}"
 
 
 def _told(row: Alarm) -> str:

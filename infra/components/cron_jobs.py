@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -11,8 +11,8 @@ import pulumi_kubernetes as kubernetes
 from infra import naming
 from infra.autoscaling import metadata
 from infra.pod_spec import Amount, Environment, described, labels, pod, resources
-from infra.schedules import CONFIG, URL_VARIABLE, Job
-from infra.thresholds import JOB_DEADLINE, JOB_EVENT_AGE, JOB_HISTORY, JOB_KEEP, JOB_MEMORY, JOB_POD_CPU, JOB_RETRIES
+from infra.schedules import CONFIG, JOB_VARIABLE, URL_VARIABLE, Job
+from infra.thresholds import JOB_EVENT_AGE, JOB_HISTORY, JOB_KEEP, JOB_MEMORY, JOB_POD_CPU
 
 COMPONENT = "jobs"
 # Not the application's: what that may reach is more than a job needs.
@@ -26,6 +26,7 @@ class CronJobsArgs:
     namespace, service_account: where they run, and as whom.
     image: container image with `database/` and its config.
     secret, key: Secret and the key in it that holds the database's own URL.
+    variables: environment variables of every job.
     jobs: what runs when.
     """
 
@@ -34,6 +35,7 @@ class CronJobsArgs:
     image: str
     secret: str
     key: str
+    variables: Mapping[str, str]
     jobs: Sequence[Job]
 
 
@@ -56,8 +58,8 @@ class CronJobs(pulumi.ComponentResource):
                     "failed_jobs_history_limit": JOB_HISTORY.value,
                     "job_template": {
                         "spec": {
-                            "backoff_limit": JOB_RETRIES.value,
-                            "active_deadline_seconds": JOB_DEADLINE.value,
+                            "backoff_limit": job.retries,
+                            "active_deadline_seconds": job.deadline.value,
                             "ttl_seconds_after_finished": JOB_KEEP.value,
                             "template": {
                                 "metadata": {"labels": described(selected)},
@@ -72,7 +74,9 @@ class CronJobs(pulumi.ComponentResource):
 
 
 def _pod(args: CronJobsArgs, job: Job) -> kubernetes.core.v1.PodSpecArgsDict:
-    environment = Environment(keys={URL_VARIABLE: (args.secret, args.key)})
+    environment = Environment(
+        plain={JOB_VARIABLE: job.name, **args.variables}, keys={URL_VARIABLE: (args.secret, args.key)}
+    )
     return pod(
         {
             "name": "job",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
-from infra.schedules import CONFIG, URL_VARIABLE, Job
+from infra.schedules import CONFIG, JOB_VARIABLE, URL_VARIABLE, Job
 from infra.security_groups import letting_out
 from infra.thresholds import JOB_CPU, JOB_EVENT_AGE, JOB_LOG_DAYS, JOB_MEMORY, JOB_RETRIES
 
@@ -21,25 +21,35 @@ class JobsArgs:
     region: AWS region.
     image: container image with `database/` and its config.
     repositories: ARNs of private ECR repositories to pull it from.
+    log_in: ARN of the secret that logs in at the image's registry, with the same KMS key; None where nothing has to.
     secret_arn, secret_key: Secrets Manager secret, and the key in it that holds the database's own URL.
     key_arn: KMS key of that secret.
     vpc_id, subnet_ids: the VPC, and its private subnets.
+    variables: environment variables of every job.
+    dead_letters: ARN of the queue of what could not be started.
     jobs: what runs when.
     """
 
     region: str
     image: str
     repositories: Sequence[str]
+    log_in: pulumi.Input[str] | None
     secret_arn: pulumi.Input[str]
     secret_key: str
     key_arn: pulumi.Input[str]
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
+    variables: Mapping[str, str]
+    dead_letters: pulumi.Input[str]
     jobs: Sequence[Job]
 
 
 class Jobs(pulumi.ComponentResource):
-    """A schedule per job, each of which runs one and the same task with its own command."""
+    """A schedule per job, each of which runs one and the same task with its own command.
+
+    cluster_arn: of the ECS cluster, which runs nothing else. A task's group there is its job's name.
+    log_group: name of the log group.
+    """
 
     def __init__(self, name: str, args: JobsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("Jobs"), name, None, opts)
@@ -55,7 +65,8 @@ class Jobs(pulumi.ComponentResource):
             opts=self._child,
         )
         execution = self._execution_role()
-        task = self._task(execution)
+        logs = aws.cloudwatch.LogGroup(name, retention_in_days=JOB_LOG_DAYS.value, opts=self._child)
+        task = self._task(execution, logs)
         scheduler = self._scheduler_role(task, execution)
         for job in args.jobs:
             aws.scheduler.Schedule(
@@ -67,14 +78,14 @@ class Jobs(pulumi.ComponentResource):
                 target={
                     "arn": cluster.arn,
                     "role_arn": scheduler,
-                    "input": pulumi.Output.json_dumps(
-                        {"containerOverrides": [{"name": "job", "command": [*job.command, "--config", CONFIG]}]}
-                    ),
+                    "input": pulumi.Output.json_dumps({"containerOverrides": [_override(job)]}),
                     "ecs_parameters": {
                         "task_definition_arn": task.arn,
                         "launch_type": "FARGATE",
+                        "group": job.name,
                         "network_configuration": {"subnets": args.subnet_ids, "security_groups": [group.id]},
                     },
+                    "dead_letter_config": {"arn": args.dead_letters},
                     "retry_policy": {
                         "maximum_retry_attempts": JOB_RETRIES.value,
                         "maximum_event_age_in_seconds": JOB_EVENT_AGE.value,
@@ -82,6 +93,8 @@ class Jobs(pulumi.ComponentResource):
                 },
                 opts=self._child,
             )
+        self.cluster_arn = cluster.arn
+        self.log_group = logs.name
         self.register_outputs({"jobs": [job.name for job in args.jobs]})
 
     def _execution_role(self) -> aws.iam.Role:
@@ -90,14 +103,14 @@ class Jobs(pulumi.ComponentResource):
         role = aws.iam.Role(f"{name}-run", assume_role_policy=iam.trust("ecs-tasks.amazonaws.com"), opts=self._child)
         statements = [
             *iam.read_secret(args.secret_arn, args.key_arn, args.region),
+            *iam.read_also([args.log_in] if args.log_in is not None else []),
             *iam.pull(args.repositories),
         ]
         aws.iam.RolePolicy(f"{name}-run", role=role.id, policy=iam.policy(*statements), opts=self._child)
         return role
 
-    def _task(self, execution: aws.iam.Role) -> aws.ecs.TaskDefinition:
+    def _task(self, execution: aws.iam.Role, logs: aws.cloudwatch.LogGroup) -> aws.ecs.TaskDefinition:
         name, args = self._name, self._args
-        logs = aws.cloudwatch.LogGroup(name, retention_in_days=JOB_LOG_DAYS.value, opts=self._child)
         aws.iam.RolePolicy(
             f"{name}-log",
             role=execution.id,
@@ -107,8 +120,10 @@ class Jobs(pulumi.ComponentResource):
         container = {
             "name": "job",
             "image": args.image,
+            **({"repositoryCredentials": {"credentialsParameter": args.log_in}} if args.log_in is not None else {}),
             "essential": True,
             "readonlyRootFilesystem": True,
+            **({"environment": _environment(args.variables)} if args.variables else {}),
             "secrets": [
                 {"name": URL_VARIABLE, "valueFrom": pulumi.Output.concat(args.secret_arn, f":{args.secret_key}::")}
             ],
@@ -140,8 +155,22 @@ class Jobs(pulumi.ComponentResource):
                 # Any revision: a schedule and its task definition are not changed at the same moment.
                 iam.allow(["ecs:RunTask"], [pulumi.Output.concat(task.arn_without_revision, ":*")]),
                 iam.allow(["iam:PassRole"], [execution.arn]),
+                iam.allow(["sqs:SendMessage"], [self._args.dead_letters]),
             ),
             opts=self._child,
         )
         # By way of the policy: a schedule whose role may not run its task is refused.
         return pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))
+
+
+def _override(job: Job) -> dict[str, object]:
+    """What makes the one task this job's."""
+    return {
+        "name": "job",
+        "command": [*job.command, "--config", CONFIG],
+        "environment": _environment({JOB_VARIABLE: job.name}),
+    }
+
+
+def _environment(variables: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in variables.items()]

@@ -14,6 +14,7 @@ from infra.components.budget import Budget, BudgetArgs
 from infra.components.cache import Cache
 from infra.components.dashboard import Dashboard, DashboardArgs
 from infra.components.database import Database
+from infra.components.existing_network import ExistingNetwork
 from infra.components.load_balancer import LoadBalancer, Target
 from infra.components.log_metrics import LogMetrics, LogMetricsArgs
 from infra.components.network import Network
@@ -29,11 +30,14 @@ from infra.settings import Settings
 from infra.stages import Capability
 from infra.thresholds import ACU_BYTES, AURORA_VOLUME, QUIET_SHARE, REQUESTS_PER_USER
 from infra.watch import panels
-from infra.watch.application import FILTERS
 from infra.watch.model import PERCENT, Kind, Severity
 from infra.watch.objectives import OBJECTIVES, Objective
 from infra.watch.subject import Subject
-from infra.watch.table import alarms_of
+from infra.watch.table import FILTERS, alarms_of
+
+# Who hears of a job's task that stopped badly: the job runs again, and what it does can wait for the working day. The
+# same goes for a copy of the database: there is one of yesterday.
+TASKS_TELL = Severity.WARNING
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +73,7 @@ class Watch:
             NotificationsArgs(
                 account_id=account_id,
                 addresses={Severity.WARNING: alerts.warning, Severity.CRITICAL: alerts.critical},
+                events={TASKS_TELL} if _tells(settings, place) else (),
                 protect=place.protect,
             ),
             opts=place.options,
@@ -127,6 +132,11 @@ class Watch:
         """What all regions' dashboard shows of this one."""
         alarms = panels.states(f"Alarms in {self.region}", self._arns)
         return [*panels.budgets(self._measured, self.region), *alarms]
+
+
+def _tells(settings: Settings, place: Place) -> bool:
+    """Whether EventBridge tells of something in a region: of tasks where the writes are, of copies at home."""
+    return (settings.runs_tasks and place.writes) or (settings.backup is not None and place.primary)
 
 
 def windows(objective: Objective, settings: Settings) -> tuple[list[slo.Window], list[slo.Refused]]:
@@ -194,7 +204,7 @@ def of_targets(name: str, balancer: LoadBalancer, targets: Mapping[str, Target])
 
 def of_region(
     name: str,
-    network: Network,
+    network: Network | ExistingNetwork,
     certificate: pulumi.Input[str],
     groups: Mapping[str, pulumi.Output[str]],
     log_group: pulumi.Input[str] | None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from infra.thresholds import (
     CACHE_CPU,
     CACHE_EVICTIONS,
@@ -46,6 +48,10 @@ NODE_GONE = Missing(
 )
 NO_ENTRY = Missing("notBreaching", "a log without such a line is a good one")
 MICROSECONDS = 1000  # in a millisecond
+# How far a secondary cluster is behind, the better answer first: the first is what a switchover of Aurora PostgreSQL is
+# judged by (Amazon Aurora User Guide, Performing switchovers), the second the way between the regions alone. Both are
+# published in the secondary's region, in milliseconds (the same, Cluster-level metrics for Amazon Aurora).
+REGION_LAGS = MappingProxyType({"rpo": "AuroraGlobalDBRPOLag", "replication": "AuroraGlobalDBReplicationLag"})
 
 _USE = {
     "borrowed": Metric(RDS, "DatabaseConnectionsCurrentlyBorrowed", "Maximum", PROXY),
@@ -185,9 +191,11 @@ ROWS = (
         kind=Kind.REPLICA,
         panel="Replication lag between regions, milliseconds",
         says="This region answers with old data, and a failover to it would lose what it lacks",
-        metrics={"lag": Metric(RDS, "AuroraGlobalDBReplicationLag", "Maximum", CLUSTER)},
+        metrics={key: Metric(RDS, name, "Maximum", CLUSTER) for key, name in REGION_LAGS.items()},
+        expression=f"MAX([{', '.join(f'FILL({key}, 0)' for key in REGION_LAGS)}])",
         above=REGION_LAG_MS,
         lasting=LASTING_MINUTES,
+        filled=True,
         missing=Missing("missing", "a replica that is gone or just made publishes nothing, which is no lag"),
         severity=Severity.WARNING,
         procedure="replication-lag",

@@ -42,6 +42,11 @@ class Kind(StrEnum):
     CACHE_REPLICA = "cache-replica"  # a node that follows another region's cache
     QUEUE = "queue"
     DEAD_QUEUE = "dead-queue"
+    JOBS = "jobs"  # the database's scheduled jobs, by the lines that they end with
+    TASK_LOG = "task-log"  # those lines as Fargate tasks write them
+    POD_TASK_LOG = "pod-task-log"  # those lines as Container Insights takes them from pods
+    SCHEDULES = "schedules"  # EventBridge Scheduler
+    UNDELIVERED = "undelivered"  # the queue of what a schedule or a rule could not deliver
 
 
 class Severity(StrEnum):
@@ -102,6 +107,7 @@ class Alarm(Chart):
     period: seconds of each data point.
     lasting: minutes that it has to last.
     filled: absent data is filled in, also for the last minute, which is often late: one more point is looked at.
+    recurring: it comes back once a period, and is one alarm as long as it does: on until two points without it pass.
     missing: what the absence of data means.
     severity: who hears of it; None for those that only gate releases.
     gate: whether it stops instance refreshes and rollouts.
@@ -116,6 +122,7 @@ class Alarm(Chart):
     period: Threshold = ALARM_PERIOD
     lasting: Threshold
     filled: bool = False
+    recurring: bool = False
     missing: Missing
     severity: Severity | None
     gate: bool = False
@@ -144,4 +151,4 @@ class Alarm(Chart):
     @property
     def evaluated(self) -> int:
         """Data points that are looked at."""
-        return self.datapoints + 1 if self.filled else self.datapoints
+        return self.datapoints + 1 if self.filled or self.recurring else self.datapoints

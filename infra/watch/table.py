@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
-from infra.watch import application, data, objectives, traffic
+from infra.watch import application, data, jobs, objectives, traffic
+from infra.watch.application import Filter
 from infra.watch.model import Alarm, Chart, Kind
 
-ALARMS: tuple[Alarm, ...] = (*traffic.ROWS, *data.ROWS, *application.ROWS, *objectives.DAILY)
+ALARMS: tuple[Alarm, ...] = (*traffic.ROWS, *data.ROWS, *jobs.ROWS, *application.ROWS, *objectives.DAILY)
 CHARTS: tuple[Chart, ...] = (*traffic.CHARTS, *data.CHARTS, *application.CHARTS)
+FILTERS: Mapping[Kind, Sequence[Filter]] = {**application.FILTERS, **jobs.FILTERS}
 
 
 def alarms_of(kinds: Collection[Kind]) -> list[Alarm]:

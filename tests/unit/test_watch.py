@@ -12,11 +12,10 @@ import pytest
 
 from infra import thresholds
 from infra.thresholds import Threshold
-from infra.watch.application import FILTERS
 from infra.watch.model import Alarm, Kind
 from infra.watch.objectives import OBJECTIVES, Objective
 from infra.watch.panels import IDENTIFIER
-from infra.watch.table import ALARMS, CHARTS
+from infra.watch.table import ALARMS, CHARTS, FILTERS
 from ops.stackfile import ROOT
 
 DATA: Mapping[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "runbook_alerts.json").read_text())
@@ -93,8 +92,9 @@ def test_an_expression_uses_every_metric_and_no_other_word(row: Alarm) -> None:
 
 @pytest.mark.parametrize("row", ALARMS, ids=lambda row: f"{row.kind}/{row.name}")
 def test_nothing_is_watched_that_nobody_publishes(row: Alarm) -> None:
-    # Its lines come in two shapes, of which the same metrics are made.
-    logs = (Kind.INSTANCE_LOG, Kind.POD_LOG) if row.kind is Kind.APPLICATION else (row.kind,)
+    # Lines come in two shapes, of which the same metrics are made.
+    shapes = {Kind.APPLICATION: (Kind.INSTANCE_LOG, Kind.POD_LOG), Kind.JOBS: (Kind.TASK_LOG, Kind.POD_TASK_LOG)}
+    logs = shapes.get(row.kind, (row.kind,))
     (ours,) = {frozenset(one.metric for one in FILTERS.get(kind, ())) for kind in logs}
     for metric in row.metrics.values():
         if not metric.namespace:

@@ -109,12 +109,12 @@ def test_alarms_come_with_what_they_are_about() -> None:
 
     assert {"db-connections-many", "db-cpu-raised", "balancer-bandwidth"} <= about(1)
     assert {"db-pool-use", "db-pool-reads"} <= about(2) - about(1)
-    assert {"db-log-slow", "db-log-slow-raised"} <= about(3) - about(2)
     assert {"db-readers-lag", "nat-b-ports", "nat-c-ports"} <= about(4) - about(3)
     assert about(4) - about(5) == {"balancer-bandwidth"}
     assert {"cache-1-cpu", "cache-2-evictions", "jobs-clean-up-age", "jobs-clean-up-dead-letters"} <= about(6)
     assert "workers-full" in about(6) - about(5)
-    assert about(3) - about(2) == {"db-log-slow", "db-log-slow-raised"}
+    jobs = {"silent", "failed", "schedules-dropped", "schedules-errors", "letters-letters"}
+    assert about(3) - about(2) == {"db-log-slow", "db-log-slow-raised", *(f"tasks-{one}" for one in jobs)}
     assert about(2) - about(3) == {"db-cpu-raised"}
     assert "db-pool-reads" not in about(6)
 
@@ -175,7 +175,7 @@ def test_an_external_database_is_its_owners_to_watch() -> None:
 
 def test_limits_of_a_subject_follow_its_size() -> None:
     found = alarms(4)
-    assert found["test-use1-db-connections"]["threshold"] == 0.8 * 5000
+    assert found["test-use1-db-connections"]["threshold"] == 0.8 * 2000
     assert found["test-use1-db-memory"]["threshold"] == pytest.approx(0.2 * 32 * 2 * 1024**3)
     small = alarms(4, database={"instanceClass": "db.r7g.large"})
     assert small["test-use1-db-memory"]["threshold"] == pytest.approx(0.2 * 16 * 1024**3)

@@ -1,0 +1,120 @@
+"""The database's scheduled jobs: where they run, and what is watched of them on either runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pulumi
+
+from infra.components.app_secret import AppSecret, AppSecretArgs
+from infra.components.clock import Clock, ClockArgs
+from infra.components.jobs import Jobs, JobsArgs
+from infra.components.queues import Queues
+from infra.components.task_failures import TaskFailures, TaskFailuresArgs
+from infra.connections import server_limit
+from infra.images import in_region, registry_of, repository
+from infra.platform.data import Data
+from infra.platform.databases import DIRECT_URL
+from infra.platform.place import Place
+from infra.platform.site import Site
+from infra.platform.watching import TASKS_TELL
+from infra.schedules import CLOCK, CONNECTIONS_VARIABLE, HEALTH, JOBS, Job
+from infra.settings import Settings
+from infra.watch.jobs import SUCCEEDED
+from infra.watch.model import Kind, Severity
+from infra.watch.subject import Subject
+
+# Where a schedule is that names no group. A group of our own would replace the schedules that exist: docs/adr/0028.
+_GROUP = "default"
+
+
+def tasks(
+    site: Site,
+    secret: AppSecret,
+    log_ins: Mapping[str, pulumi.Output[str]],
+    data: Data,
+    topics: Mapping[Severity, pulumi.Input[str]],
+) -> Iterator[Subject]:
+    """Declare the jobs as Fargate tasks. Yields what to watch.
+
+    Scheduled where the writes are alone: a schedule has one owner. Whatever else they need is in every region that can
+    take the writes: a failover must not wait for IAM, which is changed in us-east-1 alone.
+    """
+    settings, place = site.settings, site.place
+    if settings.jobs is None or not settings.runs_tasks or not place.standby:
+        return
+    name, queues = f"{site.base}-tasks", data.queues
+    letters = queues.undelivered
+    if settings.database.roles:
+        # Whoever reads this one may change tables, so the application's instances and pods cannot.
+        secret = AppSecret(
+            f"{site.base}-jobs-login",
+            # Not guarded: it comes and goes with the writes, and the stack makes it anew.
+            AppSecretArgs(key_arn=site.key_arn, values={DIRECT_URL: data.jobs}, protect=False),
+            opts=place.options,
+        )
+    image = in_region(settings, settings.jobs.image, site.name)
+    jobs = Jobs(
+        name,
+        JobsArgs(
+            region=site.name,
+            image=image,
+            repositories=[arn for arn in [repository(image)] if arn],
+            log_in=log_ins.get(registry_of(image)),
+            secret_arn=secret.arn,
+            secret_key=DIRECT_URL,
+            key_arn=site.key_arn,
+            vpc_id=site.network.vpc_id,
+            subnet_ids=site.network.private_subnet_ids,
+            variables=variables(settings),
+            dead_letters=letters.arn,
+            jobs=JOBS if place.writes else (),
+        ),
+        opts=pulumi.ResourceOptions(providers=[place.provider], depends_on=[secret]),
+    )
+    if not place.writes:
+        idle_clock(name, place, queues)
+        return
+    TaskFailures(
+        name,
+        TaskFailuresArgs(
+            cluster_arn=jobs.cluster_arn,
+            quiet=HEALTH,
+            topic=topics[TASKS_TELL],
+            queue_url=letters.url,
+            queue_arn=letters.arn,
+            log_group=jobs.log_group,
+            procedures=settings.alerts.procedures,
+        ),
+        opts=place.options,
+    )
+    yield from of_jobs(name, place, queues, kind=Kind.TASK_LOG, log_group=jobs.log_group)
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """What every job is told, on either runtime."""
+    size = settings.sizes.database
+    told = server_limit(size.instance_class, size.max_connections)
+    return {} if told is None or settings.external_database else {CONNECTIONS_VARIABLE: str(told)}
+
+
+def idle_clock(name: str, place: Place, queues: Queues) -> None:
+    """What a clock needs of IAM, where no job runs yet."""
+    _clock(name, place, queues, Subject(kinds=(Kind.JOBS,), name=name).namespace, None)
+
+
+def _clock(name: str, place: Place, queues: Queues, namespace: str, when: Job | None) -> None:
+    Clock(
+        f"{name}-clock",
+        ClockArgs(namespace=namespace, metric=SUCCEEDED, when=when, dead_letters=queues.undelivered.arn),
+        opts=place.options,
+    )
+
+
+def of_jobs(name: str, place: Place, queues: Queues, *, kind: Kind, log_group: pulumi.Input[str]) -> Iterator[Subject]:
+    """Jobs whose last lines come to `log_group`. Declares the clock that makes their silence data."""
+    runs = Subject(kinds=(Kind.JOBS, kind), name=name, log_group=log_group)
+    _clock(name, place, queues, runs.namespace, CLOCK)
+    yield runs
+    yield Subject(kinds=(Kind.SCHEDULES,), name=f"{name}-schedules", dimensions={"ScheduleGroup": _GROUP})
+    yield Subject(kinds=(Kind.UNDELIVERED,), name=f"{name}-letters", dimensions={"QueueName": queues.undelivered.name})
