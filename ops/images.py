@@ -1,0 +1,119 @@
+"""Whether each of a stack's regions has the images that it is to pull."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from infra.clients import Clients
+from infra.images import ECR, in_region, used
+from infra.settings import Settings
+from infra.stages import Capability
+from ops.polling import polled
+
+# Amazon ECR API Reference, DescribeImages: the errors that say that the image is not there.
+ABSENT = {"ImageNotFoundException", "RepositoryNotFoundException"}
+# The same, DescribeImageScanFindings: no scan has ended yet, or there is none of such an image, as of a list of several
+# architectures.
+UNSCANNED = {"ScanNotFoundException", "UnsupportedImageTypeException"}
+
+
+class ImagesError(Exception):
+    """A registry could not be asked."""
+
+
+class State(StrEnum):
+    """Whether an image is there."""
+
+    THERE = "there"
+    MISSING = "missing"
+    NOT_ASKED = "not asked"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """An image in a region.
+
+    key: what names it in the stack's file.
+    image: as the region pulls it.
+    state: not asked where the registry is not ECR.
+    findings: number of findings of ECR's scan by severity, None where it was not scanned.
+    """
+
+    region: str
+    key: str
+    image: str
+    state: State
+    findings: Mapping[str, int] | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `ascent images --json` prints it."""
+        return asdict(self)
+
+
+def look(settings: Settings, clients: Clients) -> Iterator[Found]:
+    """Look for every image in each region that pulls it; not in one that is lost.
+
+    Raises:
+        ImagesError: when ECR does not answer, or may not be asked.
+    """
+    for region in settings.active_regions:
+        if region == settings.unreachable:
+            continue
+        for key, image in used(settings):
+            if key == "jobs.image" and not _runs_jobs(settings, region):
+                continue
+            image = in_region(settings, image, region)
+            there, findings = _ask(image, clients)
+            yield Found(region=region, key=key, image=image, state=there, findings=findings)
+
+
+def until_there(
+    seek: Callable[[], list[Found]], *, seconds: float, wait: Callable[[float], None], poll: float
+) -> list[Found]:
+    """Look until no image is missing, or the time is up. Returns what was seen last."""
+
+    def over(seen: list[Found]) -> bool:
+        return all(one.state is not State.MISSING for one in seen)
+
+    return polled(seek, over, seconds=seconds, wait=wait, poll=poll)
+
+
+def _runs_jobs(settings: Settings, region: str) -> bool:
+    """Whether jobs run there, or would after a failover."""
+    return settings.row.has(Capability.DATABASE_JOBS) and region in settings.standby_regions
+
+
+def _ask(image: str, clients: Clients) -> tuple[State, Mapping[str, int] | None]:
+    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+    ecr = ECR.match(image)
+    if ecr is None:
+        return State.NOT_ASKED, None
+    rest = image[ecr.end() :]
+    wanted = {"imageDigest": rest[1:]} if rest.startswith("@") else {"imageTag": rest[1:]}
+    asking, where = clients("ecr", ecr["region"]), {"registryId": ecr["account"], "repositoryName": ecr["path"]}
+    try:
+        asking.describe_images(**where, imageIds=[wanted])
+        findings = _findings(asking, where, wanted)
+    except (BotoCoreError, ClientError) as error:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in ABSENT:
+            return State.MISSING, None
+        raise ImagesError(f"{image}: {error}") from None
+    return State.THERE, findings
+
+
+def _findings(asking: Any, where: Mapping[str, str], wanted: Mapping[str, str]) -> Mapping[str, int] | None:
+    """The scan's findings. Not by DescribeImages, whose summary ECR's own scan leaves out (its API Reference)."""
+    from botocore.exceptions import ClientError
+
+    try:
+        answer = asking.describe_image_scan_findings(**where, imageId=wanted, maxResults=1)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in UNSCANNED:
+            return None
+        raise
+    found = answer.get("imageScanFindings")
+    return None if found is None else dict(found.get("findingSeverityCounts", {}))
