@@ -20,12 +20,16 @@ class StorageHostArgs:
     records: whoever answers for it.
     buckets: host name at S3 of each bucket by its name, the first of which also answers for paths that are no bucket's.
     origin: host name of somebody else's storage, in place of the buckets.
+    others: host names at S3 of other stacks' buckets, by their storage host: a zone has one list of rules.
+    writes: whether this stack writes that list.
     """
 
     host: str
     records: CloudflareRecords
     buckets: Mapping[str, pulumi.Input[str]]
     origin: str | None
+    others: Mapping[str, Mapping[str, str]]
+    writes: bool
 
 
 class StorageHost(pulumi.ComponentResource):
@@ -33,21 +37,22 @@ class StorageHost(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StorageHostArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("StorageHost"), name, None, opts)
-        # Without buckets the list is emptied rather than left out: the provider cannot delete it.
-        behind = self._connect(name, args, {} if args.origin else connections(args.host, list(args.buckets)))
+        behind = [self._connect(name, args)] if args.writes else []
         first = next(iter(args.buckets.values()))
         args.records.fronted(
             name,
             host=args.host,
             # With buckets, Cloudflare asks those of the connector instead, and the record is there to be proxied.
             target=args.origin or first,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[behind]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=behind),
         )
         self.register_outputs({})
 
-    def _connect(self, name: str, args: StorageHostArgs, expressions: Mapping[str, str]) -> pulumi.Resource:
+    def _connect(self, name: str, args: StorageHostArgs) -> pulumi.Resource:
         import pulumi_cloudflare as cloudflare
 
+        # Without buckets the list is emptied rather than left out: the provider cannot delete it.
+        hosts = {} if args.origin else {args.host: args.buckets, **args.others}
         return cloudflare.CloudConnectorRules(
             name,
             zone_id=args.records.zone_id,
@@ -57,9 +62,10 @@ class StorageHost(pulumi.ComponentResource):
                     "enabled": True,
                     "expression": expression,
                     "cloud_connector_rules_provider": "aws_s3",
-                    "parameters": {"host": args.buckets[bucket]},
+                    "parameters": {"host": buckets[bucket]},
                 }
-                for bucket, expression in expressions.items()
+                for host, buckets in hosts.items()
+                for bucket, expression in connections(host, list(buckets)).items()
             ],
             opts=pulumi.ResourceOptions(parent=self),
         )

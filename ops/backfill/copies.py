@@ -1,0 +1,79 @@
+"""What is to be copied where, by the stack's outputs, and whether its file says that this was done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from infra.settings import Settings
+
+LENGTH = 12  # of a mark, in hexadecimal digits: enough to tell one set of buckets from the next
+
+
+class NoCopiesError(Exception):
+    """There is nothing that could be copied to. The text says why, and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Copies:
+    """Buckets by kind, and where they are copied.
+
+    home: region of `sources`. role: ARN of the role of the jobs. reports: bucket for their reports.
+    sources: bucket by kind. to: the same of each other region.
+    """
+
+    home: str
+    role: str
+    reports: str
+    sources: Mapping[str, str]
+    to: Mapping[str, Mapping[str, str]]
+
+    @property
+    def account(self) -> str:
+        """Number of the AWS account."""
+        return self.role.split(":")[4]
+
+    def mark(self, region: str) -> str:
+        """Stands for the buckets of a region: others, as of a region that left and came back, have another one."""
+        # With a letter first, as YAML would take some of these for numbers.
+        return f"b{_digest(*sorted(self.to[region].values()))}"
+
+    def name(self, kind: str) -> str:
+        """What the jobs that copy a bucket to all regions are called: the same until a bucket is another one."""
+        there = _digest(self.sources[kind], *sorted(buckets[kind] for buckets in self.to.values()))
+        return f"ascent backfill: {self.sources[kind]} to {len(self.to)} regions ({there})"
+
+    def done(self, settings: Settings, region: str) -> bool:
+        """Whether the stack's file says that the region's buckets, as they are, have what was there before."""
+        noted = settings.backfilled.get(region)
+        return noted is not None and noted.buckets == self.mark(region)
+
+
+def copies(settings: Settings, stack: str, outputs: Mapping[str, Any]) -> Copies:
+    """What a stack copies where.
+
+    Args:
+        settings: of the stack.
+        stack: its name.
+        outputs: those of its last update.
+
+    Raises:
+        NoCopiesError: when it has no copies, or its outputs tell of none.
+    """
+    if len(settings.active_regions) == 1:
+        raise NoCopiesError(
+            f"Pulumi.{stack}.yaml: stage {settings.stage} runs in {settings.home} alone; objects are copied from stage "
+            "7 on, to each further region under ascent:regions"
+        )
+    told = outputs.get("copies") or {}
+    if not told:
+        raise NoCopiesError(f"{stack} tells of no copies yet; first: pulumi up --stack {stack}")
+    return Copies(
+        home=settings.home, role=told["roleArn"], reports=told["reports"], sources=told["from"], to=told["to"]
+    )
+
+
+def _digest(*names: str) -> str:
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()[:LENGTH]
