@@ -1,4 +1,7 @@
-"""`ascent doctor`: whether everything that ascent needs is here, and what to do about what is not."""
+"""`ascent doctor`: whether everything that ascent needs is here, and what to do about what is not.
+
+What it needs of an AWS account for a stack is in `ops/commands/quotas.py`.
+"""
 
 import json
 import os
@@ -16,6 +19,7 @@ import typer
 from scripts import engine, environment, golang, places, process, say
 
 Status = Literal["ok", "warn", "fail"]
+BAD_INPUT = 2
 LEAST_FREE_GB = 1.0
 PLUGIN_SECONDS = 20
 MARKS: dict[Status, str] = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
@@ -191,13 +195,44 @@ def examine() -> list[Finding]:
 
 
 def doctor(
-    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,  # noqa: FBT002, RUF100
+    *,
+    stack: Annotated[str | None, typer.Option(help="Look at the AWS quotas that this stack needs, instead.")] = None,
+    stage: Annotated[
+        int | None, typer.Option(min=1, max=7, help="With --stack: at this stage, instead of the stack's own.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Is everything here that ascent needs, and what to do if not.
+    """Is everything here that ascent needs, and what to do if not. With --stack: does the AWS account have the quotas.
 
     --json prints {"ok": bool, "checks": [{"name", "status": "ok" | "warn" | "fail", "found", "advice"}, ...]}.
-    Exits with 0 if nothing fails, else with 1. Example: ascent doctor
+    Exits with 0 if nothing fails, else with 1.
+
+    With --stack, what the stack needs at its most (both colors at their maximum, all instances being replaced) is
+    held against the quotas of the account that the environment's credentials, or the stack's assumeRole, are of.
+    Nothing is changed. fail: the need alone is more than the account has. warn: it is more than is left; this stack
+    may be part of what is used. unknown: AWS did not say. Without credentials the needs stand beside AWS' defaults:
+    a need above one is a warn, and the rest is unknown.
+
+    --stack --json prints {stack, stage, account: its number or null, why: text, why the account was not looked at,
+    ok: bool, quotas: [{verdict: "fail" | "warn" | "unknown" | "ok", service, code, name, unit, region: its name, or
+    null for all together, need: number or null, default, quota: number that the account has or null, used: number or
+    null, why, raise: {to, command} or null}]}, the worst first.
+    Exits with 0 if no quota fails, else with 1; with 2 if the stack cannot be looked at.
+
+    Examples:
+
+        ascent doctor
+
+        ascent doctor --stack prod --stage 6
     """
+    if stack is not None:
+        # Only here: the program and its SDKs take a second to import.
+        from ops.commands.quotas import quotas
+
+        raise typer.Exit(quotas(stack, stage, as_json=as_json))
+    if stage is not None:
+        typer.echo("--stage is of a stack: give --stack as well", err=True)
+        raise typer.Exit(BAD_INPUT)
     findings = examine()
     healthy = all(finding.status != "fail" for finding in findings)
     if as_json:

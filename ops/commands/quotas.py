@@ -1,0 +1,90 @@
+"""`ascent doctor --stack`: whether an AWS account has the quotas that a stack needs, before an update finds out."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+
+from infra.clients import clients
+from infra.settings import Settings, SettingsError
+from ops import stackfile
+from ops.console import console, errors, progress
+from ops.quotas.account import Account, Answer, NoAccountError
+from ops.quotas.judge import Row, Verdict, looked
+from ops.quotas.report import report
+from ops.quotas.stacks import Need, needed
+from ops.rollout.gates import WORLD
+
+FAILED, BAD_INPUT = 1, 2
+
+
+def quotas(stack: str, stage: int | None, *, as_json: bool) -> int:
+    """Look, show, and return the exit code."""
+    try:
+        # A budget that does not hold is for `ascent capacity` to explain.
+        settings = stackfile.settings(stack, stage, judged=False)
+        with progress() as live:
+            needs = needed(settings, stack, live)
+            account, number, why = _account(settings, stack)
+            rows = looked(needs, _asking(settings, account, live))
+    except SettingsError as error:
+        errors.print(str(error), style="red", markup=False)
+        return BAD_INPUT
+    ok = all(row.verdict is not Verdict.FAIL for row in rows)
+    if as_json:
+        document = {"stack": stack, "stage": settings.stage, "account": number, "why": why, "ok": ok}
+        print(json.dumps({**document, "quotas": [row.as_dict() for row in rows]}, indent=2))  # noqa: T201
+    else:
+        _show(settings, stack, rows, number, why)
+    return 0 if ok else FAILED
+
+
+def _account(settings: Settings, stack: str) -> tuple[Account | None, str | None, str]:
+    """The account to ask and its number, or why there is none.
+
+    Raises:
+        SettingsError: when the credentials are of another account than the stack's.
+    """
+    if os.environ.get(WORLD):
+        return None, None, "the sandbox's environment is active, and has no account"
+    account = Account(clients(settings.account.assume_role))
+    try:
+        number = account.number(settings.writing_region)
+    except NoAccountError as error:
+        return None, None, str(error)
+    expected = settings.account.id
+    if expected not in (None, number):
+        raise SettingsError(
+            [
+                f"Pulumi.{stack}.yaml: ascent:account.id: given {expected}; the credentials are of {number}. "
+                f"Take those of {expected}, or correct the file"
+            ]
+        )
+    return account, number, ""
+
+
+def _asking(
+    settings: Settings, account: Account | None, live: Callable[[str], None]
+) -> Callable[[Need], Answer | None]:
+    def ask(need: Need) -> Answer | None:
+        if account is None:
+            return None
+        if need.region is not None and need.region == settings.unreachable:
+            return Answer(why=f"{need.region} is lost, so it is not asked")
+        live(f"Asking AWS: {need.quota.title}, {need.region or 'all regions'}")
+        return account.answer(need.quota, need.region)
+
+    return ask
+
+
+def _show(settings: Settings, stack: str, rows: list[Row], number: str | None, why: str) -> None:
+    head = f"[bold]{stack} at stage {settings.stage} ({settings.row.name})[/bold], {settings.runtime.value}"
+    console.print(f"{head}, account {number}\n" if number else f"{head}\n")
+    console.print(report(rows, is_seen=number is not None))
+    console.print("\nNeed: at the most, with both colors at their maximum while all instances are replaced.")
+    if not number:
+        console.print(f"\nThe account was not looked at: {why}.", markup=False)
+        console.print("It may have more than AWS' defaults, or less while it is new.")
+    elif any(row.verdict is Verdict.WARN for row in rows):
+        console.print("Uses: of the whole account. What this stack has already is in it; ask for so much less.")

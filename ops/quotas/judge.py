@@ -1,0 +1,149 @@
+"""Whether an account has what a stack needs of each quota."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from ops.quotas.account import Answer
+from ops.quotas.model import GLOBAL_REGION, Quota, Scope
+from ops.quotas.stacks import Need
+from ops.quotas.table import QUOTAS
+
+
+class Verdict(StrEnum):
+    """The answer for one quota, the worst first."""
+
+    FAIL = "fail"
+    WARN = "warn"
+    UNKNOWN = "unknown"
+    OK = "ok"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """A quota in a region, and what to do about it.
+
+    needed: how much the stack needs, None where that cannot be said.
+    given: how much the account has, None where AWS did not say.
+    used: how much it uses, None where that is not known, or nothing else can use it.
+    why: the verdict in words, where it is not `ok`.
+    adjustable: whether AWS raises it.
+    """
+
+    quota: Quota
+    region: str | None
+    needed: float | None
+    given: float | None
+    used: float | None
+    verdict: Verdict
+    why: str = ""
+    adjustable: bool = True
+
+    @property
+    def ask(self) -> int | None:
+        """What to have the quota raised to; None where there is no need to, or AWS does not raise it."""
+        if self.verdict not in (Verdict.FAIL, Verdict.WARN) or not self.adjustable or self.needed is None:
+            return None
+        return math.ceil(self.needed + (self.used or 0))
+
+    @property
+    def raised(self) -> Quota:
+        """The quota to raise: itself, or the one that it follows."""
+        return next(one for one in QUOTAS if one.code == (self.quota.raised_by or self.quota.code))
+
+    @property
+    def place(self) -> str:
+        """Region in which Service Quotas is asked."""
+        return self.region or GLOBAL_REGION
+
+    @property
+    def command(self) -> str | None:
+        """What raises it, for a shell."""
+        if self.ask is None:
+            return None
+        return " ".join(
+            [
+                "aws service-quotas request-service-quota-increase",
+                f"--service-code {self.raised.service} --quota-code {self.raised.code}",
+                f"--desired-value {self.ask} --region {self.place}",
+            ]
+        )
+
+    @property
+    def share(self) -> float:
+        """How much of the quota the need is."""
+        limit = self.quota.default if self.given is None else self.given
+        return (self.needed or 0) / limit if limit else math.inf
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `ascent doctor --json` prints it."""
+        return {
+            "verdict": str(self.verdict),
+            "service": self.quota.service,
+            "code": self.quota.code,
+            "name": self.quota.name,
+            "unit": self.quota.unit,
+            "region": self.region,
+            "need": self.needed,
+            "default": self.quota.default,
+            "quota": self.given,
+            "used": self.used,
+            "why": self.why,
+            "raise": {"to": self.ask, "command": self.command} if self.ask is not None else None,
+        }
+
+
+def judged(need: Need, answer: Answer | None) -> Row:
+    """The verdict on one quota.
+
+    Args:
+        need: of the stack.
+        answer: of the account; None where it was not looked at.
+    """
+    told = answer or Answer()
+    verdict, why = _verdict(need, answer)
+    return Row(
+        quota=need.quota,
+        region=need.region,
+        needed=need.most,
+        given=told.quota,
+        used=told.used,
+        verdict=verdict,
+        why=why,
+        adjustable=told.adjustable,
+    )
+
+
+def _verdict(need: Need, answer: Answer | None) -> tuple[Verdict, str]:
+    quota, most = need.quota, need.most
+    if most is None:
+        return Verdict.UNKNOWN, need.why
+    if answer is None or answer.quota is None:
+        unseen = f": {answer.why}" if answer else ""
+        if most > quota.default:
+            return Verdict.WARN, f"more than AWS' default, and what the account has is not known{unseen}"
+        return Verdict.UNKNOWN, f"what the account has is not known{unseen}"
+    if most > answer.quota:
+        return Verdict.FAIL, "more than the account has"
+    if quota.scope is Scope.OWN:
+        return Verdict.OK, ""
+    if answer.used is None:
+        return Verdict.UNKNOWN, f"what the account uses is not known: {answer.why or 'nothing tells'}"
+    if most + answer.used > answer.quota:
+        return Verdict.WARN, "more than is left, unless this stack is part of what is used"
+    return Verdict.OK, ""
+
+
+def ranked(rows: Iterable[Row]) -> list[Row]:
+    """The worst first; of equal verdicts, what takes most of its quota."""
+    order = list(Verdict)
+    return sorted(rows, key=lambda row: (order.index(row.verdict), -row.share))
+
+
+def looked(needs: Iterable[Need], ask: Callable[[Need], Answer | None]) -> list[Row]:
+    """Every need judged by the answer to it, the worst first."""
+    return ranked(judged(need, ask(need)) for need in needs)

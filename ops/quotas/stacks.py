@@ -1,0 +1,72 @@
+"""What a stack needs of every quota, in each of its regions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from infra.settings import Settings
+from ops.quotas.here import Here
+from ops.quotas.model import Quota
+from ops.quotas.table import QUOTAS
+from ops.quotas.vcpu import VcpuError
+from ops.render import render
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """How much of a quota is needed.
+
+    region: where; None for what all regions share.
+    most: at most; None where it cannot be said.
+    why: what is in the way then.
+    """
+
+    quota: Quota
+    region: str | None
+    most: float | None
+    why: str = ""
+
+
+def fullest(settings: Settings) -> Iterator[Settings]:
+    """The stack as it is while it needs most: both colors run, and each region that may take the writes does so.
+
+    A region that takes the writes has the workers, jobs and readers. After a failover, that is another one.
+    """
+    rollout = settings.rollout
+    image = rollout.blue.image or rollout.green.image
+    colors = {name: color.model_copy(update={"image": color.image or image}) for name, color in rollout.colors.items()}
+    for region in settings.standby_regions:
+        writer = None if region == settings.home else region
+        changed = {"rollout": rollout.model_copy(update=colors), "writer": writer, "unreachable": None}
+        yield settings.model_copy(update=changed)
+
+
+def needed(settings: Settings, stack: str, say: Callable[[str], None] = lambda _: None) -> list[Need]:
+    """What a stack needs of each quota that it needs anything of, in the order of the table.
+
+    Args:
+        settings: of the stack. Whether its budgets hold is not asked.
+        stack: its name.
+        say: called with what is going on.
+    """
+    variants = list(fullest(settings))
+    plans = []
+    for number, variant in enumerate(variants, start=1):
+        say(f"Working out what {stack} consists of at stage {settings.stage} ({number} of {len(variants)})")
+        plans.append(render(variant, stack))
+    places: tuple[str | None, ...] = (None, *settings.active_regions)
+    here = {region: [Here(plan, region) for plan in plans] for region in places}
+    found = [
+        _need(quota, region, here[region])
+        for quota in QUOTAS
+        for region in (places[:1] if quota.is_global else places[1:])
+    ]
+    return [one for one in found if one.most != 0]
+
+
+def _need(quota: Quota, region: str | None, variants: list[Here]) -> Need:
+    try:
+        return Need(quota=quota, region=region, most=max(quota.need(here) for here in variants))
+    except VcpuError as error:
+        return Need(quota=quota, region=region, most=None, why=str(error))
