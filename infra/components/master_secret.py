@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pulumi
 
 from infra import naming
-from infra.components.credentials import master_secret
+from infra.components.credentials import login_secret
+from infra.roles.names import MASTER
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +28,18 @@ class MasterSecretArgs:
 class MasterSecret(pulumi.ComponentResource):
     """A copy of the master user's name and password.
 
-    arn: ARN of the secret.
+    master_secret_arn: ARN of the secret.
     """
 
     def __init__(self, name: str, args: MasterSecretArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("MasterSecret"), name, None, opts)
-        self.arn = master_secret(name, key_arn=args.key_arn, password=args.password, protect=args.protect, parent=self)
-        self.register_outputs({"arn": self.arn})
+        self.master_secret_arn = login_secret(
+            f"{name}-master",
+            "Master user of the database",
+            key_arn=args.key_arn,
+            user=MASTER,
+            password=args.password,
+            protect=args.protect,
+            parent=self,
+        )
+        self.register_outputs({"arn": self.master_secret_arn})
