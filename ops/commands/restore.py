@@ -1,0 +1,151 @@
+"""`ascent restore`: the steps by which the database is what it was at a time, and with --apply, taking them."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from infra.clients import clients
+from infra.settings import SettingsError
+from ops import stackfile, steps
+from ops.console import console, errors, progress
+from ops.engine import Automation, EngineError
+from ops.failover.errors import CloudError
+from ops.restore.cloud import Cloud
+from ops.restore.look import look
+from ops.restore.perform import Performance
+from ops.restore.plan import Plan, RefusedError, plan, refuse, source, wish
+from ops.restore.shape import NoDatabaseError, Shape, shape
+from ops.rollout.gates import WORLD
+
+FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+
+
+def restore(
+    *,
+    stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml and state are read.")],
+    to: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Time in ISO 8601 with its zone: 2026-11-29T10:30:00Z.")
+    ] = None,
+    snapshot: Annotated[
+        str | None, typer.Option(metavar="ID", help="Snapshot of a cluster, instead of a time.")
+    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Take the steps. Each is skipped if it is done.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do not ask before the restored database takes the place of the other.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Have the database as it was at a time, or as a snapshot has it. The one there is stays, under another name.
+
+    Without --apply nothing is done: the steps are printed, with what they cost and what is lost. With it, a second
+    database is restored beside the one there is, and you are asked before it takes its name, and so its addresses. No
+    leaves it beside: look at it, copy rows from it, and run the same command again to go on, or remove it.
+
+    What was interrupted is run again, with the same time or snapshot. Let nobody update the stack meanwhile. To get
+    back one table, do not let it take the place: docs/restore.md.
+
+    JSON: {stack, cluster, region, to, snapshot, restored, kept, host, begun, steps: [{id, title, command, seconds}],
+    rpo, rto, outage}; all times are seconds, but to, which is in ISO 8601. With --apply also results: {step: text} and,
+    where one failed, error. Questions and progress go to standard error.
+
+    Exit codes: 0 printed or done, 1 a step failed or you said no, 2 the stack, the time or the snapshot is not usable.
+
+    Examples:
+
+        ascent restore --stack prod --to 2026-11-29T10:30:00Z
+
+        ascent restore --stack prod --to 2026-11-29T10:30:00Z --apply
+
+        ascent restore --stack prod --snapshot prod-use1-db-final-abc123 --apply
+
+        ascent restore --stack prod --to 2026-11-29T11:30:00+01:00 --apply --yes --json
+    """
+    now = datetime.now(UTC)
+    try:
+        settings = stackfile.settings(stack)
+        refuse(settings, stack)
+        wanted = wish(to, snapshot, now)
+        if os.environ.get(WORLD):
+            raise RefusedError("in the sandbox there is no database to restore")
+        with progress() as live:
+            engine = Automation(stack, live, lambda text: errors.print(text, markup=False))
+            live(f"Looking what database {stack} has")
+            shaped = shape(engine.resources(), stack, settings.writing_region)
+            cloud = Cloud(clients(settings.account.assume_role), shaped.region)
+            live("Asking AWS what can be restored")
+            names, found = look(cloud, wanted, shaped)
+        origin = source(wanted, found, names, shaped)
+        planned = plan(settings, stack, shaped, names, origin, found, now)
+    except (SettingsError, RefusedError, NoDatabaseError, EngineError, CloudError) as error:
+        errors.print(str(error), style="red", markup=False)
+        raise typer.Exit(BAD_INPUT) from None
+    if not as_json:
+        _show(planned)
+    results: dict[str, str] = {}
+    problem = None
+    if apply:
+        performance = Performance(
+            plan=planned,
+            shape=shaped,
+            names=names,
+            source=origin,
+            cloud=cloud,
+            engine=engine,
+            ask=lambda endpoint: yes or _asked(planned, shaped, endpoint),
+            answers=steps.answers,
+            wait=time.sleep,
+        )
+        try:
+            problem = steps.take(planned.steps, performance.take, results)
+        except KeyboardInterrupt:
+            told = "Interrupted. AWS goes on with what it was told; to go on from here, run the same command again."
+            errors.print(told, markup=False)
+            raise typer.Exit(INTERRUPTED) from None
+    if as_json:
+        document: dict[str, Any] = planned.as_dict() | ({"results": results} if apply else {})
+        print(json.dumps(document | ({"error": problem} if problem else {}), indent=2))  # noqa: T201
+    if problem:
+        raise typer.Exit(FAILED)
+
+
+def _asked(planned: Plan, shaped: Shape, endpoint: str) -> bool:
+    """Whether the restored database is to take the place, asked of whoever is there."""
+    errors.print(
+        f"\n{planned.restored} is at {endpoint}\n"
+        f"User {shaped.user}, today's password: aws secretsmanager get-secret-value --region {shaped.region} "
+        f"--secret-id {shaped.secret}\nConnect to it from within the network, and look whether it has what you want.",
+        markup=False,
+    )
+    question = f"Put it in the place of {planned.cluster}? Nothing can be written for about {planned.outage} s."
+    return typer.confirm(question, err=True)
+
+
+def _show(planned: Plan) -> None:
+    what = f"snapshot {planned.snapshot} of {planned.to}" if planned.snapshot else planned.to
+    console.print(f"[bold]{planned.stack}: {planned.cluster} in {planned.region} is restored to {what}[/bold]\n")
+    if planned.begun:
+        console.print("It has been begun; what is left is done.\n")
+    steps.show(planned.steps)
+    console.print(
+        f"\nLost (RPO): what was written since {planned.to}, {_long(planned.rpo)} by now, and what will be until the "
+        f"swap\nTakes (RTO): about {_long(planned.rto)}, and the time that you take to look; no writes for about "
+        f"{_long(planned.outage)} of it\nStays: the database as it is now, as {planned.kept}, guarded against "
+        "deletion; it costs until you remove it",
+        markup=False,
+    )
+
+
+def _long(seconds: int) -> str:
+    """A time for people."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    told = [f"{value} {unit}" for value, unit in parts if value]
+    return " ".join(told[:2]) or "0 s"

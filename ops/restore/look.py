@@ -1,0 +1,29 @@
+"""What there is at AWS before a restore, or amid one."""
+
+from __future__ import annotations
+
+from ops.restore.cloud import Cloud
+from ops.restore.names import Names
+from ops.restore.plan import Found, Wish, names_of
+from ops.restore.shape import Shape
+
+
+def look(cloud: Cloud, wanted: Wish, shape: Shape) -> tuple[Names, Found]:
+    """The names that a restore uses, and how far it has come.
+
+    Raises:
+        CloudError: when AWS refuses.
+        RefusedError: when there is no such snapshot.
+    """
+    snapshot = cloud.snapshot(wanted.snapshot) if wanted.snapshot else None
+    names = names_of(wanted, snapshot, shape.cluster)
+    cluster = cloud.cluster(names.cluster)
+    found = Found(
+        cluster=cluster,
+        restored=cloud.cluster(names.restored),
+        kept=cloud.cluster(names.kept),
+        backups=cloud.backups(shape.resource_id) if cluster is None else None,
+        snapshot=snapshot,
+        world=cloud.world(cluster.arn) if cluster is not None else None,
+    )
+    return names, found

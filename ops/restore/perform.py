@@ -1,0 +1,335 @@
+"""Takes the steps of a restore, each only if it is not done yet: whoever was interrupted runs it again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from infra.edge.limits import HEALTH
+from infra.thresholds import PROXY_TARGET_WAIT, RESTORE_POLL, RESTORE_WAIT
+from ops.engine import EngineError
+from ops.failover.errors import BusyError, StepError
+from ops.polling import polled
+from ops.restore import calls
+from ops.restore.calls import Call, Source
+from ops.restore.cloud import Cloud, Cluster
+from ops.restore.names import Names
+from ops.restore.plan import Plan
+from ops.restore.shape import HOLDING, Proxy, Shape
+
+DONE, SKIPPED = "done", "already so"
+# What an update may do to a resource that holds the data, in the engine's words.
+HARMLESS = ("same", "update", "refresh", "read")
+# AWS says of what it has just been told to rename that it is available, before it begins (boto3, issue 609).
+SETTLED_LOOKS = 2
+
+
+class Foreseen(Protocol):
+    """What an update would do to a resource."""
+
+    urn: str
+    type: str
+
+    @property
+    def op(self) -> object:
+        """The kind of change, in the engine's words."""
+
+
+class Engine(Protocol):
+    """Whoever knows the stack's state, and brings the stack up."""
+
+    def refresh(self, urns: Sequence[str]) -> None:
+        """Take over into the state what these resources are really like."""
+
+    def foreseen(self) -> Sequence[Foreseen]:
+        """What an update would do to each resource."""
+
+    def update(self, replace: Sequence[str] = ()) -> None:
+        """Bring the stack up, and make these resources anew."""
+
+
+@dataclass(kw_only=True)
+class Performance:
+    """A restore under way.
+
+    ask: whether the cluster with this endpoint is to take the place. answers: whether a URL answers with 200.
+    wait: sleeps that many seconds.
+    """
+
+    plan: Plan
+    shape: Shape
+    names: Names
+    source: Source
+    cloud: Cloud
+    engine: Engine
+    ask: Callable[[str], bool]
+    answers: Callable[[str], bool]
+    wait: Callable[[float], None] = time.sleep
+
+    def take(self, step: str) -> str:
+        """Take one step. Returns what came of it.
+
+        Raises:
+            StepError: when it failed.
+        """
+        try:
+            result: str = getattr(self, f"_{step}")()
+        except EngineError as error:
+            raise StepError(str(error)) from error
+        return result
+
+    def _check(self) -> str:
+        old = self._old
+        if old is None:
+            return f"there is no cluster that {self.names.restored} is to take the place of"
+        world = self.cloud.world(old.arn)
+        if world is not None:
+            raise StepError(f"{old.name} belongs to the global database {world}; first: pulumi up")
+        if not old.settled:
+            raise StepError(f"{old.name} is not available, so it cannot be renamed; see its events, then try again")
+        return f"{old.name} is available"
+
+    def _restore(self) -> str:
+        name, told = self._new, False
+        if self.cloud.cluster(name) is None:
+            self.cloud.tell(calls.restore(self.shape, self.names, self.source))
+            told = True
+        there = self._cluster(name)
+        if self.shape.http and not there.http:
+            self.cloud.tell(calls.data_api(there.arn))
+            self._cluster(name)
+            told = True
+        return DONE if told else SKIPPED
+
+    def _instances(self) -> str:
+        told = False
+        # The first of a cluster is its writer, whatever the others' tiers are.
+        for wanted in (self.shape.instances[:1], self.shape.instances[1:]):
+            here = self.cloud.members(self._new)
+            missing = [one for one in wanted if not {one.name, self.names.beside(one.name)} & set(here)]
+            for one in missing:
+                self.cloud.tell(calls.create(self.names, one))
+                told = True
+            self._members(self._new, [{one.name, self.names.beside(one.name)} for one in wanted])
+        return DONE if told else SKIPPED
+
+    def _password(self) -> str:
+        name = self._new
+        self.cloud.tell(calls.password(name, self.cloud.password(self.shape.secret)))
+        self._cluster(name)
+        return DONE
+
+    def _look(self) -> str:
+        if self._swapped or self._renamed_any():
+            return SKIPPED
+        here = self._cluster(self.names.restored)
+        self._refuse_other(here)
+        if not self.ask(here.endpoint):
+            raise StepError(
+                f"{here.name} stays beside {self.names.cluster}, and costs what it costs. To have it take the place, "
+                "run the same command again; to remove it: docs/restore.md"
+            )
+        return f"{here.name} takes the place"
+
+    def _names(self) -> str:
+        if not self._swapped:
+            self._hold(held=True)
+        names = self.names
+        instances = [one.name for one in self.shape.instances]
+        old, told = self._old, False
+        if old is not None:
+            told = self._rename(old.name, {one: names.before(one) for one in instances})
+        if told and not self._swapped:
+            for proxy in self.shape.proxies:
+                self._serve(proxy, names.cluster)
+        told |= self._rename(self._new, {names.beside(one): one for one in instances})
+        return DONE if told else SKIPPED
+
+    def _swap(self) -> str:
+        names, told = self.names, False
+        if not self._swapped:
+            for proxy in self.shape.proxies:
+                # By whichever names: AWS does not say whether a target follows a cluster that is renamed.
+                if behind := self.cloud.targets(proxy):
+                    self.cloud.tell(calls.detach(proxy, behind))
+            old = self.cloud.cluster(names.cluster)
+            # Not the restored one, should its name have come about just now.
+            if old is not None and old.mark != names.stamp:
+                self._move(calls.keep(names.cluster, names.kept), names.cluster, names.kept)
+            self._move(calls.rename_cluster(names.restored, names.cluster), names.restored, names.cluster)
+            told = True
+        self._cluster(names.cluster)
+        for proxy in self.shape.proxies:
+            told |= self._serve(proxy, names.cluster)
+        return DONE if told else SKIPPED
+
+    def _readers(self) -> str:
+        added = [one.name for one in self.cloud.members(self.names.kept).values() if one.added and not one.going]
+        for name in added:
+            self.cloud.tell(calls.delete_instance(name))
+        self._hold(held=False)
+        return f"{len(added)} deleted" if added else SKIPPED
+
+    def _update(self) -> str:
+        self.engine.refresh(self.shape.urns)
+        harmful = [one for one in self._foreseen() if _op(one) not in HARMLESS and one.type in HOLDING]
+        if harmful:
+            told = ", ".join(f"{_op(one)} {one.urn.rpartition('::')[2]}" for one in harmful)
+            raise StepError(
+                f"an update would not keep the restored database ({told}), and so is not made; see why: "
+                f"pulumi preview --diff --stack {self.plan.stack}"
+            )
+        self.engine.update(self.shape.calls)
+        return DONE
+
+    def _verify(self) -> str:
+        left = [one for one in self._foreseen() if one.urn in self.shape.urns and _op(one) != "same"]
+        if left:
+            told = ", ".join(f"{_op(one)} {one.urn.rpartition('::')[2]}" for one in left)
+            raise StepError(
+                f"an update would still change it ({told}): pulumi preview --diff --stack {self.plan.stack}"
+            )
+        url = f"https://{self.plan.host}{HEALTH}"
+        if not self.answers(url):
+            raise StepError(f"{url} does not answer with 200; look at the application's log")
+        return f"{url} answers"
+
+    @property
+    def _old(self) -> Cluster | None:
+        """The old cluster under the name that it has now; None where it is gone."""
+        kept = self.cloud.cluster(self.names.kept)
+        return self.cloud.cluster(self.names.cluster) if kept is None and not self._swapped else kept
+
+    @property
+    def _new(self) -> str:
+        """What the restored cluster is called now, or will be."""
+        return self.names.cluster if self._swapped else self.names.restored
+
+    @property
+    def _swapped(self) -> bool:
+        """Whether the restored cluster has the program's name."""
+        if self.cloud.cluster(self.names.restored) is not None:
+            return False
+        here = self.cloud.cluster(self.names.cluster)
+        # Once an update has taken the mark away, what was kept tells.
+        return here is not None and (here.mark == self.names.stamp or self.cloud.cluster(self.names.kept) is not None)
+
+    def _renamed_any(self) -> bool:
+        """Whether the renaming has begun, after which the answer is known."""
+        old = self._old
+        before = {self.names.before(one.name) for one in self.shape.instances}
+        begun = old is not None and bool(before & set(self.cloud.members(old.name)))
+        # Where the old one is gone, the restored instances are the first that get another name.
+        return begun or bool({one.name for one in self.shape.instances} & set(self.cloud.members(self._new)))
+
+    def _refuse_other(self, here: Cluster) -> None:
+        """Refuse a cluster that an update would replace."""
+        for name, wanted in self.shape.fixed.items():
+            # Not all that was restored has the name of its database.
+            given = here.about.get(name)
+            if given not in (None, wanted):
+                raise StepError(
+                    f"{here.name} has {name} {given}, and the program {wanted}: an update would replace it. Copy what "
+                    "you need from it: docs/restore.md"
+                )
+
+    def _hold(self, *, held: bool) -> None:
+        resource = self.shape.scaled
+        if resource is not None and self.cloud.held(resource) == (not held):
+            self.cloud.tell(calls.scaling(resource, held=held))
+
+    def _rename(self, cluster: str, names: Mapping[str, str]) -> bool:
+        """Rename the instances of a cluster. Returns whether there was any to rename."""
+        told: set[str] = set()
+        looks = 0
+
+        def over() -> bool:
+            nonlocal looks
+            here = self.cloud.members(cluster)
+            for now in set(names) & set(here) - told:
+                if here[now].settled:
+                    self.cloud.tell(calls.rename_instance(now, names[now]))
+                    told.add(now)
+            renamed = [here[then].settled for then in names.values() if then in here]
+            well = not set(names) & set(here) and all(renamed)
+            looks = looks + 1 if well else 0
+            return looks >= (SETTLED_LOOKS if told else 1)
+
+        self._until(over, f"the instances of {cluster} do not have their names")
+        return bool(told)
+
+    def _move(self, call: Call, now: str, then: str) -> None:
+        """Rename a cluster once it is available, and wait until it has its new name."""
+        told = False
+
+        def over() -> bool:
+            nonlocal told
+            here = self.cloud.cluster(now)
+            if here is not None and here.settled and not told:
+                # It may have been told already, by a run that was cut off, or its instances are not through yet.
+                with suppress(BusyError):
+                    self.cloud.tell(call)
+                    told = True
+            return here is None
+
+        self._until(over, f"{now} does not become {then}")
+        self._cluster(then)
+
+    def _cluster(self, name: str) -> Cluster:
+        """A cluster once it is available."""
+        looks = 0
+
+        def over(seen: Cluster | None) -> bool:
+            nonlocal looks
+            looks = looks + 1 if seen is not None and seen.settled else 0
+            return looks >= SETTLED_LOOKS
+
+        seen = polled(
+            lambda: self.cloud.cluster(name),
+            over,
+            seconds=RESTORE_WAIT.value,
+            wait=self.wait,
+            poll=RESTORE_POLL.value,
+        )
+        if seen is None or not seen.settled:
+            raise StepError(f"{name} is not available after {RESTORE_WAIT.value} s; see its events, then try again")
+        return seen
+
+    def _serve(self, proxy: Proxy, cluster: str) -> bool:
+        """Have a proxy lead to a cluster's writer. Returns whether anything had to be done."""
+        told = False
+        if cluster not in self.cloud.targets(proxy):
+            self.cloud.tell(calls.attach(proxy, [cluster]))
+            told = True
+        served = partial(self.cloud.served, proxy)
+        if not polled(served, bool, seconds=PROXY_TARGET_WAIT.value, wait=self.wait, poll=RESTORE_POLL.value):
+            # AWS does not say whether it follows an instance that is renamed, either: put on anew, it looks anew.
+            self.cloud.tell(calls.detach(proxy, [cluster]))
+            self.cloud.tell(calls.attach(proxy, [cluster]))
+            told = True
+        self._until(served, f"proxy {proxy.name} has no writer behind it")
+        return told
+
+    def _members(self, cluster: str, wanted: Sequence[set[str]]) -> None:
+        """Wait until a cluster has an instance by one of each of these sets of names, and it is available."""
+
+        def over() -> bool:
+            well = {one.name for one in self.cloud.members(cluster).values() if one.settled}
+            return all(well & names for names in wanted)
+
+        self._until(over, f"the instances of {cluster} are not available")
+
+    def _until(self, over: Callable[[], bool], otherwise: str) -> None:
+        if not polled(over, bool, seconds=RESTORE_WAIT.value, wait=self.wait, poll=RESTORE_POLL.value):
+            raise StepError(f"{otherwise} after {RESTORE_WAIT.value} s; see its events, then try again")
+
+    def _foreseen(self) -> Sequence[Foreseen]:
+        return self.engine.foreseen()
+
+
+def _op(step: Foreseen) -> str:
+    return str(getattr(step.op, "value", step.op))

@@ -1,0 +1,397 @@
+"""The steps of a restore, in order, with what they cost. Pure: what there is in, a plan out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from infra.edge.limits import HEALTH
+from infra.settings import Settings
+from infra.thresholds import (
+    CLUSTER_RENAMED,
+    INSTANCE_RENAMED,
+    PROXY_TARGET_WAIT,
+    RESTORE_CLUSTER,
+    RESTORE_INSTANCE,
+    RESTORE_PASSWORD,
+    RESTORE_UPDATE,
+)
+from ops.restore import calls
+from ops.restore.calls import Source
+from ops.restore.cloud import AVAILABLE, Backups, Cluster, Snapshot
+from ops.restore.names import Names, stamp
+from ops.restore.shape import Shape
+
+
+class RefusedError(Exception):
+    """A restore that cannot be. The text says why, and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wish:
+    """What somebody asks for: a time, to the second, or a snapshot."""
+
+    time: datetime | None
+    snapshot: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """What there is at AWS.
+
+    cluster: the one with the program's name. restored, kept: those that a restore to the same time has made so far.
+    backups: what is left of a cluster that is gone, where it was asked for.
+    snapshot: the one that is wished for, where there is one.
+    world: the global database that the cluster belongs to.
+    """
+
+    cluster: Cluster | None
+    restored: Cluster | None
+    kept: Cluster | None
+    backups: Backups | None
+    snapshot: Snapshot | None
+    world: str | None
+
+    def begun(self, names: Names) -> bool:
+        """Whether a restore to this time has been begun: nothing is asked of the old cluster any more."""
+        return bool(self.restored or self.kept or (self.cluster and self.cluster.mark == names.stamp))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Step:
+    """One step.
+
+    id: what `perform` calls it.
+    title: what is done, and why there, in one sentence.
+    command: what a person would type for it, a line each.
+    seconds: how long it takes, by the thresholds.
+    """
+
+    id: str
+    title: str
+    command: str
+    seconds: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """A restore.
+
+    cluster, region: what is restored, and where.
+    to: the time that the data is then of. snapshot: what it comes from, or None for a point in time.
+    restored, kept: names of the restored cluster before it takes the place, and of the old one from then on.
+    begun: whether some of it is done.
+    rpo: seconds of writes that are not in it, up to now.
+    rto: seconds until the application has the data, without the time that people take to look at it.
+    outage: seconds of these without a database.
+    """
+
+    stack: str
+    cluster: str
+    region: str
+    to: str
+    snapshot: str | None
+    restored: str
+    kept: str
+    host: str
+    begun: bool
+    steps: tuple[Step, ...]
+    rpo: int
+    rto: int
+    outage: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return asdict(self)
+
+
+def refuse(settings: Settings, stack: str) -> None:
+    """Refuse what the stack's file alone rules out.
+
+    Raises:
+        RefusedError: when its database is not ours, or a global one.
+    """
+    file = f"Pulumi.{stack}.yaml"
+    if settings.external_database is not None:
+        raise RefusedError(f"{file}: ascent:externalDatabase: its backups are its owner's; restore it there")
+    if len(settings.active_regions) > 1:
+        # Amazon Aurora User Guide, "Creating an Amazon Aurora global database from an Aurora or Amazon RDS snapshot": a
+        # restored cluster is one by itself, and becomes the primary of a global database when a region is added to it.
+        raise RefusedError(
+            f"{file}: ascent:stage: given {settings.stage}; a global database cannot be restored, as AWS restores one "
+            f"cluster by itself. First: ascent transition {settings.stage} 6 --stack {stack} --apply; then this; then "
+            f"ascent transition 6 {settings.stage} --stack {stack} --apply, which copies the data to the regions again"
+        )
+
+
+def wish(to: str | None, snapshot: str | None, now: datetime) -> Wish:
+    """What two options ask for.
+
+    Raises:
+        RefusedError: when they are both or neither given, or the time is none, has no zone, or is to come.
+    """
+    if (to is None) == (snapshot is None):
+        raise RefusedError("say one of the two: --to TIME, or --snapshot ID")
+    if to is None:
+        return Wish(time=None, snapshot=snapshot)
+    example = "say it as 2026-11-29T10:30:00Z or 2026-11-29T11:30:00+01:00"
+    try:
+        time = datetime.fromisoformat(to)
+    except ValueError:
+        raise RefusedError(f"--to: given {to}, which is no time in ISO 8601; {example}") from None
+    if time.tzinfo is None:
+        raise RefusedError(f"--to: given {to}, which says no zone; {example}")
+    if time > now:
+        raise RefusedError(f"--to: given {to}, which is still to come; it is {_told(now)}")
+    return Wish(time=time.astimezone(UTC).replace(microsecond=0), snapshot=None)
+
+
+def source(wish: Wish, found: Found, names: Names, shape: Shape) -> Source:
+    """What is restored.
+
+    Raises:
+        RefusedError: when the time is out of reach, or the snapshot does not fit.
+    """
+    if found.world is not None:
+        raise RefusedError(f"{shape.cluster} belongs to the global database {found.world}; first: pulumi up")
+    if found.restored and found.kept and found.cluster:
+        raise RefusedError(
+            f"{names.cluster}, {names.restored} and {names.kept} are all there; a restore to this time was done "
+            f"before, and another one begun. Delete {names.restored}, or restore to another second"
+        )
+    if wish.snapshot is not None:
+        return Source(time=_fits(wish.snapshot, found.snapshot, shape).time, snapshot=wish.snapshot)
+    if wish.time is None:
+        raise RefusedError("there is nothing to restore")
+    lost = found.backups.resource_id if found.cluster is None and found.backups else None
+    if not found.begun(names):
+        _reaches(wish.time, found, shape)
+    return Source(time=wish.time, snapshot=None, lost=lost)
+
+
+def names_of(wish: Wish, snapshot: Snapshot | None, cluster: str) -> Names:
+    """The names that a restore uses, which follow from what is restored.
+
+    Raises:
+        RefusedError: when there is no such snapshot.
+    """
+    if wish.time is not None:
+        return Names(cluster=cluster, stamp=stamp(wish.time))
+    if snapshot is None:
+        raise RefusedError(
+            f"--snapshot: given {wish.snapshot}; there is none. These are: aws rds describe-db-cluster-snapshots "
+            "--query 'DBClusterSnapshots[].[DBClusterSnapshotIdentifier,SnapshotCreateTime]' --output text"
+        )
+    return Names(cluster=cluster, stamp=stamp(snapshot.time))
+
+
+def plan(
+    settings: Settings, stack: str, shape: Shape, names: Names, source: Source, found: Found, now: datetime
+) -> Plan:
+    """The plan to restore a stack's database."""
+    draft = Plan(
+        stack=stack,
+        cluster=shape.cluster,
+        region=shape.region,
+        to=_told(source.time),
+        snapshot=source.snapshot,
+        restored=names.restored,
+        kept=names.kept,
+        host=settings.domain.name,
+        begun=found.begun(names),
+        steps=(),
+        rpo=max(int((now - source.time).total_seconds()), 0),
+        rto=0,
+        outage=0,
+    )
+    steps = tuple(_steps(draft, shape, names, source))
+    outage = next(step.seconds for step in steps if step.id == "swap")
+    return replace(draft, steps=steps, rto=sum(step.seconds for step in steps), outage=outage)
+
+
+def _fits(name: str, snapshot: Snapshot | None, shape: Shape) -> Snapshot:
+    if snapshot is None:
+        raise RefusedError(f"--snapshot: given {name}; there is none")
+    given = f"--snapshot: given {name}, which "
+    engine = shape.fixed["Engine"]
+    if snapshot.engine != engine:
+        raise RefusedError(f"{given}is of {snapshot.engine}; it should be of {engine}")
+    if not snapshot.encrypted:
+        raise RefusedError(f"{given}is not encrypted; copy it with the stack's key (aws rds copy-db-cluster-snapshot)")
+    if snapshot.status != AVAILABLE:
+        raise RefusedError(f"{given}is {snapshot.status}; wait until it is {AVAILABLE}")
+    if snapshot.user != shape.user:
+        raise RefusedError(
+            f"{given}is of a database whose master user is {snapshot.user}; it should be {shape.user}, which no update "
+            "can change. Restore it beside, and copy what you need: docs/restore.md"
+        )
+    theirs, ours = _version(snapshot.version), _version(shape.version)
+    if theirs[:1] != ours[:1] or theirs > ours:
+        raise RefusedError(
+            f"{given}is of version {snapshot.version}; it should be of {shape.version}, or of an earlier one of "
+            f"{shape.version.partition('.')[0]}, which AWS brings up to it"
+        )
+    return snapshot
+
+
+def _reaches(time: datetime, found: Found, shape: Shape) -> None:
+    """Refuse a time that AWS has not kept."""
+    if found.cluster is not None:
+        earliest, latest, what = found.cluster.earliest, found.cluster.latest, shape.cluster
+    elif found.backups is not None:
+        earliest, latest, what = found.backups.earliest, found.backups.latest, f"what is left of {shape.cluster}"
+    else:
+        raise RefusedError(
+            f"there is no cluster {shape.cluster}, and AWS has kept no automated backups of it; restore a snapshot: "
+            "ascent restore --snapshot ID"
+        )
+    if earliest is None or latest is None:
+        raise RefusedError(f"AWS does not say to when {what} can be restored; wait until it is available")
+    if not earliest <= time <= latest:
+        raise RefusedError(
+            f"--to: given {_told(time)}; {what} can be restored to {_told(earliest)} at the earliest and "
+            f"{_told(latest)} at the latest, which follows about 5 minutes behind. Earlier ones are in snapshots, or "
+            "in a cluster that a restore has kept: docs/restore.md"
+        )
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".") if part.isdigit())
+
+
+def _told(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _steps(one: Plan, shape: Shape, names: Names, source: Source) -> Iterator[Step]:
+    region = shape.region
+    yield Step(
+        id="check",
+        title=f"See that {one.cluster} is in no global database, and that nothing is under way with it",
+        command=f"aws rds describe-db-clusters --region {region} --db-cluster-identifier {one.cluster}",
+        seconds=0,
+    )
+    yield Step(
+        id="restore",
+        title=f"Restore beside it, as {one.restored}, what {_origin(one)}; nothing else is touched",
+        command=_lines(
+            calls.restore(shape, names, source).typed(region),
+            _wait(region, one.restored),
+            *([f"aws rds enable-http-endpoint --region {region} --resource-arn ARN_OF_IT"] if shape.http else []),
+        ),
+        seconds=RESTORE_CLUSTER.value,
+    )
+    instances = [calls.create(names, instance).typed(region) for instance in shape.instances]
+    waits = [_wait_instance(region, names.beside(instance.name)) for instance in shape.instances]
+    # The first is the writer, and is waited for before the others are made.
+    writer, rest = [instances[0], waits[0]], [*instances[1:], *waits[1:]]
+    yield Step(
+        id="instances",
+        title=f"Make its {_count(len(shape.instances))}, as the program has them",
+        command=_lines(*writer, *rest),
+        seconds=RESTORE_INSTANCE.value * (2 if rest else 1),
+    )
+    yield Step(
+        id="password",
+        title="Give its master user today's password: it has that of its time",
+        command=_lines(calls.password_typed(one.restored, shape.secret, region), _wait(region, one.restored)),
+        seconds=RESTORE_PASSWORD.value,
+    )
+    yield Step(
+        id="look",
+        title="Look at it, and say whether it takes the place. No leaves it beside",
+        command=_lines(
+            f"aws rds describe-db-clusters --region {region} --db-cluster-identifier {one.restored} "
+            "--query 'DBClusters[0].Endpoint' --output text",
+            f"psql 'host=ENDPOINT_OF_IT user={shape.user} dbname={shape.fixed['DatabaseName']} sslmode=require'",
+        ),
+        seconds=0,
+    )
+    yield from _swap(one, shape, names)
+    yield Step(
+        id="update",
+        title="Have the stack's state read it, see that no update would replace it, and update"
+        + (", which makes the database's roles again" if shape.calls else ""),
+        command=_lines(
+            " ".join([f"pulumi refresh --stack {one.stack}", *(f"--target '{urn}'" for urn in shape.urns)]),
+            f"pulumi preview --stack {one.stack}",
+            " ".join([f"pulumi up --stack {one.stack}", *(f"--replace '{urn}'" for urn in shape.calls)]),
+        ),
+        seconds=RESTORE_UPDATE.value,
+    )
+    yield Step(
+        id="verify",
+        title="See that an update would change nothing of it, and that the application answers",
+        command=f"curl --fail https://{one.host}{HEALTH}",
+        seconds=0,
+    )
+
+
+def _swap(one: Plan, shape: Shape, names: Names) -> Iterator[Step]:
+    region = shape.region
+    hold = [calls.scaling(shape.scaled, held=True).typed(region)] if shape.scaled else []
+    old = {instance.name: names.before(instance.name) for instance in shape.instances}
+    new = {names.beside(instance.name): instance.name for instance in shape.instances}
+    yield Step(
+        id="names",
+        title="Rename the old instances, each of which starts again, then the restored ones; the application goes on "
+        "with the old ones",
+        command=_lines(*hold, *_renamed(region, old), *_renamed(region, new)),
+        seconds=2 * INSTANCE_RENAMED.value,
+    )
+    proxies = shape.proxies
+    yield Step(
+        id="swap",
+        title=f"Rename {one.cluster} to {one.kept} and guard it, then {one.restored} to {one.cluster}: the endpoints "
+        "then lead to the restored data" + (", and so does the proxy" if proxies else ""),
+        command=_lines(
+            *(calls.detach(proxy, [one.cluster]).typed(region) for proxy in proxies),
+            calls.keep(one.cluster, one.kept).typed(region),
+            _wait(region, one.kept),
+            calls.rename_cluster(one.restored, one.cluster).typed(region),
+            _wait(region, one.cluster),
+            *(calls.attach(proxy, [one.cluster]).typed(region) for proxy in proxies),
+        ),
+        seconds=2 * CLUSTER_RENAMED.value + (PROXY_TARGET_WAIT.value if proxies else 0),
+    )
+    if shape.scaled:
+        yield Step(
+            id="readers",
+            title=f"Delete the readers that autoscaling had added to {one.kept}, and let it go on",
+            command=_lines(
+                calls.delete_instance("EACH_THAT_BEGINS_WITH_application-autoscaling").typed(region),
+                calls.scaling(shape.scaled, held=False).typed(region),
+            ),
+            seconds=0,
+        )
+
+
+def _origin(one: Plan) -> str:
+    if one.snapshot is not None:
+        return f"snapshot {one.snapshot} of {one.to} has"
+    return f"it had at {one.to}"
+
+
+def _renamed(region: str, names: Mapping[str, str]) -> list[str]:
+    return [
+        *(calls.rename_instance(now, then).typed(region) for now, then in names.items()),
+        *(_wait_instance(region, then) for then in names.values()),
+    ]
+
+
+def _count(instances: int) -> str:
+    return "instance" if instances == 1 else f"{instances} instances"
+
+
+def _wait(region: str, cluster: str) -> str:
+    return f"aws rds wait db-cluster-available --region {region} --db-cluster-identifier {cluster}"
+
+
+def _wait_instance(region: str, instance: str) -> str:
+    return f"aws rds wait db-instance-available --region {region} --db-instance-identifier {instance}"
+
+
+def _lines(*commands: str) -> str:
+    return "\n".join(commands)

@@ -1,0 +1,70 @@
+"""Steps that a command prints, and takes in order: who was interrupted runs it again."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
+from rich.markup import escape
+from rich.table import Table
+
+from ops.console import console, errors
+from ops.failover.errors import StepError
+
+SECONDS = 10  # until a health check that does not answer counts as failed
+
+
+class Step(Protocol):
+    """One step: `id` and `title`, `command`, what a person would type for it, and `seconds`, how long it takes."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def command(self) -> str: ...
+    @property
+    def seconds(self) -> int: ...
+
+
+def show(steps: Sequence[Step]) -> None:
+    """Print the steps, numbered, each with its command."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("", justify="right")
+    table.add_column("Step", overflow="fold")
+    table.add_column("Seconds", justify="right", no_wrap=True)
+    for number, step in enumerate(steps, start=1):
+        seconds = f"~{step.seconds}" if step.seconds else ""
+        table.add_row(str(number), f"{escape(step.title)}\n[dim]{escape(step.command)}[/dim]", seconds)
+    console.print(table)
+
+
+def take(steps: Sequence[Step], one: Callable[[str], str], results: dict[str, str]) -> str | None:
+    """Take every step, telling how it went. Returns why one failed, or None.
+
+    Args:
+        steps: in order.
+        one: takes the step with this id, and says what came of it, or raises a StepError.
+        results: what came of each, by id, is added here.
+    """
+    for number, step in enumerate(steps, start=1):
+        errors.print(f"{number}. {step.title}...", style="bold", markup=False)
+        try:
+            results[step.id] = one(step.id)
+        except StepError as error:
+            errors.print(str(error), style="red", markup=False)
+            errors.print("What came before is done. To go on from here, run the same command again.", markup=False)
+            return str(error)
+        errors.print(f"   {results[step.id]}", markup=False)
+    return None
+
+
+def answers(url: str) -> bool:
+    """Whether a URL of our own config answers with 200."""
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310  https, from our own config
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
