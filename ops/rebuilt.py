@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Set
+from typing import TYPE_CHECKING, Any
 
 from infra.regions import REGIONS
 from sandbox.provider import data
+
+if TYPE_CHECKING:
+    from infra.settings import Settings
 
 FACTS: dict[str, Any] = data.load("replacement.json")
 
@@ -26,16 +29,23 @@ TYPES = {
     "cloudflare:index/dnsRecord:DnsRecord": "its content is in the program",
     "cloudflare:index/loadBalancer:LoadBalancer": "without it, the record of the same name answers",
     "random:index/randomPassword:RandomPassword": "also kept in the secret that is made of it",
+    "random:index/randomString:RandomString": "part of a snapshot's name; another one does as well",
 }
 # Parts of the platform that come and go with the stage, with all that belongs to them.
-_PARTS = re.compile(r"-(proxy|db-reader|cache|workers|tasks)(-|$)")
+_PARTS = re.compile(r"-(proxy|db-reader|cache|workers|tasks|logins|jobs-login)(-|$)")
 # Names hold the code of their region, also of what no AWS provider manages.
 _CODES = {region.code: name for name, region in REGIONS.items()}
 _PLACE = re.compile(rf"-({'|'.join(_CODES)})(-|$)")
 # Watches for the sign to move up, and holds nothing: the stage that answers it drops it.
 SIGNS = re.compile(r"-(balancer-bandwidth|budget-egress|db-connections-many|db-cpu-raised|db-pool-reads)$")
 # Writing a new version is how a secret's value changes; the secret stays.
-REWRITTEN = {"aws:secretsmanager/secretVersion:SecretVersion"}
+# A flow log changes no other way; the new one is there before the old one goes, and what either wrote stays.
+# A task definition changes by another revision.
+REWRITTEN = {
+    "aws:ec2/flowLog:FlowLog",
+    "aws:ecs/taskDefinition:TaskDefinition",
+    "aws:secretsmanager/secretVersion:SecretVersion",
+}
 
 
 def stateful(type_: str) -> bool:
@@ -64,17 +74,26 @@ def region_in(name: str) -> str | None:
     return _CODES[found[1]] if found else None
 
 
+def holding(*settings: Settings) -> Set[str]:
+    """The regions whose data is no copy of another's, by any of these settings: the home, and the one that writes."""
+    return {region for one in settings for region in (one.home, one.writing_region)}
+
+
+def may_hold(name: str, region: str | None, holding: Collection[str]) -> bool:
+    """Whether what a resource holds is no copy of another region's, or may be none. Arguments as for `is_lost`."""
+    place = region or region_in(name)
+    return place is None or place in holding
+
+
 def is_lost(type_: str, name: str, region: str | None, holding: Collection[str]) -> bool:
     """Whether deleting or replacing a resource loses what nothing else holds.
 
     Args:
         type_: its type. name: its name in the program.
         region: AWS region it is in; None where its provider has none, and its name may tell.
-        holding: regions whose data is no copy: the home, and the one that takes the writes. What is in others is made
-            anew from theirs.
+        holding: regions whose data is no copy. What is in others is made anew from theirs.
     """
-    place = region or region_in(name)
-    return precious(type_, name) and (place is None or place in holding)
+    return precious(type_, name) and may_hold(name, region, holding)
 
 
 def why_not_lost(type_: str, name: str) -> str:

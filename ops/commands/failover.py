@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from infra.settings import SettingsError
+from infra.clients import clients
+from infra.settings import Settings, SettingsError
 from infra.thresholds import FAILOVER_LAG
 from ops import stackfile
 from ops.console import console, errors
-from ops.failover.cloud import Cloud, sdk
+from ops.deployment import CommandError, printed, run
+from ops.failover.cloud import Cloud
 from ops.failover.config import difference, with_values
-from ops.failover.perform import Performance, StepError
+from ops.failover.errors import StepError
+from ops.failover.fence import Fence
+from ops.failover.instances import Instances
+from ops.failover.keys import Keys, provider
+from ops.failover.perform import Performance
 from ops.failover.plan import Plan, RefusedError, plan
+from ops.failover.restart import Restart
 
 FAILED, BAD_INPUT = 1, 2
-SECONDS = 10  # until a health check that does not answer counts as failed
+SECONDS = 10  # until a health check that does not answer counts as failed, or a region as lost
 
 
 def failover(
@@ -34,6 +41,10 @@ def failover(
     lag: Annotated[
         float, typer.Option(min=0, help="Seconds that the replicas are behind, for the expected loss.")
     ] = FAILOVER_LAG.value,
+    without_old_objects: Annotated[
+        bool,
+        typer.Option("--without-old-objects", help="Go on where objects from before stage 7 may be missing there."),
+    ] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Take the steps. Each is skipped if it is done.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the first step.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
@@ -43,9 +54,17 @@ def failover(
     Without --apply nothing is done: the steps are printed, with what they cost and the stack's file after them. The
     way back is the same command with the primary region. What was interrupted is run again.
 
-    JSON: {stack, home, source, target, lost, database, cache, regions, host,
-    steps: [{id, title, command, seconds}], rpo: {database, cache, objects}, rto, diff: [line]}; lost is a region or
-    null, database and cache are names or null, all times are seconds. With --apply also
+    A region whose buckets may lack the objects from before they were copied to is refused: `ascent backfill` copies
+    them. With the primary region lost they are out of reach, and --without-old-objects does without them until it is
+    back.
+
+    A lost region that answers again is taken back by the same command without --lost.
+
+    JSON: {stack, home, source, target, lost, drained, returned, fenced, database, cache, regions, host,
+    steps: [{id, title, command, seconds}], rpo: {database, cache, objects}, rto, diff: [line]}; lost, returned and
+    fenced are a region or null, drained and regions lists of regions, database and cache names or null, all times
+    seconds.
+    rpo.objects is null where old objects may be missing as well. With --apply also
     results: {step: text} and, where one failed, error. Questions and progress go to standard error.
 
     Exit codes: 0 printed or done, 1 a step failed or you said no, 2 the stack or the region is not usable.
@@ -56,18 +75,22 @@ def failover(
 
         ascent failover --stack prod --to eu-west-1 --lost --lag 2 --apply
 
+        ascent failover --stack prod --to eu-west-1 --lost --without-old-objects --apply
+
         ascent failover --stack prod --to us-east-1 --apply --yes
     """
     file = stackfile.ROOT / f"Pulumi.{stack}.yaml"
     try:
         settings = stackfile.settings(stack)
-        planned = plan(settings, stack, to, lost=lost, lag=lag)
         before = file.read_text()
+        planned = plan(
+            settings, stack, to, lost=lost, lag=lag, without_old_objects=without_old_objects, key=provider(before)
+        )
         change = difference(file.name, before, with_values(before, planned.file))
     except (SettingsError, RefusedError) as error:
         raise _bad(str(error)) from None
     except ValueError as error:
-        raise _bad(f"{file.name}: {error}; set ascent:writer and ascent:unreachable by hand") from None
+        raise _bad(f"{file.name}: {error}; set ascent:writer, ascent:unreachable and ascent:drained by hand") from None
     if not as_json:
         _show(planned, change)
     results: dict[str, str] = {}
@@ -75,7 +98,21 @@ def failover(
     if apply:
         if not yes and not typer.confirm(f"Have {to} take the writes of {stack}?", err=True):
             raise typer.Exit(FAILED)
-        performance = Performance(plan=planned, cloud=Cloud(sdk), file=file, update=_update, answers=_answers)
+        asked = clients(settings.account.assume_role)
+        restart = Restart(
+            stack=stack, instances=Instances(asked), groups=lambda region: _groups(stack, region), wait=time.sleep
+        )
+        performance = Performance(
+            plan=planned,
+            cloud=Cloud(asked),
+            file=file,
+            update=_update,
+            answers=_answers,
+            fence=Fence(clients(settings.account.assume_role, seconds=SECONDS)),
+            keys=Keys(stack=stack, file=file, clients=clients(), run=_engine),
+            restart=restart.region,
+            complete=lambda region: _complete(settings, stack, region),
+        )
         problem = _perform(performance, results)
     if as_json:
         told: dict[str, Any] = {**planned.as_dict(), "diff": change}
@@ -103,9 +140,16 @@ def _show(planned: Plan, change: list[str]) -> None:
         seconds = f"~{step.seconds}" if step.seconds else ""
         table.add_row(str(number), f"{step.title}\n[dim]{step.command}[/dim]", seconds)
     console.print(table)
-    losses = {"database": planned.rpo.database, "cache": planned.rpo.cache, "objects": planned.rpo.objects}
-    told = ", ".join(f"{what} {_seconds(one)}" for what, one in losses.items())
-    console.print(f"\nExpected loss (RPO): {told}\nWrites wait (RTO): about {planned.rto} s; reads go on")
+    told = ", ".join(
+        [
+            f"database {_seconds(planned.rpo.database)}",
+            f"cache {_seconds(planned.rpo.cache)}",
+            "objects "
+            + ("all from before their copies began" if planned.rpo.objects is None else _seconds(planned.rpo.objects)),
+        ]
+    )
+    reads = f"reads go on, but not in {' and '.join(planned.drained)}" if planned.drained else "reads go on"
+    console.print(f"\nExpected loss (RPO): {told}\nWrites wait (RTO): about {planned.rto} s; {reads}")
     console.print("\n" + ("\n".join(change) or "The stack's file says so already."), markup=False)
 
 
@@ -129,15 +173,48 @@ def _perform(performance: Performance, results: dict[str, str]) -> str | None:
     return None
 
 
-def _update(*arguments: str) -> bool:
-    """`pulumi up`, its output on standard error, with the engine on PATH or else the repository's own."""
-    own = stackfile.ROOT / ".toolchain" / "bin" / "pulumi"
-    engine = shutil.which("pulumi") or str(own)
-    command = [engine, "up", *arguments, "--yes", "--skip-preview", "--non-interactive"]
+def _complete(settings: Settings, stack: str, region: str) -> bool:
+    """Whether the stack's file says that a region's buckets, as its last update left them, have all objects."""
+    from ops.backfill.copies import NoCopiesError, copies
+    from ops.engine import Automation, EngineError
+
+    engine = Automation(stack, lambda _: None, lambda text: errors.print(text, markup=False))
     try:
-        return subprocess.run(command, cwd=stackfile.ROOT, stdout=2, env=os.environ, check=False).returncode == 0
-    except OSError as error:
-        raise StepError(f"there is no pulumi ({error.strerror}); install it, or run: make setup") from None
+        return copies(settings, stack, engine.outputs()).done(settings, region)
+    except (EngineError, NoCopiesError) as error:
+        raise StepError(f"what {region} has cannot be told: {error}") from error
+
+
+def _groups(stack: str, region: str) -> list[str]:
+    """ARNs of the target groups of a region's instances, as the last update left them."""
+    from ops.engine import Automation, EngineError
+
+    engine = Automation(stack, lambda _: None, lambda text: errors.print(text, markup=False))
+    try:
+        told = engine.outputs()["regions"][region]["rollout"]["targetGroups"]
+    except (EngineError, KeyError) as error:
+        raise StepError(f"the target groups in {region} cannot be told: {error}") from error
+    return [arn for name, arn in told.items() if name.endswith("-ec2")]
+
+
+def _update(*arguments: str) -> bool:
+    """`pulumi up`, its output on standard error."""
+    with _as_step():
+        return run(["up", *arguments, "--yes", "--skip-preview"], output=2).returncode == 0
+
+
+def _engine(arguments: Sequence[str]) -> str:
+    """What the engine prints."""
+    with _as_step():
+        return printed(arguments)
+
+
+@contextmanager
+def _as_step() -> Iterator[None]:
+    try:
+        yield
+    except CommandError as error:
+        raise StepError(str(error)) from error
 
 
 def _answers(url: str) -> bool:

@@ -1,38 +1,37 @@
-"""AWS, as far as a failover asks and tells it something."""
+"""The global database and the Global Datastore, as AWS tells and moves them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from infra.thresholds import RESTART_SHARE
+from infra.clients import Clients
+from infra.watch.data import RDS, REGION_LAGS
+from ops.failover.errors import CloudError, explained
 
-# A client of a service in a region: boto3's own, or a stubbed one in tests.
-Clients = Callable[[str, str], Any]
 LAG_WINDOW = timedelta(minutes=5)
 LAG_PERIOD = 60  # seconds; CloudWatch keeps these metrics once a minute
 MILLISECONDS = 1000
-
-
-class CloudError(Exception):
-    """AWS did not do or say what was asked. The text is one line."""
+PRIMARY, AVAILABLE = "primary", "available"
+# Amazon RDS API Reference, GlobalClusterMember, SynchronizationStatus: the other one is pending-resync.
+CONNECTED = "connected"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Members:
     """Who belongs to a global database or datastore, by region, and who takes the writes.
 
-    ready: whether all is well with it. moving: whether another member is about to take the writes.
+    ready: whether all is well with it, so that it can be moved.
+    heading: region that is about to take the writes, as far as AWS tells; none otherwise.
+    copies: of a database, what AWS says of each region's copy: `CONNECTED`, or that it is made anew.
     """
 
     id: str
     by_region: dict[str, str]
     writer: str
     ready: bool
-    moving: bool
+    heading: str = ""
+    copies: dict[str, str] = field(default_factory=dict)
 
 
 class Cloud:
@@ -47,28 +46,31 @@ class Cloud:
         Raises:
             CloudError: when there is none, or AWS refuses.
         """
-        with _explained("rds", region):
+        with explained("rds", region):
             answer = self._clients("rds", region).describe_global_clusters(GlobalClusterIdentifier=name)
         found = answer["GlobalClusters"]
         if not found:
             raise CloudError(f"{region} knows no global database {name}; first: pulumi up")
-        members = found[0]["GlobalClusterMembers"]
-        writers = [_region(one["DBClusterArn"]) for one in members if one["IsWriter"]]
+        members = {region_of(one["DBClusterArn"]): one for one in found[0]["GlobalClusterMembers"]}
+        # There, and empty, when nothing is under way (Amazon RDS API Reference, GlobalCluster).
+        move = found[0].get("FailoverState") or {}
         return Members(
             id=name,
-            by_region={_region(one["DBClusterArn"]): one["DBClusterArn"] for one in members},
-            writer=writers[0] if writers else "",
-            ready=found[0]["Status"] == "available" and "FailoverState" not in found[0],
-            moving="FailoverState" in found[0],
+            by_region={where: one["DBClusterArn"] for where, one in members.items()},
+            writer=next((where for where, one in members.items() if one["IsWriter"]), ""),
+            ready=found[0]["Status"] == AVAILABLE and not move,
+            heading=region_of(move["ToDbClusterArn"]) if "ToDbClusterArn" in move else "",
+            copies={where: one.get("SynchronizationStatus", "") for where, one in members.items()},
         )
 
     def move_database(self, name: str, *, arn: str, region: str, lost: bool) -> None:
         """Start to have another cluster take the writes.
 
         Raises:
+            BusyError: when something else is under way.
             CloudError: when AWS refuses.
         """
-        with _explained("rds", region):
+        with explained("rds", region):
             client = self._clients("rds", region)
             target = {"GlobalClusterIdentifier": name, "TargetDbClusterIdentifier": arn}
             if lost:
@@ -76,35 +78,52 @@ class Cloud:
             else:
                 client.switchover_global_cluster(**target)
 
+    def readable(self, cluster_arn: str) -> bool:
+        """Whether a cluster and all its instances are available.
+
+        Raises:
+            CloudError: when AWS refuses.
+        """
+        region, name = region_of(cluster_arn), cluster_arn.rpartition(":")[2]
+        with explained("rds", region):
+            client = self._clients("rds", region)
+            clusters = client.describe_db_clusters(DBClusterIdentifier=name)["DBClusters"]
+            pages = client.get_paginator("describe_db_instances").paginate(
+                Filters=[{"Name": "db-cluster-id", "Values": [name]}]
+            )
+            instances = [one for page in pages for one in page["DBInstances"]]
+        states = [one["Status"] for one in clusters] + [one["DBInstanceStatus"] for one in instances]
+        return bool(instances) and all(state == AVAILABLE for state in states)
+
     def cache(self, name: str, region: str) -> Members:
         """The members of the Global Datastore that was made as `name`: AWS puts letters of its own before that.
 
         Raises:
             CloudError: when there is none, or AWS refuses.
         """
-        with _explained("elasticache", region):
+        with explained("elasticache", region):
             pages = self._clients("elasticache", region).get_paginator("describe_global_replication_groups")
             groups = [one for page in pages.paginate(ShowMemberInfo=True) for one in page["GlobalReplicationGroups"]]
         found = [one for one in groups if one["GlobalReplicationGroupId"].partition("-")[2] == name]
         if not found:
             raise CloudError(f"{region} knows no global datastore {name}; first: pulumi up")
-        members = found[0]["Members"]
-        writers = [one["ReplicationGroupRegion"] for one in members if one["Role"] == "PRIMARY"]
+        members = {one["ReplicationGroupRegion"]: one for one in found[0]["Members"]}
+        # Its status says "modifying" of every change, so that only a member's role tells who takes the writes.
         return Members(
             id=found[0]["GlobalReplicationGroupId"],
-            by_region={one["ReplicationGroupRegion"]: one["ReplicationGroupId"] for one in members},
-            writer=writers[0] if writers else "",
-            ready=found[0]["Status"] == "available",
-            moving=found[0]["Status"] == "modifying",
+            by_region={where: one["ReplicationGroupId"] for where, one in members.items()},
+            writer=next((where for where, one in members.items() if one["Role"].lower() == PRIMARY), ""),
+            ready=found[0]["Status"] == AVAILABLE,
         )
 
     def move_cache(self, identifier: str, to: str, *, group: str) -> None:
         """Start to have another region's cache take the writes.
 
         Raises:
+            BusyError: when something else is under way.
             CloudError: when AWS refuses.
         """
-        with _explained("elasticache", to):
+        with explained("elasticache", to):
             self._clients("elasticache", to).failover_global_replication_group(
                 GlobalReplicationGroupId=identifier, PrimaryRegion=to, PrimaryReplicationGroupId=group
             )
@@ -115,57 +134,23 @@ class Cloud:
         Raises:
             CloudError: when AWS refuses.
         """
-        region, now = _region(cluster_arn), datetime.now(UTC)
-        with _explained("cloudwatch", region):
-            answer = self._clients("cloudwatch", region).get_metric_statistics(
-                Namespace="AWS/RDS",
-                MetricName="AuroraGlobalDBReplicationLag",
-                Dimensions=[{"Name": "DBClusterIdentifier", "Value": cluster_arn.rpartition(":")[2]}],
-                StartTime=now - LAG_WINDOW,
-                EndTime=now,
-                Period=LAG_PERIOD,
-                Statistics=["Maximum"],
-            )
-        points = [point["Maximum"] for point in answer["Datapoints"]]
-        return max(points) / MILLISECONDS if points else None
-
-    def restart(self, stack: str, region: str) -> str:
-        """Have the instances of one region restart the application, half of them at a time. Returns the command's id.
-
-        Raises:
-            CloudError: when AWS refuses.
-        """
-        with _explained("ssm", region):
-            answer = self._clients("ssm", region).send_command(
-                DocumentName="AWS-RunShellScript",
-                Comment="ascent failover: fetch the new addresses",
-                Targets=[{"Key": "tag:ascent:stack", "Values": [stack]}],
-                Parameters={"commands": ["systemctl restart app"]},
-                MaxConcurrency=f"{RESTART_SHARE.value}%",
-                MaxErrors="100%",
-            )
-        return str(answer["Command"]["CommandId"])
+        region, now = region_of(cluster_arn), datetime.now(UTC)
+        for name in REGION_LAGS.values():
+            with explained("cloudwatch", region):
+                answer = self._clients("cloudwatch", region).get_metric_statistics(
+                    Namespace=RDS,
+                    MetricName=name,
+                    Dimensions=[{"Name": "DBClusterIdentifier", "Value": cluster_arn.rpartition(":")[2]}],
+                    StartTime=now - LAG_WINDOW,
+                    EndTime=now,
+                    Period=LAG_PERIOD,
+                    Statistics=["Maximum"],
+                )
+            if points := [point["Maximum"] for point in answer["Datapoints"]]:
+                return float(max(points)) / MILLISECONDS
+        return None
 
 
-def sdk(service: str, region: str) -> Any:
-    """boto3's client, with the environment's credentials."""
-    # The SDK takes half a second to import, and nobody needs it who only wants to see the steps.
-    import boto3  # type: ignore[import-untyped]
-    from botocore.config import Config  # type: ignore[import-untyped]
-
-    return boto3.client(service, region_name=region, config=Config(retries={"mode": "standard"}))
-
-
-def _region(arn: str) -> str:
+def region_of(arn: str) -> str:
+    """The region that an ARN names."""
     return arn.split(":")[3]
-
-
-@contextmanager
-def _explained(service: str, region: str) -> Iterator[None]:
-    """Turns what AWS or the SDK says into one line."""
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise CloudError(f"{service} in {region}: {error}") from error

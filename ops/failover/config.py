@@ -1,4 +1,4 @@
-"""The one change of a stack's file: who writes, and who is lost. All else, comments too, stays as people wrote it."""
+"""The one change of a stack's file: who writes, is lost, or gets no visitors. All else stays as people wrote it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ import yaml
 _REGIONS = re.compile(r"^( +)(['\"]?)ascent:regions\2:.*\n(?:\1(?: +.*|-.*)\n)*", re.MULTILINE)
 
 
-def with_values(text: str, values: Mapping[str, str | None]) -> str:
+# A region, several of them, or none.
+Value = str | tuple[str, ...] | None
+
+
+def with_values(text: str, values: Mapping[str, Value]) -> str:
     """A stack file's text with a line for each of `values` after its regions, and without one for what is None.
 
     Raises:
@@ -25,13 +29,17 @@ def with_values(text: str, values: Mapping[str, str | None]) -> str:
     place = _REGIONS.search(bare)
     if place is None:
         raise ValueError("its regions are not written as a list under config")
-    said = {key: value for key, value in values.items() if value is not None}
-    lines = "".join(f"{place[1]}{key}: {value}\n" for key, value in said.items())
+    said = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items() if value}
+    lines = "".join(f"{place[1]}{key}: {_written(value)}\n" for key, value in said.items())
     after = bare[: place.end()] + lines + bare[place.end() :]
     expected = {key: value for key, value in before["config"].items() if key not in values} | said
     if yaml.safe_load(after) != {**before, "config": expected}:
         raise ValueError(f"{' and '.join(values)} cannot be set without changing something else in it")
     return after
+
+
+def _written(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else f"[{', '.join(value)}]"
 
 
 def difference(name: str, before: str, after: str) -> list[str]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from infra import naming
+from infra.edge.limits import HEALTH
 from infra.thresholds import FAILOVER_POLL, FAILOVER_WAIT, SWITCHOVER_LAG
-from ops.failover.cloud import Cloud, CloudError, Members
-from ops.failover.config import with_values
-from ops.failover.plan import Plan, around
+from ops.failover.cloud import CONNECTED, Cloud, Members
+from ops.failover.config import Value, with_values
+from ops.failover.errors import BusyError, CloudError, StepError
+from ops.failover.fence import Fence
+from ops.failover.keys import Keys
+from ops.failover.plan import DRAINED, Plan, around
 
 DONE, SKIPPED = "done", "already so"
-
-
-class StepError(Exception):
-    """A step failed. The text says why, and what to do; what came before it stays done."""
 
 
 class Update(Protocol):
@@ -33,6 +34,10 @@ class Performance:
 
     file: the stack's file.
     update: brings the stack up. answers: whether a URL answers with 200.
+    fence: keeps clients away from the database of a region that may not answer.
+    keys: where the stack says which key its secrets have.
+    restart: restarts the application on a region's instances, and says on how many.
+    complete: whether the buckets that a region has now are those that ascent:backfilled is about.
     wait: sleeps that many seconds.
     """
 
@@ -41,6 +46,10 @@ class Performance:
     file: Path
     update: Update
     answers: Callable[[str], bool]
+    fence: Fence
+    keys: Keys
+    restart: Callable[[str], str]
+    complete: Callable[[str], bool]
     wait: Callable[[float], None] = time.sleep
 
     def take(self, step: str) -> str:
@@ -49,10 +58,7 @@ class Performance:
         Raises:
             StepError: when it failed.
         """
-        try:
-            result: str = getattr(self, f"_{step}")()
-        except CloudError as error:
-            raise StepError(str(error)) from error
+        result: str = getattr(self, f"_{step}")()
         return result
 
     def _check(self) -> str:
@@ -70,71 +76,145 @@ class Performance:
         database = self._seen_database()
         if database is None or database.writer == plan.target:
             return SKIPPED
-        lag = self.cloud.lag(database.by_region[plan.target])
-        if lag is None:
+        copy, lag = database.copies.get(plan.target), self.cloud.lag(database.by_region[plan.target])
+        if copy not in (CONNECTED, "", None):
+            raise StepError(f"AWS says of the copy in {plan.target}: {copy}; wait until it is {CONNECTED}")
+        if lag is None and copy != CONNECTED:
             raise StepError(
                 f"nobody measured how far {plan.target} is behind in the last minutes; see why first, or say "
                 f"--lost if {plan.source} does not answer"
             )
+        if lag is None:
+            return f"nobody measured how far {plan.target} is behind; AWS says {CONNECTED}, and a switchover waits"
         if lag > SWITCHOVER_LAG.value:
             raise StepError(f"{plan.target} is {lag:g} s behind, and should be {SWITCHOVER_LAG.value} s at most; wait")
         return f"{plan.target} is {lag:g} s behind"
 
+    def _key(self) -> str:
+        return DONE if self.keys.move(self.plan.lost or "", self.plan.target) else SKIPPED
+
+    def _objects(self) -> str:
+        target = self.plan.target
+        if self.complete(target):
+            return f"{target} has those from before it was copied to"
+        way = "to go on without them, say --without-old-objects"
+        if not self.plan.lost:
+            way = f"first: ascent backfill --stack {self.plan.stack} --wait"
+        raise StepError(
+            f"{target} has other buckets than those that ascent:backfilled is about, which may lack every object from "
+            f"before they were copied to; {way}"
+        )
+
     def _database(self) -> str:
-        plan, seen = self.plan, self._seen_database()
-        if seen is None or self._there(seen):
-            return SKIPPED
-        # While one is under way, another is refused: only its end is waited for.
-        if not seen.moving and seen.writer != plan.target:
-            arn, lost = self._member(seen, "database"), plan.lost is not None
-            self.cloud.move_database(seen.id, arn=arn, region=plan.target if lost else plan.source, lost=lost)
-        self._until(self._seen_database, "Aurora")
+        lost = self.plan.lost is not None
+        region = self.plan.target if lost else self.plan.source
+
+        def ask(seen: Members) -> None:
+            self.cloud.move_database(seen.id, arn=self._member(seen, "database"), region=region, lost=lost)
+
+        done = self._move(self._seen_database, ask, "Aurora")
+        return done if done == SKIPPED or not lost else f"{done}; {self._blocked()}"
+
+    def _blocked(self) -> str:
+        """What Aurora says of its own fence: at the old writer if that answers, else at the new one."""
+        for region in (self.plan.lost, self.plan.target):
+            try:
+                said = self.fence.said(region or "")
+            except CloudError:
+                continue
+            if said is not None:
+                return f"Aurora: {said}"
+        return f"Aurora has not said yet whether it blocked writes in {self.plan.lost}: see its events"
+
+    def _fence(self) -> str:
+        region = self.plan.fenced or ""
+        try:
+            self.fence.put(f"{naming.regional(self.plan.stack, region)}-db", region)
+        except CloudError as error:
+            return f"not done, and Aurora's own fence has to do: {error}"
         return DONE
+
+    def _returned(self) -> str:
+        plan, region = self.plan, self.plan.returned or ""
+        if not self._readable(region):
+            raise StepError(
+                f"{region} cannot read the database yet: Aurora makes its copy anew, which takes from minutes to "
+                f"hours. Try again then; to go on without {region}, say --lost"
+            )
+        if plan.fenced is None:
+            return SKIPPED
+        return DONE if self.fence.lift(f"{naming.regional(plan.stack, region)}-db", region) else SKIPPED
 
     def _cache(self) -> str:
-        plan, seen = self.plan, self._seen_cache()
-        if seen is None or self._there(seen):
-            return SKIPPED
-        if not seen.moving and seen.writer != plan.target:
-            self.cloud.move_cache(seen.id, plan.target, group=self._member(seen, "cache"))
-        self._until(self._seen_cache, "Redis")
-        return DONE
+        def ask(seen: Members) -> None:
+            self.cloud.move_cache(seen.id, self.plan.target, group=self._member(seen, "cache"))
+
+        return self._move(self._seen_cache, ask, "Redis")
 
     def _config(self) -> str:
+        return DONE if self._write(self.plan.file) else SKIPPED
+
+    def _write(self, values: Mapping[str, Value]) -> bool:
+        """Change the stack's file, whole or not at all. Returns whether it said something else before."""
         before = self.file.read_text()
         try:
-            after = with_values(before, self.plan.file)
+            after = with_values(before, values)
         except ValueError as error:
             raise StepError(f"{self.file.name}: {error}; set it by hand, then try again") from error
-        if after == before:
-            return SKIPPED
-        # Whole or not at all.
         fresh = self.file.with_name(f".{self.file.name}.new")
         fresh.write_text(after)
         fresh.replace(self.file)
-        return DONE
+        return after != before
 
     def _update(self) -> str:
         if self.update("--stack", self.plan.stack, *around(self.plan.stack, self.plan.lost)):
             return DONE
         if self.plan.lost:
-            return f"done but for what failed, see above: what other regions ask of {self.plan.lost} can wait"
+            away = " and ".join([self.plan.lost, *self.plan.drained])
+            return f"done but for what failed, see above: what is in {away}, or needs it, can wait"
         raise StepError("the update failed; see above, mend it, then try again")
 
     def _restart(self) -> str:
-        regions = [region for region in self.plan.regions if region != self.plan.lost]
-        for region in regions:
-            self.cloud.restart(self.plan.stack, region)
-        return f"asked for in {', '.join(regions)}"
+        return ", ".join(self._restarted(region) for region in self.plan.regions if region != self.plan.lost)
+
+    def _restarted(self, region: str) -> str:
+        try:
+            return self.restart(region)
+        except StepError as error:
+            # Where the database cannot be read, an application may not come back; nor is a visitor sent there.
+            if region in self.plan.drained:
+                return f"not all in {region}, which gets no visitors ({error})"
+            raise
 
     def _verify(self) -> str:
-        url = f"https://{self.plan.host}/api/health"
+        url = f"https://{self.plan.host}{HEALTH}"
         for seen in (self._seen_database(), self._seen_cache()):
             if seen is not None and seen.writer != self.plan.target:
                 raise StepError(f"{seen.id} is written in {seen.writer}, not in {self.plan.target}; try again")
         if not self.answers(url):
             raise StepError(f"{url} does not answer with 200; look at the instances in {self.plan.target}")
         return f"{url} answers"
+
+    def _readers(self) -> str:
+        waiting = tuple(region for region in self.plan.drained if not self._readable(region))
+        again = [region for region in self.plan.drained if region not in waiting]
+        told = [
+            f"{region} gets no visitors until Aurora has made its copy anew, which takes from minutes to hours; then "
+            "run the same command again"
+            for region in waiting
+        ]
+        if again:
+            for region in again:
+                self.restart(region)
+            self._write({DRAINED: waiting or None})
+            told = [f"{' and '.join(again)} gets visitors again; {self._update()}", *told]
+        return "; ".join(told)
+
+    def _readable(self, region: str) -> bool:
+        seen = self._seen_database()
+        if seen is None or seen.copies.get(region) not in (CONNECTED, ""):
+            return False
+        return self.cloud.readable(seen.by_region[region])
 
     def _seen_database(self) -> Members | None:
         # Put to the target: the source may be gone.
@@ -153,12 +233,22 @@ class Performance:
             raise StepError(f"the {what} {members.id} has no member in {self.plan.target}; first: pulumi up")
         return found
 
-    def _until(self, look: Callable[[], Members | None], what: str) -> None:
-        waited = 0
-        while waited < FAILOVER_WAIT.value:
-            seen = look()
-            if seen is not None and self._there(seen):
-                return
+    def _move(self, look: Callable[[], Members | None], ask: Callable[[Members], None], what: str) -> str:
+        """Have the target take the writes. Asked again while AWS is busy with something else; then waited for."""
+        seen = look()
+        if seen is None or self._there(seen):
+            return SKIPPED
+        waited, taken, busy = 0, False, "see its events"
+        while not self._there(seen):
+            if waited >= FAILOVER_WAIT.value:
+                raise StepError(f"{what} is not written in {self.plan.target} after {FAILOVER_WAIT.value} s; {busy}")
+            if seen.writer != self.plan.target != seen.heading and (seen.ready or not taken):
+                try:
+                    ask(seen)
+                    taken = True
+                except BusyError as error:
+                    busy = str(error)
             self.wait(FAILOVER_POLL.value)
             waited += FAILOVER_POLL.value
-        raise StepError(f"{what} is not written in {self.plan.target} after {FAILOVER_WAIT.value} s; see its events")
+            seen = look() or seen
+        return DONE

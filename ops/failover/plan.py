@@ -8,18 +8,25 @@ from datetime import timedelta
 from typing import Any
 
 from infra import naming
+from infra.edge.limits import HEALTH
+from infra.security_groups import ANYWHERE
 from infra.settings import Settings
 from infra.thresholds import (
     APP_RESTART,
     CACHE_PROMOTION,
+    DATABASE_PORT,
     DATABASE_PROMOTION,
     DATABASE_SWITCHOVER,
     FAILOVER_UPDATE,
     REPLICATION_MINUTES,
+    RESTART_SHARE,
     SWITCHOVER_LAG,
 )
+from ops import stackfile
+from ops.failover.config import Value
+from ops.failover.fence import RULE
 
-WRITER, UNREACHABLE = "ascent:writer", "ascent:unreachable"
+WRITER, UNREACHABLE, DRAINED = "ascent:writer", "ascent:unreachable", "ascent:drained"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,11 +47,14 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loss:
-    """What an unplanned failover may lose, in seconds before the outage; None for what is not ours to say."""
+    """What an unplanned failover may lose, in seconds before the outage; None for what is not ours to say.
+
+    objects: None where those from before their copies began may be missing, however old.
+    """
 
     database: float | None
     cache: float | None
-    objects: float
+    objects: float | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,6 +64,9 @@ class Plan:
     home: the stack's first region.
     source, target: region that takes the writes now, and then.
     lost: region that no longer answers, so that what had not left it is gone; None for a switchover.
+    drained: regions that no visitor is sent to until Aurora has made their copy of the database anew.
+    returned: region that was lost and answers again.
+    fenced: region whose database takes, or took, no clients, so that nobody writes there; None where that is not ours.
     database, cache: names of the Aurora Global Database and of the Global Datastore, or None where they are not ours.
     regions: all regions in use.
     rpo: what may be lost.
@@ -65,6 +78,9 @@ class Plan:
     source: str
     target: str
     lost: str | None
+    drained: tuple[str, ...]
+    returned: str | None
+    fenced: str | None
     database: str | None
     cache: str | None
     regions: tuple[str, ...]
@@ -74,9 +90,13 @@ class Plan:
     rto: int
 
     @property
-    def file(self) -> dict[str, str | None]:
-        """What the stack's file is to say: value by key, None for none."""
-        return {WRITER: None if self.target == self.home else self.target, UNREACHABLE: self.lost}
+    def file(self) -> dict[str, Value]:
+        """What the stack's file is to say."""
+        return {
+            WRITER: None if self.target == self.home else self.target,
+            UNREACHABLE: self.lost,
+            DRAINED: self.drained or None,
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data."""
@@ -87,7 +107,16 @@ class RefusedError(Exception):
     """A failover that cannot be. The text says why, and what to do."""
 
 
-def plan(settings: Settings, stack: str, target: str, *, lost: bool, lag: float) -> Plan:
+def plan(
+    settings: Settings,
+    stack: str,
+    target: str,
+    *,
+    lost: bool,
+    lag: float,
+    without_old_objects: bool = False,
+    key: str | None = None,
+) -> Plan:
     """The plan to have `target` take the writes of a stack.
 
     Args:
@@ -96,23 +125,38 @@ def plan(settings: Settings, stack: str, target: str, *, lost: bool, lag: float)
         target: AWS region.
         lost: whether the region that takes the writes now is out of reach.
         lag: seconds that the replicas are behind.
+        without_old_objects: go on where objects from before their copies began may be missing there.
+        key: URL of the KMS key that the stack's secrets are encrypted with, if it is one.
 
     Raises:
-        RefusedError: when the stack has no such standby, or a region is lost that should not be.
+        RefusedError: when the stack has no such standby, a region is lost that should not be, or objects are missing.
     """
     _refuse(settings, stack, target)
+    # The home has everything: what is written elsewhere is copied to it from the first object on.
+    copied = target == settings.home or target in settings.backfilled
+    if not copied and not without_old_objects:
+        raise RefusedError(_missing(settings, stack, target, lost=lost))
     source = settings.writing_region
     # Once the file says who writes, it also says who is lost: what was interrupted goes on from there.
     gone = (settings.unreachable if source == target else source) if lost else None
     if lost and gone is None:
         raise RefusedError(f"Pulumi.{stack}.yaml says that {target} takes the writes, and that no region is lost")
-    if settings.unreachable not in (None, gone):
+    # Without --lost, once the file says who writes, nothing is lost any more.
+    returned = settings.unreachable if source == target and not lost else None
+    if settings.unreachable not in (None, gone, returned):
         raise RefusedError(
             f"Pulumi.{stack}.yaml: ascent:unreachable: given {settings.unreachable}; when that region answers again, "
-            f"remove the key, run pulumi up --stack {stack}, and then this"
+            f"first take it back: ascent failover --stack {stack} --to {source} --apply"
+        )
+    own = settings.external_database is None
+    if own and settings.drained and source != target and not lost:
+        raise RefusedError(
+            f"Pulumi.{stack}.yaml: ascent:drained: given {', '.join(settings.drained)}; a switchover is for a database "
+            f"whose copies are all there. To send them visitors again once they are: "
+            f"ascent failover --stack {stack} --to {source} --apply"
         )
     world = f"{naming.regional(stack, settings.home)}-global"
-    database = world if settings.external_database is None else None
+    database = world if own else None
     size = settings.sizes.cache
     cache = world if size is not None and not size.in_cluster and settings.external_cache is None else None
     behind = lag if gone else 0.0
@@ -122,6 +166,9 @@ def plan(settings: Settings, stack: str, target: str, *, lost: bool, lag: float)
         source=source,
         target=target,
         lost=gone,
+        drained=(*_drained(settings, target, gone), *([returned] if returned and database else [])),
+        returned=returned,
+        fenced=_fenced(settings, gone or returned),
         database=database,
         cache=cache,
         regions=settings.active_regions,
@@ -130,11 +177,11 @@ def plan(settings: Settings, stack: str, target: str, *, lost: bool, lag: float)
         rpo=Loss(
             database=behind if database else None,
             cache=behind if cache else None,
-            objects=timedelta(minutes=REPLICATION_MINUTES.value).total_seconds() if gone else 0.0,
+            objects=(timedelta(minutes=REPLICATION_MINUTES.value).total_seconds() if gone else 0.0) if copied else None,
         ),
         rto=0,
     )
-    steps = tuple(_steps(draft, on_instances=settings.runtime.on_ec2))
+    steps = (*_key(draft, key), *_steps(draft, on_instances=settings.runtime.on_ec2))
     return replace(draft, steps=steps, rto=sum(step.seconds for step in steps))
 
 
@@ -163,9 +210,62 @@ def _refuse(settings: Settings, stack: str, target: str) -> None:
         )
 
 
+def _drained(settings: Settings, target: str, gone: str | None) -> tuple[str, ...]:
+    """Regions whose copy of the database is made anew, or is said to be.
+
+    After a managed failover Aurora makes all other copies anew from the new writer's, which takes from minutes to
+    hours; they are not readable until then (Amazon Aurora User Guide, Performing managed failovers).
+    """
+    made_anew = gone is not None and settings.writing_region != target and settings.external_database is None
+    others = settings.active_regions if made_anew else settings.drained
+    return tuple(region for region in others if region not in (target, gone))
+
+
+def _fenced(settings: Settings, region: str | None) -> str | None:
+    """The region, where its database and network are the stack's alone: others may use a VPC that was there before."""
+    own = settings.external_database is None and region not in (settings.network.vpcs or {})
+    return region if own else None
+
+
+def _missing(settings: Settings, stack: str, target: str, *, lost: bool) -> str:
+    """Why a region may not have all objects, and what to do."""
+    text = (
+        f"Pulumi.{stack}.yaml: ascent:backfilled does not name {target}: its buckets may lack every object from before "
+        "they were copied to. "
+    )
+    if not lost:
+        return f"{text}First: ascent backfill --stack {stack} --wait"
+    complete = [region for region in settings.standby_regions[1:] if region in settings.backfilled]
+    others = f"These have them: {', '.join(complete)}. " if complete else ""
+    return (
+        f"{text}{others}To go on all the same, and do without those objects until {settings.home} is back, say "
+        "--without-old-objects"
+    )
+
+
+def _key(one: Plan, key: str | None) -> Iterator[Step]:
+    """First of all: without it, the engine cannot even tell the stack's outputs."""
+    if one.lost is None or key is None:
+        return
+    swap = rf"sed 's#\(awskms://[^\"]*\){one.lost}#\1{one.target}#'"
+    yield Step(
+        id="key",
+        title=f"Have the stack's secrets decrypted in {one.target}, if their key is in {one.lost}",
+        command=f"{swap} -i Pulumi.{one.stack}.yaml && pulumi stack export --stack {one.stack} | {swap} | "
+        f"pulumi stack import --stack {one.stack}",
+        seconds=0,
+    )
+
+
 def _steps(one: Plan, *, on_instances: bool) -> Iterator[Step]:
     if not one.lost:
         yield _check(one)
+    if one.target != one.home and one.rpo.objects is not None:
+        yield _objects(one)
+    if one.returned and one.database:
+        yield _returned(one)
+    if one.lost and one.fenced:
+        yield _fence(one)
     if one.database:
         yield _database(one)
     if one.cache:
@@ -174,21 +274,40 @@ def _steps(one: Plan, *, on_instances: bool) -> Iterator[Step]:
     yield Step(
         id="update",
         title="Move the addresses, the workers and the jobs" + (f"; leave out all of {one.lost}" if one.lost else ""),
-        command=" ".join([f"pulumi up --stack {one.stack}", *(f"'{more}'" for more in around(one.stack, one.lost))]),
+        command=_update(one),
         seconds=FAILOVER_UPDATE.value,
     )
     if on_instances:
         yield Step(
             id="restart",
-            title="Restart the application on its instances, which then fetch the new addresses",
+            title="Restart the application on its instances, which then fetch the new addresses, "
+            f"{RESTART_SHARE.value} % at a time, each share once the last one is healthy",
             command="aws ssm send-command --document-name AWS-RunShellScript --targets "
-            f"Key=tag:ascent:stack,Values={one.stack} --parameters commands='systemctl restart app' --region EACH",
+            f"Key=tag:ascent:project,Values={stackfile.PROJECT} Key=tag:ascent:stack,Values={one.stack} "
+            f"--max-concurrency {RESTART_SHARE.value}% --max-errors 0 --parameters commands='ascent-instance fetch "
+            "/etc/ascent/instance.json && systemctl restart app' --region EACH",
             seconds=APP_RESTART.value,
         )
     yield Step(
         id="verify",
         title=f"See that {one.target} takes the writes, and that the application answers",
-        command=f"curl --fail https://{one.host}/api/health",
+        command=f"curl --fail https://{one.host}{HEALTH}",
+        seconds=0,
+    )
+    if one.database and one.drained:
+        yield _readers(one)
+
+
+def _update(one: Plan) -> str:
+    return " ".join([f"pulumi up --stack {one.stack}", *(f"'{more}'" for more in around(one.stack, one.lost))])
+
+
+def _readers(one: Plan) -> Step:
+    return Step(
+        id="readers",
+        title=f"Send visitors to {' and '.join(one.drained)} again, where Aurora has made its copy anew, which takes "
+        "from minutes to hours",
+        command=f"pulumi config rm {DRAINED} --stack {one.stack} && {_update(one)}",
         seconds=0,
     )
 
@@ -199,6 +318,36 @@ def _check(one: Plan) -> Step:
         id="check",
         title=f"See that {one.source} takes the writes, that {one.target} is ready and at most {limit} s behind",
         command=f"aws rds describe-global-clusters --region {one.source}",
+        seconds=0,
+    )
+
+
+def _objects(one: Plan) -> Step:
+    return Step(
+        id="objects",
+        title=f"See that ascent:backfilled is about the buckets that {one.target} has now, and no earlier ones",
+        command=f"ascent backfill --stack {one.stack} --region {one.target}",
+        seconds=0,
+    )
+
+
+def _fence(one: Plan) -> Step:
+    return Step(
+        id="fence",
+        title=f"Keep clients away from the database in {one.fenced}, if that still answers: nobody may write there",
+        command=f"aws ec2 create-network-acl-entry --region {one.fenced} --ingress --rule-number {RULE} --protocol tcp "
+        f"--port-range From={DATABASE_PORT.value},To={DATABASE_PORT.value} --cidr-block {ANYWHERE} --rule-action deny "
+        "--network-acl-id OF_ITS_DATA_SUBNETS",
+        seconds=0,
+    )
+
+
+def _returned(one: Plan) -> Step:
+    return Step(
+        id="returned",
+        title=f"See that Aurora has made its copy in {one.returned} anew, and let clients reach it again",
+        command=f"aws ec2 delete-network-acl-entry --region {one.returned} --ingress --rule-number {RULE} "
+        "--network-acl-id OF_ITS_DATA_SUBNETS",
         seconds=0,
     )
 
@@ -229,10 +378,14 @@ def _config(one: Plan) -> Step:
     writer = one.file[WRITER]
     said = [f"set {WRITER} {writer}" if writer else f"rm {WRITER}"]
     said += [f"set {UNREACHABLE} {one.lost}"] if one.lost else []
+    said += [f"rm {UNREACHABLE}"] if one.returned else []
+    said += [f"set --path '{DRAINED}[{index}]' {region}" for index, region in enumerate(one.drained)]
     return Step(
         id="config",
         title=f"Say in Pulumi.{one.stack}.yaml that {one.target} takes the writes"
-        + (f" and that {one.lost} is lost; commit it" if one.lost else "; commit it"),
+        + (f", that {one.lost} is lost" if one.lost else "")
+        + (f", and that {' and '.join(one.drained)} gets no visitors" if one.drained else "")
+        + "; commit it",
         command=" && ".join(f"pulumi config {words} --stack {one.stack}" for words in said),
         seconds=0,
     )

@@ -12,7 +12,10 @@ from typer.testing import CliRunner
 from ops import stackfile
 from ops.cli import app
 from ops.commands import failover as command
-from tests.unit.test_failover import HOME, OTHER
+from ops.engine import Automation
+from ops.stackedit import edited
+from tests.unit.test_backfill import FOUND, TOLD
+from tests.unit.test_failover import BACKFILLED, HOME, OTHER
 from tests.unit.test_failover_steps import Sky
 
 
@@ -20,7 +23,8 @@ from tests.unit.test_failover_steps import Sky
 def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "Pulumi.test.yaml"
     text = (stackfile.ROOT / "Pulumi.prod.yaml").read_text()
-    path.write_text(text.replace("ascent:stage: 5", "ascent:stage: 7"))
+    text = text.replace("ascent:stage: 5", "ascent:stage: 7")
+    path.write_text(edited(text, "backfilled", BACKFILLED, path.name))
     monkeypatch.setattr(stackfile, "ROOT", tmp_path)
     return path
 
@@ -36,6 +40,8 @@ def test_without_apply_it_prints_the_steps_and_the_file_after_them_and_touches_n
     assert "Expected loss (RPO): database up to 3 s, cache up to 3 s, objects up to 900 s" in shown.stdout
     assert "+  ascent:writer: eu-west-1" in shown.stdout
     assert "+  ascent:unreachable: us-east-1" in shown.stdout
+    assert "+  ascent:drained: [ap-southeast-2]" in shown.stdout
+    assert "reads go on, but not in ap-southeast-2" in " ".join(shown.stdout.split())
     assert stack.read_text() == before
 
 
@@ -43,20 +49,25 @@ def test_as_json_it_is_what_it_promises(stack: Path) -> None:
     del stack
     told = json.loads(failover("--to", OTHER, "--json").stdout)
     promised = {"stack", "home", "source", "target", "lost", "database", "cache"}
-    promised |= {"regions", "host", "steps", "rpo", "rto", "diff"}
+    promised |= {"drained", "returned", "fenced", "regions", "host", "steps", "rpo", "rto", "diff"}
     assert set(told) == promised
     assert set(told["steps"][0]) == {"id", "title", "command", "seconds"}
     assert (told["source"], told["target"], told["lost"]) == (HOME, OTHER, None)
 
 
 def test_applied_it_takes_every_step_and_says_so(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "Cloud", lambda _: Sky(looks=1))
+    sky = Sky(looks=1)
+    monkeypatch.setattr(command, "Cloud", lambda _: sky)
+    monkeypatch.setattr(command, "Instances", lambda _: sky)
+    monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(command, "_update", lambda *_: True)
     monkeypatch.setattr(command, "_answers", lambda _: True)
+    monkeypatch.setattr(command, "_complete", lambda *_: True)
+    monkeypatch.setattr(command, "_groups", lambda _, region: [f"group in {region}"])
     done = failover("--to", OTHER, "--apply", "--yes", "--json")
     assert done.exit_code == 0, done.output
     assert list(json.loads(done.stdout)["results"]) == [
-        "check", "database", "cache", "config", "update", "restart", "verify",
+        "check", "objects", "database", "cache", "config", "update", "restart", "verify",
     ]  # fmt: skip
     assert "ascent:writer: eu-west-1" in stack.read_text()
 
@@ -68,6 +79,28 @@ def test_a_failed_step_ends_it_with_one(stack: Path, monkeypatch: pytest.MonkeyP
     assert done.exit_code == 1
     assert "60 s behind" in json.loads(done.stdout)["error"]
     assert stack.read_text() == before
+
+
+def test_old_objects_that_may_be_missing_are_bad_input_unless_done_without(stack: Path) -> None:
+    stack.write_text(edited(stack.read_text(), "backfilled", None, stack.name))
+    refused = failover("--to", OTHER, "--lost")
+    assert refused.exit_code == 2
+    assert "--without-old-objects" in refused.output
+    shown = failover("--to", OTHER, "--lost", "--without-old-objects")
+    assert shown.exit_code == 0
+    assert "objects all from before their copies began" in " ".join(shown.stdout.split())
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_the_buckets_that_the_last_update_left_are_compared_with_the_file(
+    stack: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    same: bool,  # noqa: FBT001
+) -> None:
+    noted = {OTHER: {"date": "2026-11-29", "buckets": FOUND.mark(OTHER) if same else "b0123456789ab"}}
+    stack.write_text(edited(stack.read_text(), "backfilled", noted, stack.name))
+    monkeypatch.setattr(Automation, "outputs", lambda _: TOLD)
+    assert command._complete(stackfile.settings("test"), "test", OTHER) is same
 
 
 def test_no_is_an_answer(stack: Path) -> None:

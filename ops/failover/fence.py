@@ -1,0 +1,90 @@
+"""Keeps the old writer's clients away from it, as far as its region answers, and asks Aurora whether it did the same.
+
+Aurora itself blocks writes at the old writer's storage when another cluster is promoted with data loss; that is a best
+effort, and clients are to be kept away as well (Amazon Aurora User Guide, Performing managed failovers). A security
+group would do it for new connections alone, as what is open is tracked; a network ACL tracks nothing (Amazon VPC User
+Guide, Connection tracking; Network ACL basics).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.clients import Clients
+from infra.security_groups import ANYWHERE
+from infra.thresholds import DATABASE_PORT
+from ops.failover.errors import explained
+
+RULE = 1  # the first one to be looked at
+TCP = "6"
+MINUTES = 60
+# Amazon Aurora User Guide, RDS-EVENT-0390 and RDS-EVENT-0391: "Attempt to block writes for DB cluster ...".
+BLOCKED = "block writes"
+
+
+class Fence:
+    """Asks and tells AWS, in a region that may not answer: `clients` should not wait long."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+
+    def put(self, cluster: str, region: str) -> None:
+        """Have the subnets of a database cluster take nothing at the database's port.
+
+        Raises:
+            CloudError: when AWS refuses or does not answer.
+        """
+        with explained("ec2", region):
+            ec2 = self._clients("ec2", region)
+            for acl in self._acls(cluster, region):
+                if not _fenced(acl):
+                    ec2.create_network_acl_entry(
+                        NetworkAclId=acl["NetworkAclId"],
+                        RuleNumber=RULE,
+                        RuleAction="deny",
+                        Egress=False,
+                        Protocol=TCP,
+                        PortRange={"From": DATABASE_PORT.value, "To": DATABASE_PORT.value},
+                        CidrBlock=ANYWHERE,
+                    )
+
+    def lift(self, cluster: str, region: str) -> bool:
+        """Take that back. Returns whether there was a fence.
+
+        Raises:
+            CloudError: when AWS refuses or does not answer.
+        """
+        with explained("ec2", region):
+            ec2 = self._clients("ec2", region)
+            fenced = [acl for acl in self._acls(cluster, region) if _fenced(acl)]
+            for acl in fenced:
+                ec2.delete_network_acl_entry(NetworkAclId=acl["NetworkAclId"], RuleNumber=RULE, Egress=False)
+        return bool(fenced)
+
+    def said(self, region: str) -> str | None:
+        """What Aurora said last, in the last hour, of its own attempt to block writes; None where nothing.
+
+        Raises:
+            CloudError: when AWS refuses or does not answer.
+        """
+        with explained("rds", region):
+            pages = self._clients("rds", region).get_paginator("describe_events")
+            found = pages.paginate(SourceType="db-instance", Duration=MINUTES)
+            events = [one for page in found for one in page["Events"] if BLOCKED in one["Message"]]
+        newest = max(events, key=lambda one: one["Date"], default=None)
+        return None if newest is None else str(newest["Message"])
+
+    def _acls(self, cluster: str, region: str) -> list[dict[str, Any]]:
+        rds = self._clients("rds", region)
+        (found,) = rds.describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"]
+        (group,) = rds.describe_db_subnet_groups(DBSubnetGroupName=found["DBSubnetGroup"])["DBSubnetGroups"]
+        subnets = [one["SubnetIdentifier"] for one in group["Subnets"]]
+        answer = self._clients("ec2", region).describe_network_acls(
+            Filters=[{"Name": "association.subnet-id", "Values": subnets}]
+        )
+        acls: list[dict[str, Any]] = answer["NetworkAcls"]
+        return acls
+
+
+def _fenced(acl: dict[str, Any]) -> bool:
+    return any(one["RuleNumber"] == RULE and not one["Egress"] for one in acl["Entries"])

@@ -1,0 +1,79 @@
+"""Restarts the application on a region's instances, a share after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+from infra.thresholds import FAILOVER_POLL, RESTART_SHARE, RESTART_WAIT
+from ops import stackfile
+from ops.failover.errors import StepError
+from ops.failover.instances import Instances
+
+SUCCESS = "Success"  # of a command, as Systems Manager calls it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restart:
+    """Has instances fetch the new addresses.
+
+    groups: ARNs of the target groups of a region's instances.
+    wait: sleeps that many seconds.
+    """
+
+    stack: str
+    instances: Instances
+    groups: Callable[[str], Sequence[str]]
+    wait: Callable[[float], None]
+
+    def region(self, region: str) -> str:
+        """Restart a share after the other; the next one only if those that answered before answer again.
+
+        Returns how many there were, and where.
+
+        Raises:
+            StepError: when one does not come back.
+        """
+        groups = self.groups(region)
+        waiting = self._running(region)
+        everybody, share = len(waiting), max(1, len(waiting) * RESTART_SHARE.value // 100)
+        served = self.instances.serving(groups, region)
+        while waiting:
+            # What a refresh has replaced meanwhile has fetched the new addresses when it booted.
+            now = set(self._running(region))
+            waiting = [one for one in waiting if one in now]
+            part, waiting = waiting[:share], waiting[share:]
+            if part:
+                self._share(part, region, groups, served)
+        return f"{everybody} in {region}"
+
+    def _share(self, part: Sequence[str], region: str, groups: Sequence[str], served: Collection[str]) -> None:
+        """Restart some instances, and wait for them. `served`: those that a load balancer found healthy before."""
+        command, waited = self.instances.restart(part, region), 0
+        while unwell := self._unwell(part, region, command, served, groups):
+            if waited >= RESTART_WAIT.value:
+                raise StepError(
+                    f"{', '.join(unwell)} in {region}: not healthy {waited} s after the restart; the others were left "
+                    "as they are. See the log of the application, then try again"
+                )
+            self.wait(FAILOVER_POLL.value)
+            waited += FAILOVER_POLL.value
+
+    def _unwell(
+        self, part: Sequence[str], region: str, command: str, served: Collection[str], groups: Sequence[str]
+    ) -> list[str]:
+        """Those that have not restarted yet, or are not healthy again. One that is gone is neither."""
+        ended = self.instances.restarted(command, region)
+        here = set(part) & set(self._running(region))
+        for one in sorted(here):
+            if ended.get(one, SUCCESS) != SUCCESS:
+                raise StepError(
+                    f"{one} in {region} did not restart the application ({ended[one]}); the others were left as they "
+                    f"are. See why: aws ssm get-command-invocation --region {region} --command-id {command} "
+                    f"--instance-id {one}; then try again"
+                )
+        healthy = self.instances.serving(groups, region)
+        return sorted(one for one in here if one not in ended or (one in served and one not in healthy))
+
+    def _running(self, region: str) -> list[str]:
+        return self.instances.running(stackfile.PROJECT, self.stack, region)
