@@ -17,12 +17,18 @@ from infra.thresholds import (
     POOLER_CLIENTS_MIN,
     POOLER_MOVING_PODS,
     POOLER_PODS,
+    PROXY_SHARE,
 )
 
-# AWS, "Performance and scaling for Aurora Serverless v2": max_connections by maximum capacity in ACUs.
+# AWS, "Performance and scaling for Aurora Serverless v2": the default of max_connections by maximum capacity in ACUs,
+# which is what the memory carries.
 _BY_ACU = ((1, 189), (4, 823), (8, 1669), (16, 3360), (32, 5000))
-# The same page: with a minimum of 0.5 ACUs, an instance takes no more than this.
-_LOW_MINIMUM, _LOW_LIMIT = 0.5, 2000
+# The same page: max_connections is static, so an instance keeps what it was born with until it starts again, whatever
+# its capacity is by then. Serverless ones are therefore told one number from birth, at every stage: the most that AWS
+# gives with a minimum of 0.5 ACUs.
+SERVERLESS, MAX_CONNECTIONS = "db.serverless", 2000
+# AWS, "Quotas and constraints for Amazon Aurora": no instance takes more by default.
+MOST_CONNECTIONS = 5000
 _WHOLE = 100  # percent
 
 
@@ -41,8 +47,19 @@ CLASSES = MappingProxyType(
 )
 
 
-def max_connections(instance_class: str, min_acu: float, max_acu: float) -> int:
-    """Connections that an instance takes: the table's row at or below its memory, at its maximum where serverless.
+def server_limit(instance_class: str, serverless: int = MAX_CONNECTIONS) -> int | None:
+    """max_connections as the parameter group says it; None where AWS' default follows the class.
+
+    That default is computed anew when an instance gets another class, because it starts again then. `serverless` is
+    what serverless instances are told.
+    """
+    return serverless if instance_class == SERVERLESS else None
+
+
+def max_connections(instance_class: str, max_acu: float, serverless: int = MAX_CONNECTIONS) -> int:
+    """Connections that an instance may be asked for: what its memory carries, at its maximum where serverless.
+
+    Never more than the server takes.
 
     Raises:
         KeyError: for a class that is not in the table.
@@ -50,7 +67,7 @@ def max_connections(instance_class: str, min_acu: float, max_acu: float) -> int:
     memory = CLASSES[instance_class]
     rows = [limit for acu, limit in _BY_ACU if acu <= (max_acu if memory is None else memory)]
     limit = rows[-1] if rows else 0
-    return min(limit, _LOW_LIMIT) if memory is None and min_acu <= _LOW_MINIMUM else limit
+    return min(limit, server_limit(instance_class, serverless) or limit)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,7 +78,8 @@ class Budget:
     poolers: PgBouncer's of its region, at its caps and with the pods that an update adds.
     workers, jobs, reserve: queue workers at their maximum, jobs, and what is kept for operators.
     forwarded: what other regions forward writes by.
-    limit: max_connections of the writer.
+    limit: what the writer may be asked for.
+    pooled: whether RDS Proxy stands before the application's instances.
     """
 
     application: int
@@ -71,6 +89,16 @@ class Budget:
     limit: int
     poolers: int = 0
     forwarded: int = 0
+    pooled: bool = False
+
+    @property
+    def proxy(self) -> int:
+        """Connections that RDS Proxy may open: all that the others leave. It opens them as they are needed.
+
+        Its own pool alone would be too few: a session that does what a pool cannot share keeps its connection to
+        itself (Amazon Aurora User Guide, "Avoiding pinning an RDS Proxy").
+        """
+        return max(self.limit - self.total + (self.application if self.pooled else 0), 0)
 
     @property
     def total(self) -> int:
@@ -79,8 +107,9 @@ class Budget:
 
     @property
     def holds(self) -> bool:
-        """Whether all can connect at once."""
-        return self.total <= self.limit
+        """Whether all can connect at once, and a proxy has no less than AWS recommends."""
+        least = self.limit * PROXY_SHARE.value // _WHOLE if self.pooled and self.application else 0
+        return self.total <= self.limit and self.proxy >= least
 
     def __str__(self) -> str:
         poolers = f" + poolers {self.poolers}" if self.poolers else ""
@@ -138,9 +167,10 @@ def budget(
         reserve=CONNECTION_RESERVE.value,
         limit=limit,
         forwarded=limit * FORWARDED_SHARE.value // _WHOLE if forwarding else 0,
+        pooled=pooled,
     )
 
 
-def pool_percent(pool: int, limit: int) -> int:
-    """Share of `limit` connections that a pool of `pool` is: whole percent from 1 to 100, rounded up."""
-    return min(max(math.ceil(100 * pool / limit), 1), 100)
+def pool_percent(pool: int, taken: int) -> int:
+    """Share that a pool of `pool` is of the `taken` that a server takes: whole percent from 1 to 100, rounded down."""
+    return min(max(_WHOLE * pool // taken, 1), _WHOLE)

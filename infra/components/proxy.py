@@ -21,8 +21,9 @@ class ProxyArgs:
     vpc_id, subnet_ids: the VPC, and its data subnets.
     client_cidr: range whose addresses may connect.
     cluster_identifier: the Aurora cluster behind it.
-    secret_arn, key_arn: the secret with the database's user, and the KMS key of that secret.
-    pool_percent: share of the database's connections that it may open, in percent.
+    secret_arns, key_arn: secrets with the database's users, one each, and the KMS key of them.
+    pool_percent, idle_percent: share of the connections that an instance of the database takes, in percent: what it may
+        open, and what it keeps open when nothing is to do.
     reads: an endpoint of its own that leads to readers.
     """
 
@@ -31,9 +32,10 @@ class ProxyArgs:
     subnet_ids: Sequence[pulumi.Input[str]]
     client_cidr: str
     cluster_identifier: pulumi.Input[str]
-    secret_arn: pulumi.Input[str]
+    secret_arns: Sequence[pulumi.Input[str]]
     key_arn: pulumi.Input[str]
     pool_percent: int
+    idle_percent: int
     reads: bool
 
 
@@ -59,7 +61,7 @@ class Proxy(pulumi.ComponentResource):
             vpc_security_group_ids=[group.id],
             require_tls=True,
             idle_client_timeout=PROXY_IDLE_TIMEOUT.value,
-            auths=[{"auth_scheme": "SECRETS", "iam_auth": "DISABLED", "secret_arn": args.secret_arn}],
+            auths=[{"auth_scheme": "SECRETS", "iam_auth": "DISABLED", "secret_arn": one} for one in args.secret_arns],
             opts=self._child,
         )
         targets = aws.rds.ProxyDefaultTargetGroup(
@@ -67,7 +69,7 @@ class Proxy(pulumi.ComponentResource):
             db_proxy_name=proxy.name,
             connection_pool_config={
                 "max_connections_percent": args.pool_percent,
-                "max_idle_connections_percent": args.pool_percent,
+                "max_idle_connections_percent": args.idle_percent,
                 "connection_borrow_timeout": PROXY_BORROW_TIMEOUT.value,
             },
             opts=self._child,
@@ -123,7 +125,10 @@ class Proxy(pulumi.ComponentResource):
         policy = aws.iam.RolePolicy(
             name,
             role=role.id,
-            policy=iam.policy(*iam.read_secret(args.secret_arn, args.key_arn, args.region)),
+            policy=iam.policy(
+                *iam.read_secret(args.secret_arns[0], args.key_arn, args.region),
+                *iam.read_also(args.secret_arns[1:]),
+            ),
             opts=self._child,
         )
         # By way of the policy: a proxy that cannot read its secret stays unavailable for minutes.

@@ -12,10 +12,13 @@ from infra.components.credentials import Credentials, CredentialsArgs
 from infra.components.queues import Queues, QueuesArgs
 from infra.components.storage import Storage
 from infra.platform.caches import Caches, caches
+from infra.platform.database_users import User
 from infra.platform.databases import Databases, databases
+from infra.platform.engine_version import EngineVersion
 from infra.platform.objects import may_use, stores
 from infra.platform.site import Site
 from infra.platform.watching import of_queues
+from infra.rotation import Turns
 from infra.stages import Capability
 from infra.thresholds import CACHE_TTLS, CONNECTIONS_PER_INSTANCE, POOL_PER_INSTANCE_MIN, UPLOAD_LIMIT
 from infra.watch.subject import Subject
@@ -27,17 +30,25 @@ class Data:
 
     secrets: environment variables of the application that are secret.
     environment: those that are not.
+    jobs: the database's own address for jobs and migrations, a secret output.
+    poolers: users that a pooler in the cluster knows; none for an external database.
+    last_token: Redis' password before, while clients may still have it; else None.
     hosts: where our own database is, by the name that a pooler gives it; none for an external one.
     objects: statements for its role: what it may do with objects.
-    queues: what it may send jobs to, in the region that takes the writes.
+    queues: its own queues; in a region that never takes the writes, those of the one that does.
+    queue_arns: what it may send jobs to: the queues of all regions that can take the writes.
     subjects: what is to be watched of the region's data.
     """
 
     secrets: Mapping[str, pulumi.Output[str]]
+    jobs: pulumi.Output[str]
+    poolers: Sequence[User]
+    last_token: pulumi.Output[str] | None
     environment: Mapping[str, pulumi.Input[str]]
     hosts: Mapping[str, pulumi.Input[str]]
     objects: Sequence[iam.Statement]
     queues: Queues
+    queue_arns: Sequence[pulumi.Input[str]]
     subjects: Sequence[Subject]
 
 
@@ -46,22 +57,26 @@ class DataTier:
     """All of it.
 
     regions: what each region's workload gets.
+    target_key: what a request has to know to choose its target group, a secret output.
+    stores: the buckets of each region.
     served: the buckets that a CDN reads, in the region that takes the writes: copies may be behind.
     outputs: what the stack tells about it.
     """
 
     regions: Mapping[str, Data]
+    target_key: pulumi.Output[str]
+    stores: Mapping[str, Storage]
     served: Storage
     outputs: Mapping[str, pulumi.Input[object]]
 
 
-def data_tier(sites: Sequence[Site]) -> DataTier:
-    """Declare the data tier of all regions, the primary first."""
+def data_tier(sites: Sequence[Site], turns: Turns, engine: EngineVersion) -> DataTier:
+    """Declare the data tier of all regions, the primary first; `turns` are the passwords', `engine` the database's."""
     home = sites[0]
     settings, row = home.settings, home.settings.row
     credentials = Credentials(
         f"{home.base}-credentials",
-        CredentialsArgs(key_arn=home.key_arn, generation=settings.credentials_generation, protect=home.place.protect),
+        CredentialsArgs(key_arn=home.key_arn, turns=turns, protect=home.place.protect),
         opts=home.place.options,
     )
     made = stores(sites)
@@ -70,8 +85,11 @@ def data_tier(sites: Sequence[Site]) -> DataTier:
         for site in sites
         if site.place.standby
     }
-    addresses: Databases = databases(sites, credentials)
-    cached = caches(sites, credentials.cache_token) if row.has(Capability.CACHE) else Caches(secrets={}, subjects={})
+    addresses: Databases = databases(sites, credentials, turns, engine)
+    rotates = turns.cache.under_way or turns.credentials.under_way
+    cached = Caches(secrets={}, subjects={})
+    if row.has(Capability.CACHE):
+        cached = caches(sites, credentials.cache_token, rotates=rotates)
     written, jobs = made[settings.writing_region], queues[settings.writing_region]
     common: dict[str, pulumi.Input[str]] = {
         "DB_POOL_MAX": str(CONNECTIONS_PER_INSTANCE.value),
@@ -86,13 +104,23 @@ def data_tier(sites: Sequence[Site]) -> DataTier:
         common["STORAGE_URL"] = f"https://{settings.storage_host}"
     if row.has(Capability.QUEUES):
         common["QUEUE_URLS"] = pulumi.Output.json_dumps(jobs.urls)
+        # Requests to SQS are signed for the region of the queue, which may be another one than the instance's.
+        common["QUEUES_REGION"] = settings.writing_region
+    # Whichever region writes: a role that a failover had to change would wait for IAM, which is changed in us-east-1
+    # alone (AWS Fault Isolation Boundaries, Global services).
+    writable = [made[name] for name in queues]
+    queue_arns = [arn for one in queues.values() for arn in one.arns]
     regions = {
         site.name: Data(
             secrets={**addresses.secrets[site.name], **cached.secrets.get(site.name, {})},
+            jobs=addresses.jobs[site.name],
+            poolers=addresses.poolers,
+            last_token=credentials.last_token,
             hosts=addresses.hosts[site.name],
             environment={**common, "READER_BUCKETS": pulumi.Output.json_dumps(made[site.name].buckets)},
-            objects=may_use(written, made[site.name]),
-            queues=jobs,
+            objects=may_use(writable, made[site.name]),
+            queues=queues.get(site.name, jobs),
+            queue_arns=queue_arns,
             subjects=[
                 *addresses.subjects[site.name],
                 *cached.subjects.get(site.name, ()),
@@ -101,4 +129,10 @@ def data_tier(sites: Sequence[Site]) -> DataTier:
         )
         for site in sites
     }
-    return DataTier(regions=regions, served=written, outputs={**addresses.outputs, "buckets": written.buckets})
+    return DataTier(
+        regions=regions,
+        target_key=credentials.target_key,
+        stores=made,
+        served=written,
+        outputs={**addresses.outputs, "buckets": written.buckets},
+    )

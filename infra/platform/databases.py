@@ -7,16 +7,22 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra.components.credentials import DATABASE_USER, Credentials
+from infra.components.credentials import Credentials
 from infra.components.database import DATABASE, Database, DatabaseArgs, Owner, Replica
 from infra.components.global_database import GlobalDatabase, GlobalDatabaseArgs
 from infra.components.master_secret import MasterSecret, MasterSecretArgs
 from infra.components.proxy import Proxy, ProxyArgs
-from infra.connections import pool_percent
+from infra.components.role_secrets import RoleSecrets
+from infra.connections import pool_percent, server_limit
+from infra.platform.database_users import User, Users, users
+from infra.platform.engine_version import VERSION, WORLD, EngineVersion
 from infra.platform.site import Site
 from infra.platform.watching import of_database
+from infra.roles.names import APPLICATIONS
+from infra.rotation import Turns
 from infra.settings import Settings
 from infra.stages import Capability
+from infra.thresholds import BACKUP_DAYS, BACKUP_DAYS_UNPROTECTED
 from infra.watch.subject import Subject
 
 # For jobs, which build indexes and change tables: a pooler in transaction mode cannot carry them.
@@ -31,18 +37,22 @@ class Databases:
     """What there is.
 
     secrets: the application's addresses, by region.
+    jobs: the address for database jobs and migrations, by region.
+    poolers: users that a pooler in a cluster knows, the application's; none where the database is external.
     hosts: where our own database is, by region and by the name that a pooler gives it; none for an external one.
     subjects: what is to be watched, by region; nothing of an external one, which is its owner's to watch.
     outputs: what the stack tells about it.
     """
 
     secrets: Mapping[str, Secrets]
+    jobs: Mapping[str, pulumi.Output[str]]
+    poolers: Sequence[User]
     hosts: Mapping[str, Mapping[str, pulumi.Input[str]]]
     subjects: Mapping[str, Sequence[Subject]]
     outputs: Mapping[str, pulumi.Input[object]]
 
 
-def databases(sites: Sequence[Site], credentials: Credentials) -> Databases:
+def databases(sites: Sequence[Site], credentials: Credentials, turns: Turns, engine: EngineVersion) -> Databases:
     """Declare Aurora in each region, the first one's as the source of the others; or use somebody else's everywhere."""
     home, *others = sites
     external = home.settings.external_database
@@ -52,29 +62,49 @@ def databases(sites: Sequence[Site], credentials: Credentials) -> Databases:
         secrets = {name: pulumi.Output.secret(value.get_secret_value()) for name, value in given.items()}
         return Databases(
             secrets={site.name: dict(secrets) for site in sites},
+            jobs={site.name: secrets[DIRECT_URL] for site in sites},
+            poolers=(),
             hosts={site.name: {} for site in sites},
             subjects={site.name: () for site in sites},
             outputs={"database": "external", "connectionBudget": "kept by the external database's own pooler"},
         )
-    clusters = {home.name: _database(home, Owner(password=credentials.database_password))}
-    outputs: dict[str, pulumi.Input[object]] = {}
+    data_api = turns.has_roles
+    first = _database(home, Owner(password=credentials.database_password), engine, data_api=data_api)
+    clusters = {home.name: first}
+    outputs: dict[str, pulumi.Input[object]] = {VERSION: first.engine_version}
     if others:
         source = clusters[home.name]
         # After the source's instances: an empty cluster has nothing to copy yet.
         world = GlobalDatabase(
             f"{home.base}-global",
-            GlobalDatabaseArgs(source_arn=source.arn),
+            GlobalDatabaseArgs(source_arn=source.arn, engine_version=engine.version if engine.in_world else None),
             opts=pulumi.ResourceOptions(providers=[home.place.provider], depends_on=[source]),
         )
-        outputs["globalDatabase"] = world.identifier
-        clusters |= {one.name: _database(one, Replica(global_identifier=world.identifier)) for one in others}
-    proxies = {site.name: _proxy(site, clusters[site.name], credentials) for site in sites}
+        outputs |= {WORLD: world.identifier, VERSION: world.engine_version}
+        clusters |= {
+            one.name: _database(one, Replica(global_identifier=world.identifier), engine, data_api=data_api)
+            for one in others
+        }
+    masters: dict[str, Credentials | MasterSecret] = {home.name: credentials}
+    masters |= {
+        site.name: _master(site, credentials)
+        for site in others
+        if _has_proxy(site) or (turns.has_roles and site.place.standby)
+    }
+    who, logins = users(sites, clusters, masters, credentials, turns)
+    proxies = {
+        site.name: _proxy(site, clusters[site.name], masters[site.name], logins.get(site.name))
+        for site in sites
+        if _has_proxy(site)
+    }
     writing = next(clusters[site.name] for site in sites if site.place.writes)
     outputs |= {"database": writing.endpoint, "connectionBudget": str(home.settings.connections)}
     return Databases(
-        secrets={site.name: _secrets(site, clusters[site.name], proxies[site.name], credentials) for site in sites},
+        secrets={site.name: _secrets(site, clusters[site.name], proxies.get(site.name), who) for site in sites},
+        jobs={site.name: who.jobs.url(_hosts(site, clusters[site.name])[DATABASE]) for site in sites},
+        poolers=who.all_applications,
         hosts={site.name: _hosts(site, clusters[site.name]) for site in sites},
-        subjects={site.name: list(of_database(site, clusters[site.name], proxies[site.name])) for site in sites},
+        subjects={site.name: list(of_database(site, clusters[site.name], proxies.get(site.name))) for site in sites},
         outputs=outputs,
     )
 
@@ -85,39 +115,49 @@ def pools_in_cluster(settings: Settings) -> bool:
     return pooled and settings.runtime.on_kubernetes
 
 
-def _database(site: Site, origin: Owner | Replica) -> Database:
-    size, readers = site.settings.sizes.database, site.settings.sizes.readers
+def _database(site: Site, origin: Owner | Replica, engine: EngineVersion, *, data_api: bool) -> Database:
+    settings, size, readers = site.settings, site.settings.sizes.database, site.settings.sizes.readers
+    least = readers.minimum if readers else int(settings.row.has(Capability.FAILOVER_TARGET))
     return Database(
         f"{site.base}-db",
         DatabaseArgs(
             vpc_id=site.network.vpc_id,
             subnet_ids=site.network.data_subnet_ids,
-            zones=site.place.region.zone_names[:2],
+            zones=site.network.zone_names,
             client_cidr=str(site.vpc),
             key_arn=site.key_arn,
             origin=origin,
             # The source is no member yet when its global database comes, and needs this only once it is demoted.
+            engine_version=engine.version,
+            major_upgrade=engine.major,
+            member=len(settings.active_regions) > 1,
             forwards=isinstance(origin, Replica) or not site.place.writes,
             instance_class=size.instance_class,
             min_acu=size.min_acu,
             max_acu=size.max_acu,
-            tuned=site.settings.row.has(Capability.DATABASE_TUNING),
-            readers=(readers.minimum, readers.maximum) if readers else None,
-            scaled=site.place.writes,
+            max_connections=server_limit(size.instance_class, size.max_connections),
+            data_api=data_api,
+            tuned=settings.row.has(Capability.DATABASE_TUNING),
+            # A replica of another region's has its standby, and one reader beside it.
+            readers=least if site.place.writes else min(least, 1),
+            most_readers=readers.maximum if readers and site.place.writes else None,
+            # Of every region: once it takes the writes, what it has kept is all that it can go back to.
+            backup_days=(BACKUP_DAYS if settings.protect else BACKUP_DAYS_UNPROTECTED).value,
+            final_snapshot=settings.database.final_snapshot and (isinstance(origin, Owner) or site.place.writes),
             protect=site.place.protect,
         ),
         opts=site.place.options,
     )
 
 
-def _secrets(site: Site, database: Database, proxy: Proxy | None, credentials: Credentials) -> Secrets:
+def _secrets(site: Site, database: Database, proxy: Proxy | None, who: Users) -> Secrets:
     """The addresses in one region. Where writes do not go, the replica itself forwards them: a proxy cannot."""
     direct = _hosts(site, database)[DATABASE]
     pooled = proxy.endpoint if proxy and site.place.writes else direct
-    secrets = {"DATABASE_URL": _url(credentials, pooled), DIRECT_URL: _url(credentials, direct)}
+    secrets = {"DATABASE_URL": who.application.url(pooled), DIRECT_URL: who.application.url(direct)}
     if site.settings.row.has(Capability.READERS):
         reads = proxy.reader_endpoint if proxy and proxy.reader_endpoint is not None else database.reader_endpoint
-        secrets["DATABASE_READER_URL"] = _url(credentials, reads)
+        secrets["DATABASE_READER_URL"] = who.application.url(reads)
     return secrets
 
 
@@ -129,19 +169,25 @@ def _hosts(site: Site, database: Database) -> dict[str, pulumi.Output[str]]:
     return hosts
 
 
-def _proxy(site: Site, database: Database, credentials: Credentials) -> Proxy | None:
-    """RDS Proxy for instances; pods have a pooler of their own."""
-    if not (site.settings.row.has(Capability.POOLING) and site.settings.runtime.on_ec2):
-        return None
-    budget = site.settings.connections
-    secret_arn, waits = credentials.master_secret_arn, [database, credentials]
-    if not site.place.primary:
-        secret = MasterSecret(
-            f"{site.base}-credentials",
-            MasterSecretArgs(key_arn=site.key_arn, password=credentials.database_password, protect=site.place.protect),
-            opts=site.place.options,
-        )
-        secret_arn, waits = secret.arn, [database, secret]
+def _has_proxy(site: Site) -> bool:
+    """Whether RDS Proxy is there for instances; pods have a pooler of their own."""
+    return site.settings.row.has(Capability.POOLING) and site.settings.runtime.on_ec2
+
+
+def _master(site: Site, credentials: Credentials) -> MasterSecret:
+    return MasterSecret(
+        f"{site.base}-credentials",
+        MasterSecretArgs(key_arn=site.key_arn, password=credentials.database_password, protect=site.place.protect),
+        opts=site.place.options,
+    )
+
+
+def _proxy(site: Site, database: Database, master: Credentials | MasterSecret, logins: RoleSecrets | None) -> Proxy:
+    # The master's stays, for machines that still have it.
+    arns = [master.master_secret_arn, *([logins.arns[user] for user in APPLICATIONS] if logins else [])]
+    size = site.settings.sizes.database
+    budget = site.settings.connections if site.place.writes else site.settings.replica_connections
+    taken = server_limit(size.instance_class, size.max_connections) or budget.limit
     return Proxy(
         f"{site.base}-proxy",
         ProxyArgs(
@@ -150,17 +196,13 @@ def _proxy(site: Site, database: Database, credentials: Credentials) -> Proxy | 
             subnet_ids=site.network.data_subnet_ids,
             client_cidr=str(site.vpc),
             cluster_identifier=database.cluster_identifier,
-            secret_arn=secret_arn,
+            secret_arns=arns,
             key_arn=site.key_arn,
-            pool_percent=pool_percent(budget.application, budget.limit),
+            pool_percent=pool_percent(budget.proxy, taken),
+            idle_percent=pool_percent(site.settings.connections.application, taken),
             reads=site.settings.row.has(Capability.READERS),
         ),
-        opts=pulumi.ResourceOptions(providers=[site.place.provider], depends_on=waits),
-    )
-
-
-def _url(credentials: Credentials, host: pulumi.Output[str]) -> pulumi.Output[str]:
-    password = credentials.database_password
-    return pulumi.Output.concat(
-        "postgresql://", DATABASE_USER, ":", password, "@", host, "/", DATABASE, "?sslmode=require"
+        opts=pulumi.ResourceOptions(
+            providers=[site.place.provider], depends_on=[database, master, *([logins] if logins else [])]
+        ),
     )

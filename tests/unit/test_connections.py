@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.connections import CLASSES, budget, max_connections, pool_percent
+from infra.connections import CLASSES, budget, max_connections, pool_percent, server_limit
 from infra.stages import STAGES
 from ops import stackfile
 from tests.unit.configs import settings
+from tests.unit.runtime import built, of_type
+
+TARGETS = "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup"
 
 
 @pytest.mark.parametrize("runtime", ["ec2", "kubernetes", "both"])
@@ -26,17 +29,26 @@ def test_the_budget_of_every_shipped_stack_holds(stack: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("min_acu", "max_acu", "limit"),
-    [(0.5, 1, 189), (1, 4, 823), (1, 6, 823), (2, 8, 1669), (0.5, 16, 2000), (2, 16, 3360), (4, 128, 5000)],
+    ("max_acu", "limit"), [(1, 189), (4, 823), (6, 823), (8, 1669), (16, 3360), (32, 5000), (128, 5000)]
 )
-def test_the_limit_is_the_one_aws_documents(min_acu: float, max_acu: float, limit: int) -> None:
-    assert max_connections("db.serverless", min_acu, max_acu) == limit
+def test_the_memory_carries_what_aws_documents_and_the_server_takes_no_more_than_it_is_told(
+    max_acu: float, limit: int
+) -> None:
+    assert max_connections("db.serverless", max_acu, 5000) == limit
+    assert max_connections("db.serverless", max_acu) == min(limit, 2000)
+
+
+def test_a_server_is_told_the_same_at_every_stage_and_a_class_has_aws_default() -> None:
+    told = {settings(stage=stage).sizes.database.max_connections for stage in STAGES}
+    assert told == {2000}
+    assert server_limit("db.serverless") == 2000
+    assert server_limit("db.r7g.large") is None
 
 
 def test_a_provisioned_class_has_the_limit_of_its_memory() -> None:
-    limits = [max_connections(name, 0.5, 0.5) for name in CLASSES if name != "db.serverless"]
+    limits = [max_connections(name, 0.5) for name in CLASSES if name != "db.serverless"]
     assert limits == sorted(limits)
-    assert max_connections("db.r7g.large", 0.5, 0.5) == 1669
+    assert max_connections("db.r7g.large", 0.5) == 1669
 
 
 def test_a_pooler_bounds_what_a_fleet_may_open() -> None:
@@ -48,14 +60,26 @@ def test_a_pooler_bounds_what_a_fleet_may_open() -> None:
 @given(st.integers(0, 300), st.booleans(), st.integers(0, 100), st.integers(1, 5000))
 def test_a_budget_holds_exactly_when_its_sum_fits(instances: int, pooled: bool, workers: int, limit: int) -> None:  # noqa: FBT001
     one = budget(instances=instances, pooled=pooled, workers=workers, limit=limit)
-    assert one.holds == (one.application + one.workers + one.jobs + one.reserve <= limit)
+    fits = one.application + one.workers + one.jobs + one.reserve <= limit
+    assert one.holds == (fits and (not pooled or one.application == 0 or one.proxy >= limit // 5))
+    assert one.proxy <= limit
     assert str(one.total) in str(one)
 
 
 @given(st.integers(1, 5000), st.integers(1, 5000))
-def test_the_proxys_share_is_at_least_the_pool_and_hardly_more(pool: int, limit: int) -> None:
+def test_the_proxys_share_is_no_more_than_the_pool_and_hardly_less(pool: int, limit: int) -> None:
     percent = pool_percent(pool, limit)
     assert 1 <= percent <= 100
     if pool <= limit:
-        assert percent * limit >= pool * 100
-        assert (percent - 1) * limit < pool * 100 or percent == 1
+        assert percent * limit <= pool * 100 or percent == 1
+        assert (percent + 1) * limit > pool * 100
+
+
+@pytest.mark.parametrize("runtime", ["ec2", "both"])
+@pytest.mark.parametrize("stage", [2, 3, 4, 5, 6, 7])
+def test_the_proxy_has_at_least_what_aws_recommends_and_takes_nothing_from_others(stage: int, runtime: str) -> None:
+    for resource in of_type(built(live=True, stage=stage, runtime=runtime), TARGETS).values():
+        percent = resource.inputs["connectionPoolConfig"]["maxConnectionsPercent"]
+        assert percent >= 20
+        one = settings(stage=stage, runtime=runtime).connections
+        assert percent * 2000 // 100 + one.total - one.application <= one.limit

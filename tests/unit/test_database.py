@@ -51,17 +51,23 @@ def test_tuning_changes_only_what_needs_no_reboot() -> None:
     assert {name: after[name] for name in before} == before
 
 
-@pytest.mark.parametrize(("stage", "instances"), [(3, {"writer"}), (4, {"writer", "reader"})])
-def test_a_failover_target_comes_with_the_readers(stage: int, instances: set[str]) -> None:
+@pytest.mark.parametrize(
+    ("stage", "instances"),
+    [(1, {"writer"}), (2, {"writer", "reader"}), (4, {"writer", "reader"}), (6, {"writer", "reader", "2"})],
+)
+def test_one_to_fail_over_to_is_there_from_stage_two_and_so_are_the_least_readers(
+    stage: int, instances: set[str]
+) -> None:
     everything = live(stage=stage)
     found = of_type(everything, INSTANCE)
     assert {name.rpartition("-")[2] for name in found} == instances
     assert found["test-use1-db-writer"].inputs["promotionTier"] == 0
     assert len({one.inputs["availabilityZone"] for one in found.values()}) == len(found)
     targets = of_type(everything, "aws:appautoscaling/target:Target")
-    assert len(targets) == len(instances) - 1
+    # What autoscaling would make for its least is in no state, so the program makes as many itself.
     for target in targets.values():
-        assert (target.inputs["minCapacity"], target.inputs["maxCapacity"]) == (1, 4)
+        assert target.inputs["minCapacity"] == len(instances) - 1
+    assert len(targets) == (1 if stage >= 4 else 0)
 
 
 def test_instances_have_a_proxy_from_stage_two_and_it_reads_from_stage_four() -> None:
@@ -81,6 +87,25 @@ def test_an_external_database_takes_the_place_of_ours() -> None:
     assert not [one for one in everything.values() if one.type.startswith("aws:rds/")]
     assert "hunter2" not in str(everything)
     assert len(of_type(everything, "aws:autoscaling/group:Group")) == 1
+
+
+def test_what_is_deleted_leaves_a_snapshot_of_its_own_name_and_its_backups() -> None:
+    inputs = of_type(live(), CLUSTER)["test-use1-db"].inputs
+    assert inputs["finalSnapshotIdentifier"].startswith("test-use1-db-final-")
+    assert inputs["deleteAutomatedBackups"] is False
+    unprotected = of_type(live(protect=False), CLUSTER)["test-use1-db"].inputs
+    assert unprotected["skipFinalSnapshot"] is False
+    without = of_type(live(protect=False, database={"finalSnapshot": False}), CLUSTER)["test-use1-db"].inputs
+    assert without["skipFinalSnapshot"] is True
+
+
+def test_whoever_may_take_the_writes_can_go_back_as_far() -> None:
+    days = {name: one.inputs["backupRetentionPeriod"] for name, one in of_type(live(stage=7), CLUSTER).items()}
+    assert days == dict.fromkeys(("test-use1-db", "test-euw1-db", "test-apse2-db"), 35)
+
+
+def test_the_limit_of_connections_is_said_from_birth() -> None:
+    assert [parameters(stage)["max_connections"] for stage in range(1, 7)] == [("2000", "pending-reboot")] * 6
 
 
 def test_a_new_generation_makes_new_passwords() -> None:

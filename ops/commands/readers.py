@@ -1,0 +1,91 @@
+"""`ascent readers`: the readers that autoscaling made, and removing those that nothing keeps."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from infra.clients import clients
+from infra.settings import SettingsError
+from infra.thresholds import READER_POLL, READER_WAIT
+from ops import stackfile
+from ops.console import console, errors, progress
+
+NO, BAD_INPUT = 1, 2
+
+
+def readers(
+    *,
+    stack: Annotated[str, typer.Option(help="Stack to look at.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Delete those that no scaling keeps.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the first one is deleted.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Show the Aurora readers that autoscaling made. They are in no state of Pulumi, and stay when the scaling goes.
+
+    A stack that has moved below stage 4 goes on paying for them, and a cluster that still has one cannot be deleted:
+    remove them after such a move, and before pulumi destroy or before a region leaves. Where scaling is still there, it
+    would make them again: first set ascent:readers.maximum to the minimum, or move down, and run pulumi up.
+
+    JSON: {stack, readers: [{region, cluster, instance, kept}], removed: [instance]}; kept says that scaling is there.
+
+    Exit codes: 0 shown or removed, 1 one could not be removed or you said no, 2 the stack or AWS cannot be asked.
+
+    Examples:
+
+        ascent readers --stack prod
+
+        ascent readers --stack prod --remove --yes
+    """
+    from ops.readers import ReadersError
+    from ops.readers import readers as look
+    from ops.readers import remove as delete
+
+    removed: list[str] = []
+    try:
+        settings = stackfile.settings(stack)
+        asking = clients(settings.account.assume_role)
+        found = list(look(settings, stack, asking))
+    except (SettingsError, ReadersError) as error:
+        raise _told(str(error), BAD_INPUT) from None
+    idle = [one for one in found if not one.kept]
+    if remove and idle and not yes and not typer.confirm(f"Delete {len(idle)} readers of {stack}?", err=True):
+        raise typer.Exit(NO)
+    problem = None
+    with progress() as live:
+        for one in idle if remove else ():
+            live(f"Deleting {one.instance} in {one.region}")
+            try:
+                delete(one, asking, seconds=READER_WAIT.value, wait=time.sleep, poll=READER_POLL.value)
+            except ReadersError as error:
+                problem = str(error)
+                break
+            removed.append(one.instance)
+    if as_json:
+        print(json.dumps({"stack": stack, "readers": [one.as_dict() for one in found], "removed": removed}, indent=2))  # noqa: T201
+    elif not found:
+        console.print(f"No reader of {stack} was made by autoscaling.")
+    else:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        for title in ("Region", "Reader", "State"):
+            table.add_column(title, overflow="fold")
+        for one in found:
+            state = "kept by scaling" if one.kept else "removed" if one.instance in removed else "kept by nothing"
+            table.add_row(one.region, one.instance, state)
+        console.print(table)
+    if problem:
+        raise _told(problem, NO)
+    if remove and any(one.kept for one in found):
+        errors.print(
+            "Where scaling is, they would come again: set ascent:readers.maximum to the minimum, or move below stage "
+            "4, and run pulumi up first."
+        )
+
+
+def _told(text: str, code: int) -> typer.Exit:
+    errors.print(text, style="red", markup=False)
+    return typer.Exit(code)

@@ -1,0 +1,104 @@
+"""Readers that Application Auto Scaling made: they are in no state, so nothing that deletes a cluster knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from infra import naming
+from infra.clients import Clients
+from infra.settings import Settings
+
+# Amazon Aurora User Guide, "Amazon Aurora Auto Scaling with Aurora Replicas": how the names of those begin that it
+# makes, and that they stay when the policy or its target goes.
+MADE = "application-autoscaling-"
+
+
+class ReadersError(Exception):
+    """AWS did not do or say what was asked. The text is one line."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reader:
+    """A reader that autoscaling made.
+
+    kept: whether a scalable target of the cluster is there, which would make another one for it.
+    """
+
+    region: str
+    cluster: str
+    instance: str
+    kept: bool
+
+    def as_dict(self) -> dict[str, Any]:
+        """As `ascent readers --json` prints it."""
+        return asdict(self)
+
+
+def readers(settings: Settings, stack: str, clients: Clients) -> Iterator[Reader]:
+    """Look for such readers in every region that the stack lists, also in those that its stage does not use any more.
+
+    Raises:
+        ReadersError: when AWS does not answer.
+    """
+    if settings.external_database is not None:
+        return
+    for region in settings.regions:
+        if region == settings.unreachable:
+            continue
+        cluster = f"{naming.regional(stack, region)}-db"
+        with _explained(region):
+            made = [name for name in _members(clients, region, cluster) if name.startswith(MADE)]
+            kept = bool(made) and _scaled(clients, region, cluster)
+        for name in made:
+            yield Reader(region=region, cluster=cluster, instance=name, kept=kept)
+
+
+def remove(reader: Reader, clients: Clients, *, seconds: float, wait: Callable[[float], None], poll: float) -> None:
+    """Delete a reader and wait until it is gone. The cluster's data is not its own.
+
+    Raises:
+        ReadersError: when AWS refuses, or it is still there when the time is up.
+    """
+    client, waited = clients("rds", reader.region), 0.0
+    with _explained(reader.region):
+        # DeleteDBInstance: of an Aurora instance no snapshot is taken, and none may be asked for.
+        client.delete_db_instance(DBInstanceIdentifier=reader.instance)
+        while reader.instance in _members(clients, reader.region, reader.cluster):
+            if waited >= seconds:
+                raise ReadersError(f"{reader.instance} in {reader.region} is still there after {waited:g} s; try again")
+            wait(poll)
+            waited += poll
+
+
+def _members(clients: Clients, region: str, cluster: str) -> list[str]:
+    from botocore.exceptions import ClientError  # type: ignore[import-untyped]
+
+    try:
+        found = clients("rds", region).describe_db_clusters(DBClusterIdentifier=cluster)["DBClusters"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "DBClusterNotFoundFault":
+            return []
+        raise
+    return sorted(one["DBInstanceIdentifier"] for group in found for one in group["DBClusterMembers"])
+
+
+def _scaled(clients: Clients, region: str, cluster: str) -> bool:
+    answer = clients("application-autoscaling", region).describe_scalable_targets(
+        ServiceNamespace="rds",
+        ResourceIds=[f"cluster:{cluster}"],
+        ScalableDimension="rds:cluster:ReadReplicaCount",
+    )
+    return bool(answer["ScalableTargets"])
+
+
+@contextmanager
+def _explained(region: str) -> Iterator[None]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as error:
+        raise ReadersError(f"{region}: {error}") from None
