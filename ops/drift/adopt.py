@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
+
+import yaml
+
+from ops.one_way import CLUSTER, GLOBAL_CLUSTER
 
 WORKERS = "-workers"
 
@@ -42,6 +47,8 @@ SOURCES = (
     *_bounds("aws:appautoscaling/target:Target", "minCapacity", "maxCapacity", "readers"),
     Source(type="aws:rds/cluster:Cluster", path=f"{CAPACITY}.minCapacity", key="database.minAcu"),
     Source(type="aws:rds/cluster:Cluster", path=f"{CAPACITY}.maxCapacity", key="database.maxAcu"),
+    Source(type=CLUSTER, path="engineVersion", key="database.engineVersion"),
+    Source(type=GLOBAL_CLUSTER, path="engineVersion", key="database.engineVersion"),
     Source(type="aws:rds/clusterInstance:ClusterInstance", path="instanceClass", key="database.instanceClass"),
     Source(type="aws:elasticache/replicationGroup:ReplicationGroup", path="nodeType", key="cache.nodeType"),
     Source(type="aws:elasticache/replicationGroup:ReplicationGroup", path="numCacheClusters", key="cache.nodes"),
@@ -53,5 +60,11 @@ def line(type_: str, name: str, path: str, found: Any) -> str | None:
     """The line of the stack's file that keeps what was found; None where no key sets it."""
     for one in SOURCES:
         if (one.type, one.path) == (type_, path) and name.endswith(one.suffix):
-            return f"ascent:{one.key}: {found}"
+            return f"ascent:{one.key}: {_written(found)}"
     return None
+
+
+def _written(found: Any) -> str:
+    """As a stack's file has to have it: a version of 16.10 is a text, and as a number would be 16.1."""
+    text = str(found)
+    return json.dumps(text) if isinstance(found, str) and yaml.safe_load(text) != text else text

@@ -9,6 +9,7 @@ from typing import Any
 from ops.drift import adopt
 from ops.drift.ledger import LEDGER, Expected, left_by_the_program
 from ops.drift.steps import STACK_TYPE, Step
+from ops.one_way import held
 from ops.rebuilt import precious
 from sandbox.provider import paths
 from sandbox.provider.schema import resource_schema
@@ -17,7 +18,7 @@ from sandbox.provider.sdk import SdkError
 SECRET = {"secret": True}
 # How the engine writes a secret: in its JSON, and in what it tells.
 _BLINDED, _SIGNATURE = "[secret]", "4dabf18193072939515e22adb298388d"
-CREATE, UPDATE, REPLACE = "create", "update", "replace"
+CREATE, UPDATE, REPLACE, FAIL = "create", "update", "replace", "fail"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +43,8 @@ class Drifted:
     """A resource that somebody changed or took away.
 
     precious: whether losing it loses what nothing else holds.
-    repair: what an update that looks first does to it: create, update or replace.
+    repair: what an update that looks first does to it: create, update, replace, or fail where nobody puts it back.
+    held: why it cannot be put back; empty where it can.
     keep: lines of the stack's file that keep what was found, where keys set it.
     """
 
@@ -54,6 +56,7 @@ class Drifted:
     repair: str
     differences: tuple[Difference, ...]
     keep: tuple[str, ...]
+    held: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -65,6 +68,7 @@ class Drifted:
             "repair": self.repair,
             "properties": [one.as_dict() for one in self.differences],
             "keep": list(self.keep),
+            "held": self.held or None,
         }
 
 
@@ -178,13 +182,16 @@ def _drifted(step: Step, changed: list[str]) -> Drifted:
     # The engine asked the provider what putting each of them back would take.
     replaces = any(step.changed[path].endswith("-replace") for path in changed)
     lines = [adopt.line(step.type, step.name, one.path, one.found) for one in differences if one.found is not None]
+    stuck = [held(step.type, one.path, one.recorded, one.found) for one in differences]
+    why = next((one for one in stuck if one), "")
     return Drifted(
         urn=step.urn,
         type=step.type,
         name=step.name,
         gone=gone,
         precious=precious(step.type, step.name),
-        repair=CREATE if gone else REPLACE if replaces else UPDATE,
+        repair=CREATE if gone else REPLACE if replaces else FAIL if why else UPDATE,
+        held=why,
         differences=differences,
         keep=tuple(one for one in lines if one),
     )

@@ -50,6 +50,13 @@ LEDGER = (
         reason="Instances leave the warm pool when the group grows, and come back to it.",
     ),
     Expected(
+        type="aws:autoscaling/group:Group",
+        path="initialLifecycleHooks",
+        owner="the group's LifecycleHook resources",
+        reason="A group is created with its first hook; later changes are those resources'.",
+        ignored=True,
+    ),
+    Expected(
         type="kubernetes:apps/v1:Deployment",
         path="spec.replicas",
         owner=HPA,
@@ -70,6 +77,27 @@ LEDGER = (
         in_rollout=True,
     ),
     Expected(
+        type="aws:ec2/subnet:Subnet",
+        path="availabilityZone",
+        owner="the subnet",
+        reason="It cannot change; what an older stack made by the zone's name stays where it is.",
+        ignored=True,
+    ),
+    Expected(
+        type="aws:ec2/subnet:Subnet",
+        path="availabilityZoneId",
+        owner="the subnet",
+        reason="The same zone by its id.",
+        ignored=True,
+    ),
+    Expected(
+        type="aws:rds/clusterInstance:ClusterInstance",
+        path="availabilityZone",
+        owner="the instance",
+        reason="It cannot change; the zone is the one that it was made in.",
+        ignored=True,
+    ),
+    Expected(
         type="aws:rds/cluster:Cluster",
         path="clusterMembers",
         owner="Application Auto Scaling",
@@ -87,6 +115,13 @@ LEDGER = (
         path="replicationSourceIdentifier",
         owner=GLOBAL_DATABASE,
         reason="A failover turns the replication round.",
+        ignored=True,
+    ),
+    Expected(
+        type="aws:rds/cluster:Cluster",
+        path="engineVersion",
+        owner=GLOBAL_DATABASE,
+        reason="It is one for all members, and is changed there.",
         ignored=True,
     ),
     Expected(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,17 +80,26 @@ def read(path: Path) -> list[Step]:
     try:
         failed = [one["message"] for one in content.get("diagnostics") or [] if one.get("severity") == "error"]
         steps = [_step(*_parts(one)) for one in content["steps"]]
-        operations = {one["op"] for one in content["steps"]}
+        operations = Counter(one["op"] for one in content["steps"])
+        announced = {op: int(count) for op, count in (content.get("changeSummary") or {}).items()}
     except (KeyError, TypeError, AttributeError, IndexError, ValueError):
         raise UnreadableError(f"{path}: this is not what the engine prints; write it with: {COMMAND}") from None
     if failed:
         said = " ".join(str(failed[0]).split())
         raise UnreadableError(f"{path}: the engine could not look at everything: {said}")
     # A look begins at the stack itself, which it calls a refresh. A preview has no such step.
-    if "refresh" not in operations or operations - set(OPERATIONS):
+    if "refresh" not in operations or operations.keys() - set(OPERATIONS):
         raise UnreadableError(f"{path}: this is of another command, perhaps a preview; write it with: {COMMAND}")
     if len({one.stack for one in steps}) != 1:
         raise UnreadableError(f"{path}: this is of several stacks; write it with: {COMMAND}")
+    # The engine has counted changes that it then had no step for (pulumi/pulumi issue 16278). Without them, a changed
+    # stack would look as recorded.
+    for op in ("update", GONE):
+        if announced.get(op, 0) > operations[op]:
+            raise UnreadableError(
+                f"{path}: the engine counts {announced[op]} resources to {op}, and says of {operations[op]} which; "
+                f"have it look anew with: ascent drift --stack {steps[0].stack}"
+            )
     return steps
 
 

@@ -15,6 +15,7 @@ from ops.cost import Estimate, estimate
 from ops.guard.collector import MASKED
 from ops.guard.model import Ground, Limit
 from ops.guard.preview import Preview
+from ops.rebuilt import holding
 from ops.recorder import STACK_TYPE, Recorded
 from policy.judge import facts
 from policy.model import Facts
@@ -76,8 +77,7 @@ def _past(preview: Preview, settings: Settings | None) -> Settings | None:
 def _holding(preview: Preview, settings: Settings | None) -> frozenset[str]:
     """Regions whose data is no copy. Where nothing tells them, all are."""
     told = [preview.outputs.get(HOME), preview.outputs.get("writer")]
-    told += [settings.home, settings.writing_region] if settings else []
-    found = frozenset(one for one in told if isinstance(one, str))
+    found = frozenset(one for one in told if isinstance(one, str)) | (holding(settings) if settings else set())
     return found or frozenset(step.region for step in preview.steps if step.region)
 
 

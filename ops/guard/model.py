@@ -10,7 +10,7 @@ from infra.settings import Settings
 from ops.cost import Estimate
 from ops.guard import elsewhere
 from ops.guard.preview import Step
-from ops.rebuilt import is_lost, region_in
+from ops.rebuilt import is_lost, may_hold
 from ops.recorder import Recorded
 from policy.model import Facts, Severity
 
@@ -72,8 +72,7 @@ class Ground:
 
     def guards(self, step: Step) -> bool:
         """Whether what is there is no copy, or may be none."""
-        place = step.region or region_in(step.name)
-        return not self.ours or place is None or place in self.holding
+        return not self.ours or may_hold(step.name, step.region, self.holding)
 
     @property
     def moves(self) -> bool:

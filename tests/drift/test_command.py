@@ -14,7 +14,7 @@ from ops.drift.steps import UnreadableError, read
 from ops.stackfile import ROOT
 from tests.drift.support import STACK, itself, looked, urn, written
 
-BUCKET, GROUP = "aws:s3/bucket:Bucket", "aws:autoscaling/group:Group"
+BUCKET, GROUP, CLUSTER = "aws:s3/bucket:Bucket", "aws:autoscaling/group:Group", "aws:rds/cluster:Cluster"
 FINE = looked(GROUP, "prod-use1-blue", {"minSize": 1}, {"minSize": 1, "desiredCapacity": 5}, desiredCapacity="add")
 RAISED = looked(GROUP, "prod-use1-blue", {"maxSize": 4}, {"maxSize": 9}, maxSize="update")
 LOST = looked(BUCKET, "prod-use1-store", {"bucket": "x"}, None)
@@ -43,6 +43,27 @@ def test_what_was_changed_by_hand_is_told_with_what_to_do(tmp_path: Path) -> Non
     assert done.stderr == ""
 
 
+def test_what_aws_raised_cannot_be_put_back_and_says_what_keeps_it(tmp_path: Path) -> None:
+    raised = looked(
+        CLUSTER, "prod-use1-db", {"engineVersion": "16.9"}, {"engineVersion": "16.10"}, engineVersion="update"
+    )
+    done = ascent(written(tmp_path, raised))
+    assert done.returncode == 1, done.stderr
+    for said in (
+        "Cluster prod-use1-db: precious, changed, and cannot be put back: Aurora goes to no lower version",
+        "First keep what cannot be put back, as Aurora goes to no lower version: Pulumi.prod.yaml: "
+        'ascent:database.engineVersion: "16.10"',
+    ):
+        assert said in done.stdout
+    assert "To put all of it back" not in done.stdout
+    assert "would come back empty" not in done.stdout
+    # The other way, an update raises it.
+    lowered = looked(
+        CLUSTER, "prod-use1-db", {"engineVersion": "16.10"}, {"engineVersion": "16.9"}, engineVersion="update"
+    )
+    assert "an update puts it back" in ascent(written(tmp_path, lowered)).stdout
+
+
 def test_what_owners_changed_is_fine(tmp_path: Path) -> None:
     done = ascent(written(tmp_path, FINE))
     assert done.returncode == 0, done.stderr
@@ -65,6 +86,7 @@ def test_json_has_the_promised_shape(tmp_path: Path) -> None:
                 "repair": "create",
                 "properties": [],
                 "keep": [],
+                "held": None,
             }
         ],
         "expected": [
@@ -108,6 +130,14 @@ UNREADABLE = {
     "no URN": (WHOLE.replace("urn:pulumi:prod::", "urn-"), "not what the engine prints"),
     "a preview": (WHOLE.replace('"refresh"', '"same"'), "perhaps a preview"),
     "two stacks": (json.dumps({"steps": [itself(), {**itself(), "urn": OTHER}]}), "several stacks"),
+    "changes that no step tells of": (
+        json.dumps({"steps": [itself()], "changeSummary": {"same": 20, "update": 13}}),
+        "counts 13 resources to update, and says of 0 which; have it look anew with: ascent drift --stack",
+    ),
+    "one that is gone without a step": (
+        json.dumps({"steps": [itself()], "changeSummary": {"delete": 1}}),
+        "counts 1 resources to delete",
+    ),
     "a failure": (
         json.dumps({"steps": [itself()], "diagnostics": [{"severity": "error", "message": "no\n credentials"}]}),
         "the engine could not look at everything: no credentials",

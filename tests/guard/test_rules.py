@@ -47,6 +47,15 @@ def _ours(*steps: Raw, **changes: Any) -> Verdict:
         (step("delete", "gcp:sql/databaseInstance:DatabaseInstance"), [("data-deleted", "")]),
         (step("delete", "azure-native:keyvault:Vault"), [("data-deleted", "")]),
         (step("delete", "aws:iam/role:Role"), []),
+        (
+            step("update", old={"engineVersion": "16.10"}, new={"engineVersion": "16.9"}),
+            [("version-lowered", "engineVersion")],
+        ),
+        (step("update", old={"engineVersion": "16.9"}, new={"engineVersion": "16.10"}), []),
+        (
+            step("update", old={"engineVersion": "16.9"}, new={"engineVersion": "17.5"}),
+            [("major-version-changed", "engineVersion")],
+        ),
         (step("delete", "random:index/randomPet:RandomPet"), []),
         (step("replace", "aws:lambda/function:Function"), []),
         (
@@ -202,4 +211,4 @@ def test_rules_are_named_once_and_say_why() -> None:
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
     assert all(rule.reason and (rule.step is None) != (rule.whole is None) for rule in RULES)
-    assert len(OWN) == 12
+    assert len(OWN) == 14

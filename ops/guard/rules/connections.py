@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from infra.connections import CLASSES, Budget, max_connections, pool_percent
-from infra.regions import REGIONS
+from infra.connections import CLASSES, Budget, max_connections, pool_percent, server_limit
 from infra.settings import Settings
 from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER
 from ops.guard.model import Ground, Rule, Sight, SkippedError
 from ops.guard.preview import Step
+from ops.rebuilt import region_in
 from ops.recorder import Recorded
 from policy.model import hidden, values
 
@@ -49,19 +49,22 @@ def _sight(urn: str, text: str, budget: Budget) -> Sight:
 def _seen(settings: Settings, resources: Sequence[Recorded]) -> Iterator[Sight]:
     """The same with the sizes that resources have, where the program makes other ones than the config asks for."""
     region = settings.writing_region
-    here = [one for one in resources if one.region == region or f"-{REGIONS[region].code}-" in f"{one.name}-"]
+    here = [one for one in resources if (one.region or region_in(one.name)) == region]
     cluster = next((one for one in here if one.type == _CLUSTER), None)
-    limit = _limit(cluster, [one for one in here if one.type == _INSTANCE]) if cluster else None
+    classes = {str(one.inputs.get("instanceClass")) for one in here if one.type == _INSTANCE} & set(CLASSES)
+    limit = _limit(cluster, classes, settings) if cluster else None
     if cluster is None or limit is None:
         return
-    budget = settings.connections
+    budget, size = settings.connections, settings.sizes.database
     workers = _most(here, workers=True) * CONNECTIONS_PER_WORKER.value
     if settings.pooled:
         percent = max(
             (int(one) for one in _numbers(here, _POOL, "connectionPoolConfig.maxConnectionsPercent")), default=0
         )
-        planned = pool_percent(budget.application, budget.limit) if budget.application else 0
-        application = limit * percent // 100 if percent > planned else budget.application
+        # What the proxy may open is what the others leave; only a larger share than that takes something from them.
+        taken = server_limit(size.instance_class, size.max_connections) or budget.limit
+        planned = pool_percent(budget.proxy, taken)
+        application = taken * percent // 100 if percent > planned else budget.application
     else:
         application = _most(here, workers=False) * CONNECTIONS_PER_INSTANCE.value
     seen = replace(budget, application=application, workers=workers, limit=limit)
@@ -70,14 +73,12 @@ def _seen(settings: Settings, resources: Sequence[Recorded]) -> Iterator[Sight]:
         yield Sight(cluster.urn, "serverlessv2ScalingConfiguration.maxCapacity", f"{text}: {seen}")
 
 
-def _limit(cluster: Recorded, instances: Sequence[Recorded]) -> int | None:
-    classes = {str(one.inputs.get("instanceClass")) for one in instances if one.inputs.get("instanceClass") in CLASSES}
-    scaling = [
-        values(cluster.inputs, f"serverlessv2ScalingConfiguration.{name}")[0] for name in ("minCapacity", "maxCapacity")
-    ]
-    if not classes or not all(isinstance(one, int | float) for one in scaling):
+def _limit(cluster: Recorded, classes: Collection[str], settings: Settings) -> int | None:
+    most = values(cluster.inputs, "serverlessv2ScalingConfiguration.maxCapacity")[0]
+    if not classes or not isinstance(most, int | float):
         return None
-    return min(max_connections(one, float(scaling[0]), float(scaling[1])) for one in classes)
+    told = settings.sizes.database.max_connections
+    return min(max_connections(one, float(most), told) for one in classes)
 
 
 def _most(here: Sequence[Recorded], *, workers: bool) -> int:

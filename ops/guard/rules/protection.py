@@ -44,6 +44,8 @@ _WATCHED = {
     "aws": ("aws:ec2/vpc:Vpc",),
     "kubernetes": ("kubernetes:core/v1:Namespace", "kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"),
 }
+# Properties whose owner goes with its stage: a database's version, with the global database.
+_WITH_THE_STAGE = frozenset({("aws:rds/cluster:Cluster", "engineVersion")})
 # Properties that name an encryption key: kmsKeyId, kmsMasterKeyId, performanceInsightsKmsKeyId, kmsKeyArn.
 _KEY = re.compile(r"(\w*[kK]ms\w*|keyId|keyArn|encryptionKey)")
 
@@ -150,8 +152,9 @@ def _owner_taken(step: Step, ground: Ground) -> Iterator[Sight]:
         # A part may lose its owner with the stage: a cache its global datastore.
         return
     if step.before is not None and step.after is not None:
+        moves = ground.ours and ground.moves
         for path in step.before.ignored:
-            if path not in step.after.ignored:
+            if path not in step.after.ignored and not (moves and (step.type, path) in _WITH_THE_STAGE):
                 yield Sight(step.urn, path, "updates would write it from now on, over what its owner made of it")
 
 

@@ -1,0 +1,44 @@
+"""Versions of a database's engine: those that AWS does not go to, and those that there is no way back from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ops.guard.model import Ground, Rule, Sight
+from ops.guard.preview import Step
+from ops.one_way import ONE_WAY, held
+
+VERSION = "engineVersion"
+
+
+def _lowered(step: Step, _ground: Ground) -> Iterator[Sight]:
+    if step.before is None or step.after is None:
+        return
+    for row in ONE_WAY:
+        before, after = (side.inputs.get(row.path) for side in (step.before, step.after))
+        if row.type == step.type and (why := held(step.type, row.path, after, before)):
+            yield Sight(step.urn, row.path, f"it goes from {before} to {after}: {why}")
+
+
+def _major(step: Step, _ground: Ground) -> Iterator[Sight]:
+    if step.before is None or step.after is None or step.type not in {row.type for row in ONE_WAY}:
+        return
+    before, after = (str(side.inputs.get(VERSION, "")) for side in (step.before, step.after))
+    if before and after and before.partition(".")[0] != after.partition(".")[0]:
+        yield Sight(step.urn, VERSION, f"it goes from {before} to {after}")
+
+
+RULES = (
+    Rule(
+        name="version-lowered",
+        severity="critical",
+        reason="AWS refuses it, and the update stops halfway. What is there is kept by the stack's file.",
+        step=_lowered,
+    ),
+    Rule(
+        name="major-version-changed",
+        severity="high",
+        reason="The database is down for minutes and does not go back: docs/upgrades.md says what comes first.",
+        step=_major,
+    ),
+)
