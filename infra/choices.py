@@ -21,16 +21,20 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
-from infra.addressing import STACK_PREFIX
-from infra.connections import CLASSES
+from infra.addressing import PRIVATE, REGION_PREFIX, SMALLEST_PREFIX, STACK_PREFIX
+from infra.connections import CLASSES, MAX_CONNECTIONS, MOST_CONNECTIONS
+from infra.edge.hosts import inside, registered
 from infra.edge.limits import kept
 from infra.edge.plans import Plan
 from infra.regions import REGIONS
-from infra.thresholds import ALLOWANCE_DAYS
+from infra.thresholds import ALLOWANCE_DAYS, MOST_SITES
 
 # Stands for an encrypted value where there is no engine to decrypt it.
 UNREADABLE = "encrypted"
 HOST_NAME = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
+StackName = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=34)]
+BucketName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
+HostName = Annotated[str, Field(pattern=HOST_NAME, max_length=200)]
 WEIGHTS = 100  # the weights of a rollout are percent of the traffic
 # Steps of the two shares: with them, color weight x runtime share is always a whole percent, which an ALB can hold.
 WEIGHT_STEP = 5
@@ -75,8 +79,28 @@ class Strict(BaseModel):
 
 
 def _stack_range(network: IPv4Network) -> IPv4Network:
-    if network.prefixlen != STACK_PREFIX or not network.subnet_of(IPv4Network("10.0.0.0/8")):
-        raise PydanticCustomError("stack_range", f"it should be a /{STACK_PREFIX} inside 10.0.0.0/8")
+    if network.prefixlen <= STACK_PREFIX:
+        return _private(network)
+    if network.prefixlen < REGION_PREFIX:
+        raise PydanticCustomError(
+            "stack_range",
+            f"it should be a /{STACK_PREFIX} or larger, of which each region takes a /{REGION_PREFIX} at its place; "
+            "if that is too much, give each region its range under network.cidrs",
+        )
+    return _region_range(network)
+
+
+def _region_range(network: IPv4Network) -> IPv4Network:
+    if not REGION_PREFIX <= network.prefixlen <= SMALLEST_PREFIX:
+        raise PydanticCustomError(
+            "region_range", f"it should be a /{REGION_PREFIX} to a /{SMALLEST_PREFIX}, which a region's subnets fit in"
+        )
+    return _private(network)
+
+
+def _private(network: IPv4Network) -> IPv4Network:
+    if not any(network.subnet_of(whole) for whole in PRIVATE):
+        raise PydanticCustomError("private", "it should be inside {all}", {"all": " or ".join(map(str, PRIVATE))})
     return network
 
 
@@ -116,12 +140,147 @@ def no_repeats(regions: tuple[str, ...]) -> tuple[str, ...]:
     return regions
 
 
-class Network(Strict):
-    """Addresses."""
+def _digits(value: object) -> object:
+    """YAML takes twelve digits for a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
-    cidr: Annotated[IPv4Network, AfterValidator(_stack_range)] = Field(
-        description=f"Range of the whole stack: a /{STACK_PREFIX} inside 10.0.0.0/8 that no other stack uses."
+
+class Account(Strict):
+    """The AWS account that the stack is in, and how to get there."""
+
+    id: Annotated[str, BeforeValidator(_digits)] | None = Field(
+        default=None,
+        pattern=r"^[0-9]{12}$",
+        description="Number of the account, twelve digits; in quotes where the first is 0. Credentials of another one "
+        "are refused before anything is made.",
     )
+    assume_role: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}$",
+        description="ARN of the role to take for everything at AWS, by the program and by the commands.",
+    )
+    permissions_boundary: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]{1,512}$",
+        description="ARN of the policy that bounds every role that the stack makes.",
+    )
+
+    @model_validator(mode="after")
+    def _one_account(self) -> Self:
+        for key, arn in {"assumeRole": self.assume_role, "permissionsBoundary": self.permissions_boundary}.items():
+            there = arn.split(":")[4] if arn else "aws"
+            if self.id is not None and there not in (self.id, "aws"):
+                raise PydanticCustomError(
+                    "other_account",
+                    "it should be in the account {id}, and is in {there}",
+                    {"key": f"account.{key}", "given": arn, "id": self.id, "there": there},
+                )
+        return self
+
+
+# AWS General Reference, Tag naming limits and requirements; some services take fewer characters than others.
+_TAG = r"[A-Za-z0-9 +=._:/@-]"
+_OURS = ("aws:", "ascent:", "eks:", "kubernetes.io/")
+
+
+def _tag_key(key: str) -> str:
+    if key.lower().startswith(_OURS) or key == "Name":
+        raise PydanticCustomError(
+            "tag", "the platform and AWS set this one; it should be another than Name, aws:..., ascent:..., eks:..."
+        )
+    return key
+
+
+def no_twins(tags: dict[str, str]) -> dict[str, str]:
+    """Refuse keys that differ in capitals alone, which IAM takes for one and the same."""
+    lower = [key.lower() for key in tags]
+    twins = sorted(key for key in tags if lower.count(key.lower()) > 1)
+    if twins:
+        raise PydanticCustomError(
+            "twins", "{keys} differ in capitals alone, which IAM does not tell apart", {"keys": ", ".join(twins)}
+        )
+    return tags
+
+
+TagKey = Annotated[str, Field(pattern=f"^{_TAG}{{1,128}}$"), AfterValidator(_tag_key)]
+TagValue = Annotated[str, Field(pattern=f"^{_TAG}{{0,256}}$")]
+
+
+def _three(ids: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(ids)) != 3 or len(ids) != 3:
+        raise PydanticCustomError("three", "it should be three subnets, each in a zone of its own")
+    return ids
+
+
+SubnetIds = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")], ...],
+    AfterValidator(_three),
+]
+
+
+class Vpc(Strict):
+    """A VPC that is there already, and what of it the stack uses."""
+
+    vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]{8,17}$", description="The VPC: vpc-...")
+    public_subnets: SubnetIds = Field(description="Three subnets for the load balancer, with a way in.")
+    private_subnets: SubnetIds = Field(description="Three for instances, nodes and jobs, with a way out by NAT.")
+    data_subnets: SubnetIds = Field(description="Three for database, proxy and cache. May be the private ones.")
+    route_tables: tuple[Annotated[str, Field(pattern=r"^rtb-[0-9a-f]{8,17}$")], ...] = Field(
+        default=(),
+        description="Route tables of the private and the data subnets. Needed once there are several regions.",
+    )
+
+    @model_validator(mode="after")
+    def _hidden(self) -> Self:
+        both = sorted({*self.public_subnets} & {*self.private_subnets, *self.data_subnets})
+        if both:
+            raise PydanticCustomError(
+                "public",
+                "{both} is public as well; instances have no public address, so there they have no way out",
+                {"both": ", ".join(both)},
+            )
+        return self
+
+
+class Network(Strict):
+    """Addresses. No other stack, office or data center that is ever to be peered should use them."""
+
+    cidr: Annotated[IPv4Network, AfterValidator(_stack_range)] | None = Field(
+        default=None,
+        description=f"Range of the whole stack: a private /{STACK_PREFIX}, of which each region takes a "
+        f"/{REGION_PREFIX}. With one region, also the /{REGION_PREFIX} to /{SMALLEST_PREFIX} of that.",
+    )
+    cidrs: (
+        dict[Annotated[str, AfterValidator(known_region)], Annotated[IPv4Network, AfterValidator(_region_range)]] | None
+    ) = Field(
+        default=None,
+        description=f"Instead, each region's own private range of /{REGION_PREFIX} to /{SMALLEST_PREFIX}, by its name.",
+    )
+
+    vpcs: dict[Annotated[str, AfterValidator(known_region)], Vpc] = Field(
+        default_factory=dict,
+        description="VPCs that are there already, by region, each with vpcId, publicSubnets, privateSubnets, "
+        "dataSubnets and routeTables: docs/network.md. For all regions in use, or none. Cannot be changed later.",
+    )
+    egress_addresses: Literal[1, 3] = Field(
+        default=3,
+        description="Elastic IP addresses of a region, which its traffic to the internet comes from: 3, or 1 below "
+        "stage 4, where there is one NAT gateway.",
+    )
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.cidr is None) == (self.cidrs is None):
+            raise PydanticCustomError(
+                "ranges", "it should have either cidr, one range for all regions, or cidrs, one for each of them"
+            )
+        if self.vpcs and "egress_addresses" in self.model_fields_set:
+            raise PydanticCustomError(
+                "not_ours",
+                "a VPC that is there already has its own ways out; leave it out beside network.vpcs",
+                {"key": "network.egressAddresses", "given": self.egress_addresses},
+            )
+        return self
 
 
 class Domain(Strict):
@@ -137,6 +296,10 @@ class Domain(Strict):
         default=None,
         pattern=r"^([0-9a-f]{32}|Z[0-9A-Z]{8,31})$",
         description="Zone of the name: 32 hexadecimal digits at Cloudflare, Z... at Route 53. None with external DNS.",
+    )
+    zone: HostName | None = Field(
+        default=None,
+        description="Name of the zone that the name is in. Without it, what somebody registered: example.com.",
     )
     certificate_arn: str | None = Field(
         default=None,
@@ -155,7 +318,16 @@ class Domain(Strict):
             )
         if not external and self.zone_id is not None and self.zone_id.startswith("Z") != (self.dns is Dns.ROUTE53):
             raise PydanticCustomError("zone", "zoneId should be a zone of {dns}", {"dns": self.dns.value})
+        if self.zone is not None and not inside(self.name, self.zone):
+            raise PydanticCustomError(
+                "zone", "{name} is not in it", {"key": "domain.zone", "given": self.zone, "name": self.name}
+            )
         return self
+
+    @property
+    def zone_name(self) -> str:
+        """Name of the zone, as far as the config tells."""
+        return self.zone or registered(self.name)
 
 
 Image = Annotated[
@@ -179,6 +351,15 @@ class Color(Strict):
         if self.weight > 0 and self.image is None:
             raise PydanticCustomError("image", "a color with a weight above 0 should have an image")
         return self
+
+
+class Backfilled(Strict):
+    """That the buckets of a region have what was at home before they were copied to. No resource depends on it."""
+
+    date: str = Field(pattern=r"^\d{4}-\d\d-\d\d$", description="Day (UTC) on which that was found done.")
+    buckets: str = Field(
+        pattern=r"^b[0-9a-f]{12}$", description="Stands for these buckets: others in their place have another mark."
+    )
 
 
 class Strategy(StrEnum):
@@ -262,7 +443,6 @@ class Rollout(Strict):
         return max(self.colors, key=lambda color: (self.colors[color].weight, color != coming))
 
 
-HostName = Annotated[str, Field(pattern=HOST_NAME, max_length=200)]
 PerMinute = Annotated[int, Field(ge=1, le=100_000)]
 
 
@@ -274,6 +454,24 @@ class RateLimits(Strict):
     analysis: PerMinute | None = Field(default=None, description="Analyses, 1 to 100000 a minute.")
 
 
+class EdgeCertificate(StrEnum):
+    """Which certificate visitors are shown."""
+
+    UNIVERSAL = "universal"
+    ADVANCED = "advanced"
+    OWN = "own"
+
+
+class EdgeSite(Strict):
+    """Another stack whose hosts are in the same zone, as its output `edgeSite` says."""
+
+    app: HostName = Field(description="Host name of its application.")
+    storage: HostName = Field(description="Host name of its public files.")
+    buckets: dict[BucketName, HostName] = Field(
+        default_factory=dict, description="Host name at S3 of each of its public buckets."
+    )
+
+
 class Edge(Strict):
     """What is in front of the application from stage 5 on."""
 
@@ -281,18 +479,41 @@ class Edge(Strict):
     rate_limit_per_minute: RateLimits = Field(
         default_factory=RateLimits, description="Requests a minute from one address: general, uploads, analysis."
     )
+    certificate: EdgeCertificate = Field(
+        default=EdgeCertificate.UNIVERSAL,
+        description="Certificate that visitors are shown: universal, which every zone has; advanced, which the stack "
+        "orders; own, which you see to.",
+    )
     storage_host: HostName | None = Field(
         default=None,
-        description="Host name of public files, in the same zone. Without it, storage. and the domain.",
+        description="Host name of public files, in the same zone. Without it, storage- and the domain's name, or "
+        "storage. where that is the zone's.",
     )
     storage_origin: HostName | None = Field(
         default=None,
         description="Host name of somebody else's storage behind it, which answers to storageHost: abc.supabase.co.",
     )
 
+    owner: StackName | None = Field(
+        default=None, description="Stack that writes the rules of the zone, this stack's too: its edge.sites lists it."
+    )
+    sites: dict[StackName, EdgeSite] = Field(
+        default_factory=dict,
+        max_length=MOST_SITES.value,
+        description="Other stacks in the zone whose rules this one writes, by name: app, storage, buckets.",
+    )
+
     @model_validator(mode="after")
     def _plan_has_them(self) -> Self:
         plan = self.plan
+        own = {"sites": self.sites, "rateLimitPerMinute": self.rate_limit_per_minute.model_dump(exclude_none=True)}
+        for key, given in own.items():
+            if self.owner and given:
+                raise PydanticCustomError(
+                    "owner",
+                    "the stack {owner} writes the rules of the zone; say it there",
+                    {"key": f"edge.{key}", "given": list(given), "owner": self.owner},
+                )
         for name in self.rate_limit_per_minute.model_dump(exclude_none=True):
             if name not in kept(plan):
                 needed = next(other for other in Plan if name in kept(other))
@@ -341,6 +562,12 @@ class FleetOverride(Strict):
     )
     minimum: int | None = Field(default=None, ge=1, le=100, description="Fewest instances, 1 to 100.")
     maximum: int | None = Field(default=None, ge=1, le=100, description="Most instances, 1 to 100.")
+    image_id: str | None = Field(
+        default=None,
+        pattern=r"^(ami-[0-9a-f]{8,17}|(/[A-Za-z0-9_.-]+){1,15})$",
+        description="Machine image, arm64 and Amazon Linux 2023 or like it, pinned or baked: ami-..., or the name of "
+        "an SSM parameter that holds one in each region: /team/images/app. Without it, the newest at each update.",
+    )
 
 
 class BudgetOverride(Strict):
@@ -402,6 +629,10 @@ class Cluster(Strict):
         default=None,
         description="A cluster that is there already: its kubeconfig, as a secret. Nothing of EKS is made.",
     )
+    verify_database: bool = Field(
+        default=False,
+        description="Whether PgBouncer in it asks Aurora for a certificate of AWS' for the very host; docs/charts.md.",
+    )
     context: str | None = Field(default=None, min_length=1, description="Context of that kubeconfig to use.")
     name: str | None = Field(
         default=None,
@@ -428,6 +659,10 @@ class Cluster(Strict):
         return self
 
 
+# A long-term support release: AWS keeps it for years, and the minor version moves when we say so.
+DATABASE_VERSION = "16.8"
+
+
 class DatabaseOverride(Strict):
     """This stack's own Aurora capacity."""
 
@@ -440,6 +675,58 @@ class DatabaseOverride(Strict):
     max_acu: float | None = Field(
         default=None, ge=1, le=256, multiple_of=0.5, description="Most ACUs, 1 to 256 in halves."
     )
+    max_connections: int | None = Field(
+        default=None,
+        ge=100,
+        le=MOST_CONNECTIONS,
+        description=f"Connections that a serverless instance takes, {MAX_CONNECTIONS} unless said; running ones have "
+        "to be restarted for another number.",
+    )
+    roles: bool = Field(
+        default=False,
+        description="Whether the application logs in as a user that changes rows and nothing else. Without it, it is "
+        "the master user.",
+    )
+    engine_version: str = Field(
+        default=DATABASE_VERSION,
+        pattern=r"^(1[6-9]|[2-9][0-9])\.[0-9]{1,2}$",
+        description='Version of Aurora PostgreSQL, in quotes: "16.8". It only ever rises; docs/upgrades.md says how.',
+    )
+    final_snapshot: bool = Field(
+        default=True, description="Whether a last snapshot is taken before the cluster is deleted. It stays, and costs."
+    )
+
+
+class BackupCopies(Strict):
+    """Where copies of the database's snapshots go, once a day."""
+
+    region: Annotated[str, AfterValidator(known_region)] | None = Field(
+        default=None, description="Another one of the stack's regions, which has a key of the stack."
+    )
+    vault_arn: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws:backup:[a-z0-9-]+:[0-9]{12}:backup-vault:[A-Za-z0-9_-]{2,50}$",
+        description="ARN of a vault of another account of the organization, in the home region.",
+    )
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> Self:
+        if self.region is None and self.vault_arn is None:
+            raise PydanticCustomError("nowhere", "it should have region, vaultArn, or both")
+        return self
+
+
+class Rotations(Strict):
+    """How often each kind of password has been made anew. Raised by one at a time, so that nobody is locked out."""
+
+    application: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="Of the users that database.roles makes.",
+    )
+    cache: int = Field(default=0, ge=0, le=10_000, description="Of Redis.")
+    master: int = Field(default=0, ge=0, le=10_000, description="Of the database's master user.")
 
 
 class ReadersOverride(Strict):
@@ -492,6 +779,64 @@ class Jobs(Strict):
     """The database jobs of stage 3 and above."""
 
     image: Image = Field(description="Image with database/ and your tables in it; see docs/database.md.")
+
+
+def _log_in(given: SecretStr) -> SecretStr:
+    value = given.get_secret_value()
+    if value != UNREADABLE and not re.fullmatch(r"[^:\s]+:\S+", value):
+        raise PydanticCustomError("log_in", "it should be a user name, a colon, and a password or token")
+    return given
+
+
+LogIn = Annotated[SecretStr, AfterValidator(_log_in)]
+Host = Annotated[str, StringConstraints(pattern=r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}(:[0-9]{2,5})?$")]
+# Amazon ECR API Reference, CreateRepository: repositoryName.
+RepositoryName = Annotated[
+    str, Field(min_length=2, max_length=256, pattern=r"^[a-z0-9]+([._-][a-z0-9]+)*(/[a-z0-9]+([._-][a-z0-9]+)*)*$")
+]
+
+
+class Registry(Strict):
+    """Where the container images are."""
+
+    repositories: tuple[RepositoryName, ...] = Field(
+        default=(),
+        max_length=20,
+        description="ECR repositories that the stack makes in its first region, scanned, and copied to all others in "
+        "use. By one stack of an account; see docs/images.md.",
+    )
+    replicated: bool = Field(
+        default=False,
+        description="Whether you keep every ECR image in each region in use, under the same name and tag. Then each "
+        "region pulls from its own registry.",
+    )
+    credentials: dict[Host, LogIn] = Field(
+        default_factory=dict,
+        max_length=5,
+        description="Log-in at registries other than ECR, by host, as secrets: user:password. Docker Hub is docker.io.",
+    )
+
+    def log_in(self, host: str) -> tuple[str, str]:
+        """User name and password at a registry."""
+        username, _, password = self.credentials[host].get_secret_value().partition(":")
+        return username, password
+
+    @model_validator(mode="after")
+    def _once(self) -> Self:
+        if len(set(self.repositories)) < len(self.repositories):
+            raise PydanticCustomError(
+                "repeated",
+                "each repository should be listed once",
+                {"key": "registry.repositories", "given": list(self.repositories)},
+            )
+        ours = sorted(host for host in self.credentials if host.endswith(".amazonaws.com"))
+        if ours:
+            raise PydanticCustomError(
+                "ecr",
+                "ECR needs no password: roles log in there. Remove it",
+                {"key": f"registry.credentials.{ours[0]}", "given": ""},
+            )
+        return self
 
 
 class ExternalCache(Strict):

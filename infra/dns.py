@@ -16,7 +16,7 @@ class Records(Protocol):
 
     def cname(
         self, name: str, *, host: pulumi.Input[str], target: pulumi.Input[str], opts: pulumi.ResourceOptions
-    ) -> None:
+    ) -> pulumi.Resource:
         """Make `host` another name of `target`. `name` is the resource's logical name."""
 
     def balancer(
@@ -44,9 +44,9 @@ class CloudflareRecords:
 
     def cname(
         self, name: str, *, host: pulumi.Input[str], target: pulumi.Input[str], opts: pulumi.ResourceOptions
-    ) -> None:
+    ) -> pulumi.Resource:
         """See `Records.cname`. Never proxied: it proves something, and carries no traffic."""
-        self._write(name, host, target, proxied=False, opts=opts)
+        return self._write(name, host, target, proxied=False, opts=opts)
 
     def balancer(
         self,
@@ -101,9 +101,9 @@ class Route53Records:
 
     def cname(
         self, name: str, *, host: pulumi.Input[str], target: pulumi.Input[str], opts: pulumi.ResourceOptions
-    ) -> None:
+    ) -> pulumi.Resource:
         """See `Records.cname`."""
-        aws.route53.Record(
+        return aws.route53.Record(
             name, zone_id=self.zone_id, type="CNAME", name=host, records=[target], ttl=DNS_TTL.value, opts=opts
         )
 

@@ -6,6 +6,7 @@ import hashlib
 import re
 
 from infra.regions import REGIONS
+from infra.thresholds import STACK_NAME
 
 # Pulumi appends a hyphen and seven hexadecimal digits to make a physical name.
 AUTONAME_SUFFIX = 8
@@ -15,6 +16,8 @@ SHORTEST_NAME_LIMIT = 32
 # A DNS label: RFC 1123.
 NAMESPACE_LIMIT = 63
 _DIGEST = 4
+# What the jobs of `ascent backfill` report lies below this prefix of the home's bucket of access logs.
+REPORTS = "backfill"
 
 
 def token(component: str) -> str:
@@ -49,6 +52,18 @@ def namespace(project: str, stack: str) -> str:
 def balanced(name: str) -> str:
     """Name of a load balancer or target group, which must leave room for Pulumi's suffix within 32 characters."""
     return fit(name, SHORTEST_NAME_LIMIT - AUTONAME_SUFFIX)
+
+
+def refused(stack: str) -> str | None:
+    """Why AWS would not take names that begin with this stack's, and what does; None where it would."""
+    if len(stack) > STACK_NAME.value:
+        return f"it has {len(stack)} characters; it should have {STACK_NAME.value} at most ({STACK_NAME.source})"
+    if re.fullmatch(r"[a-z](-?[a-z0-9])*", stack):
+        return None
+    return (
+        "it should begin with a letter and consist of lower-case letters, digits and single hyphens, and not end with "
+        "one, as identifiers of databases and caches do (Amazon RDS, CreateDBCluster: DBClusterIdentifier)"
+    )
 
 
 def tags(project: str, stack: str) -> dict[str, str]:

@@ -11,8 +11,14 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 _LONGEST = 80
-# Keys, or keys within keys, whose values are secret.
-SECRETS = ("appSecrets", "cluster.kubeconfig", "externalDatabase", "externalCache")
+# Keys, or keys within keys, whose values are secret, and what leads to one of the values.
+SECRETS = {
+    "appSecrets": ".NAME",
+    "cluster.kubeconfig": "",
+    "externalDatabase": ".NAME",
+    "externalCache": ".NAME",
+    "registry.credentials": '["HOST"]',
+}
 # Where pydantic speaks of Python or of patterns, and the field's description says it better.
 _REASONS = {
     "string_pattern_mismatch": "it does not have the right form",
@@ -22,6 +28,8 @@ _REASONS = {
     "too_short": "it should not be empty",
     "dict_type": "it should be a map of keys",
     "model_type": "it should be a map of keys",
+    "bool_type": "it should be true or false",
+    "bool_parsing": "it should be true or false",
 }
 
 
@@ -43,7 +51,8 @@ def describe(problem: ErrorDetails, model: type[BaseModel], config: Mapping[str,
     if kind == "extra_forbidden":
         return f"{where}: unknown key. {_known(model, path)}"
     given = context.get("given", _given(path, config))
-    reason = _REASONS.get(kind, problem["msg"]).replace("Input should ", "it should ")
+    reason = _REASONS.get(kind, problem["msg"]).replace("Input should ", "it should ").removeprefix("Value error, ")
+    reason = reason.replace("Dictionary should have at most", "it should have at most").replace(" after validation", "")
     return f"{where}: given {_shown(path, given)}; {reason}. {_help(model, path)}".rstrip()
 
 

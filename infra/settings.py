@@ -7,15 +7,22 @@ message per problem. The program and the commands come through the same door.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Mapping
+from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
+from infra import images, naming
+from infra.addressing import REGION_PREFIX, clash, vpc_cidr
 from infra.choices import (
+    Account,
     Alerts,
     Allowance,
+    Backfilled,
+    BackupCopies,
     BudgetOverride,
     CacheOverride,
     Cluster,
@@ -23,6 +30,7 @@ from infra.choices import (
     Dns,
     Domain,
     Edge,
+    EdgeCertificate,
     ExternalCache,
     ExternalDatabase,
     FleetOverride,
@@ -32,21 +40,27 @@ from infra.choices import (
     NodesOverride,
     PodsOverride,
     ReadersOverride,
+    Registry,
     Rollout,
+    Rotations,
     Runtime,
     SecretName,
     Strict,
+    TagKey,
+    TagValue,
     WorkersOverride,
     known_region,
     no_repeats,
+    no_twins,
 )
 from infra.connections import Budget, Pooler, budget, max_connections, pooler
+from infra.edge.hosts import covered, inside, sibling
 from infra.node_budget import NodeBudget, node_budget
-from infra.problems import describe, is_echo, plain_secrets
+from infra.problems import SECRETS, describe, is_echo, plain_secrets
 from infra.regions import REGIONS
 from infra.schedules import JOBS
 from infra.stages import STAGES, Capability, Sizes, Stage
-from infra.thresholds import DATABASE_REGIONS, RATE_LIMITS, STANDBY_REGIONS
+from infra.thresholds import DATABASE_REGIONS, MOST_TAGS, RATE_LIMITS, STANDBY_REGIONS
 
 # Set by the platform in the application's environment.
 RESERVED = frozenset(
@@ -60,6 +74,7 @@ RESERVED = frozenset(
         "DB_POOL_MAX",
         "DB_POOL_MIN",
         "PORT",
+        "QUEUES_REGION",
         "QUEUE_URLS",
         "READER_BUCKETS",
         "REDIS_READER_URL",
@@ -70,9 +85,15 @@ RESERVED = frozenset(
         "UPLOAD_MAX_BYTES",
     }
 )
+# Settings of the platform that are many, by how their names begin.
+RESERVED_PREFIXES = ("CACHE_TTL_",)
+# Instances hand variables over by way of the Docker client, which would act on these itself.
+HOST_NAMES, HOST_PREFIXES = frozenset({"PATH"}), ("DOCKER_", "LD_")
 # An external database says nothing of its limit: its owner's pooler keeps it.
 UNLIMITED = 1_000_000
 OVERRIDES = ("fleet", "hpa", "pods", "nodes", "database", "readers", "cache", "workers", "budget")
+# What is said beside the sizes, and is none.
+_NO_SIZES = {"image_id", "engine_version", "final_snapshot", "roles"}
 
 
 class SettingsError(Exception):
@@ -94,6 +115,14 @@ class Settings(Strict):
         max_length=len(REGIONS),
         description="AWS regions, the first being the primary for good. The others are used from stage 7 on.",
     )
+    account: Account = Field(
+        default_factory=Account, description="The AWS account: id, assumeRole, permissionsBoundary."
+    )
+    tags: Annotated[dict[TagKey, TagValue], AfterValidator(no_twins)] = Field(
+        default_factory=dict,
+        max_length=MOST_TAGS.value,
+        description="Tags of your own, such as a cost center, on everything at AWS that takes tags.",
+    )
     writer: Annotated[str, AfterValidator(known_region)] | None = Field(
         default=None,
         description="Region that takes the writes: one of the first three; `ascent failover` sets it. Else the first.",
@@ -102,11 +131,22 @@ class Settings(Strict):
         default=None,
         description="Region that is lost: it is asked nothing and sent no visitor. `ascent failover --lost` sets it.",
     )
+    drained: Annotated[tuple[Annotated[str, AfterValidator(known_region)], ...], AfterValidator(no_repeats)] = Field(
+        default=(),
+        description="Regions that get no visitors for now, though they answer. `ascent failover --lost` sets it.",
+    )
+    backfilled: dict[Annotated[str, AfterValidator(known_region)], Backfilled] = Field(
+        default_factory=dict,
+        description="Regions whose buckets have what was there before stage 7. `ascent backfill` sets it.",
+    )
     runtime: Runtime = Field(description="Where the workload runs: ec2, kubernetes or both.")
-    network: Network = Field(description="Addresses: cidr.")
-    domain: Domain = Field(description="The application's host name: name, dns, zoneId or certificateArn.")
+    network: Network = Field(description="Addresses: cidr, or cidrs by region; egressAddresses; vpcs that are there.")
+    domain: Domain = Field(description="The application's host name: name, dns, zoneId, zone or certificateArn.")
     rollout: Rollout = Field(
         description="The versions that run: blue and green, each with image and weight; kubernetesShare."
+    )
+    registry: Registry = Field(
+        default_factory=Registry, description="Where the images are: repositories, replicated, credentials."
     )
     protect: bool = Field(default=True, description="Whether what holds data or identity is guarded against deletion.")
     alerts: Alerts = Field(
@@ -126,19 +166,35 @@ class Settings(Strict):
         default=None, description="Database jobs of stage 3 and above: image. Without it, they do not run."
     )
     credentials_generation: int = Field(
-        default=1, ge=1, le=10_000, description="Raise it by one to have new passwords made at the next update."
+        default=1,
+        ge=1,
+        le=10_000,
+        description="Raise it by one to have all passwords made anew at once; what has an old one is refused until it "
+        "is restarted. `rotations` refuses nobody.",
+    )
+    rotations: Rotations = Field(
+        default_factory=Rotations,
+        description="Raise one by one to have its passwords made anew with no outage: application, cache, master. The "
+        "update after it ends the old one's validity.",
     )
     edge: Edge = Field(
         default_factory=Edge,
-        description="Cloudflare, from stage 5 on: plan, rateLimitPerMinute, storageHost, storageOrigin.",
+        description="Cloudflare, from stage 5 on: plan, rateLimitPerMinute, certificate, storageHost, storageOrigin, "
+        "owner, sites.",
+    )
+    firewall: bool = Field(
+        default=False,
+        description="AWS WAF in front of the load balancer below stage 5: a rate limit, and AWS' managed rules. From "
+        "stage 5 on, Cloudflare does this.",
     )
     fleet: FleetOverride = Field(
-        default_factory=FleetOverride, description="Fleet size: instanceTypes, minimum, maximum."
+        default_factory=FleetOverride,
+        description="Fleet size: instanceTypes, minimum, maximum; imageId, a machine image of your own.",
     )
     cluster: Cluster | None = Field(
         default=None,
         description="Needed for pods: apiCidrs, admins and version of the stack's EKS clusters, one in each region; or "
-        "kubeconfig, context and name of a cluster that is there already.",
+        "kubeconfig, context and name of a cluster that is there already. verifyDatabase of either.",
     )
     hpa: HpaOverride = Field(default_factory=HpaOverride, description="Pod bounds: minimum, maximum.")
     pods: PodsOverride = Field(
@@ -148,7 +204,13 @@ class Settings(Strict):
         default_factory=NodesOverride, description="Most that a cluster's nodes may be: cpu in vCPUs, memory in GiB."
     )
     database: DatabaseOverride = Field(
-        default_factory=DatabaseOverride, description="Aurora: instanceClass, minAcu, maxAcu."
+        default_factory=DatabaseOverride,
+        description="Aurora: instanceClass, minAcu, maxAcu, maxConnections, roles, finalSnapshot.",
+    )
+    backup: BackupCopies | None = Field(
+        default=None,
+        description="Copies of the database elsewhere, once a day: region, vaultArn. Without it, all backups are in "
+        "the home region.",
     )
     readers: ReadersOverride = Field(default_factory=ReadersOverride, description="Reader bounds: minimum, maximum.")
     cache: CacheOverride = Field(default_factory=CacheOverride, description="Redis: nodeType and nodes, or inCluster.")
@@ -185,6 +247,8 @@ class Settings(Strict):
                 "it should be another name than the application's, whose cookies it would get",
                 {"key": "edge.storageHost", "given": self.edge.storage_host},
             )
+        if self.row.has(Capability.PROXIED_DNS):
+            self._refuse_hosts()
         types = self.fleet.instance_types or ()
         if self.row.has(Capability.WARM_POOL) and len(types) > 1:
             raise PydanticCustomError(
@@ -192,17 +256,28 @@ class Settings(Strict):
                 "stage {stage} keeps a warm pool, which takes exactly one type",
                 {"key": "fleet.instanceTypes", "given": list(types), "stage": self.stage},
             )
+        image = self.fleet.image_id or ""
+        if image.startswith("ami-") and len(self.active_regions) > 1:
+            raise PydanticCustomError(
+                "regional_image",
+                "a machine image is in one region, and the stack is in {count}; give the name of an SSM parameter that "
+                "holds one in each of them",
+                {"key": "fleet.imageId", "given": image, "count": len(self.active_regions)},
+            )
+        self._refuse_roles()
+        self._refuse_copies()
         if self.external_database is not None:
             self._refuse_sizes("database", ("database", "readers"))
         if self.external_cache is not None:
             self._refuse_sizes("cache", ("cache",))
-        reserved = sorted(set(self.app_secrets) & RESERVED)
-        if reserved:
-            raise PydanticCustomError(
-                "reserved",
-                "{name} is set by the platform; name the application's own secrets otherwise",
-                {"key": f"appSecrets.{reserved[0]}", "given": "", "name": reserved[0]},
-            )
+        for name in sorted(self.app_secrets):
+            reason = _taken(name)
+            if reason is not None:
+                raise PydanticCustomError(
+                    "reserved",
+                    "{name} {reason}; give the application's own secret another name",
+                    {"key": f"appSecrets.{name}", "given": "", "name": name, "reason": reason},
+                )
         try:
             self.row.sizes.overridden(self._overrides())
         except ValueError as error:
@@ -211,24 +286,137 @@ class Settings(Strict):
             raise PydanticCustomError("size", "{reason}", {"key": name, "given": given, "reason": reason}) from error
         self._pods_fit(judged=_is_judged(info))
         self._refuse_regions()
+        self._refuse_ranges()
+        self._refuse_addresses()
+        self._refuse_vpcs()
         if _is_judged(info):
+            self._refuse_lone_images()
             self._refuse_connections()
         return self
+
+    def _refuse_roles(self) -> None:
+        """Refuse roles where nothing can make them."""
+        if not self.database.roles:
+            return
+        if self.external_database is not None:
+            raise PydanticCustomError(
+                "external_roles",
+                "the users of an external database are its owner's to make, with infra/roles/external.sql. Leave "
+                "it out, and give the application's user in externalDatabase",
+                {"key": "database.roles", "given": True},
+            )
+        name = self.sizes.database.instance_class
+        if name.startswith("db.t"):
+            raise PydanticCustomError(
+                "no_data_api",
+                "they are made by way of the RDS Data API, which AWS does not have for T classes, and the class is "
+                "{name}. Take another class, or leave it out",
+                {"key": "database.roles", "given": True, "name": name},
+            )
+
+    def _refuse_copies(self) -> None:
+        """Refuse copies of the database that AWS Backup cannot make, or not where they are wanted."""
+        if self.backup is None:
+            return
+        if self.external_database is not None:
+            raise PydanticCustomError(
+                "external_backup",
+                "the backups of an external database are its owner's; leave it out",
+                {"key": "backup", "given": self.backup.model_dump(exclude_none=True, by_alias=True)},
+            )
+        region, arn = self.backup.region, self.backup.vault_arn
+        if region is not None and region not in self.regions[1:]:
+            others = ", ".join(self.regions[1:]) or "none so far"
+            raise PydanticCustomError(
+                "backup_region",
+                "it should be one of ascent:regions but the first: {others}. The stack has a key in each of them",
+                {"key": "backup.region", "given": region, "others": others},
+            )
+        if arn is None:
+            return
+        _, _, _, place, owner, _, _ = arn.split(":")
+        if place != self.home:
+            # AWS Backup Developer Guide, "Copy a backup": of Aurora, either to another region or to another account.
+            raise PydanticCustomError(
+                "backup_vault",
+                "it should be in {home}: of Aurora, AWS Backup copies to another region or to another account, not to "
+                "both at once",
+                {"key": "backup.vaultArn", "given": arn, "home": self.home},
+            )
+        if owner == self.account.id:
+            raise PydanticCustomError(
+                "backup_account",
+                "it should be a vault of another account than the stack's own; for another region, say backup.region",
+                {"key": "backup.vaultArn", "given": arn},
+            )
+
+    def _refuse_hosts(self) -> None:
+        """Refuse proxied hosts outside the zone, and those that no certificate at the edge is for."""
+        zone = self.domain.zone_name
+        hosts = {"domain.name": self.domain.name, "edge.storageHost": self.storage_host}
+        for name, site in self.edge.sites.items():
+            hosts |= {f"edge.sites.{name}.app": site.app, f"edge.sites.{name}.storage": site.storage}
+            if bool(site.buckets) == bool(self.edge.storage_origin):
+                raise PydanticCustomError(
+                    "storage_kind",
+                    "it should have buckets where this stack has some, and none where it has a storageOrigin: the "
+                    "zone's rules treat all storage hosts alike",
+                    {"key": f"edge.sites.{name}.buckets", "given": list(site.buckets)},
+                )
+        for key, host in hosts.items():
+            if list(hosts.values()).count(host) > 1:
+                raise PydanticCustomError(
+                    "same_host", "it is there twice; each stack has two hosts of its own", {"key": key, "given": host}
+                )
+            where = {"key": key, "given": host, "zone": zone}
+            if not inside(host, zone):
+                raise PydanticCustomError(
+                    "zone", "it should be in the zone {zone}; if that is not the zone's name, set domain.zone", where
+                )
+            if self.edge.certificate is EdgeCertificate.UNIVERSAL and not covered(host, zone):
+                raise PydanticCustomError(
+                    "no_certificate",
+                    "Cloudflare's universal certificate is for {zone} and names one level below it. Take such a name, "
+                    "or set edge.certificate to advanced or own; if the zone has another name, set domain.zone",
+                    where,
+                )
+
+    def _refuse_lone_images(self) -> None:
+        """Refuse an image that only one region has: without that region, nothing could start in the others.
+
+        Not amid a failover, which is too late for it.
+        """
+        if self.writer not in (None, self.home) or self.unreachable is not None:
+            return
+        for key, image, region in images.alone(self):
+            raise PydanticCustomError(
+                "lone_image",
+                "the image is in {region} alone, and the stack is in {count} regions, none of which could start an "
+                "instance or pod without it. List its repository in registry.repositories, which copies it from "
+                "{home} to the others, or copy it yourself and set registry.replicated",
+                {
+                    "key": key,
+                    "given": image,
+                    "region": region,
+                    "count": len(self.active_regions),
+                    "home": self.home,
+                },
+            )
 
     def _refuse_connections(self) -> None:
         """Refuse more connections than the database takes, or a replica of it."""
         if not self.connections.holds:
             raise PydanticCustomError(
                 "connections",
-                "more could connect than the database takes: {sum}. Raise database.maxAcu, or lower fleet.maximum, "
-                "hpa.maximum or workers.maximum",
+                "more could connect than the database takes: {sum}. Raise database.maxAcu or database.maxConnections, "
+                "or lower fleet.maximum, hpa.maximum or workers.maximum",
                 {"key": "database", "given": self.sizes.database.max_acu, "sum": str(self.connections)},
             )
         if len(self.active_regions) > 1 and not self.replica_connections.holds:
             raise PydanticCustomError(
                 "connections",
-                "more could connect to a region's replica than it takes: {sum}. Raise database.maxAcu, or lower "
-                "fleet.maximum or hpa.maximum",
+                "more could connect to a region's replica than it takes: {sum}. Raise database.maxAcu or "
+                "database.maxConnections, or lower fleet.maximum or hpa.maximum",
                 {"key": "database", "given": self.sizes.database.max_acu, "sum": str(self.replica_connections)},
             )
 
@@ -250,6 +438,13 @@ class Settings(Strict):
                 "the runtime is {runtime}, so it should have apiCidrs (for EKS: the ranges that reach its API, yours "
                 "and your CI's, or []) or the kubeconfig of a cluster that is there already",
                 {"key": "cluster", "given": None, "runtime": self.runtime.value},
+            )
+        if self.cluster.verify_database and self.external_database is not None:
+            raise PydanticCustomError(
+                "no_pooler",
+                "there is no PgBouncer in the cluster that could: an external database has a pooler of its own. Leave "
+                "it out, and say sslmode=verify-full in externalDatabase.pooledUrl",
+                {"key": "cluster.verifyDatabase", "given": True},
             )
         if self.cluster.kubeconfig is not None and len(self.active_regions) > 1:
             raise PydanticCustomError(
@@ -276,7 +471,7 @@ class Settings(Strict):
             )
 
     def _refuse_regions(self) -> None:
-        """Refuse more regions than can be had, and a writer that is no standby or is lost."""
+        """Refuse more regions than can be had, and a writer that is no standby, is lost or gets no visitors."""
         if self.external_database is None and len(self.active_regions) > DATABASE_REGIONS.value:
             raise PydanticCustomError(
                 "too_many",
@@ -301,6 +496,76 @@ class Settings(Strict):
                 "ascent failover --lost",
                 {"key": "unreachable", "given": self.unreachable},
             )
+        if not set(self.drained) <= set(self.active_regions) - {self.writing_region}:
+            raise PydanticCustomError(
+                "drained",
+                "it should be regions in use that do not take the writes",
+                {"key": "drained", "given": list(self.drained)},
+            )
+
+    def _refuse_addresses(self) -> None:
+        """Refuse fewer addresses than NAT gateways."""
+        if self.row.has(Capability.ZONAL_EGRESS) and self.network.egress_addresses == 1:
+            raise PydanticCustomError(
+                "egress_addresses",
+                "stage {stage} has a NAT gateway in each zone, so it should be 3; whoever lets in the first alone has "
+                "to let in the other two",
+                {"key": "network.egressAddresses", "given": 1, "stage": self.stage},
+            )
+
+    def _refuse_ranges(self) -> None:
+        """Refuse address ranges that are not one for each region, or that clash."""
+        cidr, cidrs = self.network.cidr, self.network.cidrs
+        if cidr is not None and cidr.prefixlen >= REGION_PREFIX and len(self.regions) > 1:
+            raise PydanticCustomError(
+                "one_range",
+                "it is the range of one region, and the stack has {count}; give each its own under network.cidrs, the "
+                "first the one it has",
+                {"key": "network.cidr", "given": str(cidr), "count": len(self.regions)},
+            )
+        missing = [name for name in self.regions if cidrs is not None and name not in cidrs]
+        given = str(cidr) if cidrs is None else {name: str(one) for name, one in cidrs.items()}
+        key = "network.cidr" if cidrs is None else "network.cidrs"
+        if missing:
+            raise PydanticCustomError(
+                "no_range",
+                "it should have a range for each of the regions, and has none for {missing}",
+                {"key": key, "given": given, "missing": ", ".join(missing)},
+            )
+        reason = clash({name: self.vpc(name) for name in self.regions})
+        if reason is not None:
+            raise PydanticCustomError("clash", "{reason}", {"key": key, "given": given, "reason": reason})
+
+    def _refuse_vpcs(self) -> None:
+        """Refuse VPCs that are there already for some of the regions in use, or without what a peering needs."""
+        vpcs = self.network.vpcs
+        if not vpcs:
+            return
+        missing = [name for name in self.active_regions if name not in vpcs]
+        if missing:
+            raise PydanticCustomError(
+                "no_vpc",
+                "it should have a VPC for each of the regions in use at stage {stage}, and has none for {missing}",
+                {
+                    "key": "network.vpcs",
+                    "given": sorted(vpcs),
+                    "stage": self.stage,
+                    "missing": ", ".join(missing),
+                },
+            )
+        for name in self.active_regions:
+            if len(self.active_regions) > 1 and not vpcs[name].route_tables:
+                raise PydanticCustomError(
+                    "no_tables",
+                    "stage {stage} peers {count} regions, so it should list the route tables of the private and the "
+                    "data subnets, which then lead to the other regions",
+                    {
+                        "key": f"network.vpcs.{name}.routeTables",
+                        "given": [],
+                        "stage": self.stage,
+                        "count": len(self.active_regions),
+                    },
+                )
 
     def _refuse_sizes(self, what: str, names: tuple[str, ...]) -> None:
         """Refuse overrides of the size of something that is not ours."""
@@ -311,6 +576,21 @@ class Settings(Strict):
                 "this stack's {what} is an external one, whose size is not ours; remove the override",
                 {"key": owned[0], "given": self._overrides()[owned[0]], "what": what},
             )
+
+    def vpc(self, region: str) -> IPv4Network:
+        """Range of the VPC in a region of the stack."""
+        if self.network.cidrs is not None:
+            return self.network.cidrs[region]
+        if self.network.cidr is None:
+            raise ValueError("a network has either one range or several")
+        return vpc_cidr(self.network.cidr, REGIONS[region].slot)
+
+    @property
+    def ranges(self) -> tuple[str, ...]:
+        """Ranges that all VPCs of the stack are in, whichever of its regions they are in."""
+        if self.network.cidr is not None:
+            return (str(self.network.cidr),)
+        return tuple(str(self.vpc(region)) for region in self.regions)
 
     @property
     def connections(self) -> Budget:
@@ -352,7 +632,7 @@ class Settings(Strict):
     def _limit(self) -> int:
         """Connections that an instance of the database takes."""
         size = self.sizes.database
-        limit = max_connections(size.instance_class, size.min_acu, size.max_acu)
+        limit = max_connections(size.instance_class, size.max_acu, size.max_connections)
         return limit if self.external_database is None else UNLIMITED
 
     @property
@@ -363,6 +643,11 @@ class Settings(Strict):
     def background_on_pods(self) -> bool:
         """Whether pods serve the queues and run the schedules. Where there are instances as well, those keep both."""
         return not self.runtime.on_ec2
+
+    @property
+    def runs_tasks(self) -> bool:
+        """Whether Fargate tasks run the database's schedules."""
+        return self.row.has(Capability.DATABASE_JOBS) and self.jobs is not None and not self.background_on_pods
 
     @property
     def makes_clusters(self) -> bool:
@@ -387,7 +672,7 @@ class Settings(Strict):
         )
 
     def _overrides(self) -> dict[str, dict[str, Any]]:
-        return {name: getattr(self, name).model_dump(exclude_none=True) for name in OVERRIDES}
+        return {name: getattr(self, name).model_dump(exclude_none=True, exclude=_NO_SIZES) for name in OVERRIDES}
 
     @property
     def row(self) -> Stage:
@@ -402,7 +687,8 @@ class Settings(Strict):
     @property
     def storage_host(self) -> str:
         """Host name of what the CDN serves out of storage."""
-        return self.edge.storage_host or f"storage.{self.domain.name}"
+        # Below the application's host, no universal certificate would be good for it.
+        return self.edge.storage_host or sibling("storage", self.domain.name, self.domain.zone_name)
 
     @property
     def rate_limits(self) -> dict[str, int]:
@@ -426,9 +712,23 @@ class Settings(Strict):
         return self.writer or self.home
 
     @property
+    def visited_regions(self) -> tuple[str, ...]:
+        """The regions in use that visitors are sent to, the primary first if it is one of them."""
+        return tuple(one for one in self.active_regions if one != self.unreachable and one not in self.drained)
+
+    @property
     def standby_regions(self) -> tuple[str, ...]:
         """The regions that can take the writes."""
         return self.active_regions[: STANDBY_REGIONS.value]
+
+
+def _taken(name: str) -> str | None:
+    """Why the application's own secrets may not have this name, or None."""
+    if name in RESERVED or name.startswith(RESERVED_PREFIXES):
+        return "is set by the platform"
+    if name in HOST_NAMES or name.startswith(HOST_PREFIXES):
+        return "would change how the instance's own programs run"
+    return None
 
 
 def _is_judged(info: ValidationInfo) -> bool:
@@ -447,12 +747,27 @@ def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str], *, j
     Raises:
         SettingsError: with one message for each problem.
     """
+    # Where the values come from elsewhere, nothing tells the stack's name.
+    named = re.fullmatch(r"Pulumi\.(.*)\.yaml", file)
+    edge = config.get("edge")
+    if named and isinstance(edge, Mapping) and named[1] in (edge.get("owner"), *(edge.get("sites") or ())):
+        raise SettingsError(
+            [
+                f"{file}: ascent:edge: given {named[1]} as owner or in sites, which is this stack; it should be "
+                "another stack of the zone. Leave it out: a stack without an owner writes the rules for itself"
+            ]
+        )
+    unfit = naming.refused(named[1]) if named else None
+    if unfit:
+        raise SettingsError(
+            [f"{file}: the stack's name: {unfit}. A stack cannot be renamed later: choose another name"]
+        )
     plain = plain_secrets(config, encrypted)
     if plain:
         raise SettingsError(
             [
                 f"{file}: ascent:{key}: its values are in plain text; all of them should be encrypted. Remove them "
-                f"and set each with: pulumi config set --secret --path 'ascent:{key}{'' if '.' in key else '.NAME'}'"
+                f"and set each with: pulumi config set --secret --path 'ascent:{key}{SECRETS[key]}'"
                 for key in plain
             ]
         )
@@ -476,12 +791,12 @@ def load() -> Settings:
     prefix = f"{pulumi.get_project()}:"
     # pulumi.Config reads one known key at a time; a typo can only be seen by looking at all of them.
     everything = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
-    values = {key.removeprefix(prefix): _decode(value) for key, value in everything.items() if key.startswith(prefix)}
+    values = {key.removeprefix(prefix): decode(value) for key, value in everything.items() if key.startswith(prefix)}
     encrypted = {key for key in values if pulumi.runtime.is_config_secret(f"{prefix}{key}")}
     return parse(values, f"Pulumi.{pulumi.get_stack()}.yaml", encrypted)
 
 
-def _decode(value: str) -> Any:
+def decode(value: str) -> Any:
     """The value that the engine handed over as a string: JSON where it is that, else the string itself."""
     try:
         return json.loads(value)

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from infra.connections import MAX_CONNECTIONS
+
 
 class Capability(StrEnum):
     """Something a stage can have."""
@@ -26,6 +28,7 @@ class Capability(StrEnum):
     ALARMS = "alarms"
     BUDGET = "budget"
     POOLING = "pooling"
+    FAILOVER_TARGET = "failover-target"
     DATABASE_TUNING = "database-tuning"
     DATABASE_JOBS = "database-jobs"
     READERS = "readers"
@@ -36,6 +39,7 @@ class Capability(StrEnum):
     CACHE = "cache"
     QUEUES = "queues"
     SPOT = "spot"
+    FLOWS_IN_BUCKET = "flows-in-bucket"
     REGIONAL_REPLICAS = "regional-replicas"
     GLOBAL_DATABASE = "global-database"
     GLOBAL_CACHE = "global-cache"
@@ -69,11 +73,13 @@ class DatabaseSize:
 
     min_acu, max_acu: serverless v2 capacity of each, in Aurora capacity units (2 GiB of memory each).
     instance_class: `db.serverless`, or a provisioned class that capacity does not apply to.
+    max_connections: what serverless instances are told; a running one learns of another number when it starts again.
     """
 
     min_acu: float
     max_acu: float
     instance_class: str = "db.serverless"
+    max_connections: int = MAX_CONNECTIONS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -251,7 +257,7 @@ _TABLE = (
         number=2,
         name="pooling",
         trigger="more than 50 database connections, or 100 concurrent users",
-        adds=(Capability.POOLING,),
+        adds=(Capability.POOLING, Capability.FAILOVER_TARGET),
         users=500,
         sizes=Sizes(
             fleet=FleetSize(instance_types=_SMALL, minimum=2, maximum=10),
@@ -274,7 +280,7 @@ _TABLE = (
             pods=_POD_S,
             nodes=NodeLimit(cpu=24, memory=48),
             database=DatabaseSize(min_acu=2, max_acu=16),
-            budget=MonthlyBudget(monthly_usd=900),
+            budget=MonthlyBudget(monthly_usd=1000),
         ),
     ),
     Stage(
@@ -315,7 +321,7 @@ _TABLE = (
         number=6,
         name="cache",
         trigger="more than 1000 database reads a second",
-        adds=(Capability.CACHE, Capability.QUEUES, Capability.SPOT),
+        adds=(Capability.CACHE, Capability.QUEUES, Capability.SPOT, Capability.FLOWS_IN_BUCKET),
         users=10_000,
         sizes=Sizes(
             fleet=FleetSize(instance_types=_MIXED, minimum=4, maximum=30),

@@ -35,13 +35,31 @@ DEREGISTRATION_DELAY = Threshold(30, "seconds", f"{GUIDE}, Application Load Bala
 IDLE_TIMEOUT = Threshold(60, "seconds", f"{GUIDE}, Load Balancer Configuration: proxy_read_timeout")
 HTTP_PORT = Threshold(80, "port", "RFC 9110, section 4.2.1")
 HTTPS_PORT = Threshold(443, "port", "RFC 9110, section 4.2.2")
+CERTIFICATE_WAIT = Threshold(
+    15, "minutes", "AWS ACM, DNS validation: issued within minutes of the record; what takes longer needs people"
+)
 DNS_TTL = Threshold(60, "seconds", "Ascent: a moved record is seen within a minute")
 
 # The fleet
 CPU_TARGET = Threshold(70, "percent", f"{GUIDE}, Auto Scaling Group: ScaleUpOnCPU")
 REQUESTS_PER_TARGET = Threshold(1000, "requests/minute/target", f"{GUIDE}, Auto Scaling Group: ScaleUpOnRequests")
-INSTANCE_GRACE = Threshold(120, "seconds", "Ascent: image pull, start and two healthy checks 30 s apart fit in it")
-INSTANCE_WARMUP = Threshold(120, "seconds", "Ascent: as the grace period, so that a booting instance skews no average")
+# From when an instance is in service, which is when its own health check has answered: infra/boot/instance.py.
+INSTANCE_GRACE = Threshold(
+    300, "seconds", "AWS, EC2 Auto Scaling, health check grace period: the console's; two checks 30 s apart fit"
+)
+INSTANCE_WARMUP = Threshold(
+    300, "seconds", "AWS, EC2 Auto Scaling, default instance warmup: where the time is not known, 300"
+)
+BOOT_LIMIT = Threshold(
+    900, "seconds", "Ascent: packages, an image and a start take 135 to 210 s on a t4g.small; four times that"
+)
+SERVING_WAIT = Threshold(1200, "seconds", "Ascent: the limit of a launch, two checks of the load balancer, and a retry")
+SERVING_PATIENCE = Threshold(300, "seconds", "Ascent: a launch and its checks, where it does not fail again")
+REPLACED_WAIT = Threshold(
+    7200, "seconds", "Ascent: thirty instances one after the other, with the pauses of the refresh's checkpoints"
+)
+SERVING_POLL = Threshold(10, "seconds", "Ascent: between two looks at whether a fleet serves")
+END_LIMIT = Threshold(420, "seconds", "Ascent: the time that a worker has to stop, and two minutes to report it")
 REFRESH_WAIT = Threshold(300, "seconds", f"{GUIDE}, Rolling Updates: monitor for 5 minutes")
 REFRESH_CHECKPOINTS = (
     Threshold(35, "percent", "Ascent: about one zone of three, seen working before the next"),
@@ -50,7 +68,12 @@ REFRESH_CHECKPOINTS = (
 )
 REFRESH_MIN_HEALTHY = Threshold(100, "percent", f"{GUIDE}, Rolling Updates: continue after the health check passes")
 REFRESH_MAX_HEALTHY = Threshold(110, "percent", f"{GUIDE}, Rolling Updates: one instance at a time on a fleet of ten")
-INSTANCE_LIFETIME = Threshold(2_592_000, "seconds", "Ascent: 30 days, so that no instance misses a month of patches")
+INSTANCE_LIFETIME = Threshold(
+    2_592_000, "seconds", "Ascent: 30 days; patches come with the machine image, by an update a week: docs/changes.md"
+)
+UNTAGGED_IMAGE_DAYS = Threshold(
+    14, "days", "Ascent: an image whose tag is gone can still be gone back to for two releases"
+)
 ROOT_VOLUME = Threshold(20, "GiB", "Ascent: AL2023 takes 2, two images of the app 4, logs are shipped")
 IMDS_HOPS = Threshold(2, "hops", "AWS, IMDS: a container on a bridge network is one hop further than its host")
 APP_STOP_GRACE = Threshold(30, "seconds", f"{GUIDE}, Application Load Balancer: as the deregistration delay")
@@ -76,7 +99,19 @@ RULE_PRIORITY_STEP = Threshold(10, "priority", "Ascent: room for a rule between 
 CLOUDFLARE_AUTO_TTL = Threshold(1, "seconds", "Cloudflare API: 1 means automatic, which a proxied record has to have")
 UNHEALTHY_MINUTES = Threshold(5, "minutes", f"{GUIDE}, Rolling Updates: monitor for 5 minutes")
 ON_DEMAND_WITH_SPOT = Threshold(50, "percent", "Ascent: of what is above the minimum, so no spot loss cuts into it")
-BOOT_RETRY = Threshold(5, "seconds", "Ascent: between two tries to start the container")
+BOOT_RETRY = Threshold(10, "seconds", "Ascent: between two tries to start the container")
+BOOT_TRIES = Threshold(30, "starts", "Ascent: five minutes of tries at least, which most brown-outs of others take")
+BOOT_WINDOW = Threshold(900, "seconds", "Ascent: so many starts within it, and the instance is replaced")
+APP_START = Threshold(600, "seconds", "Ascent: an image of a few GB; within the limit of a launch")
+INSTANCE_LOOK = Threshold(5, "seconds", "Ascent: between two looks of an instance at its application")
+WORKER_LOOKS = Threshold(12, "looks", "Ascent: a minute in which a worker that listens nowhere has not died")
+WORKER_PATIENCE = Threshold(60, "looks", "Ascent: five minutes without an answer, and the worker is replaced")
+LOG_BUFFER = Threshold(8, "MiB", "AWS blog, Preventing log loss with non-blocking mode: 1 MiB loses, from 4 on little")
+WARM_PREPARED = Threshold(
+    2,
+    "times the minimum",
+    "AWS, PutWarmPool: the pool is this less what is in service, and never less than its minimum",
+)
 ALL_ON_DEMAND = Threshold(100, "percent", "AWS, mixed instances: no spot above the base")
 
 # The database
@@ -85,6 +120,7 @@ BACKUP_DAYS = Threshold(
     35, "days", "AWS Aurora: the longest retention of automated backups, and so of point-in-time recovery"
 )
 BACKUP_DAYS_UNPROTECTED = Threshold(1, "days", "AWS Aurora: the shortest retention of automated backups")
+SNAPSHOT_SUFFIX = Threshold(6, "characters", "Ascent: two billion names, for the few clusters that a name ever had")
 DATABASE_LOG_DAYS = Threshold(30, "days", "Ascent: as the application's own log")
 INSIGHTS_DAYS = Threshold(7, "days", "AWS Performance Insights: the retention that costs nothing")
 SLOW_QUERY_MS = Threshold(500, "milliseconds", f"{NARFE}, Stage 3: query times > 500ms")
@@ -102,9 +138,15 @@ READER_SCALE_OUT_COOLDOWN = Threshold(
 READER_SCALE_IN_COOLDOWN = Threshold(
     900, "seconds", "Ascent: thrice the way up, so that a lull does not cost a warm reader"
 )
+READER_WAIT = Threshold(1800, "seconds", "Ascent: an Aurora instance is deleted in 5 to 15 minutes")
+READER_POLL = Threshold(15, "seconds", "Ascent: between two looks at whether a reader is gone")
 PROXY_IDLE_TIMEOUT = Threshold(1800, "seconds", "AWS RDS Proxy: the default of idle_client_timeout")
 PROXY_BORROW_TIMEOUT = Threshold(
     30, "seconds", "Ascent: a request that waits longer for a connection has timed out anyway"
+)
+
+PROXY_SHARE = Threshold(
+    20, "percent", "AWS RDS Proxy, MaxConnectionsPercent: the least that it recommends, so that pinned sessions fit"
 )
 
 # The connection budget
@@ -117,8 +159,17 @@ JOB_CONNECTIONS = Threshold(
 )
 CONNECTIONS_PER_WORKER = Threshold(2, "connections", f"{ORIVA}, environment: DB_POOL_MIN")
 
+READ_CONNECTIONS = Threshold(5, "connections", "Ascent: people who look; within CONNECTION_RESERVE")
+APP_STATEMENT_SECONDS = Threshold(
+    60, "seconds", "AWS ALB: idle_timeout's default; whoever asked has been answered with an error by then"
+)
+READ_STATEMENT_SECONDS = Threshold(300, "seconds", "Ascent: a question of a person, not a report")
+ROLE_KEEPER_SECONDS = Threshold(900, "seconds", "AWS Lambda: the longest that a function runs; thousands of tables")
+FUNCTION_LOG_DAYS = Threshold(30, "days", "Ascent: as the application's own log")
+
 # The cache
 REDIS_PORT = Threshold(6379, "port", f"{GUIDE}, Docker Compose: REDIS_URL")
+CACHE_NAME = Threshold(40, "characters", "AWS ElastiCache, CreateReplicationGroup: ReplicationGroupId")
 CACHE_SNAPSHOT_DAYS = Threshold(7, "days", "Ascent: a week to notice that something was evicted or overwritten")
 CACHE_LOG_DAYS = Threshold(7, "days", f"{SUMMARY}, System Log Retention: edge function logs")
 # What the application is told, in seconds, by what it keeps.
@@ -146,6 +197,7 @@ QUEUE_ATTEMPTS = Threshold(5, "receives", "Ascent: then something is wrong with 
 BACKLOG_PER_WORKER = Threshold(100, "messages/worker", "Ascent: at a second each, done in less than two minutes")
 UPLOAD_LIMIT = Threshold(5_242_880, "bytes", f"{FIFTY_K}, Storage Buckets: user uploads, 5 MB")
 POOL_PER_INSTANCE_MIN = Threshold(2, "connections", f"{ORIVA}, environment: DB_POOL_MIN")
+WORKER_STOP_GRACE = Threshold(300, "seconds", "Ascent: as QUEUE_VISIBILITY, for which its job is its own")
 WORKER_MIN_HEALTHY = Threshold(50, "percent", "Ascent: half of the workers keep on during an instance refresh")
 
 # Jobs
@@ -181,6 +233,11 @@ POD_USER = Threshold(1000, "user id", "Docker, official images: the first ordina
 POD_SCRATCH = Threshold(256, "MiB", "Ascent: /tmp, the only place that a pod may write to")
 JOB_HISTORY = Threshold(3, "runs", "Kubernetes, CronJob: the default of successfulJobsHistoryLimit")
 JOB_DEADLINE = Threshold(21_600, "seconds", "Ascent: six hours; an HNSW build of millions of rows takes one or two")
+JOB_DEADLINE_HOURLY = Threshold(
+    3300,
+    "seconds",
+    "Ascent: five minutes before the next hourly run, which a run that hangs would hold up; docs/adr/0028",
+)
 JOB_KEEP = Threshold(172_800, "seconds", "Ascent: two days to read the log of a run that failed")
 
 # Nodes
@@ -232,7 +289,14 @@ CLIENT_ERRORS = (
     Threshold(400, "status", "RFC 9110, section 15.5: the first client error"),
     Threshold(499, "status", "RFC 9110, section 15.5: the last client error"),
 )
+MOST_SITES = Threshold(
+    4, "stacks", "Cloudflare, Redirect Rules: availability: 10 on the free plan, and two for a stack"
+)
+MOVED_FOR_GOOD = Threshold(301, "status", "RFC 9110, section 15.4.2: Moved Permanently; as Always Use HTTPS answers")
 SERVER_ERRORS = Threshold(500, "status", "RFC 9110, section 15.6: the first server error")
+EDGE_CERTIFICATE_DAYS = Threshold(
+    90, "days", "Cloudflare, Validity periods and renewal: what all its authorities offer; it renews by itself"
+)
 HSTS_MAX_AGE = Threshold(31_536_000, "seconds", "hstspreload.org, submission requirements: at least a year")
 PROXY_RANGES = Threshold(20, "ranges", "Ascent: Cloudflare's 15, and room for five; AWS counts each as a rule")
 # What one address may ask for, by what it asks; the general one covers the rest of the API.
@@ -313,10 +377,42 @@ DATABASE_PROMOTION = Threshold(60, "seconds", "AWS Aurora, Global Database: a se
 DATABASE_SWITCHOVER = Threshold(120, "seconds", "Ascent: AWS says minutes, the old writer becomes a replica first")
 CACHE_PROMOTION = Threshold(60, "seconds", "AWS ElastiCache, Global Datastore: promoted in less than a minute")
 FAILOVER_UPDATE = Threshold(600, "seconds", "Ascent: some forty changes in two regions, autoscaling groups slowest")
-APP_RESTART = Threshold(120, "seconds", "Ascent: half of the instances, then the other half; each pulls nothing anew")
-RESTART_SHARE = Threshold(50, "percent", "Ascent: the other half answers reads meanwhile")
+APP_RESTART = Threshold(360, "seconds", "Ascent: four shares, each a start of 30 s and two good checks")
+RESTART_SHARE = Threshold(25, "percent", "Ascent: with three zones, no more than is lost with one of them")
+RESTART_WAIT = Threshold(300, "seconds", "Ascent: a start and its checks in 90; what is not there by then needs people")
+BACKFILL_POLL = Threshold(60, "seconds", "Ascent: between two looks at a job that takes minutes at least")
 FAILOVER_POLL = Threshold(5, "seconds", "Ascent: between two looks at something that takes a minute")
 FAILOVER_WAIT = Threshold(1800, "seconds", "Ascent: what is not there by then needs people")
+
+# Restoring the database
+RESTORE_CLUSTER = Threshold(1800, "seconds", "Ascent: AWS gives no figure, as it grows with the data; measure yours")
+RESTORE_INSTANCE = Threshold(600, "seconds", "Ascent: an Aurora instance is there in 5 to 10 minutes")
+RESTORE_PASSWORD = Threshold(60, "seconds", "Ascent: a change of settings without a restart")
+INSTANCE_RENAMED = Threshold(
+    600, "seconds", "Amazon RDS User Guide, Renaming a DB instance: its new name takes effect in about 10 minutes"
+)
+CLUSTER_RENAMED = Threshold(
+    120, "seconds", "Amazon RDS User Guide, Renaming a Multi-AZ DB cluster: its new name takes effect in two minutes"
+)
+PROXY_TARGET_WAIT = Threshold(60, "seconds", "Ascent: a proxy that is there already looks at its target anew")
+RESTORE_UPDATE = Threshold(300, "seconds", "Ascent: reads a few resources again, and changes next to none")
+RESTORE_POLL = Threshold(5, "seconds", "Ascent: between two looks; in the swap nobody can write meanwhile")
+RESTORE_WAIT = Threshold(7200, "seconds", "terraform-provider-aws, aws_rds_cluster: its time-out for a restore")
+
+# Copies of the database elsewhere
+COPIED_DAYS = Threshold(
+    7,
+    "days",
+    "Ascent: each copy is a whole one (Amazon Aurora User Guide, DB cluster snapshot copying); it need be new",
+)
+COPY_SOURCE_DAYS = Threshold(
+    2, "days", "Ascent: a day in which a copy that failed can be made again; the cluster keeps its own backups"
+)
+REGION_COPY_HOUR = Threshold(5, "hour of the day, UTC", "Ascent: few are awake on either side of the Atlantic")
+ACCOUNT_COPY_HOUR = Threshold(6, "hour of the day, UTC", "Ascent: an hour after the one to another region")
+VAULT_NAME = Threshold(
+    50, "characters", "AWS Backup API Reference, CreateBackupVault and CreateBackupPlan: their names"
+)
 
 # Watching: how long and how much, by the runbooks' words where they have any
 DATABASE_CPU = Threshold(80, "percent", f"{NARFE}, Set Up Alerts: HighDatabaseCPU")
@@ -370,6 +466,13 @@ CACHE_LAG = Threshold(10, "seconds", "Ascent: a failover then forgets ten second
 QUEUE_AGE = Threshold(900, "seconds", "Ascent: three visibility timeouts; workers are not keeping up or not there")
 CERTIFICATE_DAYS = Threshold(30, "days", "AWS ACM: renewal starts 60 days before; half of that has passed in vain")
 CERTIFICATE_DAYS_LAST = Threshold(7, "days", "Ascent: a working week to get another one")
+JOB_SILENT_MINUTES = Threshold(180, "minutes", "Ascent: three runs of the hourly health check; docs/adr/0028")
+JOB_START_ERRORS = Threshold(
+    3, "errors/hour", "Ascent: a schedule's retries; with one more, a job did not start at all"
+)
+HOUR_SECONDS = Threshold(3600, "seconds", "Ascent: the shortest period of a schedule")
+HOUR_MINUTES = Threshold(60, "minutes", "Ascent: the shortest period of a schedule")
+ONE_RUN = Threshold(1, "runs", "Ascent: the schedule has one an hour")
 ONE_AT_LEAST = Threshold(1, "targets", "Ascent: without one, nobody answers")
 NONE_AT_ALL = Threshold(0, "events", "Ascent: one is a reason to look")
 SLOW_PERIOD = Threshold(300, "seconds", "Ascent: counted over 5 minutes, as long as the runbooks' shorter alerts last")
@@ -389,6 +492,12 @@ DASHBOARD_COLUMNS = Threshold(24, "columns", "AWS CloudWatch, dashboard body: th
 PANEL_WIDTH = Threshold(8, "columns", "Ascent: three panels beside each other")
 PANEL_HEIGHT = Threshold(6, "rows", "AWS CloudWatch, dashboard body: the default height")
 ALARMS_PER_PANEL = Threshold(100, "alarms", "AWS CloudWatch, dashboard body: an alarm widget")
+
+# The account
+MOST_TAGS = Threshold(40, "tags", "AWS General Reference, Tag naming limits: 50 a resource, ten of which are ours")
+STACK_NAME = Threshold(
+    34, "characters", "Amazon S3, bucket naming rules: 63, of which region, bucket and suffix take 29"
+)
 
 # What is let pass
 ALLOWANCE_DAYS = Threshold(14, "days", "Ascent: a change that waits for longer than two weeks is looked at anew")

@@ -14,6 +14,8 @@ from infra.pod_spec import MANAGED_BY, PART_OF
 # Kubernetes, "Pod Security Standards": refused when they come, and told when their Deployment does.
 MODES = ("enforce", "audit", "warn")
 LEVEL = "restricted"
+# Name of the Secret with the log-ins at container registries.
+REGISTRIES = "registries"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,11 +25,13 @@ class AppNamespaceArgs:
     namespace: its name.
     service_accounts: names of the pods' accounts.
     secrets: keys and values by name of each Secret; the values are secret outputs.
+    docker_config: log-ins at container registries, a secret output; None where there are none.
     """
 
     namespace: str
     service_accounts: Sequence[str]
     secrets: Mapping[str, Mapping[str, pulumi.Input[str]]]
+    docker_config: pulumi.Input[str] | None = None
 
 
 class AppNamespace(pulumi.ComponentResource):
@@ -48,12 +52,24 @@ class AppNamespace(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         inside = pulumi.ResourceOptions(parent=self, depends_on=[namespace])
+        pulling: list[kubernetes.core.v1.LocalObjectReferenceArgsDict] = []
+        if args.docker_config is not None:
+            kubernetes.core.v1.Secret(
+                f"{name}-{REGISTRIES}",
+                metadata={"name": REGISTRIES, "namespace": args.namespace, "labels": own},
+                type="kubernetes.io/dockerconfigjson",
+                string_data={".dockerconfigjson": args.docker_config},
+                opts=inside,
+            )
+            pulling = [{"name": REGISTRIES}]
         # No role is bound to any of them, and no token of theirs is mounted: pods do not talk to the Kubernetes API.
         for account in args.service_accounts:
             kubernetes.core.v1.ServiceAccount(
                 f"{name}-{account}",
                 metadata={"name": account, "namespace": args.namespace, "labels": own},
                 automount_service_account_token=False,
+                # Kubernetes gives it to each pod of the account.
+                image_pull_secrets=pulling or None,
                 opts=inside,
             )
         for secret, values in args.secrets.items():

@@ -13,7 +13,7 @@ import pulumi_aws as aws
 
 from infra import naming
 from infra.security_groups import admitting
-from infra.thresholds import CACHE_LOG_DAYS, CACHE_SNAPSHOT_DAYS, REDIS_PORT
+from infra.thresholds import CACHE_LOG_DAYS, CACHE_NAME, CACHE_SNAPSHOT_DAYS, REDIS_PORT
 
 ENGINE_VERSION = "7.1"
 FAMILY = "redis7"
@@ -33,6 +33,7 @@ class CacheArgs:
     peer_cidrs: ranges of peered regions whose addresses may connect too, by region.
     key_arn: KMS key of its storage.
     token: auth token, a secret output.
+    rotates: the token is a new one, and clients may still have the last.
     member: whether it is in a Global Datastore.
     global_identifier: the Global Datastore that it joins as a secondary, or None.
     node_type: node type; M5, R5 or newer, so that it can join a Global Datastore.
@@ -45,6 +46,7 @@ class CacheArgs:
     peer_cidrs: Mapping[str, str]
     key_arn: pulumi.Input[str]
     token: pulumi.Input[str]
+    rotates: bool
     member: bool
     global_identifier: pulumi.Input[str] | None
     node_type: str
@@ -92,7 +94,7 @@ class Cache(pulumi.ComponentResource):
         }
         several, alone = args.nodes > 1, args.global_identifier is None
         cache = aws.elasticache.ReplicationGroup(
-            name,
+            naming.fit(name, CACHE_NAME.value - naming.AUTONAME_SUFFIX),
             description=f"Cache of {name}",
             # A secondary takes all of these from its primary, and AWS refuses it any of its own.
             engine="redis" if alone else None,
@@ -112,8 +114,10 @@ class Cache(pulumi.ComponentResource):
             security_group_ids=[group.id],
             kms_key_id=args.key_arn,
             auth_token=args.token,
-            # ROTATE would keep the old token valid beside the new one (terraform-provider-aws issue 33439).
-            auth_token_update_strategy="SET",  # noqa: S106  a strategy, no token
+            # ElastiCache User Guide, "Modifying the AUTH token on an existing cluster": ROTATE has a new token beside
+            # the last, and SET, with the same one, ends the last; SET with another token than that is refused. The
+            # update that brings a new token rotates it, and the one after it sets it.
+            auth_token_update_strategy="ROTATE" if args.rotates else "SET",
             snapshot_retention_limit=CACHE_SNAPSHOT_DAYS.value,
             log_delivery_configurations=[
                 {

@@ -9,6 +9,7 @@ import pulumi_aws as aws
 
 from infra import naming
 from infra.dns import Records
+from infra.thresholds import CERTIFICATE_WAIT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,18 +40,28 @@ class Certificate(pulumi.ComponentResource):
         certificate = aws.acm.Certificate(
             name,
             domain_name=args.domain,
-            # Another name would replace the certificate; with the wildcard, storage and later hosts need none.
+            # Another name would replace the certificate; with the wildcard, later hosts below it need none.
             subject_alternative_names=[f"*.{args.domain}"],
             validation_method="DNS",
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
+        proofs = []
         if args.prove:
             # The name and its wildcard are proven by one and the same record.
             proof = certificate.domain_validation_options[0]
-            args.records.cname(
+            record = args.records.cname(
                 f"{name}-proof", host=proof.resource_record_name, target=proof.resource_record_value, opts=child
             )
-        # Waits until ACM has seen the record, whoever wrote it.
-        validated = aws.acm.CertificateValidation(name, certificate_arn=certificate.arn, opts=child)
+            proofs.append(record)
+        # Waits until ACM has seen the record, whoever wrote it: minutes. The provider would wait for 75.
+        validated = aws.acm.CertificateValidation(
+            name,
+            certificate_arn=certificate.arn,
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=proofs,
+                custom_timeouts=pulumi.CustomTimeouts(create=f"{CERTIFICATE_WAIT.value}m"),
+            ),
+        )
         self.arn = validated.certificate_arn
         self.register_outputs({"arn": self.arn})

@@ -1,4 +1,4 @@
-"""A private bucket that Elastic Load Balancing may write its access logs to."""
+"""A private bucket that Elastic Load Balancing may write its access logs to, and VPC flow logs their records."""
 
 from __future__ import annotations
 
@@ -9,18 +9,23 @@ import pulumi_aws as aws
 
 from infra import iam, naming
 from infra.private_bucket import private_bucket
-from infra.thresholds import ACCESS_LOG_DAYS, MULTIPART_DAYS
+from infra.thresholds import ACCESS_LOG_DAYS, FLOW_LOG_DAYS, MULTIPART_DAYS
+
+# Folder of the flow logs. AWS puts AWSLogs/<account> into it.
+FLOWS = "flow"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogBucketArgs:
     """What a log bucket needs.
 
-    account_id: the AWS account whose load balancers may write.
+    account_id: the AWS account whose load balancers and flow logs may write.
+    region: AWS region of the bucket and of those.
     protect: guard the bucket against deletion; without it, deleting the bucket deletes its logs.
     """
 
     account_id: pulumi.Input[str]
+    region: str
     protect: bool
 
 
@@ -28,6 +33,7 @@ class LogBucket(pulumi.ComponentResource):
     """A bucket for access logs.
 
     bucket: its name, known once the delivery of logs is allowed, so that whoever uses it comes after its policy.
+    flows: where flow logs go, as an ARN, known as late.
     """
 
     def __init__(self, name: str, args: LogBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -51,7 +57,14 @@ class LogBucket(pulumi.ComponentResource):
                     "filter": {"prefix": ""},
                     "expiration": {"days": ACCESS_LOG_DAYS.value},
                     "abort_incomplete_multipart_upload": {"days_after_initiation": MULTIPART_DAYS.value},
-                }
+                },
+                # Of two rules for an object, S3 follows the one that ends it sooner.
+                {
+                    "id": "expire-flows",
+                    "status": "Enabled",
+                    "filter": {"prefix": f"{FLOWS}/"},
+                    "expiration": {"days": FLOW_LOG_DAYS.value},
+                },
             ],
             opts=child,
         )
@@ -62,8 +75,27 @@ class LogBucket(pulumi.ComponentResource):
         policy = aws.s3.BucketPolicy(
             name,
             bucket=bucket.id,
-            policy=iam.policy(deliver, iam.refuse_plain_text(bucket.arn)),
+            policy=iam.policy(deliver, *self._flow_delivery(bucket.arn, args), iam.refuse_plain_text(bucket.arn)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[blocked]),
         )
         self.bucket = policy.bucket
+        # Once its policy is there. Of a resource that an update leaves out, the engine knows no property, but its id.
+        there = pulumi.Output.all(bucket.arn, policy.id)
+        self.flows = there.apply(lambda known: f"{known[0]}/{FLOWS}/")
         self.register_outputs({"bucket": self.bucket})
+
+    @staticmethod
+    def _flow_delivery(bucket_arn: pulumi.Input[str], args: LogBucketArgs) -> list[iam.Statement]:
+        """AWS, Publish flow logs to Amazon S3: Amazon S3 bucket permissions for flow logs."""
+        service = {"Service": "delivery.logs.amazonaws.com"}
+        account = {"aws:SourceAccount": args.account_id}
+        source = {
+            "ArnLike": {"aws:SourceArn": pulumi.Output.format("arn:aws:logs:{}:{}:*", args.region, args.account_id)}
+        }
+        owned = {"s3:x-amz-acl": "bucket-owner-full-control"}
+        objects = pulumi.Output.concat(bucket_arn, f"/{FLOWS}/AWSLogs/", args.account_id, "/*")
+        look = ["s3:GetBucketAcl", "s3:ListBucket"]
+        return [
+            iam.allow(["s3:PutObject"], [objects], {"StringEquals": {**account, **owned}, **source}, service),
+            iam.allow(look, [bucket_arn], {"StringEquals": account, **source}, service),
+        ]

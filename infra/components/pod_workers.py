@@ -10,7 +10,7 @@ import pulumi_kubernetes as kubernetes
 from infra import naming
 from infra.autoscaling import metadata, scaled
 from infra.pod_spec import SECRET_VERSION, Amount, Environment, described, labels, pod, resources, spread
-from infra.thresholds import APP_STOP_GRACE, POD_HISTORY, POD_PROGRESS, POD_SURGE
+from infra.thresholds import POD_HISTORY, POD_PROGRESS, POD_SURGE, WORKER_STOP_GRACE
 
 COMPONENT = "worker"
 
@@ -30,7 +30,10 @@ class PodWorkersArgs:
 
 
 class PodWorkers(pulumi.ComponentResource):
-    """Deployment, autoscaler and disruption budget. A job whose worker goes comes back to its queue."""
+    """Deployment, autoscaler and disruption budget. A job whose worker goes comes back to its queue.
+
+    deployment: namespace and name, known once it has rolled out.
+    """
 
     def __init__(self, name: str, args: PodWorkersArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("PodWorkers"), name, None, opts)
@@ -58,7 +61,8 @@ class PodWorkers(pulumi.ComponentResource):
                     "metadata": {"labels": described(selected), "annotations": {SECRET_VERSION: args.secret_version}},
                     "spec": {
                         **pod(container, args.service_account),
-                        "termination_grace_period_seconds": APP_STOP_GRACE.value,
+                        # As long as its message is invisible to others: its job is its own until then.
+                        "termination_grace_period_seconds": WORKER_STOP_GRACE.value,
                         "topology_spread_constraints": spread(selected),
                     },
                 },
@@ -74,4 +78,5 @@ class PodWorkers(pulumi.ComponentResource):
             maximum=args.maximum,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({})
+        self.deployment: pulumi.Output[str] = deployment.id
+        self.register_outputs({"deployment": self.deployment})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 import pulumi
@@ -29,6 +30,7 @@ class Queues(pulumi.ComponentResource):
     urls, names: URL and physical name of each queue by its name.
     dead_names: physical name of each dead-letter queue by the name of the queue it belongs to.
     arns: ARN of each queue.
+    undelivered: the queue of what a schedule, or a rule about one, could not deliver. No worker takes from it.
     """
 
     def __init__(self, name: str, args: QueuesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -63,6 +65,14 @@ class Queues(pulumi.ComponentResource):
                 opts=child,
             )
             queues[kind], dead_queues[kind] = queue, dead
+        self.undelivered = aws.sqs.Queue(
+            f"{name}-undelivered",
+            message_retention_seconds=QUEUE_RETENTION.value,
+            # SQS' own key: who sends to it needs no right to use one of KMS.
+            sqs_managed_sse_enabled=True,
+            redrive_allow_policy=json.dumps({"redrivePermission": "denyAll"}),
+            opts=kept,
+        )
         self.urls = {kind: queue.url for kind, queue in queues.items()}
         self.names = {kind: queue.name for kind, queue in queues.items()}
         self.dead_names = {kind: queue.name for kind, queue in dead_queues.items()}

@@ -2,40 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pulumi
-import pulumi_aws as aws
 
 from infra.components.app_secret import AppSecret, AppSecretArgs
 from infra.components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
-from infra.components.jobs import Jobs, JobsArgs
+from infra.platform.account import account_of, bounded
+from infra.platform.backups import backups
 from infra.platform.data import Data, data_tier
-from infra.platform.databases import DIRECT_URL
-from infra.platform.edge import edge
+from infra.platform.edge import certificate, edge, said_to_the_owner
+from infra.platform.engine_version import engine_version
+from infra.platform.existing import existing
+from infra.platform.foreign import refuse_foreign
 from infra.platform.home import HOME, past, refuse_to_move
+from infra.platform.objects import backfill
 from infra.platform.place import place
 from infra.platform.regional import Regional
+from infra.platform.registry import repositories
+from infra.platform.rotations import turns
 from infra.platform.site import Site
-from infra.platform.traffic import applied, records, repository
+from infra.platform.traffic import applied, records
 from infra.platform.watching import over_all
 from infra.platform.world import traffic
-from infra.schedules import JOBS
+from infra.rotation import Turns
+from infra.serving import Group
 from infra.settings import Settings
 from infra.stages import Capability
 
 
-def build(settings: Settings) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Built:
+    """What an update ends with.
+
+    groups: autoscaling groups that should serve then. turns: of the passwords.
+    """
+
+    groups: Sequence[Group]
+    turns: Turns
+
+
+def build(settings: Settings) -> Built:
     """Declare everything that the settings ask for, and the stack's outputs.
 
     Raises:
-        pulumi.RunError: when the settings move the stack's home.
+        pulumi.RunError: when the settings move the stack's home or leave out a rotation, the credentials are of another
+            account, the zone has somebody else's rules, or a VPC that is there already is not as it should be.
     """
     outputs = past()
     refuse_to_move(settings, outputs)
+    turned, engine = turns(settings, outputs), engine_version(settings, outputs)
+    refuse_foreign(settings)
+    bounded(settings)
     listed = [place(settings, name, outputs) for name in settings.regions]
     primary, *others = listed
+    # Asked in the region that takes the writes, as another may be lost; the answer is the same everywhere.
+    account = account_of(settings, next(one for one in listed if one.writes))
+    used = {one.region.name: one for one in listed if one.region.name in settings.active_regions}
+    there = existing(settings, used, outputs)
     keys = EncryptionKeys(
         f"{primary.base}-data",
         # KMS takes days to delete a replica, and refuses another one meanwhile. So every region that the stack lists
@@ -48,29 +74,46 @@ def build(settings: Settings) -> None:
         opts=primary.options,
     )
     key_arns = {primary.region.name: keys.arn, **keys.replica_arns}
-    used = {one.region.name: one for one in listed if one.region.name in settings.active_regions}
-    regions = {name: Regional(settings, one, key_arns[name]) for name, one in used.items()}
-    tier = data_tier([one.site for one in regions.values()])
+    regions = {name: Regional(settings, one, key_arns[name], there.get(name)) for name, one in used.items()}
+    tier = data_tier([one.site for one in regions.values()], turned, engine)
     secrets = {name: _secret(settings, one.site, tier.regions[name]) for name, one in regions.items()}
-    _jobs(settings, regions[settings.writing_region].site, secrets[settings.writing_region])
+    if settings.row.has(Capability.DATABASE_JOBS) and settings.jobs is None:
+        pulumi.log.warn("no database jobs run: ascent:jobs.image is not set; docs/database.md says what they do")
     answers = records(settings)
+    certificate(settings)
     front = edge(settings, answers, tier.served)
-    # Asked in the region that takes the writes, as another may be lost; the answer is the same everywhere.
-    account = aws.get_caller_identity_output(opts=used[settings.writing_region].invoke).account_id
     built = {
-        name: one.build(account, answers, front, secrets[name], tier.regions[name]) for name, one in regions.items()
+        name: one.build(account, answers, front, secrets[name], tier.regions[name], tier.target_key)
+        for name, one in regions.items()
     }
+    repositories(settings, used, account)
     traffic(settings, used, {name: _serving(one) for name, one in built.items()}, front)
+    copies = backfill([one.site for one in regions.values()], tier.stores, regions[settings.home].logs)
+    vaults = backups(settings, regions[settings.home], {one.region.name: one for one in listed}, key_arns, account)
     over_all(settings, primary, [one.watch for one in regions.values()])
+    if settings.edge.owner is not None:
+        # At every stage, so that the owner's rules can be there before Cloudflare is in front.
+        pulumi.export("edgeSite", said_to_the_owner(settings, tier.served))
     pulumi.export("stage", settings.stage)
     pulumi.export("runtime", settings.runtime.value)
     pulumi.export("url", f"https://{settings.domain.name}")
     pulumi.export(HOME, settings.home)
     pulumi.export("writer", settings.writing_region)
     pulumi.export("data", tier.outputs)
+    pulumi.export("copies", copies)
+    if vaults:
+        pulumi.export("backups", vaults)
     pulumi.export("regions", built)
+    pulumi.export("targetKey", tier.target_key)
     # What was applied last, so that a rollout can be taken up on a machine whose stack file does not know of it.
     pulumi.export("rollout", applied(settings.rollout))
+    groups = [
+        replace(group, whole=turned.under_way)
+        for name, one in regions.items()
+        if name in settings.visited_regions
+        for group in one.to_serve
+    ]
+    return Built(groups=groups, turns=turned)
 
 
 def _secret(settings: Settings, site: Site, data: Data) -> AppSecret:
@@ -86,30 +129,3 @@ def _serving(region: Mapping[str, Any]) -> pulumi.Output[str]:
     """Host name of a region's load balancer, known once something is behind it: no visitor is sent there before."""
     known = pulumi.Output.all(region["loadBalancer"], *region["autoscalingGroups"].values())
     return known.apply(lambda values: str(values[0]))
-
-
-def _jobs(settings: Settings, site: Site, secret: AppSecret) -> None:
-    """Database jobs, where the writes go alone: a schedule has one owner. Without instances, pods are it."""
-    if not settings.row.has(Capability.DATABASE_JOBS):
-        return
-    if settings.jobs is None:
-        pulumi.log.warn("no database jobs run: ascent:jobs.image is not set; docs/database.md says what they do")
-        return
-    if settings.background_on_pods:
-        return
-    image = settings.jobs.image
-    Jobs(
-        f"{site.base}-tasks",
-        JobsArgs(
-            region=site.name,
-            image=image,
-            repositories=[arn for arn in [repository(image)] if arn],
-            secret_arn=secret.arn,
-            secret_key=DIRECT_URL,
-            key_arn=site.key_arn,
-            vpc_id=site.network.vpc_id,
-            subnet_ids=site.network.private_subnet_ids,
-            jobs=JOBS,
-        ),
-        opts=pulumi.ResourceOptions(providers=[site.place.provider], depends_on=[secret]),
-    )

@@ -32,8 +32,8 @@ class Caches:
     subjects: Mapping[str, Sequence[Subject]]
 
 
-def caches(sites: Sequence[Site], token: pulumi.Output[str]) -> Caches:
-    """Declare the caches.
+def caches(sites: Sequence[Site], token: pulumi.Output[str], *, rotates: bool) -> Caches:
+    """Declare the caches; `rotates` where the token is a new one, and clients may still have the last.
 
     A Global Datastore takes writes in one region alone, so the others reach it over a peering, and read at home. Beyond
     its three regions, each has a cache that knows of no other: what is in it has a time to live.
@@ -48,8 +48,8 @@ def caches(sites: Sequence[Site], token: pulumi.Output[str]) -> Caches:
 
         return _same(sites, redis_url(naming.namespace(pulumi.get_project(), pulumi.get_stack()), token))
     members = [site for site in sites if site.place.standby]
-    made = _datastore(members, token, size)
-    made |= {site.name: _cache(site, token, size) for site in sites if site.name not in made}
+    made = _datastore(members, token, size, rotates=rotates)
+    made |= {site.name: _cache(site, token, size, rotates=rotates) for site in sites if site.name not in made}
     writing = next(made[site.name] for site in sites if site.place.writes)
     secrets = {
         site.name: {
@@ -67,9 +67,11 @@ def _same(sites: Sequence[Site], url: pulumi.Output[str]) -> Caches:
     return Caches(secrets={site.name: {"REDIS_URL": url, "REDIS_READER_URL": url} for site in sites}, subjects={})
 
 
-def _datastore(members: Sequence[Site], token: pulumi.Output[str], size: CacheSize) -> dict[str, Cache]:
+def _datastore(
+    members: Sequence[Site], token: pulumi.Output[str], size: CacheSize, *, rotates: bool
+) -> dict[str, Cache]:
     home, *others = members
-    made = {home.name: _cache(home, token, size, members)}
+    made = {home.name: _cache(home, token, size, members, rotates=rotates)}
     if not others:
         return made
     # By their place in the address plan: the order in the stack's file may change, and the names stay.
@@ -80,7 +82,7 @@ def _datastore(members: Sequence[Site], token: pulumi.Output[str], size: CacheSi
         GlobalCacheArgs(primary_id=made[home.name].replication_group_id, node_type=size.node_type),
         opts=home.place.options,
     )
-    return made | {one.name: _cache(one, token, size, members, world.identifier) for one in others}
+    return made | {one.name: _cache(one, token, size, members, world.identifier, rotates=rotates) for one in others}
 
 
 def _cache(
@@ -89,6 +91,8 @@ def _cache(
     size: CacheSize,
     members: Sequence[Site] = (),
     joins: pulumi.Input[str] | None = None,
+    *,
+    rotates: bool,
 ) -> Cache:
     return Cache(
         f"{site.base}-cache",
@@ -99,6 +103,7 @@ def _cache(
             peer_cidrs={one.name: str(one.vpc) for one in members if one is not site},
             key_arn=site.key_arn,
             token=token,
+            rotates=rotates,
             member=len(members) > 1,
             global_identifier=joins,
             node_type=size.node_type,

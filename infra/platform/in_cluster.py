@@ -3,7 +3,7 @@ values are the door: a mistake is refused here, before Helm is started."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -11,6 +11,7 @@ import pulumi
 from charts.values import (
     Amounts,
     Auth,
+    AuthorityFile,
     Database,
     PgBouncer,
     PgBouncerPolicy,
@@ -62,11 +63,14 @@ def redis_url(namespace: str, token: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.concat("redis+sentinel://:", token, "@", host, "/", MASTER)
 
 
-def pooler_values(pooler: Pooler, names: list[str], database: str, cidr: str, *, together: bool) -> PgBouncer:
+def pooler_values(
+    pooler: Pooler, names: list[str], database: str, cidrs: Sequence[str], *, together: bool, roots: str | None
+) -> PgBouncer:
     """Values of PgBouncer for databases with these names, each of which is `database` on a server.
 
     The server is their own, or `together` one for all: a replica, which forwards what is written to it. Their hosts are
-    placeholders until they are known. `cidr` is where they are.
+    placeholders until they are known. `cidrs` are where they are. `roots` is who signs their certificates, in PEM; None
+    asks for none.
     """
     both = pooler.cap * len(names)
     return PgBouncer(
@@ -84,9 +88,9 @@ def pooler_values(pooler: Pooler, names: list[str], database: str, cidr: str, *,
             max_client_connections=pooler.clients,
         ),
         auth=Auth(secret_name=USERS, key=USERS_KEY),
-        # Encrypted, as every URL of the database is, but without proof of whose certificate it is: docs/adr/0012.
-        server_tls=ServerTls(mode="require"),
-        network_policy=PgBouncerPolicy(clients=CLIENTS, database_cidrs=[cidr]),
+        # Without roots it is encrypted, as every URL of the database is, but not proven: docs/adr/0012 and 0042.
+        server_tls=ServerTls(mode="verify-full", ca=AuthorityFile(pem=roots)) if roots else ServerTls(mode="require"),
+        network_policy=PgBouncerPolicy(clients=CLIENTS, database_cidrs=list(cidrs)),
         resources=Resources(
             requests=Amounts(cpu=f"{POOLER_POD_CPU.value}m", memory=f"{POOLER_POD_MEMORY.value}Mi"),
             limits=Amounts(cpu="1", memory=f"{POOLER_POD_MEMORY.value * 2}Mi"),
@@ -119,14 +123,12 @@ def release_pooler(
     values: PgBouncer,
     hosts: Mapping[str, pulumi.Input[str]],
     namespace: str,
-    revision: pulumi.Input[str],
     opts: pulumi.ResourceOptions,
 ) -> ChartRelease:
-    """Release PgBouncer for the databases at `hosts`. A new `revision` of its users restarts its pods in turn."""
+    """Release PgBouncer for the databases at `hosts`. It reads changed users by itself, and so has no revision."""
     helm: dict[str, Any] = values.to_helm()
     for database in helm["databases"]:
         database["host"] = hosts[database["name"]]
-    helm["auth"]["revision"] = revision
     return _release(name, POOLER, namespace, helm, opts)
 
 

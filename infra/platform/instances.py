@@ -12,11 +12,12 @@ from infra import iam, naming
 from infra.components.fleet import Fleet, FleetArgs
 from infra.components.fleet_role import FleetRole, FleetRoleArgs
 from infra.components.workers import Workers, WorkersArgs
-from infra.platform.place import Place
-from infra.platform.surroundings import WEB, WORKER, Surroundings
-from infra.platform.traffic import ECR, repository
+from infra.images import ECR, registry_of, repository
+from infra.platform.place import Place, all_tags
+from infra.platform.surroundings import Surroundings
+from infra.serving import Group
 from infra.stages import Capability
-from infra.user_data import Container
+from infra.user_data import WEB, WORKER, Container, Registry
 
 # AWS publishes the newest Amazon Linux 2023 for arm64 under this name.
 AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
@@ -28,11 +29,13 @@ class Instances:
 
     fleets: fleet by color.
     groups: names of the autoscaling groups, workers included, by logical name.
+    to_serve: what an update should end with.
     image_id: the machine image, None where there are no instances.
     """
 
     fleets: Mapping[str, Fleet]
     groups: Mapping[str, pulumi.Output[str]]
+    to_serve: Sequence[Group]
     image_id: pulumi.Output[str] | None
 
 
@@ -43,27 +46,42 @@ def instances(around: Surroundings) -> Instances:
         pulumi.RunError: when the region is lost before it was there.
     """
     if not around.settings.runtime.on_ec2:
-        return Instances(fleets={}, groups={}, image_id=None)
-    image_id = _image(around.place)
+        return Instances(fleets={}, groups={}, to_serve=(), image_id=None)
+    image_id = _image(around.place, around.settings.fleet.image_id)
     fleets = dict(_fleets(around, image_id))
-    groups = {fleet.name: fleet.group_name for fleet in fleets.values()}
-    workers = around.settings.sizes.workers
-    if workers is not None and around.place.writes:
-        name = f"{around.place.base}-workers"
-        groups[name] = _workers(around, name, image_id, workers.minimum, workers.maximum).group_name
-    return Instances(fleets=fleets, groups=groups, image_id=image_id)
-
-
-def _image(place: Place) -> pulumi.Output[str]:
-    """The newest machine image at the time of the update, written into the launch template: one that resolves the
-    parameter by itself cannot be rolled back to, and lets two instances of one version differ."""
-    if place.last is None:
-        return aws.ssm.get_parameter_output(name=AMI_PARAMETER, opts=place.invoke).value
-    if not place.last.get("machineImage"):
-        raise pulumi.RunError(
-            f"Pulumi.{pulumi.get_stack()}.yaml: ascent:unreachable: given {place.region.name}; no update of this stack "
-            "has built it yet, so there is nothing to keep. Remove it from ascent:regions and ascent:unreachable"
+    region, least = around.place.region.name, around.settings.sizes.fleet.minimum
+    to_serve = [
+        Group(
+            name=fleet.name,
+            region=region,
+            group_name=fleet.group_name,
+            target_group_arn=around.balancer.target_groups[f"{color}-ec2"].arn,
+            least=least,
         )
+        for color, fleet in fleets.items()
+    ]
+    workers = around.settings.sizes.workers
+    if workers is not None and around.place.standby:
+        # Before it is needed: a failover must not wait for IAM, which is changed in us-east-1 alone.
+        role = _role(around, "workers", around.statements(WORKER))
+        if around.place.writes:
+            name, least = f"{around.place.base}-workers", workers.minimum
+            group = _workers(around, name, image_id, role, least, workers.maximum).group_name
+            to_serve.append(Group(name=name, region=region, group_name=group, target_group_arn=None, least=least))
+    groups = {one.name: pulumi.Output.from_input(one.group_name) for one in to_serve}
+    return Instances(fleets=fleets, groups=groups, to_serve=to_serve, image_id=image_id)
+
+
+def _image(place: Place, chosen: str | None) -> pulumi.Output[str]:
+    """The machine image: the chosen one, or the newest at the time of the update. Its id is written into the launch
+    template: one that resolves a parameter by itself cannot be gone back to, and lets two instances of one version
+    differ."""
+    if place.last is None:
+        if chosen is not None and not chosen.startswith("/"):
+            return pulumi.Output.from_input(chosen)
+        return aws.ssm.get_parameter_output(name=chosen or AMI_PARAMETER, opts=place.invoke).insecure_value
+    if not place.last.get("machineImage"):
+        raise place.never_built()
     return pulumi.Output.from_input(str(place.last["machineImage"]))
 
 
@@ -88,15 +106,16 @@ def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[tuple
                 gates=around.gates.of(f"{color}-ec2"),
                 profile_arn=role.profile_arn,
                 container=_container(around, image, WEB),
-                tags=naming.tags(pulumi.get_project(), pulumi.get_stack()),
+                tags=all_tags(around.settings),
             ),
             opts=around.options,
         )
         yield color, fleet
 
 
-def _workers(around: Surroundings, name: str, image_id: pulumi.Input[str], minimum: int, maximum: int) -> Workers:
-    role = _role(around, "workers", around.statements(WORKER))
+def _workers(
+    around: Surroundings, name: str, image_id: pulumi.Input[str], role: FleetRole, minimum: int, maximum: int
+) -> Workers:
     return Workers(
         name,
         WorkersArgs(
@@ -109,7 +128,7 @@ def _workers(around: Surroundings, name: str, image_id: pulumi.Input[str], minim
             profile_arn=role.profile_arn,
             container=_container(around, around.worker_image, WORKER),
             queue_names=around.data.queues.names,
-            tags=naming.tags(pulumi.get_project(), pulumi.get_stack()),
+            tags=all_tags(around.settings),
         ),
         opts=around.options,
     )
@@ -124,22 +143,27 @@ def _role(around: Surroundings, what: str, statements: Sequence[iam.Statement]) 
             key_arn=around.key_arn,
             repositories=sorted({arn for image in around.images.values() if (arn := repository(image))}),
             log_group_arn=around.logs.arn,
-            statements=statements,
+            group_tags=naming.tags(pulumi.get_project(), pulumi.get_stack()),
+            statements=[*statements, *iam.read_also(around.log_ins.values())],
         ),
         opts=around.place.options,
     )
 
 
 def _container(around: Surroundings, image: str, what: str) -> pulumi.Output[Container]:
-    region, ecr = around.place.region.name, ECR.match(image)
+    region, ecr, host = around.place.region.name, ECR.match(image), registry_of(image)
     # Instances fetch the secret when they boot: a new version is a reason to refresh the fleet.
     environment = {**around.environment(what), "SECRET_VERSION": around.secret.version}
-    return pulumi.Output.all(around.secret.arn, around.logs.name, pulumi.Output.all(**environment)).apply(
+    log_in: pulumi.Input[str | None] = around.log_ins.get(host)
+    all_known = pulumi.Output.all(around.secret.arn, around.logs.name, pulumi.Output.all(**environment), log_in)
+    return all_known.apply(
         lambda known: Container(
+            role=what,
             image=image,
             region=region,
-            registry=ecr["registry"] if ecr else None,
-            registry_region=ecr["region"] if ecr else None,
+            registry=Registry(host=host, region=ecr["region"] if ecr else None, secret_arn=known[3])
+            if ecr or known[3]
+            else None,
             secret_arn=known[0],
             log_group=known[1],
             environment=known[2],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pulumi
 
-from infra import naming
+from infra import authorities, naming
 from infra.components.app_namespace import AppNamespace, AppNamespaceArgs
 from infra.components.cron_jobs import COMPONENT as JOBS_COMPONENT
 from infra.components.cron_jobs import NAME as JOBS_NAME
@@ -20,23 +20,30 @@ from infra.components.pod_workers import PodWorkers, PodWorkersArgs
 from infra.components.target_binding import TargetBinding, TargetBindingArgs
 from infra.components.workload import COMPONENT as WEB_COMPONENT
 from infra.components.workload import Workload, WorkloadArgs
+from infra.images import in_region
 from infra.platform.clusters import Running, cluster
 from infra.platform.databases import DIRECT_URL, pools_in_cluster
 from infra.platform.in_cluster import pooler_values, redis_values, release_pooler, release_redis
+from infra.platform.jobs import idle_clock, of_jobs, variables
 from infra.platform.pod_secrets import (
     APP_SECRET,
     DATABASE_SECRET,
+    JOBS_SECRET,
     REDIS_READER_URL,
     REDIS_SECRET,
     REDIS_URL,
     pod_secrets,
+    redis_revision,
 )
 from infra.platform.reach import app_reach, database_reach
-from infra.platform.surroundings import WEB, WORKER, Surroundings
+from infra.platform.registry import docker_config
+from infra.platform.surroundings import Surroundings
 from infra.platform.watching import of_pod_logs, of_pods
 from infra.pod_spec import Amount, Environment, labels
 from infra.schedules import JOBS
 from infra.stages import Capability
+from infra.user_data import WEB, WORKER
+from infra.watch.model import Kind
 from infra.watch.subject import Subject
 
 _MILLI = 1000
@@ -75,7 +82,12 @@ def pods(around: Surroundings) -> Pods:
     accounts = [WEB_COMPONENT, JOBS_COMPONENT, *([WORKER] if _works(around) else [])]
     home = AppNamespace(
         f"{place.base}-app",
-        AppNamespaceArgs(namespace=namespace, service_accounts=accounts, secrets=secrets),
+        AppNamespaceArgs(
+            namespace=namespace,
+            service_accounts=accounts,
+            secrets=secrets,
+            docker_config=docker_config(around.settings),
+        ),
         opts=pulumi.ResourceOptions(providers=[running.provider], depends_on=[*running.ready, around.secret]),
     )
     policies = NetworkPolicies(
@@ -97,10 +109,13 @@ def pods(around: Surroundings) -> Pods:
         environment={role: _environment(around, secrets, role) for role in (WEB, WORKER)},
         options=pulumi.ResourceOptions(providers=[running.provider], depends_on=[home, policies]),
     )
-    beside = [*_beside(inside), *_identity(inside, WEB)]
+    beside = [*_beside(inside, secrets), *_identity(inside, WEB)]
     serving = [one for color, image in around.images.items() for one in _color(inside, beside, color, image)]
-    _background(inside, beside)
-    outputs = {"cluster": running.name or "given", "namespace": namespace}
+    workers = _background(inside, beside)
+    outputs: dict[str, pulumi.Input[str]] = {"cluster": running.name or "given", "namespace": namespace}
+    if workers is not None:
+        # The stack's outputs are kept once all of them are known, and with them which passwords nobody has any more.
+        outputs["workers"] = workers.deployment
     return Pods(serving=serving, subjects=list(_watched(inside)), outputs=outputs)
 
 
@@ -115,12 +130,34 @@ def _watched(inside: _Inside) -> Iterator[Subject]:
     for deployment, replicas in most.items():
         yield of_pods(f"{base}-{deployment}-pods", running.name, inside.namespace, deployment, replicas)
     yield of_pod_logs(f"{base}-pods-app", running.log_group)
+    place, queues, tasks = inside.around.place, inside.around.data.queues, f"{base}-tasks-pods"
+    if _runs_jobs(inside.around):
+        yield from of_jobs(tasks, place, queues, kind=Kind.POD_TASK_LOG, log_group=running.log_group)
+    elif _could_run_jobs(inside.around):
+        idle_clock(tasks, place, queues)
+
+
+def _could_work(around: Surroundings) -> bool:
+    """Whether pods of this region serve the queues once the writes are there."""
+    settings = around.settings
+    return settings.background_on_pods and settings.sizes.workers is not None and around.place.standby
 
 
 def _works(around: Surroundings) -> bool:
     """Whether pods of this region serve the queues, which are where the writes are."""
+    return _could_work(around) and around.place.writes
+
+
+def _could_run_jobs(around: Surroundings) -> bool:
+    """Whether pods of this region run the schedules once the writes are there."""
     settings = around.settings
-    return settings.background_on_pods and settings.sizes.workers is not None and around.place.writes
+    wanted = settings.row.has(Capability.DATABASE_JOBS) and settings.jobs is not None
+    return wanted and settings.background_on_pods and around.place.standby
+
+
+def _runs_jobs(around: Surroundings) -> bool:
+    """Whether pods of this region run the schedules, which are where the writes are."""
+    return _could_run_jobs(around) and around.place.writes
 
 
 def _environment(around: Surroundings, secrets: Mapping[str, Mapping[str, object]], role: str) -> Environment:
@@ -130,19 +167,21 @@ def _environment(around: Surroundings, secrets: Mapping[str, Mapping[str, object
     return Environment(plain=around.environment(role), secrets=whole, keys=keyed)
 
 
-def _beside(inside: _Inside) -> Iterator[pulumi.Resource]:
+def _beside(inside: _Inside, secrets: Mapping[str, Mapping[str, pulumi.Input[str]]]) -> Iterator[pulumi.Resource]:
     """The pooler and the cache that run in the cluster itself."""
-    around, version = inside.around, inside.around.secret.version
-    settings, base = around.settings, around.place.base
+    around, settings, base = inside.around, inside.around.settings, inside.around.place.base
     if pools_in_cluster(settings):
         hosts = around.data.hosts
-        cidr, replica = str(settings.network.cidr), not around.place.writes
-        values = pooler_values(settings.pooler, list(hosts), DATABASE, cidr, together=replica)
-        yield release_pooler(base, values, hosts, inside.namespace, version, inside.options)
+        cidrs, replica = settings.ranges, not around.place.writes
+        verifies = settings.cluster is not None and settings.cluster.verify_database
+        roots = authorities.rds(around.place.region.name) if verifies else None
+        values = pooler_values(settings.pooler, list(hosts), DATABASE, cidrs, together=replica, roots=roots)
+        yield release_pooler(base, values, hosts, inside.namespace, inside.options)
     cache = settings.sizes.cache
     if cache is not None and cache.in_cluster:
         redis = redis_values(inside.running.storage_class)
-        yield release_redis(base, redis, inside.namespace, version, inside.options)
+        revision = redis_revision(secrets[REDIS_SECRET])
+        yield release_redis(base, redis, inside.namespace, revision, inside.options)
 
 
 def _amount(around: Surroundings) -> Amount:
@@ -198,12 +237,15 @@ def _color(inside: _Inside, beside: list[pulumi.Resource], color: str, image: st
     return [workload, binding]
 
 
-def _background(inside: _Inside, beside: list[pulumi.Resource]) -> None:
-    """Queue workers and scheduled jobs, where the writes are alone: a schedule has one owner."""
+def _background(inside: _Inside, beside: list[pulumi.Resource]) -> PodWorkers | None:
+    """Queue workers, which are returned, and scheduled jobs: where the writes are, as a schedule has one owner."""
     around, settings = inside.around, inside.around.settings
     workers, base = settings.sizes.workers, around.place.base
+    made = None
+    # Before it is needed: a failover must not wait for IAM, which is changed in us-east-1 alone.
+    identity = _identity(inside, WORKER) if _could_work(around) else []
     if _works(around) and workers is not None:
-        PodWorkers(
+        made = PodWorkers(
             f"{base}-workers-pods",
             PodWorkersArgs(
                 namespace=inside.namespace,
@@ -215,19 +257,20 @@ def _background(inside: _Inside, beside: list[pulumi.Resource]) -> None:
                 minimum=workers.minimum,
                 maximum=workers.maximum,
             ),
-            opts=_after(inside, *beside, *_identity(inside, WORKER)),
+            opts=_after(inside, *beside, *identity),
         )
-    runs = settings.row.has(Capability.DATABASE_JOBS) and settings.background_on_pods and around.place.writes
-    if runs and settings.jobs is not None:
+    if _runs_jobs(around) and settings.jobs is not None:
         CronJobs(
             f"{base}-tasks-pods",
             CronJobsArgs(
                 namespace=inside.namespace,
                 service_account=JOBS_COMPONENT,
-                image=settings.jobs.image,
-                secret=DATABASE_SECRET,
+                image=in_region(settings, settings.jobs.image, around.place.region.name),
+                secret=JOBS_SECRET if settings.database.roles else DATABASE_SECRET,
                 key=DIRECT_URL,
+                variables=variables(settings),
                 jobs=JOBS,
             ),
             opts=inside.options,
         )
+    return made

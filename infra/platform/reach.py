@@ -24,7 +24,7 @@ def app_reach(settings: Settings) -> list[Reach]:
     elif cache is not None and cache.in_cluster:
         found.append(Reach(ports=[REDIS_PORT.value, SENTINEL_PORT.value], selected={NAME: REDIS}))
     elif cache is not None:
-        found.append(Reach(ports=[REDIS_PORT.value], cidrs=[str(settings.network.cidr)]))
+        found.append(Reach(ports=[REDIS_PORT.value], cidrs=settings.ranges))
     return found
 
 
@@ -32,6 +32,6 @@ def database_reach(settings: Settings) -> Reach:
     """The database itself: ours in whichever region of the stack it is, or somebody else's anywhere."""
     external = settings.external_database
     if external is None:
-        return Reach(ports=[DATABASE_PORT.value], cidrs=[str(settings.network.cidr)])
+        return Reach(ports=[DATABASE_PORT.value], cidrs=settings.ranges)
     urls = (external.direct_url.get_secret_value(), external.pooled_url.get_secret_value())
     return Reach(ports=sorted({port(url, DATABASE_PORT.value) for url in urls}), cidrs=[ANYWHERE])

@@ -10,19 +10,25 @@ import pulumi
 from infra.components.app_logs import AppLogs, AppLogsArgs
 from infra.components.app_secret import AppSecret
 from infra.components.certificate import Certificate, CertificateArgs
+from infra.components.existing_network import ExistingNetworkArgs
+from infra.components.firewall import Firewall, FirewallArgs
 from infra.components.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.components.log_bucket import LogBucket, LogBucketArgs
 from infra.dns import Records
+from infra.edge.limits import LIMITS
 from infra.platform.data import Data
 from infra.platform.edge import clients
 from infra.platform.instances import instances
+from infra.platform.jobs import tasks
 from infra.platform.place import Place
+from infra.platform.registry import log_ins
 from infra.platform.release import release
 from infra.platform.site import site
 from infra.platform.surroundings import Surroundings
 from infra.platform.traffic import targets
 from infra.platform.watching import Gates, Watch, of_balancer, of_region, of_targets
 from infra.settings import Settings
+from infra.stages import Capability
 
 if TYPE_CHECKING:
     from infra.platform.pods import Pods
@@ -33,10 +39,14 @@ class Regional:
 
     site: its ground, which is there before anything else.
     watch: the watch over it, once it is built.
+    to_serve: autoscaling groups that an update should end with, once it is built.
+    logs: name of its bucket for access logs and reports, once it is built.
     """
 
-    def __init__(self, settings: Settings, place: Place, key_arn: pulumi.Input[str]) -> None:
-        self.site = site(settings, place, key_arn)
+    def __init__(
+        self, settings: Settings, place: Place, key_arn: pulumi.Input[str], existing: ExistingNetworkArgs | None
+    ) -> None:
+        self.site = site(settings, place, key_arn, existing)
         self._settings = settings
         self._place = place
         self._base = place.base
@@ -48,11 +58,23 @@ class Regional:
         front: Sequence[pulumi.Resource],
         secret: AppSecret,
         data: Data,
+        target_key: pulumi.Input[str],
     ) -> dict[str, pulumi.Input[object]]:
-        """Declare the rest of the region. Returns its outputs. `front`: what a proxied record waits for."""
+        """Declare the rest of the region. Returns its outputs.
+
+        `front`: what a proxied record waits for. `target_key`: what a request has to know to choose its target group.
+        """
         self.watch = Watch(self._settings, self._place, account_id)
         certificate = self._certificate(records)
-        balancer = self._balancer(account_id, certificate)
+        logs = self._logs(account_id)
+        balancer = self._balancer(logs, certificate, target_key)
+        if self._settings.firewall and not self._settings.row.has(Capability.EDGE_RULES):
+            (prefix,), limit = LIMITS["general"].prefixes, self._settings.rate_limits["general"]
+            Firewall(
+                f"{self._base}-firewall",
+                FirewallArgs(balancer_arn=balancer.arn, prefix=prefix, per_minute=limit),
+                opts=self._place.options,
+            )
         if records is not None and self._place.primary:
             records.balancer(
                 f"{self._base}-host",
@@ -62,6 +84,7 @@ class Regional:
                 # Whoever the record sends here is already let in.
                 opts=pulumi.ResourceOptions(parent=balancer, depends_on=[*balancer.admits, *front]),
             )
+        logging_in = log_ins(self._settings, self._place, self.site.key_arn)
         around = Surroundings(
             settings=self._settings,
             place=self._place,
@@ -70,6 +93,7 @@ class Regional:
             balancer=balancer,
             secret=secret,
             key_arn=self.site.key_arn,
+            log_ins=logging_in,
             data=data,
             logs=AppLogs(f"{self._base}-app", AppLogsArgs(protect=self._place.protect), opts=self._place.options),
             gates=self._gates(balancer),
@@ -77,10 +101,12 @@ class Regional:
         pods = self._pods(around)
         host = balancer.listen(after=[*(pods.serving if pods else []), *balancer.admits])
         running = instances(around)
+        self.to_serve = running.to_serve
         log_group = around.logs.name if self._settings.runtime.on_ec2 else None
         for subject in [
             *of_region(self._base, self.site.network, certificate, running.groups, log_group),
             *(pods.subjects if pods else ()),
+            *tasks(self.site, secret, logging_in, data, self.watch.topics),
             *data.subjects,
         ]:
             self.watch.over(subject)
@@ -89,6 +115,7 @@ class Regional:
             "loadBalancer": host,
             "vpcId": self.site.network.vpc_id,
             "egressAddresses": pulumi.Output.all(*self.site.network.egress_addresses),
+            **self.site.network.remembered,
             "autoscalingGroups": running.groups,
             "machineImage": running.image_id,
             "alarmTopics": {str(severity): arn for severity, arn in self.watch.topics.items()},
@@ -111,12 +138,20 @@ class Regional:
 
         return pods(around)
 
-    def _balancer(self, account_id: pulumi.Input[str], certificate_arn: pulumi.Input[str]) -> LoadBalancer:
+    def _logs(self, account_id: pulumi.Input[str]) -> LogBucket:
+        """The bucket for logs, and in it, where they are many, those of the network."""
         logs = LogBucket(
             f"{self._base}-access-logs",
-            LogBucketArgs(account_id=account_id, protect=self._place.protect),
+            LogBucketArgs(account_id=account_id, region=self._place.region.name, protect=self._place.protect),
             opts=self._place.options,
         )
+        self.logs = logs.bucket
+        self.site.network.log_flows(logs.flows if self._settings.row.has(Capability.FLOWS_IN_BUCKET) else None)
+        return logs
+
+    def _balancer(
+        self, logs: LogBucket, certificate_arn: pulumi.Input[str], target_key: pulumi.Input[str]
+    ) -> LoadBalancer:
         return LoadBalancer(
             self._base,
             LoadBalancerArgs(
@@ -126,6 +161,7 @@ class Regional:
                 log_bucket=logs.bucket,
                 targets=dict(targets(self._settings, self._base if self._settings.makes_clusters else None)),
                 clients=clients(self._settings),
+                target_key=target_key,
                 protect=self._place.protect,
             ),
             opts=self._place.options,

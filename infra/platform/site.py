@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 
 import pulumi
 
-from infra.addressing import vpc_cidr
+from infra.components.existing_network import ExistingNetwork, ExistingNetworkArgs
 from infra.components.network import Network, NetworkArgs
 from infra.components.peering import Side
 from infra.platform.place import Place
@@ -26,7 +26,7 @@ class Site:
 
     settings: Settings
     place: Place
-    network: Network
+    network: Network | ExistingNetwork
     vpc: IPv4Network
     key_arn: pulumi.Input[str]
 
@@ -52,19 +52,23 @@ class Site:
         )
 
 
-def site(settings: Settings, place: Place, key_arn: pulumi.Input[str]) -> Site:
-    """Declare the network of a region."""
+def site(settings: Settings, place: Place, key_arn: pulumi.Input[str], existing: ExistingNetworkArgs | None) -> Site:
+    """Declare the network of a region, or take the existing one."""
+    network = _own(settings, place) if existing is None else ExistingNetwork(place.base, existing, place.options)
+    return Site(settings=settings, place=place, network=network, vpc=settings.vpc(place.region.name), key_arn=key_arn)
+
+
+def _own(settings: Settings, place: Place) -> Network:
     region = place.region
-    vpc = vpc_cidr(settings.network.cidr, region.slot)
-    network = Network(
+    return Network(
         place.base,
         NetworkArgs(
             region=region.name,
-            cidr=vpc,
-            zones=region.zone_names,
+            cidr=settings.vpc(region.name),
+            zones=dict(zip(region.zones, region.zone_ids, strict=True)),
+            egress_addresses=settings.network.egress_addresses,
             zonal_egress=settings.row.has(Capability.ZONAL_EGRESS),
             protect=place.protect,
         ),
         opts=place.options,
     )
-    return Site(settings=settings, place=place, network=network, vpc=vpc, key_arn=key_arn)

@@ -10,15 +10,16 @@ import pulumi
 from infra import iam
 from infra.components.app_logs import AppLogs
 from infra.components.app_secret import AppSecret
+from infra.components.existing_network import ExistingNetwork
 from infra.components.load_balancer import LoadBalancer
 from infra.components.network import Network
+from infra.images import in_region
 from infra.platform.data import Data
 from infra.platform.place import Place
 from infra.platform.watching import Gates
 from infra.settings import Settings
 from infra.thresholds import APP_PORT
-
-WEB, WORKER = "web", "worker"
+from infra.user_data import WEB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,26 +28,30 @@ class Surroundings:
 
     vpc: range of the network.
     key_arn: KMS key of the secret, in this region.
+    log_ins: ARN by host of the secret that logs in at a registry other than ECR.
     logs: where instances write.
     gates: the alarms that stop a release.
     """
 
     settings: Settings
     place: Place
-    network: Network
+    network: Network | ExistingNetwork
     vpc: str
     balancer: LoadBalancer
     secret: AppSecret
     key_arn: pulumi.Input[str]
+    log_ins: Mapping[str, pulumi.Output[str]]
     data: Data
     logs: AppLogs
     gates: Gates
 
     @property
     def images(self) -> dict[str, str]:
-        """Image of each running color."""
-        colors = self.settings.rollout.colors
-        return {color: one.image for color, one in colors.items() if one.image is not None}
+        """Image of each running color, in this region."""
+        colors, region = self.settings.rollout.colors, self.place.region.name
+        return {
+            color: in_region(self.settings, one.image, region) for color, one in colors.items() if one.image is not None
+        }
 
     @property
     def worker_image(self) -> str:
@@ -69,7 +74,11 @@ class Surroundings:
         }
 
     def statements(self, role: str) -> list[iam.Statement]:
-        """What the application may do at AWS: send jobs as `web`, take them as `worker`, use objects as both."""
+        """What the application may do at AWS: send jobs as `web`, take them as `worker`, use objects as both.
+
+        The same whichever region takes the writes.
+        """
         act = ["SendMessage"] if role == WEB else ["ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage"]
         actions = sorted(f"sqs:{one}" for one in [*act, "GetQueueAttributes"])
-        return [iam.allow(actions, self.data.queues.arns), *self.data.objects]
+        queues = self.data.queue_arns if role == WEB else self.data.queues.arns
+        return [iam.allow(actions, queues), *self.data.objects]

@@ -1,8 +1,7 @@
-"""Who gets the traffic: target groups and their weights, DNS records, and the images behind them."""
+"""Who gets the traffic: target groups and their weights, and DNS records."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import count
 from typing import Any
@@ -12,10 +11,6 @@ from infra.components.load_balancer import Target
 from infra.dns import CloudflareRecords, Records, Route53Records
 from infra.settings import Settings
 from infra.stages import Capability
-
-ECR = re.compile(
-    r"^(?P<registry>(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com)/(?P<path>[^:@]+)"
-)
 
 
 def targets(settings: Settings, cluster: str | None = None) -> Iterator[tuple[str, Target]]:
@@ -46,9 +41,3 @@ def records(settings: Settings) -> Records | None:
     if settings.domain.dns is Dns.ROUTE53:
         return Route53Records(zone_id)
     return CloudflareRecords(zone_id, proxied=settings.row.has(Capability.PROXIED_DNS))
-
-
-def repository(image: str) -> str | None:
-    """ARN of the private ECR repository of `image`, or None where it comes from elsewhere."""
-    ecr = ECR.match(image)
-    return f"arn:aws:ecr:{ecr['region']}:{ecr['account']}:repository/{ecr['path']}" if ecr else None

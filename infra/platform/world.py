@@ -38,7 +38,10 @@ def traffic(
             host=settings.domain.name,
             origins={
                 name: Origin(
-                    pool=one.base, address=hosts[name], watched_from=part_of(name), serves=name != settings.unreachable
+                    pool=one.base,
+                    address=hosts[name],
+                    watched_from=part_of(name),
+                    serves=name in settings.visited_regions,
                 )
                 for name, one in places.items()
             },

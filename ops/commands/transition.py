@@ -19,6 +19,7 @@ from ops.console import console, errors, progress, short
 from ops.transition.model import SIGNS, Change, Op, Transition
 
 if TYPE_CHECKING:
+    from infra.settings import Settings
     from ops.render import Plan
     from ops.transition.matrix import Choices, Live
     from ops.transition.route import Route
@@ -49,8 +50,9 @@ def transition(
 
     JSON: {stack, from, to, create, update, replace, delete: [URN], stateful: {replace, delete: [URN]}, changes: [{urn,
     type, name, op, properties, replaces: [PATH], lost, rebuilt: text or null, refused}], errors: {URN: text}, updates:
-    [{stage, sizes: {key: value}}], broken: [{law, reason, source, urns}]}. updates is empty where no way is legal;
-    broken says why one update is not. With --apply also done: [TEXT].
+    [{stage, sizes: {key: value}}], broken: [{law, reason, source, urns}], then: [COMMAND]}. updates is empty where no
+    way is legal; broken says why one update is not; then is what to run after the updates. With --apply also
+    done: [TEXT].
 
     Exit codes: 0 nothing is lost or all updates were taken, 1 something is lost or refused, or an update failed, 2 the
     stack cannot be at one of the stages.
@@ -76,10 +78,11 @@ def transition(
         rendered = plans(stack, {stage: can.settings[stage] for stage in (came_from, to)}, live)
         route = Planner(stack, rendered, live).route(came_from, to)
         found = _transition(stack, came_from, to, can, rendered, live, engine=engine)
+        then = _then(stack, can.settings[came_from], can.settings[to])
         done: list[str] = []
         if not as_json:
             live("")
-            _show(stack, found, route)
+            _show(stack, found, route, then)
         if apply:
             live("")
             if not found.clear:
@@ -87,7 +90,7 @@ def transition(
             _confirm(stack, can, yes=yes, question=f"Take {stack} from stage {came_from} to {to}?")
             done = _take(stack, found, rendered, live, quiet=as_json)
     if as_json:
-        document = {"stack": stack, **found.as_dict(), **found.details(), **route.as_dict()}
+        document = {"stack": stack, **found.as_dict(), **found.details(), **route.as_dict(), "then": then}
         print(json.dumps(document | ({"done": done} if apply else {}), indent=2))  # noqa: T201
     if not apply and not (found.clear and route.steps):
         raise typer.Exit(NO)
@@ -161,7 +164,13 @@ def _confirm(stack: str, can: Choices, *, yes: bool, question: str) -> None:
         raise typer.Exit(NO)
 
 
-def _show(stack: str, found: Transition, route: Route) -> None:
+def _then(stack: str, before: Settings, after: Settings) -> list[str]:
+    """What is to be done after the updates: S3 copies to a new region's buckets what is written from then on alone."""
+    new = set(after.active_regions[1:]) - set(before.active_regions)
+    return [f"ascent backfill --stack {stack} --wait"] if new else []
+
+
+def _show(stack: str, found: Transition, route: Route, then: Sequence[str]) -> None:
     """What is lost first, then what else goes, what changes and what comes, and the updates."""
     ends = [f"{stage} ({STAGES[stage].name})" for stage in (found.came_from, found.to)]
     console.print(f"[bold]{stack} from stage {ends[0]} to {ends[1]}[/bold]\n")
@@ -180,6 +189,10 @@ def _show(stack: str, found: Transition, route: Route) -> None:
     _count("Created", [one for one in found.changes if one.op is Op.CREATE])
     console.print()
     _updates(route)
+    for one in then:
+        console.print(
+            f"Then: {one}\n(copies what is in the buckets by then; ascent failover refuses before)", markup=False
+        )
 
 
 def _list(title: str, rows: Sequence[tuple[Change, str]]) -> None:

@@ -13,11 +13,11 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ops import stackfile
+from ops.rebuilt import holding
 from ops.render import Plan
 from ops.stackedit import EditedFile, edited
 from ops.transition.engine import of_steps, pairs_of, steps_of
 from ops.transition.laws import LAWS
-from ops.transition.matrix import holding
 from ops.transition.model import Transition
 from ops.transition.route import Planner, Step, broken, nested
 
@@ -36,6 +36,9 @@ class Engine(Protocol):
 
     def update(self) -> None:
         """Bring the stack up. Doing so twice does nothing the second time."""
+
+    def forget(self) -> Sequence[str]:
+        """Take out of the state what providers leave there for good. Returns the URNs of what had some."""
 
     def foreseen(self) -> Sequence[StepEventMetadata]:
         """What an update would do to each resource."""
@@ -95,6 +98,8 @@ class Walk:
             raise
         self.live(f"Updating {self.file.stack}: {step}")
         self.engine.update()
+        for urn in self.engine.forget():
+            self.tell(f"Forgot what the state had left of something that is gone: {urn}")
         self.tell(f"Done: {self.file.stack} is at {step}.")
 
     def _look(self, before: Step, step: Step) -> None:
@@ -125,9 +130,7 @@ class Walk:
         return self.engine.foreseen()
 
     def _transition(self, came_from: int, to: int, found: Sequence[StepEventMetadata]) -> Transition:
-        regions = holding(stackfile.settings(self.file.stack, came_from)) | holding(
-            stackfile.settings(self.file.stack, to)
-        )
+        regions = holding(*(stackfile.settings(self.file.stack, stage) for stage in (came_from, to)))
         return of_steps(came_from, to, steps_of(found), regions)
 
     def _applied(self) -> Any:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infra.settings import Settings
+from ops.rebuilt import holding
 from ops.transition.laws import Pair
-from ops.transition.matrix import Live, Matrix, choices, holding, plans, several
+from ops.transition.matrix import Live, Matrix, choices, plans, several
 from ops.transition.model import Op, Transition, change, ordered
 from sandbox.commands.engine import QUICK, Result, Sandbox
 from sandbox.commands.events import Step
@@ -113,7 +114,7 @@ def moves(
         _done(box.up, came_from)
         for stage in to:
             live(f"Previewing {stack} from stage {came_from} to {stage}")
-            regions = holding(settings[came_from]) | holding(settings[stage])
+            regions = holding(settings[came_from], settings[stage])
             found.append(of_steps(came_from, stage, _done(box.preview, stage).steps, regions))
     return found
 

@@ -7,7 +7,7 @@ own, before or after the rest, to have two updates that are both fine; a stage i
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,6 +95,20 @@ def skipped(type_: str, rank: Callable[[Mapping[str, Any]], int | None]) -> Brea
     return broken
 
 
+def lowered(types: Collection[str], rank: Callable[[Mapping[str, Any]], tuple[int, ...] | None]) -> Break:
+    """A resource goes to a lower rank."""
+
+    def broken(pairs: Sequence[Pair]) -> Iterator[str]:
+        for pair in pairs:
+            if pair.type not in types or pair.before is None or pair.after is None:
+                continue
+            before, after = rank(pair.before), rank(pair.after)
+            if before is not None and after is not None and after < before:
+                yield pair.urn
+
+    return broken
+
+
 def within(type_: str, rank: Callable[[Mapping[str, Any]], int | None], around: str) -> Break:
     """The rank of a resource changes while there is something around it."""
 
@@ -113,6 +127,12 @@ def encryption(inputs: Mapping[str, Any]) -> int:
     if not inputs.get("transitEncryptionEnabled"):
         return 0
     return 1 if inputs.get("transitEncryptionMode") == "preferred" else 2
+
+
+def version(inputs: Mapping[str, Any]) -> tuple[int, ...] | None:
+    """Version of an engine, by which higher ones are greater."""
+    found = str(inputs.get("engineVersion", ""))
+    return tuple(int(part) for part in found.split(".")) if re.fullmatch(r"\d+(\.\d+)*", found) else None
 
 
 def major(inputs: Mapping[str, Any]) -> int | None:
@@ -141,6 +161,19 @@ LAWS: tuple[Law, ...] = (
         reason="a cache with clients takes TLS on or off by way of transitEncryptionMode: preferred, which allows both",
         source="Amazon ElastiCache User Guide, Enabling in-transit encryption on an existing cluster",
         broken=skipped(CACHE, encryption),
+    ),
+    Law(
+        name="no lower version of Aurora",
+        reason="Aurora goes to no lower version of its engine; a lower one is another cluster, from a snapshot of then",
+        source="Amazon Aurora User Guide, Upgrading Amazon Aurora PostgreSQL DB clusters",
+        broken=lowered((CLUSTER, GLOBAL_CLUSTER), version),
+    ),
+    Law(
+        name="Aurora's version, then global database",
+        reason="all members of a global database have one version, which changes through it alone; a cluster gets "
+        "another one before it becomes a member, or after it has left",
+        source="Amazon Aurora User Guide, Upgrading an Amazon Aurora global database",
+        broken=changed_with(CLUSTER, "engineVersion", GLOBAL_CLUSTER),
     ),
     Law(
         name="one major version of Aurora at a time",

@@ -9,6 +9,7 @@ from typing import Any
 from infra.settings import Settings, SettingsError
 from infra.stages import STAGES
 from ops import stackfile
+from ops.rebuilt import holding
 from ops.render import Plan, render
 from ops.transition.differ import between
 from ops.transition.model import Transition
@@ -30,7 +31,7 @@ class Choices:
 
     def holding(self, *stages: int) -> Set[str]:
         """The regions whose data is no copy of another's, at any of these stages."""
-        return {region for stage in stages for region in holding(self.settings[stage])}
+        return holding(*(self.settings[stage] for stage in stages))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -60,11 +61,6 @@ class Matrix:
             "transitions": [one.as_dict() for one in self.transitions],
             **({"refused": refused} if refused else {}),
         }
-
-
-def holding(settings: Settings) -> Set[str]:
-    """The regions whose data is no copy of another's: the home, and the one that takes the writes."""
-    return {settings.home, settings.writing_region}
 
 
 def choices(stack: str) -> Choices:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ops.failover.plan import around
 from sandbox.commands.engine import Result
+from sandbox.provider.outage import VARIABLE
 from tests.engine.test_walk import agrees, lost, replaced
 from tests.engine.world import quick
 
@@ -20,6 +21,26 @@ def changed(result: Result) -> dict[str, str]:
     }
 
 
+def test_a_lost_region_is_asked_nothing_not_even_who_the_credentials_are_of(tmp_path: Path) -> None:
+    box = quick(tmp_path)
+    assert box.up(7).ok
+    box.environment[VARIABLE] = OTHER
+    assert any("sts.eu-west-1.amazonaws.com did not answer" in error for error in box.preview(7).errors)
+    without = box.run(
+        "up", "--yes", "--skip-preview", *around(box.stack, OTHER), stage=7, config={"unreachable": OTHER}
+    )
+    assert without.ok, without.output
+    steered = {
+        "aws:cloudwatch/dashboard:Dashboard sandbox-use1-overview": "update",
+        "cloudflare:index/loadBalancerPool:LoadBalancerPool sandbox-euw1": "update",
+    }
+    assert changed(without) == steered
+    del box.environment[VARIABLE]
+    back = box.up(7)
+    assert back.ok, back.output
+    assert changed(back) == steered
+
+
 def test_regions_come_at_once_and_a_lost_one_is_left_alone_and_comes_back(tmp_path: Path) -> None:
     box = quick(tmp_path)
     assert box.up(1).ok
@@ -29,8 +50,11 @@ def test_regions_come_at_once_and_a_lost_one_is_left_alone_and_comes_back(tmp_pa
     assert agrees(jumped, 1, 7)
 
     away = around(box.stack, HOME)
+    # With it goes what is changed there for all regions: nothing waits for IAM.
+    box.environment[VARIABLE] = HOME
     over = box.run("up", "--yes", "--skip-preview", *away, stage=7, config=FAILED_OVER)
     assert over.ok, over.output
+    del box.environment[VARIABLE]
     done = changed(over)
     assert [what for what in done if "sandbox-use1" in what and what.startswith(("aws:", "kubernetes:"))] == []
     for what in (

@@ -51,3 +51,15 @@ def test_plain_pulumi_previews_without_a_wrapper(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "to create" in done.stdout
     assert file.read_bytes() == before
+
+
+def test_the_repositories_can_be_made_before_anything_needs_an_image(tmp_path: Path) -> None:
+    """As docs/first-account.md says: an image cannot be pushed before its repository is there."""
+    box = Sandbox(tmp_path)
+    target = ("--target", "**ascent:infra:Repositories**")
+    first = box.run("up", "--yes", "--skip-preview", *target, config={"registry": {"repositories": ["app"]}})
+    assert first.ok, first.output
+    made = {one["type"] for one in box.resources() if one["custom"] and "providers" not in one["type"]}
+    assert made == {"aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy"}
+    whole = box.up(1, registry={"repositories": ["app"]})
+    assert whole.ok, whole.output

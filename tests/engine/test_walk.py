@@ -13,7 +13,7 @@ from ops.transition.engine import of_steps
 from ops.transition.model import Op, Transition
 from sandbox.commands.engine import Result
 from sandbox.commands.events import Step
-from tests.engine.world import existing, quick
+from tests.engine.world import existing, quick, scale_out
 
 HOME = "us-east-1"
 STEERING = "LoadBalancer sandbox-use1-traffic"
@@ -81,6 +81,7 @@ def _is_edge(step: Step) -> bool:
 def test_every_stage_up_and_down_to_nothing(tmp_path: Path) -> None:
     box = quick(tmp_path)
     for stage in STAGES:
+        scale_out(box)
         result = box.up(stage)
         assert result.ok, result.output
         assert (replaced(result), lost(result)) == ([], [])
@@ -97,6 +98,7 @@ def test_every_stage_up_and_down_to_nothing(tmp_path: Path) -> None:
             assert again.ok, again.output
             assert again.changes == {}, f"a second update at stage {stage} would change something"
     for stage in sorted(STAGES, reverse=True)[1:]:
+        scale_out(box)
         result = box.up(stage)
         assert result.ok, result.output
         assert (replaced(result), lost(result)) == ([], [])

@@ -49,6 +49,7 @@ class Fake:
     fails: str | None = None
     preview_fails: str | None = None
     extra: list[Any] = field(default_factory=list)
+    leftovers: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.say(self.stage)
@@ -93,6 +94,10 @@ class Fake:
         self.plan, self.stage = plan, plan.stage
         self.updates.append(plan.stage)
         self._call(None)
+
+    def forget(self) -> list[str]:
+        found, self.leftovers = self.leftovers, []
+        return found
 
     def foreseen(self) -> list[Any]:
         self._call(self.preview_fails)
@@ -170,6 +175,16 @@ def test_killed_anywhere_it_goes_on(start: Start, die_at: int) -> None:
     assert [stage for at, stage in enumerate(stack.updates) if stage not in stack.updates[:at]] == [5, 4]
     assert "ascent:stage: 4\n" in stack.text
     assert stack.stage == 4
+
+
+def test_what_an_update_leaves_in_the_state_is_forgotten_and_told(start: Start) -> None:
+    fake = start(2)
+    fake.leftovers = ["urn:pulumi:x::cache"]
+    fake.walk(2, 3)
+    assert fake.told == [
+        "Forgot what the state had left of something that is gone: urn:pulumi:x::cache",
+        "Done: sandbox is at stage 3.",
+    ]
 
 
 def test_an_update_that_fails_is_made_again(start: Start) -> None:

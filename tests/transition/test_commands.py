@@ -38,7 +38,7 @@ def test_a_move_is_told_with_what_it_takes() -> None:
         "Nothing that holds data or identity is replaced or deleted.",
         "± aws:secretsmanager:SecretVersion",
         "mixedInstancesPolicy",
-        "Created: 52",
+        "Created: 54",
         "Not in one update: an autoscaling group has a warm pool or mixed instances",
         "Update 1: stage 5\nUpdate 2: stage 6\n",
     ):
@@ -54,10 +54,19 @@ def test_what_goes_on_the_way_down_says_why_nothing_is_lost() -> None:
     assert "Deleted:" not in head
 
 
+def test_after_a_move_to_more_regions_the_old_objects_are_to_be_copied() -> None:
+    told = json.loads(run("transition", "6", "7", "--stack", "prod", "--json").stdout)
+    assert told["then"] == ["ascent backfill --stack prod --wait"]
+    shown = run("transition", "6", "7", "--stack", "prod")
+    assert "Then: ascent backfill --stack prod --wait" in shown.stdout
+    assert json.loads(run("transition", "7", "6", "--stack", "prod", "--json").stdout)["then"] == []
+
+
 def test_a_move_as_json() -> None:
     document = json.loads(run("transition", "6", "4", "--json").stdout)
     of_matrix = {"from", "to", "create", "update", "replace", "delete", "stateful"}
-    assert set(document) == of_matrix | {"stack", "changes", "errors", "updates", "broken"}
+    assert set(document) == of_matrix | {"stack", "changes", "errors", "updates", "broken", "then"}
+    assert document["then"] == []
     assert document["updates"] == [{"stage": 5, "sizes": {}}, {"stage": 4, "sizes": {}}]
     (broken,) = document["broken"]
     assert set(broken) == {"law", "reason", "source", "urns"}

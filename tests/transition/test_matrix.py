@@ -81,7 +81,9 @@ def test_as_json_it_is_what_the_command_promises() -> None:
     assert set(one) == {"from", "to", "create", "update", "replace", "delete", "stateful"}
     assert one["stateful"] == {"replace": [], "delete": []}
     reader = "ascent:infra:Database$aws:rds/clusterInstance:ClusterInstance::sandbox-use1-db-reader"
-    assert f"urn:pulumi:sandbox::ascent::{reader}" in one["create"]
+    assert f"urn:pulumi:sandbox::ascent::{reader}" not in one["create"]
+    target = "ascent:infra:Database$aws:appautoscaling/target:Target::sandbox-use1-db"
+    assert f"urn:pulumi:sandbox::ascent::{target}" in one["create"]
 
 
 def test_a_file_that_is_not_usable_is_refused() -> None:
@@ -95,5 +97,5 @@ def test_a_move_that_loses_something_is_not_clear(monkeypatch: pytest.MonkeyPatc
     found = offline("sandbox")
     lost = {(one.came_from, one.to): [change.name for change in one.losses] for one in found.transitions}
     assert not found.clear
-    assert "sandbox-use1-db-reader" in lost[4, 3]
+    assert "sandbox-use1-db-reader" in lost[2, 1]
     assert lost[3, 4] == []

@@ -57,6 +57,7 @@ OFF: dict[str, Any] = {"transitEncryptionEnabled": False}
 SOME = {"transitEncryptionEnabled": True, "transitEncryptionMode": "preferred"}
 ALL = {"transitEncryptionEnabled": True, "transitEncryptionMode": "required"}
 SMALL, LARGE = {"nodeType": "cache.m7g.large"}, {"nodeType": "cache.r7g.large"}
+MINOR = {"engineVersion": "16.10"}
 OLD, NEXT, LATEST = ({"engineVersion": one} for one in ("14.9", "15.4", "16.8"))
 
 # What a move does, and the law that it breaks.
@@ -80,6 +81,12 @@ MOVES: list[tuple[list[Pair], str | None]] = [
     ([pair(CLUSTER, {}, LATEST)], None),
     ([pair(CLUSTER, OLD, NEXT), pair(GLOBAL_CLUSTER, {}, {})], "Aurora's major version outside of a Global Database"),
     ([pair(CLUSTER, LATEST, LATEST), pair(GLOBAL_CLUSTER, None, {})], None),
+    ([pair(CLUSTER, LATEST, MINOR)], None),
+    ([pair(CLUSTER, MINOR, LATEST)], "no lower version of Aurora"),
+    ([pair(GLOBAL_CLUSTER, MINOR, LATEST)], "no lower version of Aurora"),
+    ([pair(CLUSTER, LATEST, MINOR), pair(GLOBAL_CLUSTER, None, {})], "Aurora's version, then global database"),
+    ([pair(CLUSTER, LATEST, MINOR), pair(GLOBAL_CLUSTER, {}, None)], "Aurora's version, then global database"),
+    ([pair(CLUSTER, LATEST, MINOR), pair(GLOBAL_CLUSTER, LATEST, MINOR)], None),
 ]
 
 
@@ -102,7 +109,7 @@ TLS, ENGINE = {"off": OFF, "preferred": SOME, "required": ALL}, {"14": OLD, "15"
         (CACHE, TLS, "off", "required", ("preferred", "required")),
         (CACHE, TLS, "required", "off", ("preferred", "off")),
         (CLUSTER, ENGINE, "14", "16", ("15", "16")),
-        (CLUSTER, ENGINE, "16", "15", ("15",)),
+        (CLUSTER, ENGINE, "16", "15", ()),
     ],
 )
 def test_what_has_to_go_through_something_goes_through_it(
