@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 from infra.capacity import WHOLE, survivors
-from infra.connections import CLASSES, max_connections
+from infra.connections import CLASSES, MOST_CONNECTIONS, max_connections
 from infra.node_budget import NodeBudget
 from infra.regions import REGIONS
 from infra.settings import Settings
@@ -24,10 +24,13 @@ def room(settings: Settings, used: int, limit: int | None) -> Iterator[str]:
     size = settings.sizes.database
     lower = "lower ascent:fleet.maximum, ascent:hpa.maximum or ascent:workers.maximum"
     if size.instance_class == "db.serverless":
-        fits = [acu for acu in _ACUS if max_connections(size.instance_class, size.min_acu, acu) >= used]
+        fits = [acu for acu in _ACUS if max_connections(size.instance_class, acu, MOST_CONNECTIONS) >= used]
         raise_ = f"raise ascent:database.maxAcu from {size.max_acu:g} to {fits[0]} or more" if fits else ""
+        if used > size.max_connections and fits:
+            told = f"ascent:database.maxConnections from {size.max_connections} to {used} or more, and restart"
+            raise_ = f"{raise_} and {told}" if fits[0] > size.max_acu else f"raise {told}"
     else:
-        names = [name for name, memory in CLASSES.items() if memory and max_connections(name, 0, 0) >= used]
+        names = [name for name, memory in CLASSES.items() if memory and max_connections(name, 0) >= used]
         raise_ = f"raise ascent:database.instanceClass from {size.instance_class} to {names[0]}" if names else ""
     yield f"{used} could connect and the database takes {limit}: {raise_ or 'no size of it takes so many'}; or {lower}"
 

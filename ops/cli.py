@@ -24,12 +24,26 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "transition": ("ops.commands.transition", "What a move between two stages does, in which updates; or taking them."),
     "matrix": ("ops.commands.matrix", "What every move between two stages does, and whether anything is lost."),
     "guard": ("ops.commands.guard", "Whether what a preview shows may be done; and the comment for a pull request."),
+    "images": ("ops.commands.images", "Whether each region's registry has the images, and their scans."),
     "rollout": ("ops.commands.rollout", "A new version step by step, watched: start, step, promote, abort, status."),
+    "fleet": ("ops.commands.fleet", "Whether the instances are what the last update asked for."),
+    "readers": (
+        "ops.commands.readers",
+        "The database readers that autoscaling made, and removing those left over.",
+    ),
+    "backfill": ("ops.commands.backfill", "Copy to other regions what was in the buckets before they were copied."),
     "failover": ("ops.commands.failover", "Have another region take the writes: the steps, or taking them."),
+    "restore": (
+        "ops.commands.restore",
+        "The database as it was at a time, or in a snapshot: the steps, or taking them.",
+    ),
     "drift": ("ops.commands.drift", "What was changed by hand, told from what its owners may change."),
     "cost": ("ops.commands.cost", "What a stage costs a month, and what a move costs."),
     "prices": ("ops.commands.prices", "Bring the price table up to date from the public price lists."),
-    "doctor": ("ops.commands.doctor", "Is everything here that ascent needs, and what to do if not."),
+    "doctor": (
+        "ops.commands.doctor",
+        "Is everything here that ascent needs, and does the AWS account have the quotas.",
+    ),
 }
 
 
@@ -87,3 +101,10 @@ def main() -> None:
         # Somebody piped us into head. Nothing is wrong, and nobody is left to tell.
         sys.stderr.close()
         sys.exit(0)
+    except Exception as error:
+        from infra.settings import SettingsError
+
+        if not isinstance(error, SettingsError):
+            raise
+        print(error, file=sys.stderr)  # noqa: T201
+        sys.exit(BAD_INPUT)

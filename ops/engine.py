@@ -8,13 +8,15 @@ import shutil
 import signal
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from infra.thresholds import ENGINE_WAIT
 from ops import stackfile
+from ops.deployment import CommandError, exported, imported, printed
+from ops.leftovers import forget
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack
@@ -64,8 +66,11 @@ class Automation:
         self._outputs: dict[str, Any] | None = None
         self._errors: list[str] = []
 
-    def update(self) -> None:
+    def update(self, replace: Sequence[str] = ()) -> None:
         """Bring the stack up.
+
+        Args:
+            replace: URNs of resources to make anew even if nothing about them has changed.
 
         Raises:
             EngineError: with what the engine and the program said.
@@ -73,9 +78,36 @@ class Automation:
         stack = self._opened()
         # Whatever comes of it, what was known before is old.
         self._outputs = None
+        run = partial(stack.up, on_event=self._on_event, color="never", show_secrets=False, replace=list(replace))
         with _uninterrupted(self._tell):
-            done = self._turn(lambda: stack.up(on_event=self._on_event, color="never", show_secrets=False))
+            done = self._turn(run)
         self._outputs = {key: one.value for key, one in done.outputs.items()}
+
+    def forget(self) -> list[str]:
+        """Take out of the state what providers leave there for good. Returns the URNs of what had some.
+
+        Raises:
+            EngineError: when the engine's command fails.
+        """
+        try:
+            state = exported(printed, self._name)
+            urns = forget(state)
+            if urns:
+                imported(printed, self._name, state)
+        except CommandError as error:
+            raise EngineError(str(error)) from error
+        return urns
+
+    def refresh(self, urns: Sequence[str]) -> None:
+        """Take over into the state what these resources are really like.
+
+        Raises:
+            EngineError: with what the engine and the providers said.
+        """
+        stack, self._outputs = self._opened(), None
+        run = partial(stack.refresh, target=list(urns), on_event=self._on_event, color="never", show_secrets=False)
+        with _uninterrupted(self._tell):
+            self._turn(run)
 
     def pending(self) -> dict[str, int]:
         """What an update would change.

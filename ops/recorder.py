@@ -18,7 +18,7 @@ UNKNOWN = {"unknown": True}
 SECRET = {"secret": True}
 STACK_TYPE = "pulumi:pulumi:Stack"
 # Answers an invoke: token, arguments and the region of its provider in, result out.
-Answer = Callable[[str, Mapping[str, Any], str | None], Mapping[str, Any]]
+Answer = Callable[[str, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,9 @@ class Recorder(mocks.MockMonitor):
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         """Answer an invoke from the table of answers, which raises where it has none."""
         arguments = _plain_struct(request.args)
-        region = self._regions.get(request.provider.rpartition("::")[0])
+        provider = self.recorded.get(request.provider.rpartition("::")[0])
         answer = Struct()
-        answer.update(dict(self._answer(request.tok, arguments, region)))
+        answer.update(dict(self._answer(request.tok, arguments, provider.inputs if provider else {})))
         # `return` is a word of Python's own, so the field can only be set by name.
         response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(answer)

@@ -7,6 +7,7 @@ import contextvars
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from pulumi.runtime import mocks
@@ -14,12 +15,15 @@ from pulumi.runtime import stack as runtime_stack
 
 from infra.platform import build
 from infra.platform.home import PAST
-from infra.settings import Settings
+from infra.settings import Settings, SettingsError
+from ops.believed import BELIEVED, believed
 from ops.recorder import Recorded, settled
 from ops.stackfile import PROJECT
 from ops.tracing.model import Trace
 from ops.tracing.tracer import Tracer, sources_kept
 from sandbox.provider import invokes
+from sandbox.provider.config import parsed
+from sandbox.provider.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,7 @@ def render(settings: Settings, stack: str) -> Plan:
     Raises:
         LookupError: when the program invokes a function that the sandbox has no answer for.
     """
-    tracer = Tracer(PROJECT, stack, _answer)
+    tracer = Tracer(PROJECT, stack, partial(_answer, settings))
     with sources_kept():
         # The SDK keeps its state in context variables and on the current loop: each render gets its own of both.
         contextvars.copy_context().run(asyncio.run, _run(settings, stack, tracer))
@@ -62,7 +66,14 @@ async def _run(settings: Settings, stack: str, recorder: Tracer) -> None:
     await runtime_stack.run_pulumi_func(lambda: settled(lambda: build(settings)))
 
 
-def _answer(token: str, arguments: Mapping[str, Any], region: str | None) -> Mapping[str, Any]:
+def _answer(
+    settings: Settings, token: str, arguments: Mapping[str, Any], config: Mapping[str, Any]
+) -> Mapping[str, Any]:
     if token == PAST:
         return {"outputs": {}}
-    return invokes.answer(token, arguments, {"region": region} if region else {})
+    if token in BELIEVED:
+        return believed(settings, token, str(arguments["id"]))
+    try:
+        return invokes.answer(token, arguments, parsed(token.partition(":")[0], dict(config)))
+    except Refused as error:
+        raise SettingsError([f"offline, nothing answers for what the stack's file names: {error}"]) from None

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from infra.choices import UNREADABLE
-from infra.settings import Settings, SettingsError, parse
+from infra.settings import Settings, SettingsError, decode, parse
 from sandbox.commands.stackfile import read_stack_file
 from scripts import arguments, places
 from scripts.say import ProblemError
@@ -59,7 +59,12 @@ def config(stack: str) -> dict[str, Any]:
     except ProblemError as error:
         raise SettingsError([str(error)]) from None
     ours = f"{PROJECT}:"
-    return {str(key).removeprefix(ours): value for key, value in found.items() if str(key).startswith(ours)}
+    return {str(key).removeprefix(ours): _plain(value) for key, value in found.items() if str(key).startswith(ours)}
+
+
+def _plain(value: Any) -> Any:
+    """A value as the program gets it: the CLI puts quotes around numbers and booleans when it writes the file."""
+    return decode(value) if isinstance(value, str) else value
 
 
 def read(values: Mapping[str, Any], file: str, *, judged: bool = True) -> Settings:
@@ -69,6 +74,13 @@ def read(values: Mapping[str, Any], file: str, *, judged: bool = True) -> Settin
         SettingsError: when they are not allowed.
     """
     encrypted = {key for key, value in values.items() if _all_secure(value)}
+    encrypted |= {
+        f"{key}.{inner}"
+        for key, value in values.items()
+        if isinstance(value, dict)
+        for inner, one in value.items()
+        if _all_secure(one)
+    }
     return parse({key: _placeholders(value) for key, value in values.items()}, file, encrypted, judged=judged)
 
 

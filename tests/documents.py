@@ -6,6 +6,7 @@ from ops.cost.usage import TABLE
 from ops.drift.ledger import LEDGER
 from ops.guard.rules import OWN, connections, cost
 from ops.guard.rules.protection import ANYWHERE
+from ops.quotas.doc import default_table, nodes_table
 from ops.readme import Parts, generated
 from ops.stackfile import ROOT
 from policy.monotonic import GUARDS
@@ -89,6 +90,7 @@ DOCUMENTS: dict[str, Parts] = {
     "docs/changes.md": {"ledger": ledger},
     "docs/cost.md": {"assumptions": assumptions, "errors": errors},
     "docs/guard.md": {"findings": findings, "compared": compared},
+    "docs/quotas.md": {"quotas": default_table, "nodes": nodes_table},
     "docs/policy.md": {"policies": policies, "guards": guards},
     "docs/transitions.md": {"verdicts": verdicts, "leaving": leaving, "laws": laws},
 }

@@ -18,7 +18,9 @@ from ops.cost.span import Span
 HOURS = 730  # a month, as the AWS Pricing Calculator counts: 8,760 hours a year by twelve
 _MINUTES = HOURS * 60
 _RUNBOOK_USERS = 400  # Scaling to 1000 Users, Target Capacity: 1000 registered, 400 concurrent
-_DAYS = 30
+MONTH_DAYS = 30
+# AWS CloudWatch pricing examples: what a stored log takes of its ingested size. Gzip in a bucket takes no more.
+COMPRESSED = 0.15
 MONTHS_KEPT = 12  # Ascent: objects and rows pile up for a year at the upper end
 
 
@@ -51,7 +53,7 @@ REQUESTS = _row(
 )
 EGRESS = _row(
     "egress",
-    0.6 * _DAYS / _RUNBOOK_USERS,
+    0.6 * MONTH_DAYS / _RUNBOOK_USERS,
     200 / 2500,
     "GB/user/month",
     f"{SUMMARY}, CDN Setup: 600 MB a day; to {NARFE}, Stage 5's 200 GB a month at stage 4's users",
@@ -82,6 +84,7 @@ OBJECT_GB = _row(
     "GB/user",
     f"{SUMMARY}, Expected Results: about 5 GB stored; to a year of as much each month (Ascent)",
 )
+IMAGE_GB = _row("images", 1, 20, "GB/repository", "Ascent: two releases of one image, to a year of weekly ones")
 OBJECT_REQUESTS = _row("object requests", 0.05, 0.5, "requests/request", "Ascent: an image in some answers")
 MESSAGES = _row(
     "messages",

@@ -30,12 +30,12 @@ def answer(provider: Provider, schema: Schema, urn: str, inputs: Properties) -> 
         # Random values: any will do that is always the same.
         identifier, extra = "none", {name: f"{name} of {urn}" for name in schema.computed}
     else:
-        region, seed = provider.region(schema, inputs), f"{urn}#0"
-        identifier = outputs.identifier(schema, inputs, seed, region)
-        extra = outputs.computed(schema, inputs, outputs.context(schema, inputs, seed, region, identifier))
+        place, seed = provider.place(schema, inputs), f"{urn}#0"
+        identifier = outputs.identifier(schema, inputs, seed, place)
+        extra = outputs.computed(schema, inputs, outputs.context(schema, inputs, seed, place, identifier))
         extra |= provider.tagged(schema, inputs)
         if provider.name == "aws" and "region" in schema.inputs:
-            extra["region"] = region
+            extra["region"] = place["region"]
     added = {name.partition(".")[0] for name in extra}
     return Answer(identifier, outputs.seal(schema, outputs.merge(inputs, extra)), frozenset({ID, *added, *named}))
 

@@ -67,6 +67,11 @@ def _no_public_task(props: Props) -> str | None:
     return "the task gets a public address" if any(one is True for one in public) else None
 
 
+def _abandons(props: Props) -> str | None:
+    launching = "autoscaling:EC2_INSTANCE_LAUNCHING" in values(props, "lifecycleTransition")
+    return one_of("defaultResult", "ABANDON")(props) if launching else None
+
+
 RULES = (
     Rule(
         name="template-imdsv2",
@@ -126,15 +131,22 @@ RULES = (
         name="group-instances-renewed",
         types=(_GROUP,),
         severity="medium",
-        reason="Patches come with new images; an instance that is never replaced has none.",
+        reason="Patches come with new machine images; an instance that is never replaced gets none.",
         check=at_most("maxInstanceLifetime", _PATCHES_SECONDS),
     ),
     Rule(
-        name="group-rolls-back",
+        name="group-refresh-stops",
         types=(_GROUP,),
         severity="medium",
-        reason="A bad version must not take the whole fleet along.",
-        check=is_true("instanceRefresh.preferences.autoRollback"),
+        reason="A refresh that fails should stop: a rollback would launch the new template again, as the group has it.",
+        check=every(given("instanceRefresh"), is_false("instanceRefresh.preferences.autoRollback")),
+    ),
+    Rule(
+        name="launch-abandoned",
+        types=("aws:autoscaling/lifecycleHook:LifecycleHook",),
+        severity="high",
+        reason="An instance whose application never answered must not come into service when the time is up.",
+        check=_abandons,
     ),
     Rule(
         name="scaling-tracks-target",
@@ -183,6 +195,20 @@ RULES = (
             at_most("target.retryPolicy.maximumRetryAttempts", 10),
             at_most("target.retryPolicy.maximumEventAgeInSeconds", 3600),
         ),
+    ),
+    Rule(
+        name="schedule-keeps-failures",
+        types=("aws:scheduler/schedule:Schedule",),
+        severity="medium",
+        reason="What could not be started is dropped without a word, unless a queue takes it.",
+        check=given("target.deadLetterConfig.arn"),
+    ),
+    Rule(
+        name="event-keeps-failures",
+        types=("aws:cloudwatch/eventTarget:EventTarget",),
+        severity="medium",
+        reason="An event that could not be delivered is dropped without a word, unless a queue takes it.",
+        check=given("deadLetterConfig.arn"),
     ),
     Rule(
         name="schedule-utc",

@@ -22,6 +22,13 @@ def _setting(props: Props) -> str | None:
     return one_of("value", *allowed)(props)
 
 
+def _origin_tls(props: Props) -> str | None:
+    if props.get("phase") != "http_config_settings":
+        return None
+    found = [ssl for ssl in values(props, "rules[*].actionParameters.ssl") if ssl is not None]
+    return next((f"a rule has the origin asked with ssl {ssl}" for ssl in found if ssl not in _SETTINGS["ssl"]), None)
+
+
 def _caches_nothing_private(props: Props) -> str | None:
     if props.get("phase") != "http_request_cache_settings":
         return None
@@ -59,6 +66,13 @@ RULES = (
         severity="critical",
         reason="Anything less than full TLS to the origin sends passwords in the clear behind the lock people see.",
         check=_setting,
+    ),
+    Rule(
+        name="edge-origin-tls",
+        types=(_RULESET,),
+        severity="critical",
+        reason="Anything less than full TLS to the origin sends passwords in the clear behind the lock people see.",
+        check=_origin_tls,
     ),
     Rule(
         name="edge-rules-named",

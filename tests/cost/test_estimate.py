@@ -132,6 +132,7 @@ _SPOT = {
         ),
         ([resource("aws:secretsmanager/secret:Secret", replicas=[{}, {}])], ("secrets.secret",), 1.2, 1.2),
         ([resource("aws:ec2/vpcEndpoint:VpcEndpoint", vpcEndpointType="Gateway")], (), 0, 0),
+        ([resource("cloudflare:index/certificatePack:CertificatePack")], ("cloudflare.certificates",), 10, 10),
     ],
 )  # fmt: skip
 def test_a_rule_says_what_a_person_works_out(

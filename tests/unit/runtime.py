@@ -22,15 +22,16 @@ PROJECT, STACK = "ascent", "test"
 ACCOUNT = "123456789012"
 ANSWERS: dict[str, dict[str, Any]] = {
     "cloudflare:index/getZone:getZone": {"account": {"id": "cd" * 16}},
+    "cloudflare:index/getRulesets:getRulesets": {"rulesets": [], "results": []},
     "pulumi:pulumi:readStackOutputs": {"outputs": {}},
     "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
-    "aws:ssm/getParameter:getParameter": {"value": "ami-0123456789abcdef0"},
+    "aws:ssm/getParameter:getParameter": {"insecureValue": "ami-0123456789abcdef0"},
 }
 
 
-def answer(token: str, arguments: Mapping[str, Any], region: str | None) -> Mapping[str, Any]:
+def answer(token: str, arguments: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
     """A stable answer; an invoke that no test expects raises."""
-    del arguments, region
+    del arguments, config
     if token not in ANSWERS:
         raise LookupError(f"no test expects the invoke {token}")
     return ANSWERS[token]
@@ -72,6 +73,8 @@ class Live(Recorder):
         }.items():
             if key not in outputs:
                 outputs.update({key: value})
+        if request.type == "aws:ec2/subnet:Subnet":
+            outputs.update({"availabilityZone": f"name-of-{outputs['availabilityZoneId']}"})
         if request.type == "aws:eks/cluster:Cluster":
             outputs.get_or_create_struct("vpcConfig").update({"clusterSecurityGroupId": f"sg-{name}"})
         response.object.CopyFrom(outputs)

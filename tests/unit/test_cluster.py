@@ -96,7 +96,7 @@ def test_pods_may_do_at_aws_what_instances_may_and_no_more() -> None:
     for theirs, ours in (("test-use1-fleet", "test-use1-pods-web"), ("test-use1-workers", "test-use1-pods-worker")):
         allowed = json.loads(fleet[theirs].inputs["policy"])["Statement"]
         got = json.loads(pods[ours].inputs["policy"])["Statement"]
-        assert len(got) == 3
+        assert len(got) == 4
         assert all(statement in allowed for statement in got)
     associations = of_type(live(stage=6), "aws:eks/podIdentityAssociation:PodIdentityAssociation")
     assert {one.inputs["serviceAccount"] for one in associations.values()} == {"web", "worker"}

@@ -15,8 +15,10 @@ import pytest
 from infra import components
 from infra.platform import build
 from ops.recorder import Recorded
+from ops.render import render
 from tests.unit.configs import settings
 from tests.unit.runtime import record
+from tests.unit.test_existing_network import ONE
 
 Component = type[pulumi.ComponentResource]
 
@@ -37,10 +39,19 @@ def _everything() -> dict[str, Recorded]:
     both = {"image": "registry.example.com/app:1.0.0", "weight": 50}
     alerts = {"slack": {"workspaceId": "T0EXAMPLE", "channelId": "C0EXAMPLE"}}
     rollout = {"blue": both, "green": both, "kubernetesShare": 40}
-    chosen = settings(stage=7, runtime="both", rollout=rollout, alerts=alerts)
+    chosen = settings(stage=7, runtime="both", rollout=rollout, alerts=alerts, database={"roles": True})
     # In the background, either instances or pods work.
     pods = settings(stage=6, runtime="kubernetes", cache={"inCluster": True})
-    return record(lambda: build(pods)) | record(lambda: build(chosen))
+    # What a young stack in somebody else's network has.
+    vault = "arn:aws:backup:us-east-1:210987654321:backup-vault:copies"
+    young = settings(
+        network=ONE,
+        backup={"region": "eu-west-1", "vaultArn": vault},
+        firewall=True,
+        registry={"repositories": ["app"], "credentials": {"registry.example.com": "robot:token"}},
+    )
+    rendered = {one.urn: one for one in render(young, "test").resources}
+    return rendered | record(lambda: build(pods)) | record(lambda: build(chosen))
 
 
 def test_there_are_components() -> None:

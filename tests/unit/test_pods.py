@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+import pulumi
 import pytest
 
+from infra.authorities import rds
 from infra.database_url import password, port, through, userlist
+from infra.platform.pod_secrets import redis_revision
 from infra.schedules import JOBS
 from infra.stages import STAGES
 from ops.recorder import SECRET, Recorded
-from tests.unit.runtime import built, of_type
+from tests.unit.runtime import built, of_type, record
 
 DEPLOYMENT, HPA = "kubernetes:apps/v1:Deployment", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 PDB, SERVICE = "kubernetes:policy/v1:PodDisruptionBudget", "kubernetes:core/v1:Service"
@@ -230,6 +234,15 @@ def test_the_pooler_never_opens_more_than_the_budget_counts(stage: int) -> None:
     assert release["chart"] == "./charts/pgbouncer"
 
 
+def test_the_pooler_may_ask_for_a_certificate_that_its_regions_roots_have_signed() -> None:
+    everything = live(stage=7, cluster={"apiCidrs": [], "verifyDatabase": True})
+    told = {name: one.inputs["values"].get("serverTls") for name, one in of_type(everything, RELEASE).items()}
+    regions = {"use1": "us-east-1", "euw1": "eu-west-1", "apse2": "ap-southeast-2"}
+    assert {name: (tls["mode"], tls["ca"]["pem"]) for name, tls in told.items()} == {
+        f"test-{code}-pgbouncer": ("verify-full", rds(region)) for code, region in regions.items()
+    }
+
+
 def test_there_is_no_pooler_before_its_stage() -> None:
     assert of_type(live(stage=1), RELEASE) == {}
 
@@ -244,12 +257,40 @@ def test_redis_in_the_cluster_takes_the_place_of_elasticache() -> None:
     assert reached == [([{"podSelector": {"matchLabels": {"app.kubernetes.io/name": "redis"}}}], [6379, 26379])]
 
 
+def _revisions(**changes: Any) -> dict[str, str]:
+    releases = of_type(live(stage=6, cache={"inCluster": True}, **changes), RELEASE)
+    return {one.inputs["name"]: one.inputs["values"]["auth"]["revision"] for one in releases.values()}
+
+
+def test_what_runs_beside_restarts_for_its_own_passwords_alone() -> None:
+    """Redis, that is: PgBouncer reads changed users by itself."""
+    before = _revisions()
+    assert before["pgbouncer"] == ""
+    assert re.fullmatch("[0-9a-f]{16}", before["redis"])
+    assert _revisions(appSecrets={"SESSION_KEY": "hunter2"}) == before
+
+
+def test_either_password_moves_the_revision_of_redis() -> None:
+    secrets: list[dict[str, pulumi.Input[str]]] = [
+        {"password": "a", "url": "redis://a"},
+        {"password": "a", "url": "redis://elsewhere"},
+        {"password": "b", "url": "redis://a"},
+        {"password": "b", "url": "redis://a", "previousPassword": "a"},
+    ]
+    known: list[list[str]] = []
+    record(lambda: pulumi.Output.all(*map(redis_revision, secrets)).apply(known.append))
+    ((first, elsewhere, other, both),) = known
+    assert first == elsewhere
+    assert len({first, other, both}) == 3
+
+
 def test_jobs_and_queues_have_one_owner() -> None:
     schedule = "aws:scheduler/schedule:Schedule"
     owners = {runtime: live(stage=7, runtime=runtime) for runtime in ("kubernetes", "both")}
-    assert of_type(owners["kubernetes"], schedule) == {}
+    # The clock starts nothing.
+    assert set(of_type(owners["kubernetes"], schedule)) == {"test-use1-tasks-pods-clock"}
     assert len(of_type(owners["kubernetes"], CRON)) == len(JOBS)
-    assert len(of_type(owners["both"], schedule)) == len(JOBS)
+    assert len(of_type(owners["both"], schedule)) == len(JOBS) + 1
     assert of_type(owners["both"], CRON) == {}
     assert [name for name in of_type(owners["kubernetes"], DEPLOYMENT) if "workers" in name] == [
         "test-use1-workers-pods"
@@ -268,7 +309,9 @@ def test_a_job_never_runs_twice_at_once_and_never_for_ever() -> None:
     job = spec["jobTemplate"]["spec"]
     assert (job["backoffLimit"], job["activeDeadlineSeconds"]) == (3, 21600)
     (container,) = job["template"]["spec"]["containers"]
-    (url,) = container["env"]
+    name, told, url = container["env"]
+    assert name == {"name": "ASCENT_JOB", "value": "archive-messages"}
+    assert told == {"name": "ASCENT_MAX_CONNECTIONS", "value": "2000"}
     assert url["valueFrom"]["secretKeyRef"] == {"name": "database-credentials", "key": "DATABASE_DIRECT_URL"}
     assert container["args"] == ["retain", "--job", "archive", "--config", "/etc/ascent/database.yaml"]
 
@@ -286,3 +329,8 @@ def test_in_a_cluster_that_is_there_already_nothing_of_eks_is_made() -> None:
     known_to_eks = live(stage=6, cluster={**OWN, "name": "team"})
     associations = of_type(known_to_eks, "aws:eks/podIdentityAssociation:PodIdentityAssociation").values()
     assert {one.inputs["clusterName"] for one in associations} == {"team"}
+
+
+def test_a_worker_has_the_time_of_a_job_to_end() -> None:
+    deployment = of_type(live(stage=6), "kubernetes:apps/v1:Deployment")["test-use1-workers-pods"].inputs
+    assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 300

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from ipaddress import IPv4Network
 from itertools import combinations
+from types import SimpleNamespace
 from typing import Any
 
 import pulumi
@@ -14,8 +16,10 @@ from hypothesis import strategies as st
 from infra import platform
 from infra.addressing import vpc_cidr
 from infra.components.app_secret import AppSecret, AppSecretArgs
+from infra.platform import home
 from infra.platform.home import PAST, refuse_to_move
 from infra.regions import REGIONS
+from infra.settings import Settings
 from infra.steering import PARTS, PLACES, nearest, part_of
 from ops.rebuilt import FACTS, precious
 from ops.recorder import Recorded
@@ -26,17 +30,23 @@ from tests.unit.test_data_tier import environment
 
 TEN = ["us-east-1", "eu-west-1", "ap-southeast-2", "us-west-2", "eu-central-1"]
 TEN += ["ap-northeast-1", "sa-east-1", "ca-central-1", "ap-south-1", "af-south-1"]
+REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 CRON = "kubernetes:batch/v1:CronJob"
 CLUSTER, CACHE = "aws:rds/cluster:Cluster", "aws:elasticache/replicationGroup:ReplicationGroup"
 BALANCER, POOL = "cloudflare:index/loadBalancer:LoadBalancer", "cloudflare:index/loadBalancerPool:LoadBalancerPool"
+STANDBYS, BUCKETS = ("use1", "euw1", "apse2"), ("analyses", "avatars", "generated", "uploads")
+# What the last update says of a region that is lost now.
+BUILT = {"outputs": {"regions": {"us-east-1": {"machineImage": "ami-0fedcba9876543210"}}}}
 # What names all regions at once, and so changes in place when one is added or dropped.
 SHARED = {
     "aws:cloudwatch/dashboard:Dashboard test-use1-overview",
-    "aws:iam/rolePolicy:RolePolicy test-use1-copies",
-    "aws:s3/bucketReplicationConfig:BucketReplicationConfig test-use1-copies-analyses",
-    "aws:s3/bucketReplicationConfig:BucketReplicationConfig test-use1-copies-avatars",
-    "aws:s3/bucketReplicationConfig:BucketReplicationConfig test-use1-copies-generated",
-    "aws:s3/bucketReplicationConfig:BucketReplicationConfig test-use1-copies-uploads",
+    # What is copied to all others, from each region that can take the writes.
+    *(f"aws:iam/rolePolicy:RolePolicy test-{code}-copies" for code in STANDBYS),
+    *(f"{REPLICATION} test-{code}-copies-{kind}" for code in STANDBYS for kind in BUCKETS),
+    # What the application may write to, once it is there.
+    *(f"aws:iam/rolePolicy:RolePolicy test-{code}-{fleet}" for code in STANDBYS for fleet in ("fleet", "workers")),
+    # What other regions forward, the writer's proxy does not have.
+    "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup test-use1-proxy",
     f"{BALANCER} test-use1-traffic",
 }
 
@@ -87,7 +97,10 @@ def test_stage_seven_only_adds_to_stage_six() -> None:
         "Dashboard",
         "Group",
         "MetricAlarm",
+        "ProxyDefaultTargetGroup",
         "ReplicationGroup",
+        # What the application may write to.
+        "RolePolicy",
         "Target",
     }
 
@@ -176,7 +189,6 @@ def test_workers_jobs_and_reader_scaling_are_where_the_writes_are() -> None:
         assert {name for name in of_type(everything, "aws:autoscaling/group:Group") if "workers" in name} == {
             f"test-{code}-workers"
         }
-        assert set(of_type(everything, "aws:ecs/cluster:Cluster")) == {f"test-{code}-tasks"}
         assert set(of_type(everything, "aws:appautoscaling/target:Target")) == {f"test-{code}-db"}
         told = environment(everything, "test-apse2-blue")
         assert f"test-{code}-store-uploads" in told["BUCKETS"]
@@ -211,7 +223,7 @@ def test_what_was_written_before_a_failover_still_gets_away() -> None:
     configs = of_type(
         built(live=True, stage=7, writer="eu-west-1"), "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
     )
-    assert {name.rpartition("-")[0] for name in configs} == {"test-use1-copies", "test-euw1-copies"}
+    assert {name.rpartition("-")[0] for name in configs} == {f"test-{code}-copies" for code in STANDBYS}
     rules = configs["test-euw1-copies-uploads"].inputs["rules"]
     assert {one["id"] for one in rules} == {"us-east-1", "ap-southeast-2"}
     assert len({one["priority"] for one in rules}) == len(rules)
@@ -234,13 +246,18 @@ def test_the_region_that_writes_is_guarded_as_the_home_is() -> None:
 
 
 def test_a_replica_has_no_user_of_its_own_and_forwards_writes() -> None:
-    clusters = of_type(built(live=True, stage=7), CLUSTER)
+    everything = built(live=True, stage=7)
+    clusters = of_type(everything, CLUSTER)
     assert "enableGlobalWriteForwarding" not in clusters["test-use1-db"].inputs
     for name in ("test-euw1-db", "test-apse2-db"):
         inputs = clusters[name].inputs
         assert inputs["enableGlobalWriteForwarding"] is True
         assert inputs["globalClusterIdentifier"] == "test-use1-global-id"
         assert not {"masterUsername", "masterPassword", "databaseName"} & set(inputs)
+        # RDS refuses to set a static parameter at once.
+        group = of_type(everything, "aws:rds/clusterParameterGroup:ClusterParameterGroup")[name]
+        how = {one["name"]: one["applyMethod"] for one in group.inputs["parameters"]}
+        assert how["apg_write_forward.consistency_mode"] == "pending-reboot"
 
 
 def test_only_the_standbys_share_a_datastore_and_are_peered() -> None:
@@ -253,7 +270,7 @@ def test_only_the_standbys_share_a_datastore_and_are_peered() -> None:
 
 @given(st.lists(st.sampled_from(sorted(REGIONS)), min_size=2, unique=True), st.integers(0, 7))
 def test_addresses_of_any_choice_of_regions_never_overlap(names: list[str], index: int) -> None:
-    cidr = settings(network={"cidr": f"10.{32 * index}.0.0/11"}).network.cidr
+    cidr = IPv4Network(f"10.{32 * index}.0.0/11")
     networks = [vpc_cidr(cidr, REGIONS[name].slot) for name in names]
     assert not any(one.overlaps(other) for one, other in combinations(networks, 2))
     # A region's addresses do not depend on which others there are.
@@ -311,14 +328,65 @@ def test_another_first_region_is_refused_with_the_way_to_fail_over() -> None:
             render(regions=["eu-west-1", "us-east-1"])
 
 
-def test_a_lost_region_is_asked_nothing_and_sent_nobody() -> None:
-    asked: list[str | None] = []
-    known = {"regions": {"us-east-1": {"machineImage": "ami-0fedcba9876543210"}}}
+@pytest.mark.parametrize(("says", "asked"), [("failed to load checkpoint: EOF", 3), ("no stack named test", 1)])
+def test_a_state_that_is_being_written_is_read_again(says: str, asked: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = [Exception(says), Exception(says), SimpleNamespace(value={"outputs": {"primaryRegion": "us-east-1"}})]
+    times: list[None] = []
 
-    def answer(token: str, arguments: Any, region: str | None) -> Any:
-        asked.append(region)
+    def invoke(token: str, arguments: Any) -> Any:
+        del token, arguments
+        times.append(None)
+        answer = answers[len(times) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(home, "_PAUSE", 0)
+    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
+    if asked == 1:
+        with pytest.raises(Exception, match="no stack named"):
+            home.past()
+    else:
+        assert home.past() == {"primaryRegion": "us-east-1"}
+    assert len(times) == asked
+
+
+@pytest.mark.parametrize("roles", [False, True])
+@pytest.mark.parametrize("runtime", ["ec2", "kubernetes", "both"])
+def test_a_failover_changes_nothing_in_iam_which_may_be_lost_with_its_region(runtime: str, roles: bool) -> None:  # noqa: FBT001
+    def known(writer: str) -> dict[str, Any]:
+        found = at(4, runtime=runtime, database={"roles": roles}, writer=writer)
+        return {urn: one.inputs for urn, one in found.items() if one.type.startswith("aws:iam/")}
+
+    home, *others = (known(writer) for writer in TEN[:3])
+    assert any("worker" in urn for urn in home)
+    assert [one for one in others if one != home] == []
+
+
+@pytest.mark.parametrize("writer", TEN[:3])
+def test_only_the_region_that_writes_has_jobs_that_run(writer: str) -> None:
+    found = at(3, writer=writer)
+    code = REGIONS[writer].code
+    for kind in (
+        "aws:scheduler/schedule:Schedule",
+        "aws:autoscaling/policy:Policy",
+        "aws:sqs/queuePolicy:QueuePolicy",
+    ):
+        names = [name for name in of_type(found, kind) if "tasks" in name or "workers" in name]
+        assert names
+        assert [name for name in names if not name.startswith(f"test-{code}-")] == []
+    # All that can write copy what they have, and the fourth copies nothing.
+    copied = {name.rpartition("-")[0] for name in of_type(at(4, writer=writer), REPLICATION)}
+    assert copied == {f"test-{REGIONS[name].code}-copies" for name in TEN[:3]}
+
+
+def test_a_lost_region_is_asked_nothing_and_sent_nobody() -> None:
+    asked: list[Any] = []
+
+    def answer(token: str, arguments: Any, config: Any) -> Any:
+        asked.append(config.get("region"))
         del arguments
-        return {"outputs": known} if token == PAST else ANSWERS[token]
+        return BUILT if token == PAST else ANSWERS[token]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runtime, "answer", answer)
@@ -331,6 +399,39 @@ def test_a_lost_region_is_asked_nothing_and_sent_nobody() -> None:
         "test-euw1": True,
         "test-apse2": True,
     }
+
+
+def test_the_provider_of_a_lost_region_asks_nobody_who_it_is_and_no_other_changes() -> None:
+    role = "arn:aws:iam::123456789012:role/deploy"
+    account = {"id": "123456789012", "assumeRole": role}
+
+    def told(**changes: Any) -> dict[str, dict[str, Any]]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(runtime, "answer", lambda token, *_: BUILT if token == PAST else ANSWERS[token])
+            rendered = render(account=account, **changes)
+        return {name: dict(one.inputs) for name, one in of_type(rendered, "pulumi:providers:aws").items()}
+
+    before, after = told(), told(writer="eu-west-1", unreachable="us-east-1")
+    assert {name for name in before if before[name] != after[name]} == {"test-use1"}
+    lost = after["test-use1"]
+    assert lost["skipCredentialsValidation"] == lost["skipRequestingAccountId"] == "true"
+    # Without a number of the account, none is an allowed one; the role is taken where there is an answer.
+    assert (lost.get("allowedAccountIds"), lost["stsRegion"]) == (None, "eu-west-1")
+    assert role in lost["assumeRoles"]
+
+
+def test_a_drained_region_is_kept_up_and_sent_nobody() -> None:
+    waited: list[str] = []
+
+    def served(chosen: Settings) -> None:
+        waited.extend({group.region for group in platform.build(chosen).groups})
+
+    drained = record(lambda: served(settings(stage=7, drained=["ap-southeast-2"])), live=True)
+    enabled = {name: one.inputs["enabled"] for name, one in of_type(drained, POOL).items()}
+    assert enabled == {"test-use1": True, "test-euw1": True, "test-apse2": False}
+    # Its instances are as they were, and no update waits for them to serve: what they read may be out of reach.
+    assert "test-apse2-blue" in of_type(drained, "aws:autoscaling/group:Group")
+    assert set(waited) == {"us-east-1", "eu-west-1"}
 
 
 def test_a_region_that_was_never_there_cannot_be_lost() -> None:

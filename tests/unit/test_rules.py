@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from infra import thresholds
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 COMPONENTS = sorted(path for path in (INFRA / "components").glob("*.py") if path.name != "__init__.py")
@@ -49,7 +52,11 @@ def test_only_the_table_and_the_platform_know_one_stage_from_another(path: Path)
     assert "Capability" not in source
 
 
-@pytest.mark.parametrize("path", [path for path in EVERYTHING if path.name != "settings.py"], ids=_name)
+# What instances run reads the environment that it hands on.
+READ_NO_CONFIG = [path for path in EVERYTHING if path.name != "settings.py" and path.parent.name != "boot"]
+
+
+@pytest.mark.parametrize("path", READ_NO_CONFIG, ids=_name)
 def test_only_settings_read_config(path: Path) -> None:
     attributes = {ast.unparse(node) for node in _nodes(path) if isinstance(node, ast.Attribute)}
     assert not {one for one in attributes if one in {"pulumi.Config", "os.environ"} or "runtime.config" in one}
@@ -70,3 +77,11 @@ def test_cloudflare_is_imported_only_where_it_is_used(path: Path) -> None:
 def test_the_rules_see_what_they_are_to_see() -> None:
     assert numbers("period = 60\nratio = 0.5\nflag = True\nzero = 0") == [60, 0.5]
     assert stage_comparisons("if settings.stage >= 4: pass") == ["settings.stage >= 4"]
+
+
+def test_no_threshold_is_said_twice() -> None:
+    """The later one would win in silence, for whoever meant the other one too."""
+    tree = ast.parse(Path(thresholds.__file__).read_text())
+    targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    assert [name for name, count in Counter(names).items() if count > 1] == []

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.problems import SECRETS
 from infra.regions import REGIONS
 from infra.settings import SettingsError, parse
 from infra.stages import STAGES
@@ -18,11 +20,30 @@ from tests.unit.configs import FILE, config, settings
 
 BLUE = {"image": "registry.example.com/app:1.0.0", "weight": 100}
 CLOUDFLARE = {"name": "app.example.com", "dns": "cloudflare", "zoneId": "ab" * 16}
+WHOLE = {"cidr": "10.0.0.0/11"}
 EXTERNAL = {"name": "app.example.com", "dns": "external"}
 EXTERNAL_DATABASE = {
     "directUrl": "postgresql://app:hunter2@db.example.com/app",
     "pooledUrl": "postgresql://app:hunter2@pool.example.com/app",
 }
+
+
+def own(*ranges: str) -> dict[str, Any]:
+    """Each region with a range of its own."""
+    regions = ("us-east-1", "eu-west-1", "ap-southeast-2")
+    return {"network": {"cidrs": dict(zip(regions, ranges, strict=False))}}
+
+
+THREE = ["subnet-00000000", "subnet-00000001", "subnet-00000002"]
+INNER = ["subnet-00000003", "subnet-00000004", "subnet-00000005"]
+
+
+def there(*regions: str, stage: int = 1, beside: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
+    """Regions in a VPC that is there already, each the same but for its name."""
+    ids = {"publicSubnets": THREE, "privateSubnets": INNER, "dataSubnets": INNER}
+    one = {"vpcId": "vpc-00000000", **ids, **changes}
+    return {"stage": stage, "network": {**WHOLE, "vpcs": dict.fromkeys(regions, one), **(beside or {})}}
+
 
 REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"stage": 8}, "stage", ["given 8", "1, 2, 3, 4, 5, 6 or 7"]),
@@ -38,15 +59,49 @@ REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"writer": "us-west-2", "stage": 7}, "writer", ["us-east-1 or eu-west-1 or ap-southeast-2"]),
     ({"unreachable": "us-east-1", "stage": 7}, "unreachable", ["does not take the writes", "ascent failover --lost"]),
     ({"unreachable": "eu-west-1", "stage": 6}, "unreachable", ["a region in use"]),
+    ({"drained": ["eu-west-1"], "stage": 6}, "drained", ["regions in use"]),
+    ({"drained": ["eu-west-1", "us-east-1"], "stage": 7}, "drained", ["do not take the writes"]),
+    ({"drained": ["eu-west-1", "eu-west-1"], "stage": 7}, "drained", ["listed once"]),
     ({"runtime": "lambda"}, "runtime", ["'ec2', 'kubernetes' or 'both'"]),
-    ({"network": {"cidr": "10.0.0.0/16"}}, "network.cidr", ["a /11 inside 10.0.0.0/8"]),
-    ({"network": {"cidr": "192.160.0.0/11"}}, "network.cidr", ["a /11 inside 10.0.0.0/8"]),
+    ({"network": {"cidr": "10.0.0.0/16"}}, "network.cidr", ["range of one region, and the stack has 3", "cidrs"]),
+    ({"network": {"cidr": "10.0.0.0/12"}}, "network.cidr", ["a /11 or larger", "under network.cidrs"]),
+    ({"network": {"cidr": "10.0.0.0/21"}}, "network.cidr", ["a /16 to a /20"]),
+    ({"network": {"cidr": "192.160.0.0/11"}}, "network.cidr", ["inside 10.0.0.0/8 or 172.16.0.0/12 or 192.168"]),
+    ({"network": {"cidr": "203.0.0.0/16"}}, "network.cidr", ['given "203.0.0.0/16"', "inside 10.0.0.0/8"]),
     ({"network": {"cidr": "10.1.0.0/11"}}, "network.cidr", ["host bits"]),
-    ({"network": {"cidr": "10.0.0.0/11", "nat": 1}}, "network.nat", ["unknown key", "Known here: cidr"]),
+    (
+        {"network": {"cidr": "10.0.0.0/11", "nat": 1}},
+        "network.nat",
+        ["unknown key", "Known here: cidr, cidrs, vpcs, egressAddresses"],
+    ),
+    ({"network": {**WHOLE, "egressAddresses": 2}}, "network.egressAddresses", ["1 or 3"]),
+    ({"network": {**WHOLE, "egressAddresses": 1}, "stage": 4}, "network.egressAddresses", ["stage 4", "should be 3"]),
+    (there("us-east-1", stage=7, routeTables=["rtb-00000000"]), "network.vpcs", ["stage 7", "none for eu-west-1"]),
+    (there("us-east-1", "eu-west-1", "ap-southeast-2", stage=7), "network.vpcs.us-east-1.routeTables", ["3 regions"]),
+    (there("us-east-1", dataSubnets=["subnet-00000000"]), "network.vpcs.us-east-1.dataSubnets", ["should be three"]),
+    (there("us-east-1", dataSubnets=[THREE[0]] * 3), "network.vpcs.us-east-1.dataSubnets", ["zone of its own"]),
+    (there("us-east-1", privateSubnets=THREE), "network.vpcs.us-east-1", ["subnet-00000000", "public as well"]),
+    (there("us-east-1", vpcId="prod"), "network.vpcs.us-east-1.vpcId", ["right form"]),
+    (there("us-east-1", nat=1), "network.vpcs.us-east-1.nat", ["unknown key"]),
+    (there("mars-1"), "network.vpcs.mars-1", ["one of us-east-1"]),
+    (there("us-east-1", beside={"egressAddresses": 1}), "network.egressAddresses", ["its own ways out", "leave it"]),
+    ({"network": {}}, "network", ["either cidr", "or cidrs"]),
+    ({"network": {"cidr": "10.0.0.0/11", "cidrs": {"us-east-1": "10.0.0.0/16"}}}, "network", ["either cidr"]),
+    (own("10.0.0.0/16", "10.1.0.0/16"), "network.cidrs", ["none for ap-southeast-2"]),
+    ({"network": {"cidrs": {"mars-1": "10.0.0.0/16"}}}, "network.cidrs.mars-1", ["one of us-east-1"]),
+    (own("10.0.0.0/15", "10.2.0.0/16", "10.3.0.0/16"), "network.cidrs.us-east-1", ["a /16 to a /20"]),
+    (own("8.0.0.0/16", "10.2.0.0/16", "10.3.0.0/16"), "network.cidrs.us-east-1", ["inside 10.0.0.0/8"]),
+    (own("10.0.0.0/16", "10.1.0.0/20", "10.1.0.0/16"), "network.cidrs", ["eu-west-1 and", "overlap", "be peered"]),
+    (own("172.17.0.0/16", "10.1.0.0/16", "10.2.0.0/16"), "network.cidrs", ["overlaps 172.17.0.0/16", "Docker"]),
+    # Services in eu-west-1 are at 172.20, as its own addresses begin with 10; in us-east-1 they are at 10.100.
+    (own("172.20.0.0/16", "10.1.0.0/16", "10.2.0.0/16"), "network.cidrs", ["Services in", "take another"]),
+    (own("192.168.0.0/16", "10.100.0.0/16", "10.2.0.0/16"), "network.cidrs", ["Services in us-east-1"]),
     ({"domain": {**CLOUDFLARE, "name": "App"}}, "domain.name", ['given "App"', "app.example.com"]),
     ({"domain": {**CLOUDFLARE, "zoneId": "Z0123456789"}}, "domain", ["a zone of cloudflare"]),
     ({"domain": {**CLOUDFLARE, "zoneId": None}}, "domain", ["should have a zoneId"]),
     ({"domain": EXTERNAL}, "domain", ["should have a certificateArn"]),
+    ({"domain": {**CLOUDFLARE, "zone": "example.org"}}, "domain.zone", ['given "example.org"', "app.example.com is"]),
+    ({"domain": {**CLOUDFLARE, "zone": "ample.com"}}, "domain.zone", ["app.example.com is not in it"]),
     ({"rollout": {"blue": {**BLUE, "weight": 90}}}, "rollout", ["90 + 0 = 90"]),
     ({"rollout": {"blue": BLUE, "green": BLUE}}, "rollout", ["100 + 100 = 200"]),
     ({"rollout": {"blue": {"weight": 100}}}, "rollout.blue", ["should have an image"]),
@@ -54,7 +109,7 @@ REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"rollout": {"blue": {**BLUE, "weight": 93}}}, "rollout.blue.weight", ["multiple of 5"]),
     ({"rollout": {"blue": BLUE, "kubernetesShare": 20}}, "rollout.kubernetesShare", ["the runtime is ec2"]),
     ({"rollout": {"blue": BLUE, "kubernetesShare": 30}, "runtime": "both"}, "rollout.kubernetesShare", ["of 20"]),
-    ({"protect": "yes"}, "protect", ["valid boolean"]),
+    ({"protect": "yes"}, "protect", ["true or false"]),
     ({"alerts": {"critical": ["on-call"]}}, "alerts.critical[0]", ["right form"]),
     ({"fleet": {"minimum": 0}}, "fleet.minimum", ["given 0", "1 to 100"]),
     ({"fleet": {"minimum": 50}}, "fleet", ["the minimum 50 exceeds the maximum 4"]),
@@ -74,8 +129,43 @@ REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"externalDatabase": {"directUrl": "postgresql://a:b@c/d"}}, "externalDatabase.pooledUrl", ["missing"]),
     ({"externalDatabase": EXTERNAL_DATABASE, "database": {"maxAcu": 8}}, "database", ["an external one"]),
     ({"appSecrets": {"DATABASE_URL": "x"}}, "appSecrets.DATABASE_URL", ["set by the platform"]),
+    ({"appSecrets": {"QUEUES_REGION": "x"}}, "appSecrets.QUEUES_REGION", ["set by the platform"]),
+    ({"appSecrets": {"CACHE_TTL_FEED": "1"}}, "appSecrets.CACHE_TTL_FEED", ["set by the platform"]),
+    ({"appSecrets": {"PATH": "/opt"}}, "appSecrets.PATH", ["the instance's own programs run"]),
+    ({"appSecrets": {"LD_PRELOAD": "x"}}, "appSecrets.LD_PRELOAD", ["the instance's own programs run"]),
+    ({"appSecrets": {"DOCKER_HOST": "x"}}, "appSecrets.DOCKER_HOST", ["the instance's own programs run"]),
+    ({"account": {"id": "12345678"}}, "account.id", ['given "12345678"', "twelve digits"]),
+    ({"account": {"id": 12345678}}, "account.id", ["given 12345678", "twelve digits"]),
+    ({"account": {"assumeRole": "deploy"}}, "account.assumeRole", ["right form", "ARN of the role"]),
+    (
+        {"account": {"id": "123456789012", "assumeRole": "arn:aws:iam::210987654321:role/deploy"}},
+        "account.assumeRole",
+        ["it should be in the account 123456789012, and is in 210987654321"],
+    ),
+    ({"account": {"permissionsBoundary": "boundary"}}, "account.permissionsBoundary", ["right form"]),
+    ({"tags": {"aws:team": "web"}}, "tags.aws:team", ["the platform and AWS set this one"]),
+    ({"tags": {"Name": "web"}}, "tags.Name", ["the platform and AWS set this one"]),
+    ({"tags": {"ascent:stack": "other"}}, "tags.ascent:stack", ["the platform and AWS set this one"]),
+    ({"tags": {"team": "wéb"}}, "tags.team", ["right form"]),
+    ({"tags": {"Team": "a", "team": "b"}}, "tags", ["Team, team differ in capitals alone"]),
+    ({"tags": {f"t{n}": "x" for n in range(41)}}, "tags", ["at most 40 items"]),
+    ({"firewall": "yes"}, "firewall", ['given "yes"; it should be true or false']),
+    ({"fleet": {"imageId": "/team//app"}}, "fleet.imageId", ["right form"]),
+    ({"fleet": {"imageId": "/team/app/"}}, "fleet.imageId", ["right form"]),
+    ({"tags": {f"key-{number}": "a" for number in range(60)}}, "tags", ["it should have at most 40"]),
+    ({"network": {"cidr": "10.1.0.0/11"}}, "network.cidr", ["; 10.1.0.0/11 has host bits set"]),
+    ({"fleet": {"imageId": "al2023"}}, "fleet.imageId", ["right form", "ami-..."]),
     ({"runtime": "kubernetes", "cluster": None}, "cluster", ["the runtime is kubernetes", "apiCidrs", "kubeconfig"]),
     ({"cluster": {}}, "cluster", ["should have apiCidrs"]),
+    (
+        {
+            "runtime": "kubernetes",
+            "cluster": {"apiCidrs": [], "verifyDatabase": True},
+            "externalDatabase": {"directUrl": "postgresql://a:b@h/d", "pooledUrl": "postgresql://a:b@p/d"},
+        },
+        "cluster.verifyDatabase",
+        ["there is no PgBouncer in the cluster", "pooledUrl"],
+    ),
     ({"cluster": {"apiCidrs": ["everywhere"]}}, "cluster.apiCidrs[0]", ["203.0.113.0/24"]),
     ({"cluster": {"apiCidrs": [], "context": "team"}}, "cluster", ["come with a kubeconfig"]),
     ({"cluster": {"kubeconfig": "hunter2", "admins": ["arn:aws:iam::123456789012:role/a"]}}, "cluster", ["makes none"]),
@@ -108,6 +198,53 @@ def test_a_refusal_is_one_message_with_file_key_value_and_what_is_allowed(
     assert "\n" not in message
     for words in said:
         assert words in message
+
+
+@pytest.mark.parametrize(
+    ("stack", "said"),
+    [
+        ("my_stack", "lower-case letters, digits and single hyphens"),
+        ("9lives", "begin with a letter"),
+        ("a.b", "lower-case letters, digits and single hyphens"),
+        ("Prod2", "lower-case letters"),
+        ("prod-", "not end with one"),
+        ("prod--eu", "single hyphens"),
+        ("p" * 35, "it has 35 characters; it should have 34 at most (Amazon S3, bucket naming rules"),
+    ],
+)
+def test_a_stack_whose_name_some_resource_cannot_carry_is_refused(stack: str, said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse(config(), f"Pulumi.{stack}.yaml", encrypted=SECRETS)
+    (message,) = refused.value.problems
+    assert message.startswith(f"Pulumi.{stack}.yaml: the stack's name: ")
+    assert said in message
+    assert message.endswith("choose another name")
+
+
+@pytest.mark.parametrize("edge", [{"owner": "prod"}, {"sites": {"prod": {"app": "app.example.com"}}}])
+def test_a_stack_does_not_have_itself_write_its_rules(edge: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError, match=r"^Pulumi\.prod\.yaml: ascent:edge: given prod as owner or in sites"):
+        parse(config(stage=5, edge=edge), "Pulumi.prod.yaml", encrypted=SECRETS)
+
+
+def test_a_file_is_read_as_the_pulumi_cli_writes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It puts quotes around numbers and booleans: so says `pulumi stack init` of a file with `ascent:stage: 1`."""
+    values = config(stage="1", firewall="true", protect="false", credentialsGeneration="2", jobs=None)
+    (tmp_path / "Pulumi.prod.yaml").write_text(
+        yaml.safe_dump({"config": {f"ascent:{key}": value for key, value in values.items()}})
+    )
+    monkeypatch.setattr(stackfile, "ROOT", tmp_path)
+    read = stackfile.settings("prod")
+    assert (read.stage, read.firewall, read.protect, read.credentials_generation) == (1, True, False, 2)
+
+
+@pytest.mark.parametrize("stack", ["prod", "my-cache", "acme-euw1", "integration-testing-01", "p" * 34, "a1"])
+def test_other_names_are_fine(stack: str) -> None:
+    parse(config(), f"Pulumi.{stack}.yaml", encrypted=SECRETS)
+
+
+def test_an_account_may_be_a_number_as_yaml_has_it() -> None:
+    assert settings(account={"id": 123456789012}).account.id == "123456789012"
 
 
 def test_a_kubeconfig_is_shown_in_no_message() -> None:
@@ -169,7 +306,7 @@ def test_a_file_that_is_no_stacks_config_is_one_message(
 
 def test_shipped_stacks_differ_in_stage_and_runtime_and_never_share_addresses() -> None:
     shipped = [stackfile.settings(stack) for stack in stackfile.names()]
-    assert len({one.network.cidr for one in shipped}) == len(shipped)
+    assert len({one.ranges for one in shipped}) == len(shipped)
     assert len({one.domain.name for one in shipped}) == len(shipped)
     assert {one.runtime for one in shipped} == {"ec2", "kubernetes", "both"}
     assert len({one.stage for one in shipped}) >= 3

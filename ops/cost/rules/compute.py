@@ -162,6 +162,7 @@ RULES: dict[str, Rule] = {
 FREE = {
     TEMPLATE: "its instances are priced with their group",
     TASK: "its runs are priced with their schedule",
+    "aws:autoscaling/lifecycleHook:LifecycleHook": "part of its group",
     "aws:autoscaling/policy:Policy": "scaling policies cost nothing",
     "aws:ecs/cluster:Cluster": "a Fargate cluster costs nothing but its tasks",
     "aws:eks/accessEntry:AccessEntry": "part of the cluster",

@@ -41,6 +41,23 @@ def cluster(around: Around) -> Iterator[Amount]:
     yield Amount("transfer.zone-gb", around.usage.gigabytes(usage.ZONE_KB) * 2, "between zones, both ways")
 
 
+def copies(around: Around) -> Iterator[Amount]:
+    """Copies of a cluster's snapshots, once a day. What another account keeps is on its own bill.
+
+    Each is a whole one: Amazon Aurora User Guide, "DB cluster snapshot copying", full copies.
+    """
+    stored = around.usage.per_user(usage.DATABASE_GB) * len(around.regions)
+    actions = [one for rule in around.inputs.get("rules") or () for one in rule.get("copyActions") or ()]
+    for action in actions:
+        # Another account's vault is in this region. The stack's own is in another one, or has no ARN yet.
+        vault = action["destinationVaultArn"]
+        if isinstance(vault, str) and vault.split(":")[3] == around.region:
+            yield Amount("aurora.backup", NOTHING, "copies, on the other account's bill")
+            continue
+        yield Amount("aurora.backup", stored * float(action["lifecycle"]["deleteAfter"]), "copies, each a whole one")
+        yield Amount("transfer.region-gb", stored * usage.MONTH_DAYS, "a whole copy each day")
+
+
 def instance(around: Around) -> Iterator[Amount]:
     """One instance of an Aurora cluster: capacity units between its bounds, or a class by the hour."""
     class_ = str(known(around.inputs.get("instanceClass"), "the instance class"))
@@ -163,6 +180,12 @@ def bucket_copies(around: Around) -> Iterator[Amount]:
         yield Amount("cloudwatch.metric", exactly(3 * len(timed)), "replication metrics")
 
 
+def repository(around: Around) -> Iterator[Amount]:
+    """A repository of container images."""
+    del around
+    yield Amount("ecr.storage", usage.IMAGE_GB.span)
+
+
 def queue(around: Around) -> Iterator[Amount]:
     """A queue: its messages, and the empty receives of workers that wait. Nobody asks a dead-letter queue."""
     working = [one for one in around.beside(QUEUE) if one.inputs.get("redrivePolicy")]
@@ -178,6 +201,7 @@ def queue(around: Around) -> Iterator[Amount]:
 RULES: dict[str, Rule] = {
     CLUSTER: cluster,
     INSTANCE: instance,
+    "aws:backup/plan:Plan": copies,
     READERS: readers,
     "aws:rds/proxy:Proxy": proxy,
     "aws:rds/proxyEndpoint:ProxyEndpoint": proxy_endpoint,
@@ -187,8 +211,13 @@ RULES: dict[str, Rule] = {
     BUCKET: bucket,
     "aws:s3/bucketReplicationConfig:BucketReplicationConfig": bucket_copies,
     QUEUE: queue,
+    "aws:ecr/repository:Repository": repository,
 }
 FREE = {
+    "aws:backup/selection:Selection": "settings",
+    "aws:backup/vault:Vault": "what is in it is priced with the plan that puts it there",
+    "aws:ecr/lifecyclePolicy:LifecyclePolicy": "settings",
+    "aws:ecr/replicationConfiguration:ReplicationConfiguration": "settings; what it copies is small",
     "aws:appautoscaling/policy:Policy": "scaling policies cost nothing",
     "aws:elasticache/parameterGroup:ParameterGroup": "settings",
     "aws:elasticache/subnetGroup:SubnetGroup": "settings",
@@ -196,6 +225,7 @@ FREE = {
     "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup": "part of the proxy",
     "aws:rds/proxyTarget:ProxyTarget": "part of the proxy",
     "aws:rds/subnetGroup:SubnetGroup": "settings",
+    "aws:sqs/queuePolicy:QueuePolicy": "settings",
     "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": "settings",
     **{
         f"aws:s3/{name[0].lower()}{name[1:]}:{name}": "settings of a bucket"

@@ -29,8 +29,14 @@ def balancer(around: Around) -> Iterator[Amount]:
     yield Amount("cloudflare.dns-query", around.usage.per_user(usage.DNS_QUERIES) * len(around.regions) * 1e-6)
 
 
+def certificate(_: Around) -> Iterator[Amount]:
+    """A certificate of the stack's own: the zone's subscription to them, however many there are."""
+    yield Amount("cloudflare.certificates", exactly(1))
+
+
 RULES: dict[str, Rule] = {
     PROXIED: record,
+    "cloudflare:index/certificatePack:CertificatePack": certificate,
     "cloudflare:index/loadBalancer:LoadBalancer": balancer,
 }
 _PLAN = "part of the zone's plan"

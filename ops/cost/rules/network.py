@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from infra.thresholds import FLOW_LOG_DAYS
 from ops.cost import usage
 from ops.cost.around import Amount, Around, Rule, hours
-from ops.cost.span import Span
+from ops.cost.span import Span, exactly
 from ops.cost.usage import HOURS
 
+FLOW_LOG = "aws:ec2/flowLog:FlowLog"
 NAT = "aws:ec2/natGateway:NatGateway"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 # AWS, Elastic Load Balancing pricing: what one load balancer capacity unit holds.
@@ -34,6 +36,13 @@ def capacity_units(load: usage.Usage, egress: Span) -> Span:
     return Span(max(one.low for one in parts), max(one.high for one in parts))
 
 
+def firewall(around: Around) -> Iterator[Amount]:
+    """A web ACL: itself, its rules, and the requests that it looks at."""
+    yield Amount("waf.acl", exactly(1))
+    yield Amount("waf.rule", exactly(len(around.inputs.get("rules") or ())))
+    yield Amount("waf.request", around.usage.requests * 1e-6)
+
+
 def nat(around: Around) -> Iterator[Amount]:
     """A NAT gateway: hours, and its share of what instances send out."""
     share = 1 / len(around.here(NAT))
@@ -53,6 +62,15 @@ def endpoint(around: Around) -> Iterator[Amount]:
         yield Amount("vpc.endpoint-gb", around.usage.gigabytes(usage.ENDPOINT_KB))
 
 
+def flow_log(around: Around) -> Iterator[Amount]:
+    """A flow log, where it goes to a bucket; else it is priced with its log group."""
+    if around.inputs.get("logDestinationType") != "s3":
+        return
+    written = around.usage.gigabytes(usage.FLOW_LOG_KB)
+    yield Amount("s3.vended-gb", written)
+    yield Amount("s3.storage", written * (usage.COMPRESSED * FLOW_LOG_DAYS.value / usage.MONTH_DAYS), "flow logs")
+
+
 def address(around: Around) -> Iterator[Amount]:
     """An Elastic IP address, which costs the same whether used or not."""
     del around
@@ -67,7 +85,9 @@ def service(around: Around) -> Iterator[Amount]:
 
 RULES: dict[str, Rule] = {
     "aws:lb/loadBalancer:LoadBalancer": balancer,
+    "aws:wafv2/webAcl:WebAcl": firewall,
     NAT: nat,
+    FLOW_LOG: flow_log,
     ENDPOINT: endpoint,
     "aws:ec2/eip:Eip": address,
     "kubernetes:core/v1:Service": service,
@@ -76,10 +96,10 @@ _SETTINGS = "settings of the network"
 FREE = {
     "aws:acm/certificate:Certificate": "public certificates for a load balancer cost nothing",
     "aws:acm/certificateValidation:CertificateValidation": "a wait",
-    "aws:ec2/flowLog:FlowLog": "priced with its log group",
     "aws:lb/listener:Listener": "part of the load balancer",
     "aws:lb/listenerRule:ListenerRule": "part of the load balancer",
     "aws:lb/targetGroup:TargetGroup": "part of the load balancer",
+    "aws:wafv2/webAclAssociation:WebAclAssociation": "part of the web ACL",
     "aws:route53/record:Record": "aliases are answered free of charge, and the zone is not this program's",
     "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": "costs what it moves, which is priced where it is moved",
     "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": "part of the peering",

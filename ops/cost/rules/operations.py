@@ -6,11 +6,9 @@ from collections.abc import Iterator
 
 from ops.cost import usage
 from ops.cost.around import Amount, Around, Rule
+from ops.cost.rules.network import FLOW_LOG
 from ops.cost.span import Span, exactly
 
-# AWS CloudWatch pricing examples: what a stored log takes of its ingested size.
-_COMPRESSED = 0.15
-_DAYS = 30
 # AWS KMS pricing: the first two rotations add a key version each, later ones nothing.
 _ROTATIONS = 2
 _FINE = 60  # seconds; an alarm on a shorter period counts threefold
@@ -22,14 +20,16 @@ _POD_LOGS = "-insights-application"
 def log_group(around: Around) -> Iterator[Amount]:
     """A log group: what comes in, by whose log it is, and what is kept of it."""
     if around.kind("Network"):
+        if any(one.inputs.get("logDestinationType") == "s3" for one in around.beside(FLOW_LOG)):
+            return
         ingested, key = around.usage.gigabytes(usage.FLOW_LOG_KB), "cloudwatch.vended-gb"
     elif around.kind("AppLogs") or around.resource.name.endswith(_POD_LOGS):
         ingested, key = around.usage.gigabytes(usage.APP_LOG_KB), "cloudwatch.logs-gb"
     else:
         ingested, key = usage.OTHER_LOG_GB.span, "cloudwatch.logs-gb"
-    months = float(around.inputs.get("retentionInDays") or 12 * _DAYS) / _DAYS
+    months = float(around.inputs.get("retentionInDays") or 12 * usage.MONTH_DAYS) / usage.MONTH_DAYS
     yield Amount(key, ingested)
-    yield Amount("cloudwatch.logs-kept", ingested * (_COMPRESSED * months))
+    yield Amount("cloudwatch.logs-kept", ingested * (usage.COMPRESSED * months))
 
 
 def alarm(around: Around) -> Iterator[Amount]:
@@ -98,11 +98,16 @@ RULES: dict[str, Rule] = {
 FREE = {
     "aws:budgets/budget:Budget": "budgets that only notify cost nothing",
     "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration": "costs nothing",
+    "aws:cloudwatch/eventRule:EventRule": "EventBridge takes no money for events of AWS services",
+    "aws:cloudwatch/eventTarget:EventTarget": "its deliveries are priced with the topic",
     "aws:iam/instanceProfile:InstanceProfile": "IAM costs nothing",
     "aws:iam/role:Role": "IAM costs nothing",
     "aws:iam/rolePolicy:RolePolicy": "IAM costs nothing",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "IAM costs nothing",
     "aws:kms/alias:Alias": "a name",
+    "aws:kms/keyPolicy:KeyPolicy": "settings of a key",
+    "aws:lambda/function:Function": "it runs for seconds when passwords change, which costs less than a cent a year",
+    "aws:lambda/invocation:Invocation": "a call of the function",
     "aws:secretsmanager/secretVersion:SecretVersion": "part of the secret",
     "aws:sns/topicPolicy:TopicPolicy": "settings",
     "aws:sns/topicSubscription:TopicSubscription": "its deliveries are priced with the topic",
@@ -111,4 +116,5 @@ FREE = {
     "pulumi:providers:cloudflare": "no resource",
     "pulumi:providers:kubernetes": "no resource",
     "random:index/randomPassword:RandomPassword": "lives in the state alone",
+    "random:index/randomString:RandomString": "lives in the state alone",
 }

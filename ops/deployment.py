@@ -1,0 +1,63 @@
+"""A stack's state as `pulumi stack export` has it: secrets stay encrypted, on the way out and back in."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ops import stackfile
+
+# Runs the engine with arguments, and returns what it prints.
+Run = Callable[[Sequence[str]], str]
+OWN = stackfile.ROOT / ".toolchain" / "bin" / "pulumi"
+
+
+class CommandError(Exception):
+    """The engine's command failed. The text is one line; what the engine said is on standard error."""
+
+
+def run(arguments: Sequence[str], *, output: int) -> subprocess.CompletedProcess[str]:
+    """Run the engine on PATH, or else the repository's own, in the environment we are in.
+
+    Args:
+        arguments: without the program's name.
+        output: where its output goes, as `subprocess` takes it.
+
+    Raises:
+        CommandError: when there is no engine.
+    """
+    command = [shutil.which("pulumi") or str(OWN), *arguments, "--non-interactive"]
+    try:
+        return subprocess.run(command, cwd=stackfile.ROOT, stdout=output, check=False, text=True)
+    except OSError as error:
+        raise CommandError(f"there is no pulumi ({error.strerror}); install it, or run: make setup") from None
+
+
+def printed(arguments: Sequence[str]) -> str:
+    """What the engine prints.
+
+    Raises:
+        CommandError: when it fails.
+    """
+    done = run(arguments, output=subprocess.PIPE)
+    if done.returncode != 0:
+        raise CommandError(f"pulumi {' '.join(arguments[:2])} failed; see above, mend it, then try again")
+    return str(done.stdout)
+
+
+def exported(engine: Run, stack: str) -> dict[str, Any]:
+    """The state of a stack. Without --show-secrets, nothing is decrypted for it."""
+    found: dict[str, Any] = json.loads(engine(["stack", "export", "--stack", stack]))
+    return found
+
+
+def imported(engine: Run, stack: str, state: dict[str, Any]) -> None:
+    """Put a state in place of a stack's."""
+    with tempfile.NamedTemporaryFile("w", prefix="ascent-", suffix=".json") as file:
+        json.dump(state, file)
+        file.flush()
+        engine(["stack", "import", "--stack", stack, "--file", file.name])
