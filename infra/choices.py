@@ -853,8 +853,13 @@ def _day(value: object) -> object:
         raise PydanticCustomError("day", "it should be a day such as 2026-01-31") from None
 
 
+def today() -> date:
+    """The day by UTC, which an allowance's last day is counted from."""
+    return datetime.now(UTC).date()
+
+
 def _soon(until: date) -> date:
-    last = datetime.now(UTC).date() + timedelta(days=ALLOWANCE_DAYS.value)
+    last = today() + timedelta(days=ALLOWANCE_DAYS.value)
     if until > last:
         raise PydanticCustomError(
             "until",

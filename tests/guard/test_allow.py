@@ -23,6 +23,12 @@ TODAY = datetime.now(UTC).date()
 WHY = "the old one is copied and empty"
 
 
+@pytest.fixture(autouse=True)
+def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One day for the whole file: a suite that runs past midnight would else have two."""
+    monkeypatch.setattr("infra.choices.today", lambda: TODAY)
+
+
 def _entry(what: str = "data-deleted", resource: str = "live-use1-db", days: int = 1, **changes: Any) -> Raw:
     return {"what": what, "resource": resource, "until": (TODAY + timedelta(days)).isoformat(), "why": WHY, **changes}
 
