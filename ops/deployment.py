@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ops import stackfile
+from ops.console import errors
+from ops.interrupts import uninterrupted
 
 # Runs the engine with arguments, and returns what it prints.
 Run = Callable[[Sequence[str]], str]
@@ -29,10 +31,13 @@ def run(arguments: Sequence[str], *, output: int) -> subprocess.CompletedProcess
 
     Raises:
         CommandError: when there is no engine.
+        KeyboardInterrupt: once it has ended, if that was asked for meanwhile.
     """
     command = [shutil.which("pulumi") or str(OWN), *arguments, "--non-interactive"]
     try:
-        return subprocess.run(command, cwd=stackfile.ROOT, stdout=output, check=False, text=True)
+        # Interrupted, `subprocess.run` kills what it runs.
+        with uninterrupted(lambda text: errors.print(text, markup=False)):
+            return subprocess.run(command, cwd=stackfile.ROOT, stdout=output, check=False, text=True)
     except OSError as error:
         raise CommandError(f"there is no pulumi ({error.strerror}); install it, or run: make setup") from None
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from infra.thresholds import ENGINE_WAIT
 from ops import stackfile
 from ops.deployment import CommandError, exported, imported, printed
+from ops.interrupts import uninterrupted
 from ops.leftovers import forget
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class Automation:
         # Whatever comes of it, what was known before is old.
         self._outputs = None
         run = partial(stack.up, on_event=self._on_event, color="never", show_secrets=False, replace=list(replace))
-        with _uninterrupted(self._tell):
+        with uninterrupted(self._tell):
             done = self._turn(run)
         self._outputs = {key: one.value for key, one in done.outputs.items()}
 
@@ -106,7 +105,7 @@ class Automation:
         """
         stack, self._outputs = self._opened(), None
         run = partial(stack.refresh, target=list(urns), on_event=self._on_event, color="never", show_secrets=False)
-        with _uninterrupted(self._tell):
+        with uninterrupted(self._tell):
             self._turn(run)
 
     def pending(self) -> dict[str, int]:
@@ -116,7 +115,7 @@ class Automation:
             EngineError: with what the engine and the program said.
         """
         stack = self._opened()
-        with _uninterrupted(self._tell):
+        with uninterrupted(self._tell):
             seen = self._turn(lambda: stack.preview(on_event=self._on_event, color="never"))
         return {str(getattr(kind, "value", kind)): n for kind, n in seen.change_summary.items() if kind != SAME and n}
 
@@ -139,13 +138,16 @@ class Automation:
         run = partial(self._opened().preview_refresh, color="never", show_secrets=False)
         return self._steps(run, lambda event: event.res_outputs_event)
 
-    def foreseen(self) -> list[StepEventMetadata]:
+    def foreseen(self, exclude: Sequence[str] = ()) -> list[StepEventMetadata]:
         """What an update would do to each resource, in order.
+
+        Args:
+            exclude: URNs of what it leaves out, which may have `*` and `**` in them.
 
         Raises:
             EngineError: with what the engine and the program said.
         """
-        run = partial(self._opened().preview, color="never")
+        run = partial(self._opened().preview, color="never", exclude=list(exclude))
         return self._steps(run, lambda event: event.resource_pre_event)
 
     def outputs(self) -> dict[str, Any]:
@@ -170,7 +172,7 @@ class Automation:
             if told := event_of(event):
                 found.append(told.metadata)
 
-        with _uninterrupted(self._tell):
+        with uninterrupted(self._tell):
             self._turn(lambda: run(on_event=on_event))
         return found
 
@@ -250,26 +252,3 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
-
-
-@contextmanager
-def _uninterrupted(tell: Callable[[str], None]) -> Iterator[None]:
-    """Let the engine end in order. On a terminal Ctrl-C reaches it as well, and it stops after what is under way."""
-    asked: list[int] = []
-
-    def note(number: int, _frame: object) -> None:
-        if not asked:
-            tell("Stopping as soon as the engine has finished what is under way...")
-        asked.append(number)
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    except EngineError:
-        if not asked:
-            raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if asked:
-        raise KeyboardInterrupt
