@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import typer
 from rich.markup import escape
 from rich.table import Table
 
@@ -14,6 +15,7 @@ from ops.console import console, errors
 from ops.failover.errors import StepError
 
 SECONDS = 10  # until a health check that does not answer counts as failed
+INTERRUPTED = 130
 
 
 class Step(Protocol):
@@ -48,6 +50,9 @@ def take(steps: Sequence[Step], one: Callable[[str], str], results: dict[str, st
         steps: in order.
         one: takes the step with this id, and says what came of it, or raises a StepError.
         results: what came of each, by id, is added here.
+
+    Raises:
+        typer.Exit: when somebody interrupted it.
     """
     for number, step in enumerate(steps, start=1):
         errors.print(f"{number}. {step.title}...", style="bold", markup=False)
@@ -57,6 +62,10 @@ def take(steps: Sequence[Step], one: Callable[[str], str], results: dict[str, st
             errors.print(str(error), style="red", markup=False)
             errors.print("What came before is done. To go on from here, run the same command again.", markup=False)
             return str(error)
+        except KeyboardInterrupt:
+            told = "Interrupted. AWS goes on with what it was told; to go on from here, run the same command again."
+            errors.print(told, markup=False)
+            raise typer.Exit(INTERRUPTED) from None
         errors.print(f"   {results[step.id]}", markup=False)
     return None
 

@@ -23,7 +23,7 @@ from ops.restore.plan import Plan, RefusedError, plan, refuse, source, wish
 from ops.restore.shape import NoDatabaseError, Shape, shape
 from ops.rollout.gates import WORLD
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
+FAILED, BAD_INPUT = 1, 2
 
 
 def restore(
@@ -101,12 +101,7 @@ def restore(
             answers=steps.answers,
             wait=time.sleep,
         )
-        try:
-            problem = steps.take(planned.steps, performance.take, results)
-        except KeyboardInterrupt:
-            told = "Interrupted. AWS goes on with what it was told; to go on from here, run the same command again."
-            errors.print(told, markup=False)
-            raise typer.Exit(INTERRUPTED) from None
+        problem = steps.take(planned.steps, performance.take, results)
     if as_json:
         document: dict[str, Any] = planned.as_dict() | ({"results": results} if apply else {})
         print(json.dumps(document | ({"error": problem} if problem else {}), indent=2))  # noqa: T201
