@@ -3,11 +3,14 @@
 The file has a function of the command's name, or a Typer of that name where the command has subcommands.
 """
 
+import re
 import sys
 from importlib import import_module
+from inspect import getdoc
 from typing import Any
 
 import typer
+from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
@@ -47,6 +50,11 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+def told(text: str) -> str:
+    """A docstring as help: what is in brackets is no markup, and a paragraph is as wide as the terminal."""
+    return escape(re.sub(r"(?<=\S)\n(?=\S)", " ", text))
+
+
 class LazyCommand(TyperCommand):
     """A command's name and help. It imports the real one when it is about to run, and hands over to it."""
 
@@ -56,7 +64,7 @@ class LazyCommand(TyperCommand):
         real = getattr(import_module(COMMANDS[name][0]), name)
         if not isinstance(real, typer.Typer):
             single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-            single.command(name)(real)
+            single.command(name, help=told(getdoc(real) or ""))(real)
             real = single
         return get_command(real).make_context(info_name, args, parent, **extra)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from infra.stages import STAGES
+from ops.cli import COMMANDS, app
 from ops.stackfile import ROOT
 
 PLAN_KEYS = {"urn", "type", "name", "parent", "region", "protect", "inputs"}
@@ -68,3 +73,13 @@ def test_bad_input_is_one_message_and_exit_code_two(arguments: list[str], said: 
     assert said in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_help_shows_all_that_a_command_s_docstring_says(name: str) -> None:
+    real = getattr(import_module(COMMANDS[name][0]), name)
+    if isinstance(real, typer.Typer):
+        return
+    shown = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
+    said = " ".join(shown.stdout.split())
+    assert " ".join((inspect.getdoc(real) or "").split()) in said
