@@ -13,6 +13,8 @@ from ops.failover.errors import explained
 HERE = f"http://127.0.0.1:{APP_PORT.value}{HEALTH}"
 # AWS Systems Manager API Reference, CommandInvocation: what is not the end.
 UNDER_WAY = ("Pending", "InProgress", "Delayed", "Cancelling")
+# AWS Systems Manager API Reference, InstanceInformation, PingStatus: the others are ConnectionLost and Inactive.
+ONLINE = "Online"
 # The container that runs is left alone unless another one can start: `fetch` gets the secret, and the image where it is
 # not there. A worker need not listen, so of it only that it runs is known.
 RESTART = f"""set -eu
@@ -59,6 +61,21 @@ class Instances:
                     if one["TargetHealth"]["State"] == "healthy":
                         healthy.add(one["Target"]["Id"])
         return healthy
+
+    def reached(self, instances: Sequence[str], region: str) -> set[str]:
+        """Those of these instances, fifty at most, that Systems Manager reaches.
+
+        It refuses a command as a whole if one of its instances is not registered, as one that boots is not yet (AWS
+        Systems Manager API Reference, SendCommand, InvalidInstanceId).
+
+        Raises:
+            CloudError: when AWS refuses.
+        """
+        with explained("ssm", region):
+            pages = self._clients("ssm", region).get_paginator("describe_instance_information")
+            found = pages.paginate(Filters=[{"Key": "InstanceIds", "Values": list(instances)}])
+            known = [one for page in found for one in page["InstanceInformationList"]]
+        return {one["InstanceId"] for one in known if one["PingStatus"] == ONLINE}
 
     def restart(self, instances: Sequence[str], region: str) -> str:
         """Have these instances, fifty at most, restart the application. Returns the command's id.

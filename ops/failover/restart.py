@@ -49,12 +49,36 @@ class Restart:
 
     def _share(self, part: Sequence[str], region: str, groups: Sequence[str], served: Collection[str]) -> None:
         """Restart some instances, and wait for them. `served`: those that a load balancer found healthy before."""
+        part = self._reached(part, region)
+        if not part:
+            return
         command, waited = self.instances.restart(part, region), 0
         while unwell := self._unwell(part, region, command, served, groups):
             if waited >= RESTART_WAIT.value:
                 raise StepError(
                     f"{', '.join(unwell)} in {region}: not healthy {waited} s after the restart; the others were left "
                     "as they are. See the log of the application, then try again"
+                )
+            self.wait(FAILOVER_POLL.value)
+            waited += FAILOVER_POLL.value
+
+    def _reached(self, part: Sequence[str], region: str) -> list[str]:
+        """Those that are still there, once Systems Manager reaches them: an update also has fleets replace instances.
+
+        Raises:
+            StepError: when it does not reach one.
+        """
+        waited = 0
+        while True:
+            here = sorted(set(part) & set(self._running(region)))
+            away = set(here) - self.instances.reached(here, region) if here else set()
+            if not away:
+                return here
+            if waited >= RESTART_WAIT.value:
+                raise StepError(
+                    f"{', '.join(sorted(away))} in {region}: AWS Systems Manager does not reach it after {waited} s; "
+                    "the others were left as they are. Terminate it, so that its group makes another one, which "
+                    "fetches the new addresses when it boots; then try again"
                 )
             self.wait(FAILOVER_POLL.value)
             waited += FAILOVER_POLL.value

@@ -234,6 +234,14 @@ def test_instances_are_found_by_project_and_stack() -> None:
     assert Instances(lambda *_: client).running("ascent", "test", OTHER) == ours[1:]
 
 
+def test_only_what_systems_manager_reaches_takes_commands() -> None:
+    query = {"Filters": [{"Key": "InstanceIds", "Values": ["i-1", "i-2", "i-3"]}]}
+    known = [{"InstanceId": "i-1", "PingStatus": "Online"}, {"InstanceId": "i-2", "PingStatus": "ConnectionLost"}]
+    clients, regions, _ = asked("ssm", ("describe_instance_information", query, {"InstanceInformationList": known}))
+    assert Instances(clients).reached(["i-1", "i-2", "i-3"], OTHER) == {"i-1"}
+    assert regions == [OTHER]
+
+
 def test_a_restart_stops_at_the_first_that_fails_and_gets_what_it_needs_before() -> None:
     expected = {
         "DocumentName": "AWS-RunShellScript",

@@ -29,6 +29,7 @@ class Sky:
     """A cloud in memory. A move is done by the time it has been looked at `looks` times.
 
     busy: how often it refuses a move because of something else, by what is moved. copy: what it says of a copy.
+    booting: looks until Systems Manager reaches an instance.
     """
 
     writer: str = HOME
@@ -43,6 +44,7 @@ class Sky:
     fenced: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     fleet: tuple[str, ...] = ("a",)
+    booting: dict[str, int] = field(default_factory=dict)
     ill: tuple[str, ...] = ()
     ends: str = "Success"
     replaces: tuple[str, ...] = ()
@@ -114,8 +116,14 @@ class Sky:
         ill = self.ill if self.told and "restart" in self.told[-1] else ()
         return {f"{region} {one}" for one in self.fleet if one not in (WORKER, *ill)}
 
+    def reached(self, instances: list[str], region: str) -> set[str]:
+        left = {one: self.booting.get(one.removeprefix(f"{region} "), 0) for one in instances}
+        self.booting = {name: looks - 1 for name, looks in self.booting.items()}
+        return {one for one, looks in left.items() if looks <= 0}
+
     def restart(self, instances: list[str], region: str) -> str:
         names = [one.removeprefix(f"{region} ") for one in instances]
+        assert not {one for one in names if self.booting.get(one, 0) > 0}, "AWS refuses the whole command"
         self.told.append(f"restart {' '.join(names)} in {region}")
         self.replaced += self.replaces
         self.last = list(instances)
@@ -149,7 +157,13 @@ def file(tmp_path: Path) -> Path:
 
 
 def under(
-    file: Path, sky: Sky, one: Plan, *, updated: bool = True, healthy: bool = True, complete: bool = True
+    file: Path,
+    sky: Sky,
+    one: Plan,
+    *,
+    updated: bool = True,
+    healthy: bool = True,
+    complete: bool = True,
 ) -> Under:
     updates: list[tuple[str, ...]] = []
     waited: list[float] = []
@@ -240,7 +254,7 @@ def test_taken_again_only_what_is_not_known_to_be_done_is_done(file: Path) -> No
 
 
 def test_one_that_is_under_way_is_waited_for_and_not_begun_again(file: Path) -> None:
-    one = under(file, Sky(under_way={"database": 3}), planned())
+    one = under(file, Sky(under_way={"database": 6}), planned())
     assert one.run.take("database") == "done"
     assert one.sky.told == []
 
@@ -352,6 +366,15 @@ def test_the_next_share_is_left_alone_where_one_does_not_come_back(file: Path, s
     with pytest.raises(StepError, match=re.escape(said)):
         under(file, sky, planned()).run.take("restart")
     assert sky.told == ["restart a b in us-east-1"]
+
+
+def test_one_that_boots_is_waited_for_as_a_command_to_it_is_refused_as_a_whole(file: Path) -> None:
+    sky = Sky(fleet=EIGHT, booting={"b": 3})
+    one = under(file, sky, planned(regions=[HOME, OTHER], lost=True))
+    assert one.run.take("restart") == f"8 in {OTHER}"
+    assert sky.told[0] == f"restart a b in {OTHER}"
+    with pytest.raises(StepError, match="AWS Systems Manager does not reach it after 300 s"):
+        under(file, Sky(fleet=EIGHT, booting={"b": 10_000}), planned()).run.take("restart")
 
 
 def test_one_that_was_not_healthy_before_and_one_that_is_gone_hold_nothing_up(file: Path) -> None:
