@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from infra.clients import clients
 from infra.settings import Settings, SettingsError
 from infra.thresholds import FAILOVER_LAG
-from ops import stackfile
+from ops import stackfile, steps
 from ops.console import console, errors
 from ops.deployment import CommandError, printed, run
 from ops.failover.cloud import Cloud
@@ -25,12 +22,13 @@ from ops.failover.errors import StepError
 from ops.failover.fence import Fence
 from ops.failover.instances import Instances
 from ops.failover.keys import Keys, provider
+from ops.failover.left import left
 from ops.failover.perform import Performance
-from ops.failover.plan import Plan, RefusedError, plan
+from ops.failover.plan import Plan, RefusedError, excluded, plan
 from ops.failover.restart import Restart
 
 FAILED, BAD_INPUT = 1, 2
-SECONDS = 10  # until a health check that does not answer counts as failed, or a region as lost
+SECONDS = 10  # until a region that does not answer counts as lost
 
 
 def failover(
@@ -107,13 +105,16 @@ def failover(
             cloud=Cloud(asked),
             file=file,
             update=_update,
-            answers=_answers,
+            left=lambda: _left(planned),
+            answers=steps.answers,
             fence=Fence(clients(settings.account.assume_role, seconds=SECONDS)),
             keys=Keys(stack=stack, file=file, clients=clients(), run=_engine),
             restart=restart.region,
             complete=lambda region: _complete(settings, stack, region),
+            wait=time.sleep,
+            tell=lambda text: errors.print(f"   {text}", markup=False),
         )
-        problem = _perform(performance, results)
+        problem = steps.take(planned.steps, performance.take, results)
     if as_json:
         told: dict[str, Any] = {**planned.as_dict(), "diff": change}
         told |= {"results": results} if apply else {}
@@ -132,14 +133,7 @@ def _show(planned: Plan, change: list[str]) -> None:
     if planned.source == planned.target:
         how = "the file says so already; what is left is done"
     console.print(f"[bold]{planned.stack}: writes go from {planned.source} to {planned.target}[/bold] ({how})\n")
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("", justify="right")
-    table.add_column("Step", overflow="fold")
-    table.add_column("Seconds", justify="right", no_wrap=True)
-    for number, step in enumerate(planned.steps, start=1):
-        seconds = f"~{step.seconds}" if step.seconds else ""
-        table.add_row(str(number), f"{step.title}\n[dim]{step.command}[/dim]", seconds)
-    console.print(table)
+    steps.show(planned.steps)
     told = ", ".join(
         [
             f"database {_seconds(planned.rpo.database)}",
@@ -157,20 +151,6 @@ def _seconds(seconds: float | None) -> str:
     if seconds is None:
         return "its owner's to say"
     return f"up to {seconds:g} s" if seconds else "none"
-
-
-def _perform(performance: Performance, results: dict[str, str]) -> str | None:
-    """Take every step, telling how it went. Returns why one failed."""
-    for number, step in enumerate(performance.plan.steps, start=1):
-        errors.print(f"{number}. {step.title}...", style="bold", markup=False)
-        try:
-            results[step.id] = performance.take(step.id)
-        except StepError as error:
-            errors.print(str(error), style="red", markup=False)
-            errors.print("What came before is done. To go on from here, run the same command again.", markup=False)
-            return str(error)
-        errors.print(f"   {results[step.id]}", markup=False)
-    return None
 
 
 def _complete(settings: Settings, stack: str, region: str) -> bool:
@@ -203,6 +183,19 @@ def _update(*arguments: str) -> bool:
         return run(["up", *arguments, "--yes", "--skip-preview"], output=2).returncode == 0
 
 
+def _left(planned: Plan) -> list[str]:
+    """What an update around the lost region would still change of what the new writer needs."""
+    from ops.engine import Automation, EngineError
+
+    lost = planned.lost or ""
+    engine = Automation(planned.stack, lambda _: None, lambda text: errors.print(text, markup=False))
+    try:
+        foreseen = engine.foreseen(excluded(planned.stack, lost))
+    except EngineError as error:
+        raise StepError(f"the update failed, see above, and what it has left to do cannot be told: {error}") from error
+    return left(foreseen, planned.stack, (lost, *planned.drained))
+
+
 def _engine(arguments: Sequence[str]) -> str:
     """What the engine prints."""
     with _as_step():
@@ -215,11 +208,3 @@ def _as_step() -> Iterator[None]:
         yield
     except CommandError as error:
         raise StepError(str(error)) from error
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310  https, from our own config
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -19,6 +18,7 @@ from ops.failover.keys import Keys
 from ops.failover.plan import DRAINED, Plan, around
 
 DONE, SKIPPED = "done", "already so"
+NAMED = 5  # of what is left, in a message
 
 
 class Update(Protocol):
@@ -33,24 +33,27 @@ class Performance:
     """A failover under way.
 
     file: the stack's file.
-    update: brings the stack up. answers: whether a URL answers with 200.
+    update: brings the stack up. left: what an update would still change of what the new writer needs.
+    answers: whether a URL answers with 200.
     fence: keeps clients away from the database of a region that may not answer.
     keys: where the stack says which key its secrets have.
     restart: restarts the application on a region's instances, and says on how many.
     complete: whether the buckets that a region has now are those that ascent:backfilled is about.
-    wait: sleeps that many seconds.
+    wait: sleeps that many seconds. tell: told what a step waits for.
     """
 
     plan: Plan
     cloud: Cloud
     file: Path
     update: Update
+    left: Callable[[], Sequence[str]]
     answers: Callable[[str], bool]
     fence: Fence
     keys: Keys
     restart: Callable[[str], str]
     complete: Callable[[str], bool]
-    wait: Callable[[float], None] = time.sleep
+    wait: Callable[[float], None]
+    tell: Callable[[str], None]
 
     def take(self, step: str) -> str:
         """Take one step. Returns what came of it.
@@ -64,7 +67,8 @@ class Performance:
     def _check(self) -> str:
         plan = self.plan
         for what, members in (("database", self._seen_database()), ("cache", self._seen_cache())):
-            if members is None or members.writer == plan.target:
+            # One that is on its way is waited for by its own step.
+            if members is None or plan.target in (members.writer, members.heading):
                 continue
             if members.writer != plan.source:
                 raise StepError(
@@ -74,7 +78,7 @@ class Performance:
             if plan.target not in members.by_region or not members.ready:
                 raise StepError(f"{plan.target} is not ready in the {what} {members.id}; wait for it, then try again")
         database = self._seen_database()
-        if database is None or database.writer == plan.target:
+        if database is None or plan.target in (database.writer, database.heading):
             return SKIPPED
         copy, lag = database.copies.get(plan.target), self.cloud.lag(database.by_region[plan.target])
         if copy not in (CONNECTED, "", None):
@@ -169,10 +173,17 @@ class Performance:
     def _update(self) -> str:
         if self.update("--stack", self.plan.stack, *around(self.plan.stack, self.plan.lost)):
             return DONE
-        if self.plan.lost:
-            away = " and ".join([self.plan.lost, *self.plan.drained])
-            return f"done but for what failed, see above: what is in {away}, or needs it, can wait"
-        raise StepError("the update failed; see above, mend it, then try again")
+        if self.plan.lost is None:
+            raise StepError("the update failed; see above, mend it, then try again")
+        # One that could not even begin looks the same from outside.
+        if left := self.left():
+            more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+            raise StepError(
+                f"the update did not do what {self.plan.target} needs ({', '.join(left[:NAMED])}{more}); see "
+                "above, mend it, then try again"
+            )
+        away = " and ".join([self.plan.lost, *self.plan.drained])
+        return f"done but for what failed, see above: what is in {away}, or needs it, can wait"
 
     def _restart(self) -> str:
         return ", ".join(self._restarted(region) for region in self.plan.regions if region != self.plan.lost)
@@ -247,7 +258,9 @@ class Performance:
                     ask(seen)
                     taken = True
                 except BusyError as error:
-                    busy = str(error)
+                    if busy != str(error):
+                        busy = str(error)
+                        self.tell(f"{busy}. Asked again, for up to {FAILOVER_WAIT.value - waited} s")
             self.wait(FAILOVER_POLL.value)
             waited += FAILOVER_POLL.value
             seen = look() or seen

@@ -140,7 +140,11 @@ def plan(
     # Once the file says who writes, it also says who is lost: what was interrupted goes on from there.
     gone = (settings.unreachable if source == target else source) if lost else None
     if lost and gone is None:
-        raise RefusedError(f"Pulumi.{stack}.yaml says that {target} takes the writes, and that no region is lost")
+        raise RefusedError(
+            f"Pulumi.{stack}.yaml says that {target} takes the writes, and that no region is lost. To have "
+            f"updates do without another one that is: pulumi config set {UNREACHABLE} REGION --stack {stack}; then try "
+            "again"
+        )
     # Without --lost, once the file says who writes, nothing is lost any more.
     returned = settings.unreachable if source == target and not lost else None
     if settings.unreachable not in (None, gone, returned):
@@ -193,8 +197,13 @@ def around(stack: str, lost: str | None) -> list[str]:
     """
     if lost is None:
         return []
+    return ["--continue-on-error", *(f"--exclude={urn}" for urn in excluded(stack, lost))]
+
+
+def excluded(stack: str, lost: str) -> list[str]:
+    """URNs, with wildcards, of what AWS and Kubernetes hold in a lost region."""
     base = naming.regional(stack, lost)
-    return ["--continue-on-error", *(f"--exclude=**${provider}:**::{base}*" for provider in ("aws", "kubernetes"))]
+    return [f"**${provider}:**::{base}*" for provider in ("aws", "kubernetes")]
 
 
 def _refuse(settings: Settings, stack: str, target: str) -> None:

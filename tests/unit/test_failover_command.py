@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ops import stackfile
+from ops import stackfile, steps
 from ops.cli import app
 from ops.commands import failover as command
 from ops.engine import Automation
@@ -61,7 +61,7 @@ def test_applied_it_takes_every_step_and_says_so(stack: Path, monkeypatch: pytes
     monkeypatch.setattr(command, "Instances", lambda _: sky)
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(command, "_update", lambda *_: True)
-    monkeypatch.setattr(command, "_answers", lambda _: True)
+    monkeypatch.setattr(steps, "answers", lambda _: True)
     monkeypatch.setattr(command, "_complete", lambda *_: True)
     monkeypatch.setattr(command, "_groups", lambda _, region: [f"group in {region}"])
     done = failover("--to", OTHER, "--apply", "--yes", "--json")
@@ -70,6 +70,21 @@ def test_applied_it_takes_every_step_and_says_so(stack: Path, monkeypatch: pytes
         "check", "objects", "database", "cache", "config", "update", "restart", "verify",
     ]  # fmt: skip
     assert "ascent:writer: eu-west-1" in stack.read_text()
+
+
+def test_interrupted_it_says_how_to_go_on(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = stack.read_text()
+
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "Cloud", lambda _: Sky())
+    monkeypatch.setattr(command, "_complete", lambda *_: True)
+    monkeypatch.setattr("time.sleep", interrupt)
+    done = failover("--to", OTHER, "--apply", "--yes")
+    assert done.exit_code == 130
+    assert "to go on from here, run the same command again" in " ".join(done.stderr.split())
+    assert stack.read_text() == before
 
 
 def test_a_failed_step_ends_it_with_one(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from ops.failover.errors import BusyError, CloudError, StepError
 from ops.failover.fence import Fence
 from ops.failover.instances import Instances
 from ops.failover.keys import Keys
+from ops.failover.left import left
 from ops.failover.perform import Performance
 from ops.failover.plan import Plan, around
 from ops.failover.restart import Restart
@@ -144,6 +145,7 @@ class Under:
     run: Performance
     updates: list[tuple[str, ...]]
     waited: list[float]
+    said: list[str]
 
     def all(self) -> dict[str, str]:
         return {step.id: self.run.take(step.id) for step in self.run.plan.steps}
@@ -162,11 +164,13 @@ def under(
     one: Plan,
     *,
     updated: bool = True,
+    undone: tuple[str, ...] = (),
     healthy: bool = True,
     complete: bool = True,
 ) -> Under:
     updates: list[tuple[str, ...]] = []
     waited: list[float] = []
+    said: list[str] = []
 
     def update(*arguments: str) -> bool:
         updates.append(arguments)
@@ -177,6 +181,7 @@ def under(
         cloud=cast("Cloud", sky),
         file=file,
         update=update,
+        left=lambda: undone,
         fence=cast("Fence", sky),
         keys=cast("Keys", SimpleNamespace(move=lambda lost, target: (lost, target) == (HOME, OTHER))),
         restart=Restart(
@@ -188,8 +193,9 @@ def under(
         complete=lambda region: complete and region == one.target,
         answers=lambda url: healthy and url == "https://app.example.com/api/health",
         wait=waited.append,
+        tell=said.append,
     )
-    return Under(sky, run, updates, waited)
+    return Under(sky, run, updates, waited, said)
 
 
 def test_clients_are_kept_away_from_the_old_writer_before_another_one_is_promoted(file: Path) -> None:
@@ -255,6 +261,8 @@ def test_taken_again_only_what_is_not_known_to_be_done_is_done(file: Path) -> No
 
 def test_one_that_is_under_way_is_waited_for_and_not_begun_again(file: Path) -> None:
     one = under(file, Sky(under_way={"database": 6}), planned())
+    # Whoever was interrupted amid it goes on, rather than be told to wait.
+    assert one.run.take("check") == "already so"
     assert one.run.take("database") == "done"
     assert one.sky.told == []
 
@@ -264,6 +272,8 @@ def test_one_that_is_busy_with_something_else_is_asked_again_and_then_moved(file
     one = under(file, Sky(busy={what: 3}), planned(lost=True))
     assert one.run.take(what).startswith("done")
     assert [told.split()[0] for told in one.sky.told] == ["failover" if what == "database" else "promote"]
+    # Said once, at once: half an hour is long.
+    assert one.said == [f"{what}: modifying. Asked again, for up to 1800 s"]
     with pytest.raises(StepError, match=rf"not written in eu-west-1 after 1800 s; {what}: modifying"):
         under(file, Sky(busy={what: 10_000}), planned(lost=True)).run.take(what)
 
@@ -295,6 +305,46 @@ def test_a_lost_region_is_neither_updated_nor_restarted(file: Path) -> None:
     assert "what is in us-east-1 and ap-southeast-2, or needs it, can wait" in results["update"]
     config = yaml.safe_load(file.read_text())["config"]
     assert (config["ascent:unreachable"], config["ascent:drained"]) == (HOME, [THIRD])
+
+
+def test_an_update_that_left_out_what_the_new_writer_needs_is_not_done(file: Path) -> None:
+    many = ("update test-euw1-app", *(f"create test-euw1-workers-{number}" for number in range(6)))
+    one = under(file, Sky(), planned(lost=True), updated=False, undone=many)
+    with pytest.raises(
+        StepError, match=re.escape("(update test-euw1-app, create test-euw1-workers-0, ") + ".* and 2 more"
+    ):
+        one.all()
+    # The instances would fetch the old addresses.
+    assert not [told for told in one.sky.told if "restart" in told]
+
+
+@dataclass
+class Change:
+    """What an update would do to a resource."""
+
+    op: str
+    type: str
+    urn: str
+
+
+def test_what_is_left_is_what_the_new_writer_needs() -> None:
+    def change(op: str, kind: str, name: str) -> Change:
+        return Change(op=op, type=kind, urn=f"urn:pulumi:test::ascent::{kind}::{name}")
+
+    secret, board = "aws:secretsmanager/secretVersion:SecretVersion", "aws:cloudwatch/dashboard:Dashboard"
+    steering = "cloudflare:index/loadBalancer:LoadBalancer"
+    foreseen = [
+        change("update", secret, "test-euw1-app"),
+        change("same", secret, "test-euw1-jobs"),
+        # By the home's name, and yet not there: visitors still go to the lost region.
+        change("update", steering, "test-use1-traffic"),
+        change("update", secret, "test-use1-app"),
+        change("update", secret, "test-apse2-app"),
+        change("update", board, "test-euw1"),
+        change("update", "pulumi:providers:aws", "test-euw1"),
+        change("create", "ascent:infra:Workers", "test-euw1-workers"),
+    ]
+    assert left(foreseen, "test", (HOME, THIRD)) == ["update test-euw1-app", "update test-use1-traffic"]
 
 
 def test_a_region_gets_visitors_again_once_its_copy_is_there(file: Path) -> None:
