@@ -7,8 +7,7 @@ import gc
 import pulumi
 
 from infra.clients import clients
-from infra.platform import build
-from infra.platform.rotations import keep
+from infra.platform import build, endpoints, rotations
 from infra.serving import wait
 from infra.settings import SettingsError, load
 
@@ -19,5 +18,8 @@ try:
 except SettingsError as error:
     # The one exception that ends a program with its message alone.
     raise pulumi.RunError(str(error)) from None
-built = build(settings)
-keep(settings, built.turns, wait(built.groups, clients(settings.account.assume_role)))
+aws = clients(settings.account.assume_role)
+built = build(settings, aws)
+served = wait(built.groups, aws)
+rotations.keep(settings, built.turns, served)
+endpoints.keep(built.endpoints, served)

@@ -33,7 +33,7 @@ class Group:
     name: its logical name. group_name: its name at AWS.
     target_group_arn: the target group that its instances have to be healthy in, or None for workers.
     least: instances that it should have at least.
-    whole: wait until every instance is of this update: the next one ends what the others still use.
+    whole: wait until every instance is of this update: it deletes, or the next one ends, what the others still use.
     """
 
     name: str
@@ -163,9 +163,9 @@ async def _served(group: Group, clients: Clients, name: str, target_group: str |
 
 def _not_replaced(group: Group, name: str, seen: Seen, status: str) -> str:
     return (
-        f"{group.name} in {group.region}: {seen.old} instances have not been replaced, and have the passwords from "
-        f"before, which stay good. The newest instance refresh is {status or 'none'}: see why with ascent fleet, mend "
-        f"it, start it again with aws autoscaling start-instance-refresh --region {group.region} "
+        f"{group.name} in {group.region}: {seen.old} instances have not been replaced, and have the passwords and "
+        f"endpoints from before, which stay. The newest instance refresh is {status or 'none'}: see why with ascent "
+        f"fleet, mend it, start it again with aws autoscaling start-instance-refresh --region {group.region} "
         f"--auto-scaling-group-name {name} --preferences SkipMatching=true, and run pulumi up again"
     )
 

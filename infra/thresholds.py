@@ -58,6 +58,7 @@ SERVING_PATIENCE = Threshold(300, "seconds", "Ascent: a launch and its checks, w
 REPLACED_WAIT = Threshold(
     7200, "seconds", "Ascent: thirty instances one after the other, with the pauses of the refresh's checkpoints"
 )
+PROXY_WAIT = Threshold(1800, "seconds", "terraform-provider-aws, aws_db_proxy: the limit of making one")
 SERVING_POLL = Threshold(10, "seconds", "Ascent: between two looks at whether a fleet serves")
 END_LIMIT = Threshold(420, "seconds", "Ascent: the time that a worker has to stop, and two minutes to report it")
 REFRESH_WAIT = Threshold(300, "seconds", f"{GUIDE}, Rolling Updates: monitor for 5 minutes")

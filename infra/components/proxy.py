@@ -42,7 +42,7 @@ class ProxyArgs:
 class Proxy(pulumi.ComponentResource):
     """An RDS Proxy.
 
-    proxy_name: its name at AWS.
+    proxy_name: its name at AWS, known once it has its target.
     endpoint: host name that leads to the writer.
     reader_endpoint: host name that leads to readers, or None.
     """
@@ -81,7 +81,7 @@ class Proxy(pulumi.ComponentResource):
             db_cluster_identifier=args.cluster_identifier,
             opts=self._child,
         )
-        self.proxy_name = proxy.name
+        self.proxy_name = pulumi.Output.all(proxy.name, target.id).apply(lambda known: str(known[0]))
         self.endpoint = proxy.endpoint
         self.reader_endpoint: pulumi.Output[str] | None = None
         if args.reads:

@@ -8,18 +8,21 @@ from typing import Any
 
 import pulumi
 
+from infra.clients import Clients
 from infra.components.app_secret import AppSecret, AppSecretArgs
 from infra.components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from infra.platform.account import account_of, bounded
 from infra.platform.backups import backups
 from infra.platform.data import Data, data_tier
 from infra.platform.edge import certificate, edge, said_to_the_owner
+from infra.platform.endpoints import Endpoints, compared, given
 from infra.platform.engine_version import engine_version
 from infra.platform.existing import existing
 from infra.platform.foreign import refuse_foreign
 from infra.platform.home import HOME, past, refuse_to_move
 from infra.platform.objects import backfill
 from infra.platform.place import place
+from infra.platform.proxies import Gate
 from infra.platform.regional import Regional
 from infra.platform.registry import repositories
 from infra.platform.rotations import turns
@@ -37,15 +40,20 @@ from infra.stages import Capability
 class Built:
     """What an update ends with.
 
-    groups: autoscaling groups that should serve then. turns: of the passwords.
+    groups: autoscaling groups that should serve then. turns: of the passwords. endpoints: what clients are given.
     """
 
     groups: Sequence[Group]
     turns: Turns
+    endpoints: Endpoints
 
 
-def build(settings: Settings) -> Built:
+def build(settings: Settings, clients: Clients | None = None) -> Built:
     """Declare everything that the settings ask for, and the stack's outputs.
+
+    Args:
+        settings: of the stack.
+        clients: of AWS' services, which say when a proxy can be used; None to ask nothing.
 
     Raises:
         pulumi.RunError: when the settings move the stack's home or leave out a rotation, the credentials are of another
@@ -75,7 +83,10 @@ def build(settings: Settings) -> Built:
     )
     key_arns = {primary.region.name: keys.arn, **keys.replica_arns}
     regions = {name: Regional(settings, one, key_arns[name], there.get(name)) for name, one in used.items()}
-    tier = data_tier([one.site for one in regions.values()], turned, engine)
+    before = given(settings, outputs)
+    gate = Gate(before=before, clients=clients)
+    tier = data_tier([one.site for one in regions.values()], turned, engine, gate)
+    addresses = compared(before, tier.endpoints)
     secrets = {name: _secret(settings, one.site, tier.regions[name]) for name, one in regions.items()}
     if settings.row.has(Capability.DATABASE_JOBS) and settings.jobs is None:
         pulumi.log.warn("no database jobs run: ascent:jobs.image is not set; docs/database.md says what they do")
@@ -108,12 +119,12 @@ def build(settings: Settings) -> Built:
     # What was applied last, so that a rollout can be taken up on a machine whose stack file does not know of it.
     pulumi.export("rollout", applied(settings.rollout))
     groups = [
-        replace(group, whole=turned.under_way)
+        replace(group, whole=turned.under_way or name in addresses.gone)
         for name, one in regions.items()
         if name in settings.visited_regions
         for group in one.to_serve
     ]
-    return Built(groups=groups, turns=turned)
+    return Built(groups=groups, turns=turned, endpoints=addresses)
 
 
 def _secret(settings: Settings, site: Site, data: Data) -> AppSecret:

@@ -14,8 +14,10 @@ from infra.components.storage import Storage
 from infra.platform.caches import Caches, caches
 from infra.platform.database_users import User
 from infra.platform.databases import Databases, databases
+from infra.platform.endpoints import CACHE
 from infra.platform.engine_version import EngineVersion
 from infra.platform.objects import may_use, stores
+from infra.platform.proxies import Gate
 from infra.platform.site import Site
 from infra.platform.watching import of_queues
 from infra.rotation import Turns
@@ -60,6 +62,7 @@ class DataTier:
     target_key: what a request has to know to choose its target group, a secret output.
     stores: the buckets of each region.
     served: the buckets that a CDN reads, in the region that takes the writes: copies may be behind.
+    endpoints: those that clients may have the addresses of, by region.
     outputs: what the stack tells about it.
     """
 
@@ -67,11 +70,19 @@ class DataTier:
     target_key: pulumi.Output[str]
     stores: Mapping[str, Storage]
     served: Storage
+    endpoints: Mapping[str, Sequence[str]]
     outputs: Mapping[str, pulumi.Input[object]]
 
 
-def data_tier(sites: Sequence[Site], turns: Turns, engine: EngineVersion) -> DataTier:
-    """Declare the data tier of all regions, the primary first; `turns` are the passwords', `engine` the database's."""
+def data_tier(sites: Sequence[Site], turns: Turns, engine: EngineVersion, gate: Gate) -> DataTier:
+    """Declare the data tier of all regions, the primary first.
+
+    Args:
+        sites: the regions.
+        turns: of the passwords.
+        engine: version of the database.
+        gate: holds back the addresses of proxies that are not ready.
+    """
     home = sites[0]
     settings, row = home.settings, home.settings.row
     credentials = Credentials(
@@ -85,7 +96,7 @@ def data_tier(sites: Sequence[Site], turns: Turns, engine: EngineVersion) -> Dat
         for site in sites
         if site.place.standby
     }
-    addresses: Databases = databases(sites, credentials, turns, engine)
+    addresses: Databases = databases(sites, credentials, turns, engine, gate)
     rotates = turns.cache.under_way or turns.credentials.under_way
     cached = Caches(secrets={}, subjects={})
     if row.has(Capability.CACHE):
@@ -134,5 +145,9 @@ def data_tier(sites: Sequence[Site], turns: Turns, engine: EngineVersion) -> Dat
         target_key=credentials.target_key,
         stores=made,
         served=written,
+        endpoints={
+            site.name: [*addresses.endpoints[site.name], *([CACHE] if site.name in cached.subjects else [])]
+            for site in sites
+        },
         outputs={**addresses.outputs, "buckets": written.buckets},
     )

@@ -11,14 +11,14 @@ from infra.components.credentials import Credentials
 from infra.components.database import DATABASE, Database, DatabaseArgs, Owner, Replica
 from infra.components.global_database import GlobalDatabase, GlobalDatabaseArgs
 from infra.components.master_secret import MasterSecret, MasterSecretArgs
-from infra.components.proxy import Proxy, ProxyArgs
-from infra.components.role_secrets import RoleSecrets
-from infra.connections import pool_percent, server_limit
+from infra.components.proxy import Proxy
+from infra.connections import server_limit
+from infra.platform import endpoints
 from infra.platform.database_users import User, Users, users
 from infra.platform.engine_version import VERSION, WORLD, EngineVersion
+from infra.platform.proxies import Gate, has_proxy, proxy_of
 from infra.platform.site import Site
 from infra.platform.watching import of_database
-from infra.roles.names import APPLICATIONS
 from infra.rotation import Turns
 from infra.settings import Settings
 from infra.stages import Capability
@@ -41,6 +41,7 @@ class Databases:
     poolers: users that a pooler in a cluster knows, the application's; none where the database is external.
     hosts: where our own database is, by region and by the name that a pooler gives it; none for an external one.
     subjects: what is to be watched, by region; nothing of an external one, which is its owner's to watch.
+    endpoints: those that clients may have the addresses of, by region.
     outputs: what the stack tells about it.
     """
 
@@ -49,11 +50,17 @@ class Databases:
     poolers: Sequence[User]
     hosts: Mapping[str, Mapping[str, pulumi.Input[str]]]
     subjects: Mapping[str, Sequence[Subject]]
+    endpoints: Mapping[str, Sequence[str]]
     outputs: Mapping[str, pulumi.Input[object]]
 
 
-def databases(sites: Sequence[Site], credentials: Credentials, turns: Turns, engine: EngineVersion) -> Databases:
-    """Declare Aurora in each region, the first one's as the source of the others; or use somebody else's everywhere."""
+def databases(
+    sites: Sequence[Site], credentials: Credentials, turns: Turns, engine: EngineVersion, gate: Gate
+) -> Databases:
+    """Declare Aurora in each region, the first one's as the source of the others; or use somebody else's everywhere.
+
+    `gate` holds back the addresses of proxies that are not ready.
+    """
     home, *others = sites
     external = home.settings.external_database
     if external is not None:
@@ -66,6 +73,7 @@ def databases(sites: Sequence[Site], credentials: Credentials, turns: Turns, eng
             poolers=(),
             hosts={site.name: {} for site in sites},
             subjects={site.name: () for site in sites},
+            endpoints={site.name: () for site in sites},
             outputs={"database": "external", "connectionBudget": "kept by the external database's own pooler"},
         )
     data_api = turns.has_roles
@@ -89,22 +97,23 @@ def databases(sites: Sequence[Site], credentials: Credentials, turns: Turns, eng
     masters |= {
         site.name: _master(site, credentials)
         for site in others
-        if _has_proxy(site) or (turns.has_roles and site.place.standby)
+        if has_proxy(site) or (turns.has_roles and site.place.standby)
     }
     who, logins = users(sites, clusters, masters, credentials, turns)
     proxies = {
-        site.name: _proxy(site, clusters[site.name], masters[site.name], logins.get(site.name))
+        site.name: proxy_of(site, clusters[site.name], masters[site.name], logins.get(site.name))
         for site in sites
-        if _has_proxy(site)
+        if has_proxy(site)
     }
     writing = next(clusters[site.name] for site in sites if site.place.writes)
     outputs |= {"database": writing.endpoint, "connectionBudget": str(home.settings.connections)}
     return Databases(
-        secrets={site.name: _secrets(site, clusters[site.name], proxies.get(site.name), who) for site in sites},
+        secrets={site.name: _secrets(site, clusters[site.name], proxies.get(site.name), who, gate) for site in sites},
         jobs={site.name: who.jobs.url(_hosts(site, clusters[site.name])[DATABASE]) for site in sites},
         poolers=who.all_applications,
         hosts={site.name: _hosts(site, clusters[site.name]) for site in sites},
         subjects={site.name: list(of_database(site, clusters[site.name], proxies.get(site.name))) for site in sites},
+        endpoints={site.name: _endpoints(proxies.get(site.name)) for site in sites},
         outputs=outputs,
     )
 
@@ -150,15 +159,22 @@ def _database(site: Site, origin: Owner | Replica, engine: EngineVersion, *, dat
     )
 
 
-def _secrets(site: Site, database: Database, proxy: Proxy | None, who: Users) -> Secrets:
+def _secrets(site: Site, database: Database, proxy: Proxy | None, who: Users, gate: Gate) -> Secrets:
     """The addresses in one region. Where writes do not go, the replica itself forwards them: a proxy cannot."""
     direct = _hosts(site, database)[DATABASE]
-    pooled = proxy.endpoint if proxy and site.place.writes else direct
+    pooled = gate.writes(site, proxy) if proxy and site.place.writes else direct
     secrets = {"DATABASE_URL": who.application.url(pooled), DIRECT_URL: who.application.url(direct)}
     if site.settings.row.has(Capability.READERS):
-        reads = proxy.reader_endpoint if proxy and proxy.reader_endpoint is not None else database.reader_endpoint
-        secrets["DATABASE_READER_URL"] = who.application.url(reads)
+        reads = gate.reads(site, proxy) if proxy else None
+        secrets["DATABASE_READER_URL"] = who.application.url(database.reader_endpoint if reads is None else reads)
     return secrets
+
+
+def _endpoints(proxy: Proxy | None) -> list[str]:
+    """The endpoints of a region. The cluster's own are there as long as it is."""
+    pooled = [endpoints.PROXY] if proxy else []
+    reads = [endpoints.PROXY_READS] if proxy and proxy.reader_endpoint is not None else []
+    return [endpoints.DATABASE, *pooled, *reads]
 
 
 def _hosts(site: Site, database: Database) -> dict[str, pulumi.Output[str]]:
@@ -169,40 +185,9 @@ def _hosts(site: Site, database: Database) -> dict[str, pulumi.Output[str]]:
     return hosts
 
 
-def _has_proxy(site: Site) -> bool:
-    """Whether RDS Proxy is there for instances; pods have a pooler of their own."""
-    return site.settings.row.has(Capability.POOLING) and site.settings.runtime.on_ec2
-
-
 def _master(site: Site, credentials: Credentials) -> MasterSecret:
     return MasterSecret(
         f"{site.base}-credentials",
         MasterSecretArgs(key_arn=site.key_arn, password=credentials.database_password, protect=site.place.protect),
         opts=site.place.options,
-    )
-
-
-def _proxy(site: Site, database: Database, master: Credentials | MasterSecret, logins: RoleSecrets | None) -> Proxy:
-    # The master's stays, for machines that still have it.
-    arns = [master.master_secret_arn, *([logins.arns[user] for user in APPLICATIONS] if logins else [])]
-    size = site.settings.sizes.database
-    budget = site.settings.connections if site.place.writes else site.settings.replica_connections
-    taken = server_limit(size.instance_class, size.max_connections) or budget.limit
-    return Proxy(
-        f"{site.base}-proxy",
-        ProxyArgs(
-            region=site.name,
-            vpc_id=site.network.vpc_id,
-            subnet_ids=site.network.data_subnet_ids,
-            client_cidr=str(site.vpc),
-            cluster_identifier=database.cluster_identifier,
-            secret_arns=arns,
-            key_arn=site.key_arn,
-            pool_percent=pool_percent(budget.proxy, taken),
-            idle_percent=pool_percent(site.settings.connections.application, taken),
-            reads=site.settings.row.has(Capability.READERS),
-        ),
-        opts=pulumi.ResourceOptions(
-            providers=[site.place.provider], depends_on=[database, master, *([logins] if logins else [])]
-        ),
     )

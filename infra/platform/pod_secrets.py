@@ -10,7 +10,7 @@ import pulumi
 from infra.components.database import DATABASE
 from infra.database_url import password, through, userlist
 from infra.platform.databases import DIRECT_URL, READERS, pools_in_cluster
-from infra.platform.in_cluster import REDIS_SECRET, USERS, USERS_KEY, pooler_host
+from infra.platform.in_cluster import POOLER, REDIS_SECRET, USERS, USERS_KEY, pooler_host
 from infra.platform.surroundings import Surroundings
 
 APP_SECRET, DATABASE_SECRET, JOBS_SECRET = "app-secrets", "database-credentials", "jobs-credentials"
@@ -21,7 +21,15 @@ REDIS_URL, REDIS_READER_URL = "REDIS_URL", "REDIS_READER_URL"
 REDIS_PASSWORDS = ("password", "previousPassword")
 _REVISION_LENGTH = 16
 
-__all__ = ["APP_SECRET", "DATABASE_SECRET", "JOBS_SECRET", "REDIS_SECRET", "pod_secrets", "redis_revision"]
+__all__ = [
+    "APP_SECRET",
+    "DATABASE_SECRET",
+    "JOBS_SECRET",
+    "REDIS_SECRET",
+    "pod_secrets",
+    "read_by_pods",
+    "redis_revision",
+]
 
 
 def pod_secrets(around: Surroundings, namespace: str) -> dict[str, Mapping[str, pulumi.Input[str]]]:
@@ -50,6 +58,15 @@ def pod_secrets(around: Surroundings, namespace: str) -> dict[str, Mapping[str, 
     if own:
         found[APP_SECRET] = {name: secret.value(name) for name in sorted(own)}
     return found
+
+
+def read_by_pods(around: Surroundings) -> pulumi.Output[str]:
+    """What changes with whatever pods read of the Secrets when they start: they are replaced when it does.
+
+    The address by way of a pooler in the cluster is no part of the version that Secrets Manager holds.
+    """
+    version = pulumi.Output.from_input(around.secret.version)
+    return pulumi.Output.concat(version, "-", POOLER) if pools_in_cluster(around.settings) else version
 
 
 def redis_revision(secret: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:

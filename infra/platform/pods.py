@@ -33,6 +33,7 @@ from infra.platform.pod_secrets import (
     REDIS_SECRET,
     REDIS_URL,
     pod_secrets,
+    read_by_pods,
     redis_revision,
 )
 from infra.platform.reach import app_reach, database_reach
@@ -216,7 +217,7 @@ def _color(inside: _Inside, beside: list[pulumi.Resource], color: str, image: st
             service_account=WEB_COMPONENT,
             image=image,
             environment=inside.environment[WEB],
-            secret_version=around.secret.version,
+            secret_version=read_by_pods(around),
             amount=_amount(around),
             minimum=size.minimum,
             maximum=size.maximum,
@@ -252,7 +253,7 @@ def _background(inside: _Inside, beside: list[pulumi.Resource]) -> PodWorkers | 
                 service_account=WORKER,
                 image=around.worker_image,
                 environment=inside.environment[WORKER],
-                secret_version=around.secret.version,
+                secret_version=read_by_pods(around),
                 amount=_amount(around),
                 minimum=workers.minimum,
                 maximum=workers.maximum,

@@ -13,6 +13,18 @@ from ops.transition.model import Op, Transition
 from tests.transition.tables import matrix
 
 LAST = max(STAGES)
+VPCS = frozenset({"aws:ec2/vpc:Vpc"})
+# What has clients replaced: an update waits for instances of an older template, the provider for a Deployment's pods.
+CLIENTS = frozenset({"aws:ec2/launchTemplate:LaunchTemplate", "kubernetes:apps/v1:Deployment"})
+# What clients have the address of.
+ENDPOINTS = frozenset(
+    {
+        "aws:rds/proxy:Proxy",
+        "aws:rds/proxyEndpoint:ProxyEndpoint",
+        "aws:elasticache/replicationGroup:ReplicationGroup",
+        "kubernetes:helm.sh/v3:Release",
+    }
+)
 
 
 def moves(stack: str) -> dict[tuple[int, int], Transition]:
@@ -99,3 +111,19 @@ def test_a_move_that_loses_something_is_not_clear(monkeypatch: pytest.MonkeyPatc
     assert not found.clear
     assert "sandbox-use1-db-reader" in lost[2, 1]
     assert lost[3, 4] == []
+
+
+def regions(stack: str, move: Transition, op: Op, types: frozenset[str]) -> set[str]:
+    """The codes of the regions in which a move does this to something of these types."""
+    found = (one.name for one in move.changes if one.op is op and one.type in types)
+    return {name.removeprefix(f"{stack}-").partition("-")[0] for name in found}
+
+
+@pytest.mark.parametrize("stack", stackfile.names())
+def test_an_endpoint_goes_only_with_the_last_client_that_has_its_address(stack: str) -> None:
+    went = 0
+    for move in moves(stack).values():
+        gone = regions(stack, move, Op.DELETE, ENDPOINTS) - regions(stack, move, Op.DELETE, VPCS)
+        assert gone <= regions(stack, move, Op.UPDATE, CLIENTS), (move.came_from, move.to)
+        went += bool(gone)
+    assert went

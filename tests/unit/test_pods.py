@@ -143,13 +143,15 @@ def test_nothing_reaches_pods_and_they_reach_nothing_but_what_the_contract_needs
     closed = of_type(everything, POLICY)["test-use1-policies-default-deny"].inputs["spec"]
     assert closed == {"podSelector": {"matchLabels": {}}, "policyTypes": ["Ingress", "Egress"]}
     assert _rules(everything, "web", "ingress") == [([{"ipBlock": {"cidr": "10.0.0.0/16"}}], [3000])]
-    stack, pooler = [{"ipBlock": {"cidr": "10.0.0.0/11"}}], {"app.kubernetes.io/name": "pgbouncer"}
+    stack = [{"ipBlock": {"cidr": "10.0.0.0/11"}}]
+    pooler, redis = ({"app.kubernetes.io/name": name} for name in ("pgbouncer", "redis"))
     assert _rules(everything, "app") == [
         (None, [53]),
         ([{"ipBlock": {"cidr": "169.254.170.23/32"}}], [80]),
         ([{"ipBlock": {"cidr": "0.0.0.0/0"}}], [443]),
         (stack, [5432]),
         ([{"podSelector": {"matchLabels": pooler}}], [6432]),
+        ([{"podSelector": {"matchLabels": redis}}], [6379, 26379]),
         (stack, [6379]),
     ]
     assert _rules(everything, "jobs") == [(None, [53]), (stack, [5432])]
@@ -172,6 +174,7 @@ def test_somebody_elses_database_and_cache_are_reached_where_they_are() -> None:
     )
     anywhere = [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
     assert _rules(everything, "app")[-2:] == [(anywhere, [5432, 6543]), (anywhere, [6380])]
+    assert _rules(everything, "jobs")[-1] == (anywhere, [5432, 6543])
     assert of_type(everything, RELEASE) == {}
     assert "hunter2" not in str(everything)
 
@@ -189,11 +192,27 @@ def test_secrets_are_never_plain_and_come_from_the_one_version_there_is() -> Non
     # A changed value is a change, and not another object with a gap between the two.
     assert provider.inputs["enableSecretMutable"] == "true"
     template = blue(everything, DEPLOYMENT)["spec"]["template"]
-    assert template["metadata"]["annotations"] == {"ascent/secret-version": "test-use1-app-version"}
+    assert template["metadata"]["annotations"] == {"ascent/secret-version": "test-use1-app-version-pgbouncer"}
     (container,) = template["spec"]["containers"]
     assert {one["secretRef"]["name"] for one in container["envFrom"]} == {"app-secrets", "database-credentials"}
     (redis,) = [one for one in container["env"] if one["name"] == "REDIS_URL"]
     assert redis["valueFrom"]["secretKeyRef"] == {"name": "redis-credentials", "key": "url"}
+
+
+def test_pods_are_replaced_when_a_pooler_comes_or_goes_and_may_reach_it_until_then() -> None:
+    """Its address is in a Secret of the cluster alone, which pods read when they start."""
+    alone, pooled = live(stage=1), live(stage=2)
+    (before, after) = (
+        blue(one, DEPLOYMENT)["spec"]["template"]["metadata"]["annotations"]["ascent/secret-version"]
+        for one in (alone, pooled)
+    )
+    assert (before, after) == ("test-use1-app-version", "test-use1-app-version-pgbouncer")
+    # Policies change before pods do.
+    allowed = [
+        of_type(one, POLICY)["test-use1-policies-app"].inputs["spec"]["egress"]
+        for one in (alone, pooled, live(stage=6))
+    ]
+    assert allowed[0] == allowed[1] == allowed[2]
 
 
 def test_pods_are_told_what_instances_are_told() -> None:

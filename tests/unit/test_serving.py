@@ -245,7 +245,7 @@ def test_a_refresh_that_replaces_nobody_ends_no_password(monkeypatch: pytest.Mon
     monkeypatch.setattr(serving, "look", lambda *_: Seen(serving=3, trouble="", old=2))
     monkeypatch.setattr(serving, "refresh", lambda *_: status)
     monkeypatch.setattr(serving, "SERVING_PATIENCE", Threshold(-1, "seconds", "made up"))
-    with pytest.raises(pulumi.RunError, match=r"2 instances have not been replaced.*stay good.*start-instance-refresh"):
+    with pytest.raises(pulumi.RunError, match=r"2 instances have not been replaced.*stay.*start-instance-refresh"):
         asyncio.run(serving._served(replace(GROUP, whole=True), clients(), "fleet", None))
     # Of other updates, ascent fleet tells.
     assert asyncio.run(serving._served(GROUP, clients(), "fleet", None))
