@@ -380,7 +380,9 @@ CACHE_PROMOTION = Threshold(60, "seconds", "AWS ElastiCache, Global Datastore: p
 FAILOVER_UPDATE = Threshold(600, "seconds", "Ascent: some forty changes in two regions, autoscaling groups slowest")
 APP_RESTART = Threshold(360, "seconds", "Ascent: four shares, each a start of 30 s and two good checks")
 RESTART_SHARE = Threshold(25, "percent", "Ascent: with three zones, no more than is lost with one of them")
-RESTART_WAIT = Threshold(300, "seconds", "Ascent: a start and its checks in 90; what is not there by then needs people")
+RESTART_WAIT = Threshold(
+    600, "seconds", "Ascent: a worker ends its job in 300, then a start and its checks in 90; later it needs people"
+)
 BACKFILL_POLL = Threshold(60, "seconds", "Ascent: between two looks at a job that takes minutes at least")
 FAILOVER_POLL = Threshold(5, "seconds", "Ascent: between two looks at something that takes a minute")
 FAILOVER_WAIT = Threshold(1800, "seconds", "Ascent: what is not there by then needs people")

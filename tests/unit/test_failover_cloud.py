@@ -247,7 +247,7 @@ def test_a_restart_stops_at_the_first_that_fails_and_gets_what_it_needs_before()
         "DocumentName": "AWS-RunShellScript",
         "Comment": "ascent failover: fetch the new addresses",
         "InstanceIds": ["i-0123456789abcdef0"],
-        "Parameters": {"commands": RESTART.splitlines(), "executionTimeout": ["300"]},
+        "Parameters": {"commands": RESTART.splitlines(), "executionTimeout": ["600"]},
         "MaxErrors": "0",
     }
     clients, regions, stub = asked("ssm", ("send_command", expected, {"Command": {"CommandId": "c" * 36}}))

@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 import yaml
 
+from infra.thresholds import RESTART_WAIT, WORKER_STOP_GRACE
 from ops.failover.cloud import CONNECTED, Cloud, Members
 from ops.failover.errors import BusyError, CloudError, StepError
 from ops.failover.fence import Fence
@@ -408,7 +409,7 @@ def test_instances_are_restarted_a_quarter_at_a_time(file: Path) -> None:
 @pytest.mark.parametrize(
     ("sky", "said"),
     [
-        (Sky(fleet=EIGHT, ill=("b",)), "us-east-1 b in us-east-1: not healthy 300 s after the restart"),
+        (Sky(fleet=EIGHT, ill=("b",)), "us-east-1 b in us-east-1: not healthy 600 s after the restart"),
         (Sky(fleet=EIGHT, ends="Failed"), "us-east-1 a in us-east-1 did not restart the application (Failed)"),
     ],
 )
@@ -423,8 +424,12 @@ def test_one_that_boots_is_waited_for_as_a_command_to_it_is_refused_as_a_whole(f
     one = under(file, sky, planned(regions=[HOME, OTHER], lost=True))
     assert one.run.take("restart") == f"8 in {OTHER}"
     assert sky.told[0] == f"restart a b in {OTHER}"
-    with pytest.raises(StepError, match="AWS Systems Manager does not reach it after 300 s"):
+    with pytest.raises(StepError, match="AWS Systems Manager does not reach it after 600 s"):
         under(file, Sky(fleet=EIGHT, booting={"b": 10_000}), planned()).run.take("restart")
+
+
+def test_a_worker_has_the_time_to_end_its_job() -> None:
+    assert RESTART_WAIT.value > WORKER_STOP_GRACE.value
 
 
 def test_one_that_was_not_healthy_before_and_one_that_is_gone_hold_nothing_up(file: Path) -> None:
