@@ -25,12 +25,14 @@ KINDS: Mapping[str, str] = {"rds:": "automated", "awsbackup:": "awsbackup"}
 class Cluster:
     """A cluster.
 
+    id: AWS' own id of it, which it keeps when it is renamed.
     about: what `shape.FIXED` names, as AWS has it. mark: what it was restored to, or None.
     earliest, latest: the times between which it can be restored, None where AWS tells none.
     settled: whether it is available, and neither a name nor a password of it is about to change.
     """
 
     name: str
+    id: str
     arn: str
     endpoint: str
     mark: str | None
@@ -97,6 +99,7 @@ class Cloud:
         tags = {one["Key"]: one["Value"] for one in has.get("TagList", ())}
         return Cluster(
             name=has["DBClusterIdentifier"],
+            id=has["DbClusterResourceId"],
             arn=has["DBClusterArn"],
             endpoint=has.get("Endpoint", ""),
             mark=tags.get(calls.MARK),

@@ -17,11 +17,16 @@ def look(cloud: Cloud, wanted: Wish, shape: Shape) -> tuple[Names, Found]:
     """
     snapshot = cloud.snapshot(wanted.snapshot) if wanted.snapshot else None
     names = names_of(wanted, snapshot, shape.cluster)
-    cluster = cloud.cluster(names.cluster)
+    cluster, restored, kept = (cloud.cluster(name) for name in (names.cluster, names.restored, names.kept))
+    # One that is renamed meanwhile is seen under both its names.
+    if cluster is not None and kept is not None and cluster.id == kept.id:
+        cluster = None
+    if cluster is not None and restored is not None and cluster.id == restored.id:
+        restored = None
     found = Found(
         cluster=cluster,
-        restored=cloud.cluster(names.restored),
-        kept=cloud.cluster(names.kept),
+        restored=restored,
+        kept=kept,
         backups=cloud.backups(shape.resource_id) if cluster is None else None,
         snapshot=snapshot,
         world=cloud.world(cluster.arn) if cluster is not None else None,

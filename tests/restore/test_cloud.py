@@ -211,6 +211,7 @@ def test_what_is_about_to_be_renamed_is_not_settled(pending: dict[str, str], set
     has = {
         "DBClusterIdentifier": NAME,
         "DBClusterArn": "arn",
+        "DbClusterResourceId": "cluster-1",
         "Status": "available",
         "PendingModifiedValues": pending,
     }

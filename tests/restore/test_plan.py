@@ -72,6 +72,7 @@ def test_a_state_without_a_database_or_its_secret_is_refused(missing: str) -> No
 def cluster(**has: Any) -> Cluster:
     known: dict[str, Any] = {
         "name": NAME,
+        "id": "cluster-1",
         "arn": "arn",
         "endpoint": "e",
         "mark": None,
