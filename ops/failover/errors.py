@@ -5,10 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-# Amazon RDS API Reference, FailoverGlobalCluster and SwitchoverGlobalCluster, Errors; Amazon ElastiCache API Reference,
-# FailoverGlobalReplicationGroup, Errors: what they say while something else is under way.
+# Amazon RDS API Reference, FailoverGlobalCluster, SwitchoverGlobalCluster, ModifyDBInstance, RebootDBInstance and
+# RegisterDBProxyTargets, Errors; Amazon ElastiCache API Reference, FailoverGlobalReplicationGroup, Errors: what they
+# say while something else is under way. A target that was taken off may be registered for a while yet.
 _STATES = frozenset(
-    {"InvalidGlobalClusterStateFault", "InvalidDBClusterStateFault", "InvalidGlobalReplicationGroupState"}
+    {
+        "DBProxyTargetAlreadyRegisteredFault",
+        "InvalidDBClusterStateFault",
+        "InvalidDBInstanceState",
+        "InvalidDBProxyStateFault",
+        "InvalidGlobalClusterStateFault",
+        "InvalidGlobalReplicationGroupState",
+    }
 )
 
 
