@@ -397,6 +397,7 @@ INSTANCE_RENAMED = Threshold(
 CLUSTER_RENAMED = Threshold(
     120, "seconds", "Amazon RDS User Guide, Renaming a Multi-AZ DB cluster: its new name takes effect in two minutes"
 )
+INSTANCE_REBOOT = Threshold(60, "seconds", "Ascent: an Aurora instance is there again in less; AWS says momentary")
 PROXY_TARGET_WAIT = Threshold(60, "seconds", "Ascent: a proxy that is there already looks at its target anew")
 RESTORE_UPDATE = Threshold(300, "seconds", "Ascent: reads a few resources again, and changes next to none")
 RESTORE_POLL = Threshold(5, "seconds", "Ascent: between two looks; in the swap nobody can write meanwhile")

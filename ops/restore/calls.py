@@ -93,6 +93,11 @@ def rename_instance(now: str, then: str) -> Call:
     return _rds("modify_db_instance", DBInstanceIdentifier=now, NewDBInstanceIdentifier=then, ApplyImmediately=True)
 
 
+def reboot(name: str) -> Call:
+    """Have an instance start again, which ends the connections to it."""
+    return _rds("reboot_db_instance", DBInstanceIdentifier=name)
+
+
 def rename_cluster(now: str, then: str) -> Call:
     """Give a cluster another name, and so other endpoints."""
     return _rds("modify_db_cluster", DBClusterIdentifier=now, NewDBClusterIdentifier=then, ApplyImmediately=True)

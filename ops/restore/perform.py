@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -155,11 +154,13 @@ class Performance:
             for proxy in self.shape.proxies:
                 # By whichever names: AWS does not say whether a target follows a cluster that is renamed.
                 if behind := self.cloud.targets(proxy):
-                    self.cloud.tell(calls.detach(proxy, behind))
+                    self._tell(calls.detach(proxy, behind))
             old = self.cloud.cluster(names.cluster)
             # Not the restored one, should its name have come about just now.
             if old is not None and old.mark != names.stamp:
                 self._move(calls.keep(names.cluster, names.kept), names.cluster, names.kept)
+            # Whoever is connected stays so when a cluster is renamed, and would go on writing to this one.
+            self._reboot(names.kept)
             self._move(calls.rename_cluster(names.restored, names.cluster), names.restored, names.cluster)
             told = True
         self._cluster(names.cluster)
@@ -168,7 +169,9 @@ class Performance:
         return DONE if told else SKIPPED
 
     def _readers(self) -> str:
-        added = [one.name for one in self.cloud.members(self.names.kept).values() if one.added and not one.going]
+        old = self._old
+        members = {} if old is None else self.cloud.members(old.name)
+        added = [one.name for one in members.values() if one.added and not one.going]
         for name in added:
             self.cloud.tell(calls.delete_instance(name))
         self._hold(held=False)
@@ -251,8 +254,7 @@ class Performance:
             nonlocal looks
             here = self.cloud.members(cluster)
             for now in set(names) & set(here) - told:
-                if here[now].settled:
-                    self.cloud.tell(calls.rename_instance(now, names[now]))
+                if here[now].settled and self._taken(calls.rename_instance(now, names[now])):
                     told.add(now)
             renamed = [here[then].settled for then in names.values() if then in here]
             well = not set(names) & set(here) and all(renamed)
@@ -261,6 +263,36 @@ class Performance:
 
         self._until(over, f"the instances of {cluster} do not have their names")
         return bool(told)
+
+    def _reboot(self, cluster: str) -> None:
+        """Have the instances of a cluster start again, if it is there."""
+        told: set[str] = set()
+        looks = 0
+
+        def over() -> bool:
+            nonlocal looks
+            here = {name: one for name, one in self.cloud.members(cluster).items() if not one.going}
+            for name in sorted(set(here) - told):
+                if here[name].settled and self._taken(calls.reboot(name)):
+                    told.add(name)
+            well = told >= set(here) and all(one.settled for one in here.values())
+            looks = looks + 1 if well else 0
+            return looks >= SETTLED_LOOKS
+
+        if self.cloud.cluster(cluster) is not None:
+            self._until(over, f"the instances of {cluster} have not started again")
+
+    def _tell(self, call: Call) -> None:
+        """Make a call, again and again while AWS is busy with something else."""
+        self._until(partial(self._taken, call), f"{call.operation} is refused")
+
+    def _taken(self, call: Call) -> bool:
+        """Make a call. Returns whether AWS takes it, rather than be busy with something else."""
+        try:
+            self.cloud.tell(call)
+        except BusyError:
+            return False
+        return True
 
     def _move(self, call: Call, now: str, then: str) -> None:
         """Rename a cluster once it is available, and wait until it has its new name."""
@@ -271,9 +303,7 @@ class Performance:
             here = self.cloud.cluster(now)
             if here is not None and here.settled and not told:
                 # It may have been told already, by a run that was cut off, or its instances are not through yet.
-                with suppress(BusyError):
-                    self.cloud.tell(call)
-                    told = True
+                told = self._taken(call)
             return here is None
 
         self._until(over, f"{now} does not become {then}")
@@ -301,18 +331,17 @@ class Performance:
 
     def _serve(self, proxy: Proxy, cluster: str) -> bool:
         """Have a proxy lead to a cluster's writer. Returns whether anything had to be done."""
-        told = False
-        if cluster not in self.cloud.targets(proxy):
-            self.cloud.tell(calls.attach(proxy, [cluster]))
-            told = True
         served = partial(self.cloud.served, proxy)
-        if not polled(served, bool, seconds=PROXY_TARGET_WAIT.value, wait=self.wait, poll=RESTORE_POLL.value):
+        on = cluster in self.cloud.targets(proxy)
+        well = on and polled(served, bool, seconds=PROXY_TARGET_WAIT.value, wait=self.wait, poll=RESTORE_POLL.value)
+        if well:
+            return False
+        if on:
             # AWS does not say whether it follows an instance that is renamed, either: put on anew, it looks anew.
-            self.cloud.tell(calls.detach(proxy, [cluster]))
-            self.cloud.tell(calls.attach(proxy, [cluster]))
-            told = True
+            self._tell(calls.detach(proxy, [cluster]))
+        self._tell(calls.attach(proxy, [cluster]))
         self._until(served, f"proxy {proxy.name} has no writer behind it")
-        return told
+        return True
 
     def _members(self, cluster: str, wanted: Sequence[set[str]]) -> None:
         """Wait until a cluster has an instance by one of each of these sets of names, and it is available."""

@@ -11,6 +11,7 @@ from infra.edge.limits import HEALTH
 from infra.settings import Settings
 from infra.thresholds import (
     CLUSTER_RENAMED,
+    INSTANCE_REBOOT,
     INSTANCE_RENAMED,
     PROXY_TARGET_WAIT,
     RESTORE_CLUSTER,
@@ -344,17 +345,20 @@ def _swap(one: Plan, shape: Shape, names: Names) -> Iterator[Step]:
     proxies = shape.proxies
     yield Step(
         id="swap",
-        title=f"Rename {one.cluster} to {one.kept} and guard it, then {one.restored} to {one.cluster}: the endpoints "
-        "then lead to the restored data" + (", and so does the proxy" if proxies else ""),
+        title=f"Rename {one.cluster} to {one.kept}, guard it, and have it start again, which ends all connections; "
+        f"then {one.restored} to {one.cluster}: the endpoints then lead to the restored data"
+        + (", and so does the proxy" if proxies else ""),
         command=_lines(
             *(calls.detach(proxy, [one.cluster]).typed(region) for proxy in proxies),
             calls.keep(one.cluster, one.kept).typed(region),
             _wait(region, one.kept),
+            *(calls.reboot(name).typed(region) for name in old.values()),
+            *(_wait_instance(region, name) for name in old.values()),
             calls.rename_cluster(one.restored, one.cluster).typed(region),
             _wait(region, one.cluster),
             *(calls.attach(proxy, [one.cluster]).typed(region) for proxy in proxies),
         ),
-        seconds=2 * CLUSTER_RENAMED.value + (PROXY_TARGET_WAIT.value if proxies else 0),
+        seconds=2 * CLUSTER_RENAMED.value + INSTANCE_REBOOT.value + (PROXY_TARGET_WAIT.value if proxies else 0),
     )
     if shape.scaled:
         yield Step(

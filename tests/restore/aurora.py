@@ -39,6 +39,7 @@ class Aurora:
     follows: whether a proxy's target follows its cluster when that is renamed, which AWS leaves open.
     forgets: whether a proxy loses a writer that is renamed, which AWS leaves open too.
     stop: called before and after each call that changes something, with its number.
+    app: name of the cluster that an application connects to, and stays connected to: connected, by AWS' own id of it.
     frozen: time stands still. busy: how many times a renaming is refused although a cluster says that it is available.
     """
 
@@ -59,6 +60,9 @@ class Aurora:
     frozen: bool = False
     busy: int = 0
     stale: set[str] = field(default_factory=set)
+    app: str = ""
+    connected: str = ""
+    unwilling: int = 0
     _ahead: list[Iterator[None]] = field(default_factory=list)
     _clients: dict[str, Any] = field(default_factory=dict)
     _made: int = 0
@@ -78,6 +82,9 @@ class Aurora:
         if self.frozen:
             return
         self._ahead = [one for one in self._ahead if next(one, self) is not self]
+        there = self.clusters.get(self.app)
+        if there is not None and not self.connected and there["Status"] == "available":
+            self.connected = there["DbClusterResourceId"]
 
     def settle(self) -> None:
         """All that is under way comes to its end."""
@@ -293,9 +300,21 @@ class Aurora:
         self._later(
             lambda: one.update(DBInstanceStatus="renaming"),
             move,
-            lambda: one.update(DBInstanceStatus="rebooting"),
+            lambda: self._down(one),
             lambda: one.update(DBInstanceStatus="available"),
         )
+
+    def _down(self, instance: dict[str, Any]) -> None:
+        """An instance starts again, and ends what connections it has. To rename a cluster ends none."""
+        instance["DBInstanceStatus"] = "rebooting"
+        if self.clusters[instance["DBClusterIdentifier"]]["DbClusterResourceId"] == self.connected:
+            self.connected = ""
+
+    def _reboot_db_instance(self, DBInstanceIdentifier: str) -> None:  # noqa: N803
+        one = self.instances[DBInstanceIdentifier]
+        if one["DBInstanceStatus"] != "available":
+            raise RefusedError("InvalidDBInstanceState")
+        self._later(lambda: self._down(one), lambda: one.update(DBInstanceStatus="available"))
 
     def _modify_db_cluster(self, DBClusterIdentifier: str, **given: Any) -> None:  # noqa: N803
         now, one = DBClusterIdentifier, self._available(DBClusterIdentifier)
@@ -365,6 +384,9 @@ class Aurora:
         assert TargetGroupName == "default"
         for name in DBClusterIdentifiers:
             self._available(name)
+            if self.unwilling:
+                self.unwilling -= 1
+                raise RefusedError("InvalidDBProxyStateFault")
             if self.proxies[DBProxyName]:
                 raise RefusedError("DBProxyTargetAlreadyRegisteredFault")
             self.proxies[DBProxyName].append(name)

@@ -65,6 +65,8 @@ TOLD = [
     *["modify_db_instance"] * 4,
     "deregister_db_proxy_targets",
     "modify_db_cluster",
+    # With the reader that autoscaling has added.
+    *["reboot_db_instance"] * 3,
     "modify_db_cluster",
     "register_db_proxy_targets",
     "delete_db_instance",
@@ -164,10 +166,12 @@ def test_cut_off_at_any_call_it_is_taken_up_and_nothing_is_done_twice(number: in
     assert again.run.plan.begun is (len(sky.told) > 0)
     again.all()
     assert outcome(sky) == WELL
-    # A password is set anew, since AWS does not tell which it is.
-    repeated = [one for one in sky.told if "MasterUserPassword" not in one[1]]
+    # A password is set anew, since AWS does not tell which it is; nor does it tell who is connected.
+    repeated = [one for one in sky.told if "MasterUserPassword" not in one[1] and one[0] != "reboot_db_instance"]
     assert [operation for operation, _ in repeated] == [
-        operation for index, operation in enumerate(TOLD) if index != TOLD.index("modify_db_cluster")
+        operation
+        for index, operation in enumerate(TOLD)
+        if index != TOLD.index("modify_db_cluster") and operation != "reboot_db_instance"
     ]
     # Once the renaming has begun, the answer is known.
     begun = number > TOLD.index("modify_db_instance") + (when == "before")
@@ -245,6 +249,40 @@ def test_the_application_has_a_database_but_in_the_swap() -> None:
     assert without == {"swap"}
 
 
+@pytest.mark.parametrize("number", [None, *range(TOLD.index("deregister_db_proxy_targets") + 1, len(TOLD) + 1)])
+def test_nobody_writes_to_the_old_one_once_the_other_has_its_name(number: int | None) -> None:
+    resources = state()
+    sky = aws(resources)
+    sky.app = NAME
+    sky.step()
+    assert sky.connected == "cluster-OLD"
+    here: list[tuple[str, str]] = []
+
+    def look(now: int, when: str) -> None:
+        here.append((sky.clusters.get(NAME, {}).get("DbClusterResourceId", ""), sky.connected))
+        if number is not None:
+            cut(number, "after")(now, when)
+
+    sky.stop = look
+    one = under(sky, resources)
+    try:
+        one.all()
+    except Cut:
+        sky.stop = lambda *_: None
+        under(sky, resources).all()
+    new = sky.clusters[NAME]["DbClusterResourceId"]
+    assert sky.connected == new != "cluster-OLD"
+    assert (new, "cluster-OLD") not in here
+
+
+def test_a_proxy_that_does_not_take_a_target_at_once_is_asked_again() -> None:
+    resources = state()
+    sky = aws(resources)
+    sky.unwilling = 3
+    under(sky, resources).all()
+    assert outcome(sky) == WELL
+
+
 def test_a_proxy_that_loses_a_renamed_writer_is_led_to_it_again() -> None:
     resources = state()
     sky = aws(resources)
@@ -287,6 +325,7 @@ def test_a_stack_without_proxy_and_scaling_has_neither_touched() -> None:
         "create_db_instance",
         "modify_db_cluster",
         "modify_db_instance",
+        "reboot_db_instance",
     }
     assert outcome(sky)["clusters"] == WELL["clusters"]
 
