@@ -19,6 +19,7 @@ from infra.platform.endpoints import Endpoints, compared, given
 from infra.platform.engine_version import engine_version
 from infra.platform.existing import existing
 from infra.platform.foreign import refuse_foreign
+from infra.platform.going_back import ROLLOUT, WRITER, refuse_to_go_back
 from infra.platform.home import HOME, past, refuse_to_move
 from infra.platform.objects import backfill
 from infra.platform.place import place
@@ -56,11 +57,13 @@ def build(settings: Settings, clients: Clients | None = None) -> Built:
         clients: of AWS' services, which say when a proxy can be used; None to ask nothing.
 
     Raises:
-        pulumi.RunError: when the settings move the stack's home or leave out a rotation, the credentials are of another
-            account, the zone has somebody else's rules, or a VPC that is there already is not as it should be.
+        pulumi.RunError: when the settings move the stack's home, undo a rollout or a failover, or leave out a rotation;
+            when the credentials are of another account, the zone has somebody else's rules, or a VPC that is there
+            already is not as it should be.
     """
     outputs = past()
     refuse_to_move(settings, outputs)
+    refuse_to_go_back(settings, outputs, clients)
     turned, engine = turns(settings, outputs), engine_version(settings, outputs)
     refuse_foreign(settings)
     bounded(settings)
@@ -109,7 +112,7 @@ def build(settings: Settings, clients: Clients | None = None) -> Built:
     pulumi.export("runtime", settings.runtime.value)
     pulumi.export("url", f"https://{settings.domain.name}")
     pulumi.export(HOME, settings.home)
-    pulumi.export("writer", settings.writing_region)
+    pulumi.export(WRITER, settings.writing_region)
     pulumi.export("data", tier.outputs)
     pulumi.export("copies", copies)
     if vaults:
@@ -117,7 +120,7 @@ def build(settings: Settings, clients: Clients | None = None) -> Built:
     pulumi.export("regions", built)
     pulumi.export("targetKey", tier.target_key)
     # What was applied last, so that a rollout can be taken up on a machine whose stack file does not know of it.
-    pulumi.export("rollout", applied(settings.rollout))
+    pulumi.export(ROLLOUT, applied(settings.rollout))
     groups = [
         replace(group, whole=turned.under_way or name in addresses.gone)
         for name, one in regions.items()

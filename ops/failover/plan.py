@@ -93,7 +93,8 @@ class Plan:
     def file(self) -> dict[str, Value]:
         """What the stack's file is to say."""
         return {
-            WRITER: None if self.target == self.home else self.target,
+            # Also of the home: a file that says nothing is taken for one from before the failover.
+            WRITER: self.target,
             UNREACHABLE: self.lost,
             DRAINED: self.drained or None,
         }
@@ -384,8 +385,7 @@ def _cache(one: Plan) -> Step:
 
 
 def _config(one: Plan) -> Step:
-    writer = one.file[WRITER]
-    said = [f"set {WRITER} {writer}" if writer else f"rm {WRITER}"]
+    said = [f"set {WRITER} {one.target}"]
     said += [f"set {UNREACHABLE} {one.lost}"] if one.lost else []
     said += [f"rm {UNREACHABLE}"] if one.returned else []
     said += [f"set --path '{DRAINED}[{index}]' {region}" for index, region in enumerate(one.drained)]

@@ -115,12 +115,12 @@ def test_a_network_that_others_may_use_is_not_fenced(lost: bool) -> None:  # noq
     assert "fence" not in [step.id for step in one.steps]
 
 
-def test_the_way_back_takes_the_key_out_again() -> None:
+def test_the_way_back_says_so_and_does_not_only_fall_silent() -> None:
     back = planned(HOME, writer=OTHER)
     assert (back.source, back.target) == (OTHER, HOME)
-    assert back.file == {"ascent:writer": None, "ascent:unreachable": None, "ascent:drained": None}
+    assert back.file == {"ascent:writer": HOME, "ascent:unreachable": None, "ascent:drained": None}
     assert next(step.command for step in back.steps if step.id == "config") == (
-        "pulumi config rm ascent:writer --stack test"
+        f"pulumi config set ascent:writer {HOME} --stack test"
     )
 
 
