@@ -18,12 +18,14 @@ class ChartReleaseArgs:
 
     chart: path of the chart, from the program's directory.
     release: name of the release, and so of its objects.
+    digest: what changes with any of its files.
     namespace: where.
     values: as the chart takes them; `charts/values.py` makes them.
     """
 
     chart: str
     release: str
+    digest: str
     namespace: str
     values: Mapping[str, object]
 
@@ -39,6 +41,8 @@ class ChartRelease(pulumi.ComponentResource):
             chart=args.chart,
             namespace=args.namespace,
             values=dict(args.values),
+            # `helm history` shows it.
+            description=f"Files {args.digest}",
             atomic=True,
             cleanup_on_fail=True,
             max_history=POD_HISTORY.value,

@@ -8,6 +8,7 @@ from typing import Any
 
 import pulumi
 
+from charts.digest import digest
 from charts.values import (
     Amounts,
     Auth,
@@ -146,6 +147,8 @@ def _release(
 ) -> ChartRelease:
     return ChartRelease(
         f"{name}-{chart}",
-        ChartReleaseArgs(chart=f"./charts/{chart}", release=chart, namespace=namespace, values=helm),
+        ChartReleaseArgs(
+            chart=f"./charts/{chart}", release=chart, digest=digest(chart), namespace=namespace, values=helm
+        ),
         opts=opts,
     )
