@@ -737,8 +737,13 @@ class ReadersOverride(Strict):
 
 
 class CacheOverride(Strict):
-    """This stack's own Redis size. Stage 6 and above."""
+    """This stack's own cache: its engine and size. Stage 6 and above."""
 
+    engine: Literal["redis", "valkey"] | None = Field(
+        default=None,
+        description="Engine of ElastiCache: valkey or redis. Without it, the one that the stack has; valkey, where it "
+        "has no cache yet. It goes from redis to valkey and not back; docs/upgrades.md says how.",
+    )
     node_type: str | None = Field(
         default=None,
         pattern=r"^cache\.[mr][5-9][a-z]*\.[0-9]*x?large$",
@@ -751,9 +756,9 @@ class CacheOverride(Strict):
 
     @model_validator(mode="after")
     def _one_size(self) -> Self:
-        if self.in_cluster and (self.node_type or self.nodes):
+        if self.in_cluster and (self.node_type or self.nodes or self.engine):
             raise PydanticCustomError(
-                "in_cluster", "nodeType and nodes are ElastiCache's; leave them out, or inCluster"
+                "in_cluster", "nodeType, nodes and engine are ElastiCache's; leave them out, or inCluster"
             )
         return self
 

@@ -93,7 +93,7 @@ HOST_NAMES, HOST_PREFIXES = frozenset({"PATH"}), ("DOCKER_", "LD_")
 UNLIMITED = 1_000_000
 OVERRIDES = ("fleet", "hpa", "pods", "nodes", "database", "readers", "cache", "workers", "budget")
 # What is said beside the sizes, and is none.
-_NO_SIZES = {"image_id", "engine_version", "final_snapshot", "roles"}
+_NO_SIZES = {"image_id", "engine_version", "engine", "final_snapshot", "roles"}
 
 
 class SettingsError(Exception):
@@ -213,7 +213,9 @@ class Settings(Strict):
         "the home region.",
     )
     readers: ReadersOverride = Field(default_factory=ReadersOverride, description="Reader bounds: minimum, maximum.")
-    cache: CacheOverride = Field(default_factory=CacheOverride, description="Redis: nodeType and nodes, or inCluster.")
+    cache: CacheOverride = Field(
+        default_factory=CacheOverride, description="Valkey or Redis: engine, nodeType and nodes, or inCluster."
+    )
     workers: WorkersOverride = Field(default_factory=WorkersOverride, description="Worker bounds: minimum, maximum.")
 
     budget: BudgetOverride = Field(default_factory=BudgetOverride, description="What a month may cost: monthlyUsd.")
@@ -270,6 +272,12 @@ class Settings(Strict):
             self._refuse_sizes("database", ("database", "readers"))
         if self.external_cache is not None:
             self._refuse_sizes("cache", ("cache",))
+            if self.cache.engine is not None:
+                raise PydanticCustomError(
+                    "external_engine",
+                    "the engine of an external cache is its owner's; leave it out",
+                    {"key": "cache.engine", "given": self.cache.engine},
+                )
         for name in sorted(self.app_secrets):
             reason = _taken(name)
             if reason is not None:

@@ -1,4 +1,4 @@
-"""ElastiCache Redis in one region: encrypted both ways, with a failover where there are two nodes or more.
+"""ElastiCache in one region, Valkey or Redis: encrypted both ways, with a failover where there are two nodes or more.
 
 It stands alone, or is a member of a Global Datastore, whose engine, node type and parameters then rule.
 """
@@ -15,8 +15,20 @@ from infra import naming
 from infra.security_groups import admitting
 from infra.thresholds import CACHE_LOG_DAYS, CACHE_NAME, CACHE_SNAPSHOT_DAYS, REDIS_PORT
 
-ENGINE_VERSION = "7.1"
-FAMILY = "redis7"
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What ElastiCache calls an engine's version, and the family of its parameter groups."""
+
+    version: str
+    family: str
+
+
+# Each is the last minor version of its major one: there is none that AWS could raise it to by itself, and that the
+# provider would take for a reason to replace the group (terraform-provider-aws, elasticache/engine_version.go: a lower
+# engine_version forces a new one). ElastiCache User Guide, Engine versions: Valkey 9.0 follows 8.2; Vector search:
+# 8.2 is in all regions, and any version of Redis OSS goes there directly, with no downtime.
+ENGINES = {"redis": Engine("7.1", "redis7"), "valkey": Engine("8.2", "valkey8")}
 # Everything in it is a copy with a time to live: when memory is short, what was used least goes first.
 EVICTION = "allkeys-lru"
 LOGS = ("slow-log", "engine-log")
@@ -34,6 +46,7 @@ class CacheArgs:
     key_arn: KMS key of its storage.
     token: auth token, a secret output.
     rotates: the token is a new one, and clients may still have the last.
+    engine: one of `ENGINES`. From redis to valkey it goes in place, outside of a Global Datastore; never back.
     member: whether it is in a Global Datastore.
     global_identifier: the Global Datastore that it joins as a secondary, or None.
     node_type: node type; M5, R5 or newer, so that it can join a Global Datastore.
@@ -47,6 +60,7 @@ class CacheArgs:
     key_arn: pulumi.Input[str]
     token: pulumi.Input[str]
     rotates: bool
+    engine: str
     member: bool
     global_identifier: pulumi.Input[str] | None
     node_type: str
@@ -60,6 +74,7 @@ class Cache(pulumi.ComponentResource):
     endpoint: host name of the primary node. Of a secondary in a Global Datastore, it takes no writes.
     reader_endpoint: host name that leads to any node.
     node_ids: identifier of each node.
+    engine: the engine that it has.
     """
 
     def __init__(self, name: str, args: CacheArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -97,10 +112,11 @@ class Cache(pulumi.ComponentResource):
             naming.fit(name, CACHE_NAME.value - naming.AUTONAME_SUFFIX),
             description=f"Cache of {name}",
             # A secondary takes all of these from its primary, and AWS refuses it any of its own.
-            engine="redis" if alone else None,
-            engine_version=ENGINE_VERSION if alone else None,
+            engine=args.engine if alone else None,
+            # With the engine, its version and its parameters have to change, in the same call.
+            engine_version=ENGINES[args.engine].version if alone else None,
             node_type=args.node_type if alone else None,
-            parameter_group_name=self._parameters(name).name if alone else None,
+            parameter_group_name=self._parameters(name, ENGINES[args.engine].family).name if alone else None,
             at_rest_encryption_enabled=True if alone else None,
             transit_encryption_enabled=True if alone else None,
             transit_encryption_mode="required" if alone else None,
@@ -132,16 +148,17 @@ class Cache(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, ignore_changes=list(SHARED) if args.member else None),
         )
         self.replication_group_id = cache.id
+        self.engine = cache.engine
         self.endpoint = cache.primary_endpoint_address
         self.reader_endpoint = cache.reader_endpoint_address
         # ElastiCache numbers the nodes of a group itself, in this form.
         self.node_ids = [pulumi.Output.concat(cache.id, f"-{index:03}") for index in range(1, args.nodes + 1)]
         self.register_outputs({"endpoint": self.endpoint})
 
-    def _parameters(self, name: str) -> aws.elasticache.ParameterGroup:
+    def _parameters(self, name: str, family: str) -> aws.elasticache.ParameterGroup:
         return aws.elasticache.ParameterGroup(
             name,
-            family=FAMILY,
+            family=family,
             description=f"Parameters of {name}",
             parameters=[{"name": "maxmemory-policy", "value": EVICTION}],
             opts=pulumi.ResourceOptions(parent=self),

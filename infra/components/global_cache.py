@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
-from infra.components.cache import ENGINE_VERSION
+from infra.components.cache import ENGINES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,10 +16,12 @@ class GlobalCacheArgs:
     """What a Global Datastore needs.
 
     primary_id: replication group that becomes its primary, with the data in it.
+    engine: that of all members, which its primary has when it is made.
     node_type: node type of all members, changed here and nowhere else.
     """
 
     primary_id: pulumi.Input[str]
+    engine: str
     node_type: str
 
 
@@ -37,7 +39,9 @@ class GlobalCache(pulumi.ComponentResource):
             global_replication_group_description=f"Caches of {name}",
             primary_replication_group_id=args.primary_id,
             cache_node_type=args.node_type,
-            engine_version=ENGINE_VERSION,
+            # Redis is what the provider takes where there is a version and no engine, as stacks of before have it.
+            engine=args.engine if args.engine != "redis" else None,
+            engine_version=ENGINES[args.engine].version,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 # Read back from whoever is the primary now: after a failover it would show a replacement.

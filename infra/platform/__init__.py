@@ -13,6 +13,7 @@ from infra.components.app_secret import AppSecret, AppSecretArgs
 from infra.components.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from infra.platform.account import account_of, bounded
 from infra.platform.backups import backups
+from infra.platform.cache_engine import cache_engine
 from infra.platform.data import Data, data_tier
 from infra.platform.edge import certificate, edge, said_to_the_owner
 from infra.platform.endpoints import Endpoints, compared, given
@@ -57,14 +58,15 @@ def build(settings: Settings, clients: Clients | None = None) -> Built:
         clients: of AWS' services, which say when a proxy can be used; None to ask nothing.
 
     Raises:
-        pulumi.RunError: when the settings move the stack's home, undo a rollout or a failover, or leave out a rotation;
-            when the credentials are of another account, the zone has somebody else's rules, or a VPC that is there
-            already is not as it should be.
+        pulumi.RunError: when the settings move the stack's home, undo a rollout or a failover, leave out a rotation, or
+            ask for an engine that AWS does not go to; when the credentials are of another account, the zone has
+            somebody else's rules, or a VPC that is there already is not as it should be.
     """
     outputs = past()
     refuse_to_move(settings, outputs)
     refuse_to_go_back(settings, outputs, clients)
     turned, engine = turns(settings, outputs), engine_version(settings, outputs)
+    cached = cache_engine(settings, outputs)
     refuse_foreign(settings)
     bounded(settings)
     listed = [place(settings, name, outputs) for name in settings.regions]
@@ -88,7 +90,7 @@ def build(settings: Settings, clients: Clients | None = None) -> Built:
     regions = {name: Regional(settings, one, key_arns[name], there.get(name)) for name, one in used.items()}
     before = given(settings, outputs)
     gate = Gate(before=before, clients=clients)
-    tier = data_tier([one.site for one in regions.values()], turned, engine, gate)
+    tier = data_tier([one.site for one in regions.values()], turned, engine, cached, gate)
     addresses = compared(before, tier.endpoints)
     secrets = {name: _secret(settings, one.site, tier.regions[name]) for name, one in regions.items()}
     if settings.row.has(Capability.DATABASE_JOBS) and settings.jobs is None:

@@ -1,4 +1,4 @@
-"""Redis, in every region: one Global Datastore for the standbys, a cache of their own for the rest."""
+"""The cache, in every region: one Global Datastore for the standbys, a cache of their own for the rest."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from infra import naming
 from infra.components.cache import Cache, CacheArgs
 from infra.components.global_cache import GlobalCache, GlobalCacheArgs
 from infra.components.peering import Peering, PeeringArgs
+from infra.platform.cache_engine import NONE
 from infra.platform.databases import Secrets
 from infra.platform.site import Site
 from infra.platform.watching import of_cache
@@ -26,13 +27,15 @@ class Caches:
 
     secrets: the application's addresses: where it writes, and where it reads.
     subjects: what is to be watched; nothing of an external one, nor of one in the cluster.
+    engine: the engine of ElastiCache; `NONE` where there is another cache, or none.
     """
 
     secrets: Mapping[str, Secrets]
     subjects: Mapping[str, Sequence[Subject]]
+    engine: pulumi.Input[str]
 
 
-def caches(sites: Sequence[Site], token: pulumi.Output[str], *, rotates: bool) -> Caches:
+def caches(sites: Sequence[Site], token: pulumi.Output[str], engine: str, *, rotates: bool) -> Caches:
     """Declare the caches; `rotates` where the token is a new one, and clients may still have the last.
 
     A Global Datastore takes writes in one region alone, so the others reach it over a peering, and read at home. Beyond
@@ -48,8 +51,8 @@ def caches(sites: Sequence[Site], token: pulumi.Output[str], *, rotates: bool) -
 
         return _same(sites, redis_url(naming.namespace(pulumi.get_project(), pulumi.get_stack()), token))
     members = [site for site in sites if site.place.standby]
-    made = _datastore(members, token, size, rotates=rotates)
-    made |= {site.name: _cache(site, token, size, rotates=rotates) for site in sites if site.name not in made}
+    made = _datastore(members, token, size, engine, rotates=rotates)
+    made |= {site.name: _cache(site, token, size, engine, rotates=rotates) for site in sites if site.name not in made}
     writing = next(made[site.name] for site in sites if site.place.writes)
     secrets = {
         site.name: {
@@ -60,18 +63,19 @@ def caches(sites: Sequence[Site], token: pulumi.Output[str], *, rotates: bool) -
     }
     follows = [site for site in members if not site.place.writes]
     subjects = {site.name: list(of_cache(site, made[site.name], follows=site in follows)) for site in sites}
-    return Caches(secrets=secrets, subjects=subjects)
+    return Caches(secrets=secrets, subjects=subjects, engine=made[sites[0].name].engine)
 
 
 def _same(sites: Sequence[Site], url: pulumi.Output[str]) -> Caches:
-    return Caches(secrets={site.name: {"REDIS_URL": url, "REDIS_READER_URL": url} for site in sites}, subjects={})
+    secrets = {site.name: {"REDIS_URL": url, "REDIS_READER_URL": url} for site in sites}
+    return Caches(secrets=secrets, subjects={}, engine=NONE)
 
 
 def _datastore(
-    members: Sequence[Site], token: pulumi.Output[str], size: CacheSize, *, rotates: bool
+    members: Sequence[Site], token: pulumi.Output[str], size: CacheSize, engine: str, *, rotates: bool
 ) -> dict[str, Cache]:
     home, *others = members
-    made = {home.name: _cache(home, token, size, members, rotates=rotates)}
+    made = {home.name: _cache(home, token, size, engine, members, rotates=rotates)}
     if not others:
         return made
     # By their place in the address plan: the order in the stack's file may change, and the names stay.
@@ -79,16 +83,19 @@ def _datastore(
         Peering(f"{one.base}-{other.place.region.code}", PeeringArgs(asks=one.side, accepts=other.side))
     world = GlobalCache(
         f"{home.base}-global",
-        GlobalCacheArgs(primary_id=made[home.name].replication_group_id, node_type=size.node_type),
+        GlobalCacheArgs(primary_id=made[home.name].replication_group_id, engine=engine, node_type=size.node_type),
         opts=home.place.options,
     )
-    return made | {one.name: _cache(one, token, size, members, world.identifier, rotates=rotates) for one in others}
+    return made | {
+        one.name: _cache(one, token, size, engine, members, world.identifier, rotates=rotates) for one in others
+    }
 
 
 def _cache(
     site: Site,
     token: pulumi.Output[str],
     size: CacheSize,
+    engine: str,
     members: Sequence[Site] = (),
     joins: pulumi.Input[str] | None = None,
     *,
@@ -104,6 +111,7 @@ def _cache(
             key_arn=site.key_arn,
             token=token,
             rotates=rotates,
+            engine=engine,
             member=len(members) > 1,
             global_identifier=joins,
             node_type=size.node_type,

@@ -11,6 +11,7 @@ from infra import iam
 from infra.components.credentials import Credentials, CredentialsArgs
 from infra.components.queues import Queues, QueuesArgs
 from infra.components.storage import Storage
+from infra.platform.cache_engine import ENGINE, NONE
 from infra.platform.caches import Caches, caches
 from infra.platform.database_users import User
 from infra.platform.databases import Databases, databases
@@ -74,13 +75,14 @@ class DataTier:
     outputs: Mapping[str, pulumi.Input[object]]
 
 
-def data_tier(sites: Sequence[Site], turns: Turns, engine: EngineVersion, gate: Gate) -> DataTier:
+def data_tier(sites: Sequence[Site], turns: Turns, engine: EngineVersion, cache_engine: str, gate: Gate) -> DataTier:
     """Declare the data tier of all regions, the primary first.
 
     Args:
         sites: the regions.
         turns: of the passwords.
         engine: version of the database.
+        cache_engine: engine of ElastiCache, or `NONE`.
         gate: holds back the addresses of proxies that are not ready.
     """
     home = sites[0]
@@ -98,9 +100,9 @@ def data_tier(sites: Sequence[Site], turns: Turns, engine: EngineVersion, gate: 
     }
     addresses: Databases = databases(sites, credentials, turns, engine, gate)
     rotates = turns.cache.under_way or turns.credentials.under_way
-    cached = Caches(secrets={}, subjects={})
+    cached = Caches(secrets={}, subjects={}, engine=NONE)
     if row.has(Capability.CACHE):
-        cached = caches(sites, credentials.cache_token, rotates=rotates)
+        cached = caches(sites, credentials.cache_token, cache_engine, rotates=rotates)
     written, jobs = made[settings.writing_region], queues[settings.writing_region]
     common: dict[str, pulumi.Input[str]] = {
         "DB_POOL_MAX": str(CONNECTIONS_PER_INSTANCE.value),
@@ -149,5 +151,5 @@ def data_tier(sites: Sequence[Site], turns: Turns, engine: EngineVersion, gate: 
             site.name: [*addresses.endpoints[site.name], *([CACHE] if site.name in cached.subjects else [])]
             for site in sites
         },
-        outputs={**addresses.outputs, "buckets": written.buckets},
+        outputs={**addresses.outputs, ENGINE: cached.engine, "buckets": written.buckets},
     )

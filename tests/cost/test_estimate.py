@@ -123,6 +123,12 @@ _SPOT = {
         ),
         ([resource(_CACHE, nodeType="cache.m7g.large", numCacheClusters=3)],
          ("elasticache.m7g.large",), 3 * 730 * 0.158, 3 * 730 * 0.158),
+        ([resource(_CACHE, engine="valkey", nodeType="cache.r7g.xlarge", numCacheClusters=2)],
+         ("elasticache.valkey.r7g.xlarge",), 2 * 730 * 2 * 0.219 * 0.8, 2 * 730 * 2 * 0.219 * 0.8),
+        # A secondary of a Global Datastore says neither engine nor node type.
+        ([resource(_CACHE, numCacheClusters=2),
+          resource(_CACHE, "primary", engine="valkey", nodeType="cache.m7g.large", numCacheClusters=2)],
+         ("elasticache.valkey.m7g.large",), 2 * 730 * 0.158 * 0.8, 2 * 730 * 0.158 * 0.8),
         ([resource("aws:kms/key:Key", enableKeyRotation=True)], (), 1.0, 3.0),
         ([resource("aws:cloudwatch/metricAlarm:MetricAlarm", period=10)], (), 0.3, 0.3),
         (

@@ -43,7 +43,7 @@ BILLS = {
     },
     6: {
         "vpc.nat-hour": 3 * 730 * 0.045,
-        "elasticache.m7g.large": 2 * 730 * 0.158,
+        "elasticache.valkey.m7g.large": 2 * 730 * 0.158 * 0.8,
         "aurora.acu-hour": 3 * 4 * 730 * 0.12,
         "rds-proxy.acu-hour": 3 * 4 * 730 * 0.015,
     },

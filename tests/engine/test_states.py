@@ -16,6 +16,7 @@ from sandbox.commands.engine import Result, Sandbox
 from tests.engine.recorded import STATES, Recorded, load
 
 SETTING = "cloudflare:index/zoneSetting:ZoneSetting"
+CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 # What rules by host do now. To give them up changes nothing at Cloudflare, whoever else relies on them there: the
 # provider's Delete of a setting is empty (cloudflare/terraform-provider-cloudflare, zone_setting/resource.go, v5.22.0).
 GIVEN_UP = ("edge-ssl", "edge-always_use_https")
@@ -61,6 +62,12 @@ def zones(box: Sandbox) -> dict[str, tuple[str | None, str | None]]:
     }
 
 
+def engines(box: Sandbox) -> set[str]:
+    """Engines of the caches. A secondary takes that of its primary, and says none."""
+    caches = [one for one in box.resources() if one["type"] == CACHE]
+    return {one["inputs"]["engine"] for one in caches if one["inputs"].get("engine")}
+
+
 def moved(result: Result, was: Recorded) -> Transition:
     """What a run did, or would do."""
     regions = was.config["regions"]
@@ -77,12 +84,15 @@ def test_it_comes_up_in_place(tmp_path: Path, file: Path) -> None:
     placed = zones(box)
     assert placed
     physical = {one["urn"]: one.get("id") for one in box.resources()}
+    ran = engines(box)
     result = box.up(was.stage)
     assert result.ok, result.output
     done = moved(result, was)
     assert [one.urn for one in done.losses] == []
     assert [one.urn for one in done.changes if one.op is Op.REPLACE and one.type not in {*REWRITTEN, *REPLACED}] == []
     assert zones(box) == placed
+    # All of these are from before there was another engine than Redis.
+    assert engines(box) == ran == ({"redis"} if was.stage > 5 else set())
     # What is still there is the very same thing.
     now = {one["urn"]: one.get("id") for one in box.resources()}
     other = {one.urn for one in done.changes if one.op is Op.REPLACE}

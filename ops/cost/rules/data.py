@@ -133,7 +133,7 @@ def cache(around: Around) -> Iterator[Amount]:
     shards = float(around.inputs.get("numNodeGroups") or 1)
     replicas = around.inputs.get("replicasPerNodeGroup")
     nodes = float(around.inputs.get("numCacheClusters") or shards * (float(replicas or 0) + 1))
-    yield Amount(f"elasticache.{type_}", hours(nodes))
+    yield Amount(f"elasticache.{'valkey.' if _valkey(around) else ''}{type_}", hours(nodes))
     family, _, size = type_.partition(".")
     memory = _NODE_GIB[family[0]] * _NODE_SIZES[size] * shards
     snapshots = max(float(around.inputs.get("snapshotRetentionLimit") or 0) - 1, 0)
@@ -146,6 +146,12 @@ def _node_type(around: Around) -> Any:
     own = [one.inputs.get("nodeType") for one in groups]
     world = [one.inputs.get("cacheNodeType") for one in around.everywhere(GLOBAL_CACHE)]
     return next((one for one in (own[0], *world, *own) if isinstance(one, str)), None)
+
+
+def _valkey(around: Around) -> bool:
+    """Whether its engine is Valkey: its own, or that of the Global Datastore it belongs to."""
+    groups = [around.resource, *around.everywhere(CACHE)]
+    return next((one.inputs["engine"] for one in groups if "engine" in one.inputs), "redis") == "valkey"
 
 
 def world_cache(around: Around) -> Iterator[Amount]:
