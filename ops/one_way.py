@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 CLUSTER, GLOBAL_CLUSTER = "aws:rds/cluster:Cluster", "aws:rds/globalCluster:GlobalCluster"
+CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+DATASTORE = "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +35,27 @@ def _higher(recorded: Any, found: Any) -> bool:
     return after > before
 
 
+def _valkey(recorded: Any, found: Any) -> bool:
+    """Whether Valkey was found where Redis is recorded, which is also what the provider takes where nothing is said."""
+    return found == "valkey" and recorded in (None, "redis")
+
+
 # AWS raises a version by itself when the one there comes to its end (Amazon Aurora User Guide, Amazon Aurora versions:
 # end of standard support), whatever autoMinorVersionUpgrade says.
-ONE_WAY = tuple(
-    OneWay(type=one, path="engineVersion", held=_higher, why="Aurora goes to no lower version")
-    for one in (CLUSTER, GLOBAL_CLUSTER)
+ONE_WAY = (
+    *(
+        OneWay(type=one, path="engineVersion", held=_higher, why="Aurora goes to no lower version")
+        for one in (CLUSTER, GLOBAL_CLUSTER)
+    ),
+    # ElastiCache User Guide, Version management; Upgrading engine versions including cross engine upgrades.
+    *(
+        OneWay(type=one, path="engineVersion", held=_higher, why="ElastiCache goes to no lower version")
+        for one in (CACHE, DATASTORE)
+    ),
+    *(
+        OneWay(type=one, path="engine", held=_valkey, why="ElastiCache goes from Redis to Valkey and not back")
+        for one in (CACHE, DATASTORE)
+    ),
 )
 
 

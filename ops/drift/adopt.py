@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from ops.one_way import CLUSTER, GLOBAL_CLUSTER
+from ops.one_way import CACHE, CLUSTER, GLOBAL_CLUSTER
 
 WORKERS = "-workers"
 
@@ -50,8 +50,9 @@ SOURCES = (
     Source(type=CLUSTER, path="engineVersion", key="database.engineVersion"),
     Source(type=GLOBAL_CLUSTER, path="engineVersion", key="database.engineVersion"),
     Source(type="aws:rds/clusterInstance:ClusterInstance", path="instanceClass", key="database.instanceClass"),
-    Source(type="aws:elasticache/replicationGroup:ReplicationGroup", path="nodeType", key="cache.nodeType"),
-    Source(type="aws:elasticache/replicationGroup:ReplicationGroup", path="numCacheClusters", key="cache.nodes"),
+    Source(type=CACHE, path="engine", key="cache.engine"),
+    Source(type=CACHE, path="nodeType", key="cache.nodeType"),
+    Source(type=CACHE, path="numCacheClusters", key="cache.nodes"),
     Source(type="aws:eks/cluster:Cluster", path="version", key="cluster.version"),
 )
 

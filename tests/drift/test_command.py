@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ops.drift.steps import UnreadableError, read
+from ops.one_way import CACHE
 from ops.stackfile import ROOT
 from tests.drift.support import STACK, itself, looked, urn, written
 
@@ -57,6 +58,10 @@ def test_what_aws_raised_cannot_be_put_back_and_says_what_keeps_it(tmp_path: Pat
         assert said in done.stdout
     assert "To put all of it back" not in done.stdout
     assert "would come back empty" not in done.stdout
+    engine = looked(CACHE, "prod-use1-cache", {"engine": "redis"}, {"engine": "valkey"}, engine="update")
+    done = ascent(written(tmp_path, engine))
+    assert "cannot be put back: ElastiCache goes from Redis to Valkey and not back" in done.stdout
+    assert "Pulumi.prod.yaml: ascent:cache.engine: valkey" in done.stdout
     # The other way, an update raises it.
     lowered = looked(
         CLUSTER, "prod-use1-db", {"engineVersion": "16.10"}, {"engineVersion": "16.9"}, engineVersion="update"

@@ -14,6 +14,7 @@ from ops.guard.judge import Verdict, judge
 from ops.guard.model import Ground, Limit, Rule, Sight
 from ops.guard.preview import Step
 from ops.guard.rules import OWN, RULES
+from ops.one_way import CACHE, DATASTORE
 from tests.guard.previews import BASE, judged, preview, render
 from tests.guard.small import BUCKET, CLUSTER, Raw, document, step
 from tests.renders import kept
@@ -55,6 +56,24 @@ def _ours(*steps: Raw, **changes: Any) -> Verdict:
         (
             step("update", old={"engineVersion": "16.9"}, new={"engineVersion": "17.5"}),
             [("major-version-changed", "engineVersion")],
+        ),
+        (
+            step("update", CACHE, old={"engine": "valkey"}, new={"engine": "redis"}),
+            [("version-lowered", "engine")],
+        ),
+        (
+            step("update", DATASTORE, old={"engineVersion": "8.2"}, new={"engineVersion": "8.0"}),
+            [("version-lowered", "engineVersion")],
+        ),
+        # Without downtime, so that nothing has to come first.
+        (
+            step(
+                "update",
+                CACHE,
+                old={"engine": "redis", "engineVersion": "7.1"},
+                new={"engine": "valkey", "engineVersion": "8.2"},
+            ),
+            [],
         ),
         (step("delete", "random:index/randomPet:RandomPet"), []),
         (step("replace", "aws:lambda/function:Function"), []),
@@ -134,10 +153,9 @@ def test_the_region_that_takes_the_writes_holds_no_copy() -> None:
 
 
 def test_parts_that_are_made_anew_are_told_and_stop_nothing() -> None:
-    cache = "aws:elasticache/replicationGroup:ReplicationGroup"
-    verdict = _ours(step("replace", cache, "live-use1-cache", project="ascent"))
+    verdict = _ours(step("replace", CACHE, "live-use1-cache", project="ascent"))
     assert (verdict.stopping, len(verdict.rebuilt)) == ((), 1)
-    assert [one.rule for one in judged(document(step("replace", cache, "live-use1-cache"))).stopping] == [
+    assert [one.rule for one in judged(document(step("replace", CACHE, "live-use1-cache"))).stopping] == [
         "data-replaced"
     ]
 

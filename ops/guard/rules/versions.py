@@ -1,4 +1,4 @@
-"""Versions of a database's engine: those that AWS does not go to, and those that there is no way back from."""
+"""Engines and their versions: those that AWS does not go to, and those that there is no way back from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ops.guard.model import Ground, Rule, Sight
 from ops.guard.preview import Step
-from ops.one_way import ONE_WAY, held
+from ops.one_way import CLUSTER, GLOBAL_CLUSTER, ONE_WAY, held
 
 VERSION = "engineVersion"
 
@@ -21,7 +21,7 @@ def _lowered(step: Step, _ground: Ground) -> Iterator[Sight]:
 
 
 def _major(step: Step, _ground: Ground) -> Iterator[Sight]:
-    if step.before is None or step.after is None or step.type not in {row.type for row in ONE_WAY}:
+    if step.before is None or step.after is None or step.type not in (CLUSTER, GLOBAL_CLUSTER):
         return
     before, after = (str(side.inputs.get(VERSION, "")) for side in (step.before, step.after))
     if before and after and before.partition(".")[0] != after.partition(".")[0]:
