@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -39,6 +40,17 @@ class CronJobsArgs:
     jobs: Sequence[Job]
 
 
+# Karpenter, which EKS Auto Mode runs, moves pods to fewer nodes, and would end an index build that takes hours (Karpenter
+# documentation, Disruption: pod-level controls).
+UNDISTURBED: Mapping[str, str] = MappingProxyType({"karpenter.sh/do-not-disrupt": "true"})
+# What is evicted all the same, because its node goes, is begun again and is no failure of the job's (Kubernetes
+# documentation, Jobs: pod failure policy).
+DISRUPTED: kubernetes.batch.v1.PodFailurePolicyRuleArgsDict = {
+    "action": "Ignore",
+    "on_pod_conditions": [{"type": "DisruptionTarget", "status": "True"}],
+}
+
+
 class CronJobs(pulumi.ComponentResource):
     """A CronJob for each job. A run that is still going holds up the next, and one that was missed is made up for."""
 
@@ -59,10 +71,11 @@ class CronJobs(pulumi.ComponentResource):
                     "job_template": {
                         "spec": {
                             "backoff_limit": job.retries,
+                            "pod_failure_policy": {"rules": [DISRUPTED]},
                             "active_deadline_seconds": job.deadline.value,
                             "ttl_seconds_after_finished": JOB_KEEP.value,
                             "template": {
-                                "metadata": {"labels": described(selected)},
+                                "metadata": {"labels": described(selected), "annotations": dict(UNDISTURBED)},
                                 "spec": {**_pod(args, job), "restart_policy": "Never"},
                             },
                         }

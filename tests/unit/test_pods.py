@@ -327,6 +327,12 @@ def test_a_job_never_runs_twice_at_once_and_never_for_ever() -> None:
     assert {spec["successfulJobsHistoryLimit"], spec["failedJobsHistoryLimit"]} == {3}
     job = spec["jobTemplate"]["spec"]
     assert (job["backoffLimit"], job["activeDeadlineSeconds"]) == (3, 21600)
+    # No node is emptied under it; should one go all the same, the run is begun again and has not failed.
+    assert job["template"]["metadata"]["annotations"] == {"karpenter.sh/do-not-disrupt": "true"}
+    assert job["template"]["spec"]["restartPolicy"] == "Never"
+    assert job["podFailurePolicy"]["rules"] == [
+        {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    ]
     (container,) = job["template"]["spec"]["containers"]
     name, told, url = container["env"]
     assert name == {"name": "ASCENT_JOB", "value": "archive-messages"}
