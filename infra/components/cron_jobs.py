@@ -40,8 +40,8 @@ class CronJobsArgs:
     jobs: Sequence[Job]
 
 
-# Karpenter, which EKS Auto Mode runs, moves pods to fewer nodes, and would end an index build that takes hours (Karpenter
-# documentation, Disruption: pod-level controls).
+# Karpenter, which EKS Auto Mode runs, moves pods to fewer nodes, and would end an index build that takes hours
+# (Karpenter documentation, Disruption: pod-level controls).
 UNDISTURBED: Mapping[str, str] = MappingProxyType({"karpenter.sh/do-not-disrupt": "true"})
 # What is evicted all the same, because its node goes, is begun again and is no failure of the job's (Kubernetes
 # documentation, Jobs: pod failure policy).
