@@ -477,6 +477,10 @@ JOB_START_ERRORS = Threshold(
 HOUR_SECONDS = Threshold(3600, "seconds", "Ascent: the shortest period of a schedule")
 HOUR_MINUTES = Threshold(60, "minutes", "Ascent: the shortest period of a schedule")
 ONE_RUN = Threshold(1, "runs", "Ascent: the schedule has one an hour")
+COPIES_SILENT_MINUTES = Threshold(
+    4320, "minutes", "Ascent: two days without a copy, and what there is of the third; 7 are kept"
+)
+ONE_COPY = Threshold(1, "copies", "Ascent: the plan makes one a day")
 ONE_AT_LEAST = Threshold(1, "targets", "Ascent: without one, nobody answers")
 NONE_AT_ALL = Threshold(0, "events", "Ascent: one is a reason to look")
 SLOW_PERIOD = Threshold(300, "seconds", "Ascent: counted over 5 minutes, as long as the runbooks' shorter alerts last")

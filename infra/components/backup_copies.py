@@ -64,7 +64,7 @@ class BackupCopiesArgs:
 class BackupCopies(pulumi.ComponentResource):
     """A vault in each of the stack's regions that takes part, and a plan for each place.
 
-    vaults: ARN of each vault that copies go to, by `region` and `account`.
+    vaults, names: ARN and name of each vault that copies go to, by `region` and `account`.
     """
 
     def __init__(self, name: str, args: BackupCopiesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -73,12 +73,15 @@ class BackupCopies(pulumi.ComponentResource):
         self._args = args
         self._child = pulumi.ResourceOptions(parent=self)
         self.vaults: dict[str, pulumi.Input[str]] = {}
+        self.names: dict[str, pulumi.Input[str]] = {}
         if args.region is not None:
             elsewhere = pulumi.ResourceOptions(parent=self, provider=args.region.provider)
-            self.vaults["region"] = self._vault("there", args.region.key_arn, elsewhere).arn
+            there = self._vault("there", args.region.key_arn, elsewhere)
+            self.vaults["region"], self.names["region"] = there.arn, there.name
         if args.vault_arn is not None:
             self._share(args.vault_arn)
-            self.vaults["account"] = args.vault_arn
+            *_, name_there = args.vault_arn.split(":")
+            self.vaults["account"], self.names["account"] = args.vault_arn, name_there
         here = self._vault("here", args.key_arn, self._child)
         role = aws.iam.Role(name, assume_role_policy=iam.trust("backup.amazonaws.com"), opts=self._child)
         may = aws.iam.RolePolicyAttachment(name, role=role.name, policy_arn=POLICY, opts=self._child)

@@ -21,13 +21,13 @@ class ClockArgs:
 
     namespace, metric: CloudWatch metric that it adds to. It has no dimensions.
     when: its schedule; None where nothing is counted yet, and only what IAM has to make is made.
-    dead_letters: ARN of the queue of what cannot be delivered.
+    dead_letters: ARN of the queue of what cannot be delivered, or None where the stack has none.
     """
 
     namespace: str
     metric: str
     when: Job | None
-    dead_letters: pulumi.Input[str]
+    dead_letters: pulumi.Input[str] | None
 
 
 class Clock(pulumi.ComponentResource):
@@ -49,7 +49,7 @@ class Clock(pulumi.ComponentResource):
                 iam.allow(
                     ["cloudwatch:PutMetricData"], ["*"], {"StringEquals": {"cloudwatch:namespace": args.namespace}}
                 ),
-                iam.allow(["sqs:SendMessage"], [args.dead_letters]),
+                *([iam.allow(["sqs:SendMessage"], [args.dead_letters])] if args.dead_letters is not None else []),
             ),
             opts=child,
         )
@@ -65,7 +65,7 @@ class Clock(pulumi.ComponentResource):
                     "arn": PUT_METRIC,
                     "role_arn": pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0])),
                     "input": pulumi.Output.json_dumps({"Namespace": args.namespace, "MetricData": [data]}),
-                    "dead_letter_config": {"arn": args.dead_letters},
+                    "dead_letter_config": {"arn": args.dead_letters} if args.dead_letters is not None else None,
                     "retry_policy": {
                         "maximum_retry_attempts": JOB_RETRIES.value,
                         "maximum_event_age_in_seconds": JOB_EVENT_AGE.value,

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 
 import pulumi
 
+from infra import schedules
 from infra.components.backup_copies import BackupCopies, BackupCopiesArgs, Region
+from infra.components.clock import Clock, ClockArgs
 from infra.platform.place import Place
 from infra.platform.regional import Regional
 from infra.platform.watching import TASKS_TELL
 from infra.settings import Settings
+from infra.watch.copies import CLOCK
+from infra.watch.model import Kind
+from infra.watch.subject import Subject
 
 
 def backups(
@@ -49,4 +54,14 @@ def backups(
         ),
         opts=site.place.options,
     )
+    for place, vault in copies.names.items():
+        watched = Subject(
+            kinds=(Kind.COPIES,), name=f"{site.base}-backups-{place}", dimensions={"BackupVaultName": vault}
+        )
+        Clock(
+            f"{watched.name}-clock",
+            ClockArgs(namespace=watched.namespace, metric=CLOCK, when=schedules.CLOCK, dead_letters=None),
+            opts=site.place.options,
+        )
+        home.watch.over(watched)
     return copies.vaults

@@ -46,6 +46,7 @@ class Kind(StrEnum):
     TASK_LOG = "task-log"  # those lines as Fargate tasks write them
     POD_TASK_LOG = "pod-task-log"  # those lines as Container Insights takes them from pods
     SCHEDULES = "schedules"  # EventBridge Scheduler
+    COPIES = "copies"  # the vault of another region or account that a database's copies go to
     UNDELIVERED = "undelivered"  # the queue of what a schedule or a rule could not deliver
 
 

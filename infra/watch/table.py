@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from infra.watch import application, data, jobs, objectives, traffic
+from infra.watch import application, copies, data, jobs, objectives, traffic
 from infra.watch.application import Filter
 from infra.watch.model import Alarm, Chart, Kind
 
-ALARMS: tuple[Alarm, ...] = (*traffic.ROWS, *data.ROWS, *jobs.ROWS, *application.ROWS, *objectives.DAILY)
+ALARMS: tuple[Alarm, ...] = (
+    *traffic.ROWS,
+    *data.ROWS,
+    *jobs.ROWS,
+    *copies.ROWS,
+    *application.ROWS,
+    *objectives.DAILY,
+)
 CHARTS: tuple[Chart, ...] = (*traffic.CHARTS, *data.CHARTS, *application.CHARTS)
 FILTERS: Mapping[Kind, Sequence[Filter]] = {**application.FILTERS, **jobs.FILTERS}
 

@@ -22,6 +22,7 @@ VAULT = "arn:aws:backup:us-east-1:210987654321:backup-vault:copies"
 BOTH = {"region": "eu-west-1", "vaultArn": VAULT}
 CLUSTER = f"arn:aws:rds:us-east-1:{ACCOUNT}:cluster:test-use1-db"
 PLAN, SELECTION = "aws:backup/plan:Plan", "aws:backup/selection:Selection"
+ALARM, SCHEDULE = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:scheduler/schedule:Schedule"
 VAULTS, POLICY = "aws:backup/vault:Vault", "aws:kms/keyPolicy:KeyPolicy"
 
 
@@ -99,6 +100,29 @@ def test_at_any_stage_it_is_the_home_that_is_copied(stage: int) -> None:
     writer = {"writer": "eu-west-1", "backfilled": {}} if stage == 7 else {}
     made = built(stage=stage, backup={"region": "eu-west-1"}, live=True, **writer)
     assert [one.inputs["resources"] for one in of_type(made, SELECTION).values()] == [[CLUSTER]]
+
+
+def test_silence_is_told_for_each_place_and_not_before_a_copy_was_to_be_made() -> None:
+    made = built(stage=1, backup=BOTH, live=True)
+    alarms = {name: one for name, one in of_type(made, ALARM).items() if "-backups-" in name}
+    assert set(alarms) == {"test-use1-backups-region-silent", "test-use1-backups-account-silent"}
+    for name, vault in (("region", "test-use1-backups-there"), ("account", "copies")):
+        alarm = alarms[f"test-use1-backups-{name}-silent"].inputs
+        of = {one["id"]: one.get("metric") for one in alarm["metricQueries"]}
+        assert of["copies"]["dimensions"]["BackupVaultName"].startswith(vault)
+        # A stack that is new has no copy on its first day, and most of the second.
+        assert (alarm["evaluationPeriods"], alarm["datapointsToAlarm"], of["copies"]["period"]) == (3, 3, 86_400)
+        assert (alarm["treatMissingData"], alarm["threshold"]) == ("notBreaching", 1)
+        (schedule,) = [
+            one for one in of_type(made, SCHEDULE).values() if one.name.startswith(f"test-use1-backups-{name}")
+        ]
+        told = json.loads(schedule.inputs["target"]["input"])
+        assert told == {
+            "Namespace": of["clock"]["namespace"],
+            "MetricData": [{"MetricName": "CopiesExpected", "Value": 0}],
+        }
+    assert {len(one.inputs["alarmActions"]) for one in alarms.values()} == {1}
+    assert not [name for name in built(stage=1) if "backups" in name]
 
 
 EVENT: dict[str, Any] = {
