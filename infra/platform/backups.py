@@ -59,7 +59,8 @@ def backups(
             kinds=(Kind.COPIES,), name=f"{site.base}-backups-{place}", dimensions={"BackupVaultName": vault}
         )
         Clock(
-            f"{watched.name}-clock",
+            # Of no longer name: the longest stack's fills what IAM takes for a role.
+            watched.name,
             ClockArgs(namespace=watched.namespace, metric=CLOCK, when=schedules.CLOCK, dead_letters=None),
             opts=site.place.options,
         )

@@ -95,6 +95,17 @@ def test_the_longest_name_fits_with_its_suffix() -> None:
     assert max(len(one) for one in names) + naming.AUTONAME_SUFFIX <= VAULT_NAME.value
 
 
+def test_the_longest_stack_s_clock_fits_what_iam_and_the_scheduler_take() -> None:
+    made = built(stage=1, backup=BOTH)
+    names = [
+        one.name for one in made.values() if one.type in ("aws:iam/role:Role", SCHEDULE) and "-backups" in one.name
+    ]
+    assert len(names) == 5
+    longest = f"{'a' * STACK_NAME.value}-apse2"
+    # AWS IAM API Reference, CreateRole; Amazon EventBridge Scheduler API Reference, CreateSchedule.
+    assert max(len(one.replace("test-use1", longest)) for one in names) + naming.AUTONAME_SUFFIX <= 64
+
+
 @pytest.mark.parametrize("stage", [1, 7])
 def test_at_any_stage_it_is_the_home_that_is_copied(stage: int) -> None:
     writer = {"writer": "eu-west-1", "backfilled": {}} if stage == 7 else {}
