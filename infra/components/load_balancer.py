@@ -248,7 +248,9 @@ class LoadBalancer(pulumi.ComponentResource):
                     {"http_header": {"http_header_name": KEY_HEADER, "values": [args.target_key]}},
                 ],
                 actions=[{"type": "forward", "target_group_arn": self.target_groups[target].arn}],
-                opts=self._child,
+                # And so gone before any of them: EKS Auto Mode deletes a target group with its binding, which ELB
+                # refuses while a rule leads to it.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
             )
         return pulumi.Output.all(self.dns_name, https.arn).apply(lambda known: str(known[0]))
 

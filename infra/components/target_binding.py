@@ -1,4 +1,9 @@
-"""Pods of a Service as targets of a load balancer's target group."""
+"""The pods of a color as targets of its target group, whether there are any at the moment or not.
+
+Service and binding stay while the pods come and go with rollouts: EKS Auto Mode deletes a target group together with
+its binding (EKS User Guide, Create an IngressClass to configure an Application Load Balancer), and the load balancer's
+rule for the color would lead nowhere.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +13,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra import naming
+from infra.autoscaling import metadata
+from infra.components.workload import COMPONENT, PORT
+from infra.pod_spec import labels
 from infra.thresholds import APP_PORT, SERVICE_PORT
 
 # EKS Auto Mode has the AWS Load Balancer Controller's kinds in a group of its own.
@@ -19,7 +27,7 @@ CONTROLLER = "elbv2.k8s.aws/v1beta1"
 class TargetBindingArgs:
     """What is bound to what.
 
-    namespace, service: the pods' Service.
+    namespace, color: where the pods are, and whose.
     target_group_arn: a target group of kind `ip`.
     auto_mode: whether EKS Auto Mode registers the pods, or else the AWS Load Balancer Controller.
     balancer_group_id: the load balancer's security group, which that controller admits to the pods' nodes. The stack
@@ -27,19 +35,19 @@ class TargetBindingArgs:
     """
 
     namespace: str
-    service: pulumi.Input[str]
+    color: str
     target_group_arn: pulumi.Input[str]
     auto_mode: bool
     balancer_group_id: pulumi.Input[str]
 
 
 class TargetBinding(pulumi.ComponentResource):
-    """A TargetGroupBinding."""
+    """A Service and a TargetGroupBinding."""
 
     def __init__(self, name: str, args: TargetBindingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("TargetBinding"), name, None, opts)
         spec: dict[str, object] = {
-            "serviceRef": {"name": args.service, "port": SERVICE_PORT.value},
+            "serviceRef": {"name": self._service(name, args), "port": SERVICE_PORT.value},
             "targetGroupARN": args.target_group_arn,
             "targetType": "ip",
         }
@@ -61,3 +69,25 @@ class TargetBinding(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({})
+
+    def _service(self, name: str, args: TargetBindingArgs) -> pulumi.Output[str]:
+        selected = labels(COMPONENT, args.color)
+        meta = metadata(args.color, args.namespace, selected)
+        service = kubernetes.core.v1.Service(
+            name,
+            # One without pods has no endpoints, which the provider would wait for.
+            metadata={**meta, "annotations": {"pulumi.com/skipAwait": "true"}},
+            spec={
+                "type": "ClusterIP",
+                "selector": selected,
+                "ports": [{"name": PORT, "port": SERVICE_PORT.value, "target_port": PORT, "protocol": "TCP"}],
+            },
+            # It was the pods' own once.
+            opts=pulumi.ResourceOptions(parent=self, aliases=[pulumi.Alias(parent=_workload(name))]),
+        )
+        return service.metadata.apply(lambda found: found.name or "")
+
+
+def _workload(name: str) -> str:
+    """URN of the component with the pods."""
+    return f"urn:pulumi:{pulumi.get_stack()}::{pulumi.get_project()}::{naming.token('Workload')}::{name}"

@@ -1,4 +1,4 @@
-"""One color of the application on Kubernetes: its pods, how many, and their Service."""
+"""One color of the application on Kubernetes: its pods, and how many."""
 
 from __future__ import annotations
 
@@ -24,7 +24,6 @@ from infra.thresholds import (
     POD_SURGE,
     READINESS_DELAY,
     READINESS_PERIOD,
-    SERVICE_PORT,
     STARTUP_TRIES,
     UNHEALTHY_COUNT,
     Threshold,
@@ -59,10 +58,7 @@ class WorkloadArgs:
 
 
 class Workload(pulumi.ComponentResource):
-    """Deployment, autoscaler, disruption budget and Service.
-
-    service: the Service's name.
-    """
+    """Deployment, autoscaler and disruption budget. Its Service is there whether pods are or not: `TargetBinding`."""
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("Workload"), name, None, opts)
@@ -110,18 +106,7 @@ class Workload(pulumi.ComponentResource):
             maximum=args.maximum,
             opts=child,
         )
-        service = kubernetes.core.v1.Service(
-            name,
-            metadata=meta,
-            spec={
-                "type": "ClusterIP",
-                "selector": selected,
-                "ports": [{"name": PORT, "port": SERVICE_PORT.value, "target_port": PORT, "protocol": "TCP"}],
-            },
-            opts=child,
-        )
-        self.service = service.metadata.apply(lambda found: found.name or "")
-        self.register_outputs({"service": self.service})
+        self.register_outputs({})
 
 
 def _container(args: WorkloadArgs) -> Container:

@@ -111,13 +111,14 @@ def pods(around: Surroundings) -> Pods:
         options=pulumi.ResourceOptions(providers=[running.provider], depends_on=[home, policies]),
     )
     beside = [*_beside(inside, secrets), *_identity(inside, WEB)]
-    serving = [one for color, image in around.images.items() for one in _color(inside, beside, color, image)]
+    bindings = [_binding(inside, color) for color in around.settings.rollout.colors]
+    workloads = [_color(inside, beside, color, image) for color, image in around.images.items()]
     workers = _background(inside, beside)
     outputs: dict[str, pulumi.Input[str]] = {"cluster": running.name or "given", "namespace": namespace}
     if workers is not None:
         # The stack's outputs are kept once all of them are known, and with them which passwords nobody has any more.
         outputs["workers"] = workers.deployment
-    return Pods(serving=serving, subjects=list(_watched(inside)), outputs=outputs)
+    return Pods(serving=[*bindings, *workloads], subjects=list(_watched(inside)), outputs=outputs)
 
 
 def _watched(inside: _Inside) -> Iterator[Subject]:
@@ -206,11 +207,10 @@ def _identity(inside: _Inside, what: str) -> list[pulumi.Resource]:
     return [PodIdentity(f"{around.place.base}-pods-{what}", args, opts=options)]
 
 
-def _color(inside: _Inside, beside: list[pulumi.Resource], color: str, image: str) -> list[pulumi.Resource]:
+def _color(inside: _Inside, beside: list[pulumi.Resource], color: str, image: str) -> Workload:
     around, size = inside.around, inside.around.settings.sizes.hpa
-    name = f"{around.place.base}-{color}-pods"
-    workload = Workload(
-        name,
+    return Workload(
+        f"{around.place.base}-{color}-pods",
         WorkloadArgs(
             color=color,
             namespace=inside.namespace,
@@ -224,18 +224,22 @@ def _color(inside: _Inside, beside: list[pulumi.Resource], color: str, image: st
         ),
         opts=_after(inside, *beside),
     )
-    binding = TargetBinding(
-        name,
+
+
+def _binding(inside: _Inside, color: str) -> TargetBinding:
+    """What makes a color's pods targets, also of a color that has none at the moment."""
+    around = inside.around
+    return TargetBinding(
+        f"{around.place.base}-{color}-pods",
         TargetBindingArgs(
             namespace=inside.namespace,
-            service=workload.service,
+            color=color,
             target_group_arn=around.balancer.target_groups[f"{color}-k8s"].arn,
             auto_mode=inside.running.ours,
             balancer_group_id=around.balancer.security_group_id,
         ),
         opts=inside.options,
     )
-    return [workload, binding]
 
 
 def _background(inside: _Inside, beside: list[pulumi.Resource]) -> PodWorkers | None:

@@ -12,6 +12,7 @@ from tests.engine.world import quick
 
 DEPLOYMENT, LISTENER = "kubernetes:apps/v1:Deployment", "aws:lb/listener:Listener"
 BINDING, GROUP = "kubernetes:eks.amazonaws.com/v1:TargetGroupBinding", "aws:lb/targetGroup:TargetGroup"
+SERVICE, RULE = "kubernetes:core/v1:Service", "aws:lb/listenerRule:ListenerRule"
 STAGE = 2
 
 
@@ -55,6 +56,12 @@ def deployment(box: Sandbox) -> dict[str, Any]:
     return found
 
 
+def there(box: Sandbox, kind: str, color: str) -> bool:
+    """Whether a color has something of a kind for its pods."""
+    ends = (f"::sandbox-use1-{color}-pods", f"::sandbox-use1-{color}-k8s")
+    return any(one["type"] == kind and one["urn"].endswith(ends) for one in box.resources())
+
+
 def test_from_instances_to_pods_and_the_autoscaler_keeps_its_replicas(tmp_path: Path) -> None:
     box = quick(tmp_path)
     first = box.up(STAGE, runtime="ec2", rollout=rollout("1.0.0"))
@@ -91,3 +98,38 @@ def test_from_instances_to_pods_and_the_autoscaler_keeps_its_replicas(tmp_path: 
     assert {**entry["inputs"], **entry["outputs"]}["spec"]["replicas"] == 7
     again = box.preview(STAGE, runtime="kubernetes", rollout=rollout("1.1.0"))
     assert again.changes == {}
+
+
+def test_service_and_binding_stay_while_a_colors_pods_come_and_go(tmp_path: Path) -> None:
+    box = quick(tmp_path)
+    old, new = (f"public.ecr.aws/example/app:{tag}" for tag in ("1.0.0", "2.0.0"))
+    progress = {"strategy": "blue-green", "to": "green", "before": old, "bake": 0}
+    steps: list[dict[str, Any]] = [{"blue": {"image": old, "weight": 100}}]
+    steps += [
+        {
+            "blue": {"image": old, "weight": 100 - green},
+            "green": {"image": new, "weight": green},
+            "progress": {**progress, "phase": "forward"},
+        }
+        for green in (0, 100)
+    ]
+    after = {"blue": {"weight": 0}, "green": {"image": new, "weight": 100}}
+    steps.append({**after, "progress": {**progress, "phase": "cleaning"}})
+    seen = []
+    for one in steps:
+        result = box.up(STAGE, runtime="kubernetes", rollout=one)
+        assert result.ok, result.output
+        seen.append({step.name for step in result.steps if step.real and step.op == "delete"})
+        for kind in (BINDING, SERVICE, RULE, GROUP):
+            for color in ("blue", "green"):
+                assert there(box, kind, color), (kind, color)
+    assert "sandbox-use1-blue-pods" in seen[-1]
+    assert not any(there(box, DEPLOYMENT, "blue") for _ in seen)
+
+    # EKS deletes a target group with its binding, and ELB refuses that while a rule leads to it.
+    gone = box.up(STAGE, runtime="ec2", rollout=after)
+    assert gone.ok, gone.output
+    for color in ("blue", "green"):
+        rule = at(gone, "delete", RULE, f"sandbox-use1-{color}-k8s")
+        binding = at(gone, "delete", BINDING, f"sandbox-use1-{color}-pods")
+        assert rule < binding < at(gone, "delete", GROUP, f"sandbox-use1-{color}-k8s")

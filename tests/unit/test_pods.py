@@ -132,6 +132,16 @@ def test_each_running_color_has_pods_of_its_own_behind_its_own_target_group() ->
         assert group["tags"]["eks:eks-cluster-name"] == "test-use1"
 
 
+def test_a_color_without_pods_keeps_its_service_and_binding() -> None:
+    everything = live(stage=1)
+    assert set(of_type(everything, DEPLOYMENT)) == {"test-use1-blue-pods"}
+    for kind in (BINDING, SERVICE):
+        assert set(of_type(everything, kind)) == {"test-use1-blue-pods", "test-use1-green-pods"}
+    green = of_type(everything, SERVICE)["test-use1-green-pods"].inputs["metadata"]
+    # Nothing would ever make it ready.
+    assert green["annotations"] == {"pulumi.com/skipAwait": "true"}
+
+
 def _rules(everything: dict[str, Recorded], policy: str, way: str = "egress") -> list[tuple[Any, list[int]]]:
     spec = of_type(everything, POLICY)[f"test-use1-policies-{policy}"].inputs["spec"]
     peers = "to" if way == "egress" else "from"
