@@ -92,7 +92,7 @@ def test_regions_come_at_once_and_a_lost_one_is_left_alone_and_comes_back(tmp_pa
     assert "the home of this stack is us-east-1" in moved.output
     assert "Traceback" not in moved.output
 
-    failed_back = box.up(7)
+    failed_back = box.up(7, writer=HOME)
     assert failed_back.ok, failed_back.output
     assert (replaced(failed_back), lost(failed_back)) == ([], [])
     # Six stages down at once.
