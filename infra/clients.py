@@ -22,24 +22,27 @@ def clients(role: str | None = None, *, seconds: int | None = None) -> Clients:
         seconds: how long to wait for a region that may not answer, with one try; None to be patient.
     """
 
-    @cache
-    def client(service: str, region: str) -> Any:
+    def config() -> Any:
         from botocore.config import Config  # type: ignore[import-untyped]
 
-        calm = Config(retries={"mode": "standard", "max_attempts": 8})
-        brief = Config(retries={"total_max_attempts": 1}, connect_timeout=seconds, read_timeout=seconds)
-        return session(region).client(service, region_name=region, config=calm if seconds is None else brief)
+        if seconds is None:
+            return Config(retries={"mode": "standard", "max_attempts": 8})
+        return Config(retries={"total_max_attempts": 1}, connect_timeout=seconds, read_timeout=seconds)
+
+    @cache
+    def client(service: str, region: str) -> Any:
+        return session(region).client(service, region_name=region, config=config())
 
     @cache
     def session(region: str) -> Any:
         import boto3  # type: ignore[import-untyped]
 
-        return boto3.Session(botocore_session=_as(role, region)) if role else boto3.Session()
+        return boto3.Session(botocore_session=_as(role, region, config())) if role else boto3.Session()
 
     return client
 
 
-def _as(role: str, region: str) -> Any:
+def _as(role: str, region: str, config: Any) -> Any:
     import botocore.session  # type: ignore[import-untyped]
     from botocore.credentials import (  # type: ignore[import-untyped]
         AssumeRoleCredentialFetcher,
@@ -52,7 +55,7 @@ def _as(role: str, region: str) -> Any:
     if own is None:
         raise NoCredentialsError
     fetcher = AssumeRoleCredentialFetcher(
-        client_creator=partial(session.create_client, region_name=region),
+        client_creator=partial(session.create_client, region_name=region, config=config),
         source_credentials=own,
         role_arn=role,
         extra_args={"RoleSessionName": _SESSION},

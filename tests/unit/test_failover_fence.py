@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import UTC, datetime
 from typing import Any
 
@@ -94,4 +95,11 @@ def test_a_region_that_does_not_answer_is_not_waited_for(monkeypatch: pytest.Mon
     began = datetime.now(UTC)
     with pytest.raises(CloudError, match=f"in {HOME}: .*connect"):
         Fence(real_clients(seconds=1)).put("test-use1-db", HOME)
+    assert (datetime.now(UTC) - began).total_seconds() < 10
+    # Nor is STS, of which a role is taken in that region: it takes connections, and says nothing.
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{mute.getsockname()[1]}")
+        began = datetime.now(UTC)
+        with pytest.raises(CloudError, match=f"in {HOME}: Read timeout"):
+            Fence(real_clients("arn:aws:iam::123456789012:role/deploy", seconds=1)).put("test-use1-db", HOME)
     assert (datetime.now(UTC) - began).total_seconds() < 10
