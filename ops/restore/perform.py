@@ -82,6 +82,9 @@ class Performance:
         return result
 
     def _check(self) -> str:
+        if self._swapped:
+            # Whatever has become of the old one since then: it may be stopped, or gone.
+            return SKIPPED
         old = self._old
         if old is None:
             return f"there is no cluster that {self.names.restored} is to take the place of"

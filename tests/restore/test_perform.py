@@ -210,10 +210,26 @@ def test_done_already_nothing_is_asked_or_renamed_again() -> None:
     again = under(sky, resources)
     results = again.all()
     assert [step for step, said in results.items() if said == "already so"] == [
-        "restore", "instances", "look", "names", "swap", "readers",
+        "check", "restore", "instances", "look", "names", "swap", "readers",
     ]  # fmt: skip
     assert [operation for operation, given in sky.told[before:] if "MasterUserPassword" not in given] == []
     assert again.asked == []
+
+
+@pytest.mark.parametrize("gone", [True, False])
+def test_whatever_has_become_of_the_kept_one_the_rest_is_done(gone: bool) -> None:  # noqa: FBT001
+    resources = state()
+    sky = aws(resources)
+    under(sky, resources).all()
+    sky.settle()
+    if gone:
+        del sky.clusters[KEPT]
+        sky.instances = {name: one for name, one in sky.instances.items() if one["DBClusterIdentifier"] != KEPT}
+    else:
+        sky.clusters[KEPT]["Status"] = "stopped"
+    before = len(sky.told)
+    under(sky, resources).all()
+    assert [operation for operation, given in sky.told[before:] if "MasterUserPassword" not in given] == []
 
 
 def test_no_leaves_it_beside_and_the_same_command_goes_on() -> None:
