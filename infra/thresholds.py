@@ -384,6 +384,8 @@ RESTART_WAIT = Threshold(
     600, "seconds", "Ascent: a worker ends its job in 300, then a start and its checks in 90; later it needs people"
 )
 BACKFILL_POLL = Threshold(60, "seconds", "Ascent: between two looks at a job that takes minutes at least")
+ANSWER_WAIT = Threshold(60, "seconds", "Ascent: two checks of a load balancer, which comes to see who is healthy")
+STILL_WAITING = Threshold(120, "seconds", "Ascent: between two words to who watches something long")
 FAILOVER_POLL = Threshold(5, "seconds", "Ascent: between two looks at something that takes a minute")
 FAILOVER_WAIT = Threshold(1800, "seconds", "Ascent: what is not there by then needs people")
 

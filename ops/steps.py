@@ -5,17 +5,21 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 
+from infra.thresholds import ANSWER_WAIT, FAILOVER_POLL, STILL_WAITING
 from ops.console import console, errors
 from ops.failover.errors import StepError
+from ops.polling import polled
 
 SECONDS = 10  # until a health check that does not answer counts as failed
 INTERRUPTED = 130
+MINUTE = 60  # seconds
 
 
 class Step(Protocol):
@@ -70,8 +74,37 @@ def take(steps: Sequence[Step], one: Callable[[str], str], results: dict[str, st
     return None
 
 
-def answers(url: str) -> bool:
-    """Whether a URL of our own config answers with 200."""
+class Patience:
+    """Waits, and says so now and then: who watches at night should not have to guess whether it is stuck.
+
+    sleep: waits that many seconds.
+    """
+
+    def __init__(self, sleep: Callable[[float], None]) -> None:
+        self._sleep = sleep
+        self._waited = 0.0
+
+    def __call__(self, seconds: float) -> None:
+        """Wait that many seconds."""
+        before = self._waited // STILL_WAITING.value
+        self._sleep(seconds)
+        self._waited += seconds
+        if self._waited // STILL_WAITING.value > before:
+            errors.print(f"   waiting, {self._waited / MINUTE:.0f} min in all so far...", markup=False)
+
+
+def answers(url: str, wait: Callable[[float], None]) -> bool:
+    """Whether a URL of our own config answers with 200 within a while: a balancer takes a check or two to see it.
+
+    Args:
+        url: the URL.
+        wait: sleeps that many seconds.
+    """
+    look = partial(_answers, url)
+    return polled(look, bool, seconds=ANSWER_WAIT.value, wait=wait, poll=FAILOVER_POLL.value)
+
+
+def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=SECONDS) as answer:  # noqa: S310  https, from our own config
             return bool(answer.status == 200)

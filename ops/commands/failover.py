@@ -94,11 +94,12 @@ def failover(
     results: dict[str, str] = {}
     problem = None
     if apply:
+        wait = steps.Patience(time.sleep)
         if not yes and not typer.confirm(f"Have {to} take the writes of {stack}?", err=True):
             raise typer.Exit(FAILED)
         asked = clients(settings.account.assume_role)
         restart = Restart(
-            stack=stack, instances=Instances(asked), groups=lambda region: _groups(stack, region), wait=time.sleep
+            stack=stack, instances=Instances(asked), groups=lambda region: _groups(stack, region), wait=wait
         )
         performance = Performance(
             plan=planned,
@@ -106,12 +107,12 @@ def failover(
             file=file,
             update=_update,
             left=lambda: _left(planned),
-            answers=steps.answers,
+            answers=lambda url: steps.answers(url, wait),
             fence=Fence(clients(settings.account.assume_role, seconds=SECONDS)),
             keys=Keys(stack=stack, file=file, clients=clients(), run=_engine),
             restart=restart.region,
             complete=lambda region: _complete(settings, stack, region),
-            wait=time.sleep,
+            wait=wait,
             tell=lambda text: errors.print(f"   {text}", markup=False),
         )
         problem = steps.take(planned.steps, performance.take, results)
@@ -162,7 +163,9 @@ def _complete(settings: Settings, stack: str, region: str) -> bool:
     try:
         return copies(settings, stack, engine.outputs()).done(settings, region)
     except (EngineError, NoCopiesError) as error:
-        raise StepError(f"what {region} has cannot be told: {error}") from error
+        raise StepError(
+            f"what {region} has cannot be told: {error}; to go on without knowing it, say --without-old-objects"
+        ) from error
 
 
 def _groups(stack: str, region: str) -> list[str]:

@@ -90,6 +90,7 @@ def restore(
     results: dict[str, str] = {}
     problem = None
     if apply:
+        wait = steps.Patience(time.sleep)
         performance = Performance(
             plan=planned,
             shape=shaped,
@@ -98,8 +99,8 @@ def restore(
             cloud=cloud,
             engine=engine,
             ask=lambda endpoint: yes or _asked(planned, shaped, endpoint),
-            answers=steps.answers,
-            wait=time.sleep,
+            answers=lambda url: steps.answers(url, wait),
+            wait=wait,
         )
         problem = steps.take(planned.steps, performance.take, results)
     if as_json:

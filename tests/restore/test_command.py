@@ -42,7 +42,7 @@ def sky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Aurora:
     monkeypatch.setattr(command, "clients", lambda _role: one.client)
     monkeypatch.setattr(command, "Automation", lambda *_: Machine(resources))
     monkeypatch.setattr(time, "sleep", one.step)
-    monkeypatch.setattr(steps, "answers", lambda _: True)
+    monkeypatch.setattr(steps, "answers", lambda *_: True)
     monkeypatch.setenv("COLUMNS", "80")
     return one
 

@@ -61,7 +61,7 @@ def test_applied_it_takes_every_step_and_says_so(stack: Path, monkeypatch: pytes
     monkeypatch.setattr(command, "Instances", lambda _: sky)
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(command, "_update", lambda *_: True)
-    monkeypatch.setattr(steps, "answers", lambda _: True)
+    monkeypatch.setattr(steps, "answers", lambda *_: True)
     monkeypatch.setattr(command, "_complete", lambda *_: True)
     monkeypatch.setattr(command, "_groups", lambda _, region: [f"group in {region}"])
     done = failover("--to", OTHER, "--apply", "--yes", "--json")
