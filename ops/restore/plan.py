@@ -216,6 +216,13 @@ def _fits(name: str, snapshot: Snapshot | None, shape: Shape) -> Snapshot:
     if snapshot is None:
         raise RefusedError(f"--snapshot: given {name}; there is none")
     given = f"--snapshot: given {name}, which "
+    if name.startswith("arn:") and _account(name) != _account(shape.fixed["KmsKeyId"]):
+        # Amazon Aurora User Guide, "Restoring from a DB cluster snapshot": none that is both shared and encrypted.
+        raise RefusedError(
+            f"{given}is another account's; AWS restores none that is shared and encrypted. Copy it, and give the copy: "
+            f"aws rds copy-db-cluster-snapshot --region {shape.region} --source-db-cluster-snapshot-identifier {name} "
+            f"--target-db-cluster-snapshot-identifier NAME --kms-key-id {shape.fixed['KmsKeyId']}"
+        )
     engine = shape.fixed["Engine"]
     if snapshot.engine != engine:
         raise RefusedError(f"{given}is of {snapshot.engine}; it should be of {engine}")
@@ -256,6 +263,10 @@ def _reaches(time: datetime, found: Found, shape: Shape) -> None:
             f"{_told(latest)} at the latest, which follows about 5 minutes behind. Earlier ones are in snapshots, or "
             "in a cluster that a restore has kept: docs/restore.md"
         )
+
+
+def _account(arn: str) -> str:
+    return arn.split(":")[4]
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from ops.restore.names import IDENTIFIER, Names, stamp
 from ops.restore.plan import Found, RefusedError, Wish, source, wish
 from ops.restore.shape import NoDatabaseError, Shape, shape
 from tests.restore.aurora import NOW, REGION
-from tests.restore.support import CALL, NAME, PROXY, SCALED, SECRET, STAMP, TO, state
+from tests.restore.support import CALL, KEY, NAME, PROXY, SCALED, SECRET, STAMP, TO, state
 
 TIME = datetime(2026, 11, 29, 10, 30, 15, tzinfo=UTC)
 # Amazon RDS API Reference, ModifyDBCluster, NewDBClusterIdentifier: constraints.
@@ -143,6 +143,15 @@ def snapshot(**has: Any) -> Snapshot:
 def test_a_snapshot_that_does_not_fit_is_refused(has: dict[str, Any], said: str) -> None:
     with pytest.raises(RefusedError, match=re.escape(f"--snapshot: given s, which {said}")):
         source(Wish(time=None, snapshot="s"), found(cluster=cluster(), snapshot=snapshot(**has)), NAMES, shaped())
+
+
+def test_a_snapshot_that_another_account_shares_is_copied_first() -> None:
+    theirs, ours = (f"arn:aws:rds:{REGION}:{one}:cluster-snapshot:s" for one in ("210987654321", "123456789012"))
+    there = found(cluster=cluster(), snapshot=snapshot())
+    with pytest.raises(RefusedError, match=f"--source-db-cluster-snapshot-identifier {theirs} ") as refused:
+        source(Wish(time=None, snapshot=theirs), there, NAMES, shaped())
+    assert f"--kms-key-id {KEY}" in str(refused.value)
+    assert source(Wish(time=None, snapshot=ours), there, NAMES, shaped()).snapshot == ours
 
 
 @pytest.mark.parametrize("version", ["16.8", "16.4", "16.6.1"])
