@@ -16,7 +16,8 @@ from infra.thresholds import DATABASE_PORT
 from ops.failover.errors import explained
 
 RULE = 1  # the first one to be looked at
-TCP = "6"
+TCP, DENY = "6", "deny"
+PORTS = {"From": DATABASE_PORT.value, "To": DATABASE_PORT.value}
 MINUTES = 60
 # Amazon Aurora User Guide, RDS-EVENT-0390 and RDS-EVENT-0391: "Attempt to block writes for DB cluster ...".
 BLOCKED = "block writes"
@@ -41,10 +42,10 @@ class Fence:
                     ec2.create_network_acl_entry(
                         NetworkAclId=acl["NetworkAclId"],
                         RuleNumber=RULE,
-                        RuleAction="deny",
+                        RuleAction=DENY,
                         Egress=False,
                         Protocol=TCP,
-                        PortRange={"From": DATABASE_PORT.value, "To": DATABASE_PORT.value},
+                        PortRange=PORTS,
                         CidrBlock=ANYWHERE,
                     )
 
@@ -87,4 +88,8 @@ class Fence:
 
 
 def _fenced(acl: dict[str, Any]) -> bool:
-    return any(one["RuleNumber"] == RULE and not one["Egress"] for one in acl["Entries"])
+    """Whether the fence is there, and not a first rule of somebody else's."""
+    return any(
+        one["RuleNumber"] == RULE and not one["Egress"] and one["RuleAction"] == DENY and one.get("PortRange") == PORTS
+        for one in acl["Entries"]
+    )

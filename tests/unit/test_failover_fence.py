@@ -70,6 +70,21 @@ def test_a_fence_denies_the_databases_port_before_any_other_rule_and_leaves_no_t
     assert (rules(vpc), fence.lift("test-use1-db", HOME)) == (before, False)
 
 
+@mock_aws
+def test_a_first_rule_of_somebody_else_is_neither_taken_for_the_fence_nor_taken_away() -> None:
+    vpc, _ = database()
+    (acl,) = clients("ec2", HOME).describe_network_acls(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["NetworkAcls"]
+    clients("ec2", HOME).create_network_acl_entry(
+        NetworkAclId=acl["NetworkAclId"], RuleNumber=1, Protocol="-1", RuleAction="allow", Egress=False,
+        CidrBlock="10.0.0.0/8",
+    )  # fmt: skip
+    before = rules(vpc)
+    with pytest.raises(CloudError, match="NetworkAclEntryAlreadyExists"):
+        Fence(clients).put("test-use1-db", HOME)
+    assert Fence(clients).lift("test-use1-db", HOME) is False
+    assert rules(vpc) == before
+
+
 def test_the_last_word_of_aurora_about_its_own_fence_is_told() -> None:
     messages = (
         "Attempt to block writes for DB cluster a in Region b succeeded.",
