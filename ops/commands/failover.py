@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ from ops.failover.left import left
 from ops.failover.perform import Performance
 from ops.failover.plan import Plan, RefusedError, excluded, plan
 from ops.failover.restart import Restart
+from ops.rollout.gates import WORLD
 
 FAILED, BAD_INPUT = 1, 2
 SECONDS = 10  # until a region that does not answer counts as lost
@@ -94,6 +96,8 @@ def failover(
     results: dict[str, str] = {}
     problem = None
     if apply:
+        if os.environ.get(WORLD):
+            raise _bad("in the sandbox there is no database to fail over; without --apply the steps are printed")
         wait = steps.Patience(time.sleep)
         if not yes and not typer.confirm(f"Have {to} take the writes of {stack}?", err=True):
             raise typer.Exit(FAILED)
