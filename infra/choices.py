@@ -619,6 +619,11 @@ class Cluster(Strict):
         max_length=40,
         description="Ranges that reach the API of the stack's clusters, your CI included; [] for the VPC alone.",
     )
+    api_sources: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        default=(),
+        max_length=40,
+        description="Ranges beside the VPC's own that reach the API by its private addresses: a VPN's, a peered VPC's.",
+    )
     admins: tuple[Principal, ...] = Field(
         default=(), description="ARNs of IAM roles or users that administer the clusters, beside who creates them."
     )
@@ -643,10 +648,10 @@ class Cluster(Strict):
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if self.kubeconfig is not None:
-            if self.api_cidrs is not None or self.admins or self.version:
+            if self.api_cidrs is not None or self.api_sources or self.admins or self.version:
                 raise PydanticCustomError(
                     "own_cluster",
-                    "apiCidrs, admins and version are for clusters that the stack makes, and it makes none",
+                    "apiCidrs, apiSources, admins and version are for clusters that the stack makes, and it makes none",
                 )
         elif self.api_cidrs is None:
             raise PydanticCustomError(

@@ -10,7 +10,7 @@ import pulumi_aws as aws
 
 from infra import iam, naming
 from infra.kubeconfig import kubeconfig
-from infra.thresholds import APP_PORT, CLUSTER_LOG_DAYS
+from infra.thresholds import APP_PORT, CLUSTER_LOG_DAYS, HTTPS_PORT
 
 LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 POLICY = "arn:aws:iam::aws:policy/"
@@ -37,7 +37,8 @@ class KubernetesClusterArgs:
     key_arn: KMS key, in this region, that encrypts Kubernetes secrets.
     balancer_group_id: security group of the load balancer, which reaches pods.
     api_cidrs: ranges that reach the API from outside the VPC; none for a private one.
-    admins: ARNs of IAM roles or users with all rights, by a name of each.
+    api_sources: ranges that reach it by its private addresses: the VPC's, and those behind a peering or a VPN.
+    admins: ARNs of IAM roles or users with all rights, who creates it among them.
     version: Kubernetes version, or None for the one that EKS chooses.
     protect: guard the cluster against deletion, here and at AWS.
     """
@@ -47,6 +48,7 @@ class KubernetesClusterArgs:
     key_arn: pulumi.Input[str]
     balancer_group_id: pulumi.Input[str]
     api_cidrs: Sequence[str]
+    api_sources: Sequence[str]
     admins: Sequence[str]
     version: str | None
     protect: bool
@@ -112,8 +114,8 @@ class KubernetesCluster(pulumi.ComponentResource):
             role_arn=role.arn,
             access_config={
                 "authentication_mode": "API",
-                # Can never be changed. Without it, whoever creates the cluster could not go on to fill it.
-                "bootstrap_cluster_creator_admin_permissions": True,
+                # Can never be changed. Who creates the cluster has an entry of the stack's own.
+                "bootstrap_cluster_creator_admin_permissions": False,
             },
             # Auto Mode brings its own, and can never be had with these.
             bootstrap_self_managed_addons=False,
@@ -133,7 +135,13 @@ class KubernetesCluster(pulumi.ComponentResource):
             upgrade_policy={"support_type": "STANDARD"},
             zonal_shift_config={"enabled": True},
             deletion_protection=args.protect,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.protect, depends_on=list(after)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=args.protect,
+                depends_on=list(after),
+                # Clusters from before have it on, and would be replaced.
+                ignore_changes=["accessConfig.bootstrapClusterCreatorAdminPermissions"],
+            ),
         )
 
     def _admit(self, cluster: aws.eks.Cluster) -> None:
@@ -148,6 +156,19 @@ class KubernetesCluster(pulumi.ComponentResource):
             to_port=APP_PORT.value,
             opts=self._child,
         )
+        for source in self._args.api_sources:
+            # In the VPC, the API's name is that of its private addresses, which have the cluster's own group: it admits
+            # itself alone (EKS User Guide, View Amazon EKS security group requirements for clusters).
+            aws.vpc.SecurityGroupIngressRule(
+                f"{self.name}-api-{source.replace('/', '-')}",
+                security_group_id=cluster.vpc_config.cluster_security_group_id.apply(str),
+                description="To the Kubernetes API",
+                cidr_ipv4=source,
+                ip_protocol="tcp",
+                from_port=HTTPS_PORT.value,
+                to_port=HTTPS_PORT.value,
+                opts=self._child,
+            )
         for principal in self._args.admins:
             known_as = f"{self.name}-admin-{principal.rpartition('/')[-1]}"
             entry = aws.eks.AccessEntry(

@@ -11,6 +11,7 @@ import pulumi_kubernetes as kubernetes
 from infra.components.cluster_services import STORAGE_CLASS, ClusterServices, ClusterServicesArgs
 from infra.components.container_insights import ContainerInsights, ContainerInsightsArgs
 from infra.components.kubernetes_cluster import KubernetesCluster, KubernetesClusterArgs
+from infra.platform.cluster_access import creator
 from infra.platform.surroundings import Surroundings
 
 
@@ -24,6 +25,7 @@ class Running:
     storage_class: class of volumes, or None for the cluster's default.
     ready: what has to be there before pods come.
     log_group: name of the log group with what pods write, or None where the stack does not know.
+    creator: ARN of who has an access entry for having made it, or None.
     """
 
     provider: kubernetes.Provider
@@ -32,6 +34,7 @@ class Running:
     storage_class: str | None
     ready: Sequence[pulumi.Resource]
     log_group: pulumi.Output[str] | None
+    creator: str | None = None
 
 
 def cluster(around: Surroundings) -> Running:
@@ -51,6 +54,7 @@ def cluster(around: Surroundings) -> Running:
 
 def _made(around: Surroundings) -> Running:
     place, chosen, nodes = around.place, around.settings.cluster, around.settings.sizes.nodes
+    made_by = creator(place)
     eks = KubernetesCluster(
         place.base,
         KubernetesClusterArgs(
@@ -59,7 +63,8 @@ def _made(around: Surroundings) -> Running:
             key_arn=around.key_arn,
             balancer_group_id=around.balancer.security_group_id,
             api_cidrs=chosen.api_cidrs or () if chosen else (),
-            admins=chosen.admins if chosen else (),
+            api_sources=[around.vpc, *(chosen.api_sources if chosen else ())],
+            admins=list(dict.fromkeys([*(chosen.admins if chosen else ()), *([made_by] if made_by else [])])),
             version=chosen.version if chosen else None,
             protect=place.protect,
         ),
@@ -93,4 +98,5 @@ def _made(around: Surroundings) -> Running:
         storage_class=STORAGE_CLASS,
         ready=[eks, services],
         log_group=insights.log_group,
+        creator=made_by,
     )

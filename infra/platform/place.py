@@ -26,6 +26,7 @@ class Place:
     standby: whether it can take the writes: the primary, and those that are kept ready for it.
     protect: whether what holds data or identity there is guarded against deletion. Another region is rebuilt from the
         one that takes the writes, so only the primary and that one are guarded.
+    before: its outputs after the last update; none before the first.
     last: of a region that is lost, its outputs after the last update, in place of what it cannot be asked.
     """
 
@@ -36,6 +37,7 @@ class Place:
     writes: bool
     standby: bool
     protect: bool
+    before: Mapping[str, Any]
     last: Mapping[str, Any] | None
 
     @property
@@ -88,6 +90,7 @@ def place(settings: Settings, name: str, outputs: Mapping[str, Any]) -> Place:
     """The region `name` of the running stack, with its provider. `outputs` are those of the last update."""
     base = naming.regional(pulumi.get_stack(), name)
     primary, writes = name == settings.home, name == settings.writing_region
+    before = outputs.get("regions", {}).get(name, {})
     return Place(
         region=REGIONS[name],
         base=base,
@@ -96,5 +99,6 @@ def place(settings: Settings, name: str, outputs: Mapping[str, Any]) -> Place:
         writes=writes,
         standby=name in settings.standby_regions,
         protect=settings.protect and (primary or writes),
-        last=outputs.get("regions", {}).get(name, {}) if name == settings.unreachable else None,
+        before=before,
+        last=before if name == settings.unreachable else None,
     )

@@ -21,6 +21,7 @@ from infra.components.target_binding import TargetBinding, TargetBindingArgs
 from infra.components.workload import COMPONENT as WEB_COMPONENT
 from infra.components.workload import Workload, WorkloadArgs
 from infra.images import in_region
+from infra.platform.cluster_access import CLUSTER, CREATOR
 from infra.platform.clusters import Running, cluster
 from infra.platform.databases import DIRECT_URL, pools_in_cluster
 from infra.platform.in_cluster import pooler_values, redis_values, release_pooler, release_redis
@@ -114,7 +115,9 @@ def pods(around: Surroundings) -> Pods:
     bindings = [_binding(inside, color) for color in around.settings.rollout.colors]
     workloads = [_color(inside, beside, color, image) for color, image in around.images.items()]
     workers = _background(inside, beside)
-    outputs: dict[str, pulumi.Input[str]] = {"cluster": running.name or "given", "namespace": namespace}
+    outputs: dict[str, pulumi.Input[str]] = {CLUSTER: running.name or "given", "namespace": namespace}
+    if running.creator is not None:
+        outputs[CREATOR] = running.creator
     if workers is not None:
         # The stack's outputs are kept once all of them are known, and with them which passwords nobody has any more.
         outputs["workers"] = workers.deployment

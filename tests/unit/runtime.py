@@ -24,7 +24,11 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "cloudflare:index/getZone:getZone": {"account": {"id": "cd" * 16}},
     "cloudflare:index/getRulesets:getRulesets": {"rulesets": [], "results": []},
     "pulumi:pulumi:readStackOutputs": {"outputs": {}},
-    "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+    "aws:index/getCallerIdentity:getCallerIdentity": {
+        "accountId": ACCOUNT,
+        "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/deploy/session",
+    },
+    "aws:iam/getSessionContext:getSessionContext": {"issuerArn": f"arn:aws:iam::{ACCOUNT}:role/ci/deploy"},
     "aws:ssm/getParameter:getParameter": {"insecureValue": "ami-0123456789abcdef0"},
 }
 

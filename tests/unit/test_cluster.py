@@ -8,10 +8,14 @@ from typing import Any
 import pytest
 
 from infra.kubeconfig import kubeconfig
+from infra.platform import build
+from infra.platform.home import PAST
 from infra.stages import STAGES
 from ops.recorder import Recorded
-from tests.unit.runtime import built, of_type
+from tests.unit.configs import settings
+from tests.unit.runtime import ANSWERS, built, of_type, record
 
+CREATOR, TEAM = "arn:aws:iam::123456789012:role/ci/deploy", "arn:aws:iam::123456789012:role/platform"
 CLUSTER, POOL = "aws:eks/cluster:Cluster", "kubernetes:karpenter.sh/v1:NodePool"
 
 
@@ -63,13 +67,58 @@ def test_its_api_is_reached_from_where_the_config_says_and_from_the_vpc() -> Non
     assert private["publicAccessCidrs"] is None
 
 
-def test_admins_are_those_who_are_listed() -> None:
-    arn = "arn:aws:iam::123456789012:role/platform"
-    everything = live(cluster={"apiCidrs": [], "admins": [arn], "version": "1.33"})
-    (entry,) = of_type(everything, "aws:eks/accessEntry:AccessEntry").values()
-    assert entry.inputs["principalArn"] == arn
-    (policy,) = of_type(everything, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation").values()
-    assert policy.inputs["policyArn"].endswith("AmazonEKSClusterAdminPolicy")
+def test_from_inside_it_is_reached_from_the_vpc_and_from_what_is_listed() -> None:
+    inside = live(cluster={"apiCidrs": [], "apiSources": ["172.16.0.0/16"]})
+    rules = of_type(inside, "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    admitted = {
+        one.inputs["cidrIpv4"]: (one.inputs["securityGroupId"], one.inputs["fromPort"], one.inputs["toPort"])
+        for name, one in rules.items()
+        if name.startswith("test-use1-api-")
+    }
+    assert admitted == dict.fromkeys(("10.0.0.0/16", "172.16.0.0/16"), ("sg-test-use1", 443, 443))
+
+
+def admins(outputs: dict[str, Any], **cluster: Any) -> tuple[set[str], set[str]]:
+    """Who has an entry, and who may do everything, in the cluster of a stack with these outputs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(ANSWERS, PAST, {"outputs": {"regions": {"us-east-1": outputs}} if outputs else {}})
+        chosen = settings(runtime="kubernetes", cluster={"apiCidrs": [], **cluster})
+        everything = record(lambda: build(chosen), live=True)
+    entries = of_type(everything, "aws:eks/accessEntry:AccessEntry")
+    policies = of_type(everything, "aws:eks/accessPolicyAssociation:AccessPolicyAssociation")
+    assert all(one.inputs["policyArn"].endswith("AmazonEKSClusterAdminPolicy") for one in policies.values())
+    found = ({str(one.inputs["principalArn"]) for one in both.values()} for both in (entries, policies))
+    return next(found), next(found)
+
+
+def test_who_creates_a_cluster_has_an_entry_of_the_stacks_own() -> None:
+    assert of_type(live(), CLUSTER)["test-use1"].inputs["accessConfig"] == {
+        "authenticationMode": "API",
+        "bootstrapClusterCreatorAdminPermissions": False,
+    }
+    everybody = {CREATOR, TEAM}
+    assert admins({}) == ({CREATOR}, {CREATOR})
+    assert admins({}, admins=[TEAM]) == (everybody, everybody)
+    # Listed as well, there is still one entry.
+    assert admins({}, admins=[CREATOR, TEAM]) == (everybody, everybody)
+
+
+def test_somebody_elses_update_takes_nobodys_entry() -> None:
+    known = {"cluster": "test-use1", "clusterCreator": "arn:aws:iam::123456789012:role/first"}
+    assert admins(known)[0] == {"arn:aws:iam::123456789012:role/first"}
+
+
+def test_a_cluster_from_before_keeps_what_eks_gave_its_creator() -> None:
+    assert admins({"cluster": "test-use1"}, admins=[TEAM]) == ({TEAM}, {TEAM})
+    # Never changed: EKS would have to make another cluster.
+    ignored = of_type(live(), CLUSTER)["test-use1"].ignored
+    assert "accessConfig.bootstrapClusterCreatorAdminPermissions" in ignored
+    # One of somebody else's is none of ours.
+    assert admins({"cluster": "given"}) == ({CREATOR}, {CREATOR})
+
+
+def test_the_version_is_the_one_that_is_listed() -> None:
+    everything = live(cluster={"apiCidrs": [], "version": "1.33"})
     assert of_type(everything, CLUSTER)["test-use1"].inputs["version"] == "1.33"
 
 
