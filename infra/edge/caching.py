@@ -23,7 +23,8 @@ from infra.thresholds import (
     Threshold,
 )
 
-# Horizontal Scaling Guide, CDN Configuration: what the application says may be kept for good.
+# Horizontal Scaling Guide, CDN Configuration: what the application says may be kept for good. Next.js puts a hash of
+# their content into the names of these (Next.js documentation, Going to production: caching).
 APP_PREFIXES = ("/_next/static/",)
 APP_EXTENSIONS = ("avif", "gif", "ico", "jpg", "png", "svg", "webp")
 # Buckets of ours that the CDN serves, each below its own name; of these, what the application generates.
@@ -74,15 +75,20 @@ def cache_rules(site: Site) -> Ruleset:
                 for name, ttl in kept.items()
             ),
             # Last, so that no rule can override it.
-            _rule("never", "Sessions, credentials and the API", both(about(site), never()), _BYPASS),
+            _rule("never", "Sessions, credentials and the API", both(about(site), never(site)), _BYPASS),
         ),
     )
 
 
-def never() -> str:
-    """What is never cached: whatever comes with a session or credentials, the API, and paths that play games."""
+def never(site: Site) -> str:
+    """What is never cached: whatever comes with a session or credentials, the API, and paths that play games.
+
+    But for files whose names have a hash of their content: they are the same for everybody, and are most of what a
+    visitor with a session asks for, as browsers send the application's cookies with each of them.
+    """
+    hashed = both(host(*site.apps), below(APP_PREFIXES))
     return either(
-        both('http.cookie ne ""', f"not ({_only_the_bot_cookie()})"),
+        both('http.cookie ne ""', f"not ({_only_the_bot_cookie()})", f"not ({hashed})"),
         f"any({one_of('lower(http.request.headers.names[*])[*]', CREDENTIAL_HEADERS)})",
         # Anywhere in the path: more than the API is, and so all that it could be.
         f"{ANY_CASE_PATH} contains {text(API)}",
