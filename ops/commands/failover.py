@@ -67,7 +67,8 @@ def failover(
     rpo.objects is null where old objects may be missing as well. With --apply also
     results: {step: text} and, where one failed, error. Questions and progress go to standard error.
 
-    Exit codes: 0 printed or done, 1 a step failed or you said no, 2 the stack or the region is not usable.
+    Exit codes: 0 printed or done, 1 a step failed or you said no, 2 the stack or the region is not usable, 130
+    interrupted.
 
     Examples:
 

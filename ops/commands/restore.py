@@ -54,7 +54,8 @@ def restore(
     rpo, rto, outage}; all times are seconds, but to, which is in ISO 8601. With --apply also results: {step: text} and,
     where one failed, error. Questions and progress go to standard error.
 
-    Exit codes: 0 printed or done, 1 a step failed or you said no, 2 the stack, the time or the snapshot is not usable.
+    Exit codes: 0 printed or done, 1 a step failed or you said no, 2 the stack, the time or the snapshot is not usable,
+    130 interrupted.
 
     Examples:
 
