@@ -191,7 +191,13 @@ OLD_VERSION_DAYS = Threshold(30, "days", "Ascent: a month to take back a deletio
 CORS_MAX_AGE = Threshold(3600, "seconds", "Ascent: one preflight an hour and browser")
 
 # Queues
-QUEUE_RETENTION = Threshold(1_209_600, "seconds", "AWS SQS: the longest retention, 14 days")
+DEAD_LETTER_RETENTION = Threshold(1_209_600, "seconds", "AWS SQS: the longest retention, 14 days")
+QUEUE_RETENTION = Threshold(
+    604_800,
+    "seconds",
+    "AWS SQS Developer Guide, dead-letter queue retention: a message's age counts from when it was sent, so the queue "
+    "keeps it for less long; half as long leaves people a week to look at it",
+)
 QUEUE_VISIBILITY = Threshold(300, "seconds", "Ascent: an image analysis takes a minute at most; five times that")
 QUEUE_WAIT = Threshold(20, "seconds", "AWS SQS: the longest long poll, which costs least")
 QUEUE_ATTEMPTS = Threshold(5, "receives", "Ascent: then something is wrong with the message, and people look")

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
-from infra.thresholds import QUEUE_ATTEMPTS, QUEUE_RETENTION, QUEUE_VISIBILITY, QUEUE_WAIT
+from infra.thresholds import DEAD_LETTER_RETENTION, QUEUE_ATTEMPTS, QUEUE_RETENTION, QUEUE_VISIBILITY, QUEUE_WAIT
 
 QUEUES = ("image-analysis", "recommendations", "notifications", "clean-up")
 
@@ -41,7 +41,7 @@ class Queues(pulumi.ComponentResource):
         for kind in QUEUES:
             dead = aws.sqs.Queue(
                 f"{name}-{kind}-dead",
-                message_retention_seconds=QUEUE_RETENTION.value,
+                message_retention_seconds=DEAD_LETTER_RETENTION.value,
                 sqs_managed_sse_enabled=True,
                 opts=kept,
             )
@@ -67,7 +67,7 @@ class Queues(pulumi.ComponentResource):
             queues[kind], dead_queues[kind] = queue, dead
         self.undelivered = aws.sqs.Queue(
             f"{name}-undelivered",
-            message_retention_seconds=QUEUE_RETENTION.value,
+            message_retention_seconds=DEAD_LETTER_RETENTION.value,
             # SQS' own key: who sends to it needs no right to use one of KMS.
             sqs_managed_sse_enabled=True,
             redrive_allow_policy=json.dumps({"redrivePermission": "denyAll"}),

@@ -108,6 +108,19 @@ def test_queues_and_their_dead_letters_are_there_at_every_stage(stage: int) -> N
         assert redrive["deadLetterTargetArn"].endswith(f"{name}-dead")
 
 
+def test_a_message_that_is_given_up_on_is_not_gone_on_arrival() -> None:
+    # Amazon SQS Developer Guide, Setting up dead-letter queue retention: the time that counts is the original one.
+    kept = {
+        name.removeprefix("test-use1-jobs-"): one.inputs["messageRetentionSeconds"]
+        for name, one in of_type(live(), QUEUE).items()
+    }
+    assert kept.pop("undelivered") == 1_209_600
+    for name in RUNBOOK_QUEUES:
+        assert kept[f"{name}-dead"] == 1_209_600  # the most that SQS takes
+        assert kept[name] <= kept[f"{name}-dead"] / 2
+        assert kept[name] >= 4 * 86_400  # what SQS keeps by itself
+
+
 def test_workers_come_with_stage_six_and_follow_the_backlog() -> None:
     assert "test-use1-workers" not in of_type(live(stage=5), GROUP)
     everything = live(stage=6)
