@@ -105,7 +105,9 @@ def build(settings: Settings, clients: Clients | None = None) -> Built:
     repositories(settings, used, account)
     traffic(settings, used, {name: _serving(one) for name, one in built.items()}, front)
     copies = backfill([one.site for one in regions.values()], tier.stores, regions[settings.home].logs)
-    vaults = backups(settings, regions[settings.home], {one.region.name: one for one in listed}, key_arns, account)
+    vaults = backups(
+        settings, regions[settings.home], {one.region.name: one for one in listed}, key_arns, account, clients
+    )
     over_all(settings, primary, [one.watch for one in regions.values()])
     if settings.edge.owner is not None:
         # At every stage, so that the owner's rules can be there before Cloudflare is in front.

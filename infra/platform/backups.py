@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pulumi
 
 from infra import schedules
+from infra.clients import Clients
 from infra.components.backup_copies import BackupCopies, BackupCopiesArgs, Region
 from infra.components.clock import Clock, ClockArgs
 from infra.platform.place import Place
@@ -17,6 +18,9 @@ from infra.watch.copies import CLOCK
 from infra.watch.model import Kind
 from infra.watch.subject import Subject
 
+# A resource type, as AWS Backup calls it.
+AURORA = "Aurora"
+
 
 def backups(
     settings: Settings,
@@ -24,6 +28,7 @@ def backups(
     places: Mapping[str, Place],
     key_arns: Mapping[str, pulumi.Input[str]],
     account_id: pulumi.Input[str],
+    clients: Clients | None,
 ) -> Mapping[str, pulumi.Input[str]]:
     """Declare them, once the home is built. Returns the ARN of each vault that copies go to.
 
@@ -33,10 +38,13 @@ def backups(
         places: every region that the stack lists, by name.
         key_arns: the stack's KMS key in each of them.
         account_id: the AWS account.
+        clients: of AWS' services, which say whether they make backups of Aurora; None to ask nothing.
     """
     wanted, site = settings.backup, home.site
     if wanted is None:
         return {}
+    if clients is not None and site.name != settings.unreachable:
+        _warn(clients, site.name)
     there = wanted.region
     name = f"{site.base}-db"
     copies = BackupCopies(
@@ -66,3 +74,26 @@ def backups(
         )
         home.watch.over(watched)
     return copies.vaults
+
+
+def _warn(clients: Clients, region: str) -> None:
+    """Say so where AWS Backup makes no backup of Aurora: it then fails nothing either.
+
+    AWS Backup Developer Guide, "Getting started with AWS Backup", service opt-in: of Aurora, also a plan that names the
+    cluster itself makes none before it is switched on. It is off by default (AWS Knowledge Center, "Why are my scheduled
+    backup plans in AWS Backup not running?"). The setting is of the whole account, whose other plans may go by it, so
+    it is its owner's to change.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+    try:
+        settings = clients("backup", region).describe_region_settings()
+    except (BotoCoreError, ClientError) as error:
+        pulumi.log.info(f"not looked at whether AWS Backup is on for Aurora in {region}: {error}")
+        return
+    if not settings.get("ResourceTypeOptInPreference", {}).get(AURORA):
+        pulumi.log.warn(
+            f"ascent:backup copies nothing: AWS Backup is off for {AURORA} in {region}. To switch it on for the "
+            f"whole account: aws backup update-region-settings --region {region} "
+            f"--resource-type-opt-in-preference {AURORA}=true"
+        )

@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import boto3  # type: ignore[import-untyped]
+import pulumi
 import pytest
+from botocore.stub import Stubber  # type: ignore[import-untyped]
 
 from infra import naming
 from infra.components.backup_copies import BAD, PATHS, BackupCopies, BackupCopiesArgs, pattern, template
+from infra.platform.backups import _warn
 from infra.settings import SettingsError
 from infra.thresholds import COPIED_DAYS, COPY_SOURCE_DAYS, STACK_NAME, VAULT_NAME
 from ops.cost.usage import DATABASE_GB
@@ -134,6 +138,29 @@ def test_silence_is_told_for_each_place_and_not_before_a_copy_was_to_be_made() -
         }
     assert {len(one.inputs["alarmActions"]) for one in alarms.values()} == {1}
     assert not [name for name in built(stage=1) if "backups" in name]
+
+
+@pytest.mark.parametrize(
+    ("told", "warned"),
+    [({"Aurora": True}, False), ({"Aurora": False, "RDS": True}, True), ({"RDS": True}, True), (None, False)],
+)
+def test_a_region_where_aws_backup_is_off_for_aurora_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch,
+    told: dict[str, bool] | None,
+    warned: bool,  # noqa: FBT001
+) -> None:
+    client = boto3.client("backup", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="y")
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    monkeypatch.setattr(pulumi.log, "info", lambda _: None)
+    with Stubber(client) as stub:
+        if told is None:
+            # Who may not ask is not held up.
+            stub.add_client_error("describe_region_settings", "AccessDeniedException")
+        else:
+            stub.add_response("describe_region_settings", {"ResourceTypeOptInPreference": told})
+        _warn(lambda *_: client, "us-east-1")
+    assert [("--resource-type-opt-in-preference Aurora=true" in one) for one in said] == ([True] if warned else [])
 
 
 EVENT: dict[str, Any] = {
