@@ -80,9 +80,9 @@ def _warn(clients: Clients, region: str) -> None:
     """Say so where AWS Backup makes no backup of Aurora: it then fails nothing either.
 
     AWS Backup Developer Guide, "Getting started with AWS Backup", service opt-in: of Aurora, also a plan that names the
-    cluster itself makes none before it is switched on. It is off by default (AWS Knowledge Center, "Why are my scheduled
-    backup plans in AWS Backup not running?"). The setting is of the whole account, whose other plans may go by it, so
-    it is its owner's to change.
+    cluster itself makes none before it is switched on. By default it is off (AWS Knowledge Center, "Why are my
+    scheduled backup plans in AWS Backup not running?"). The setting is of the whole account, whose other plans may go
+    by it, so it is its owner's to change.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
