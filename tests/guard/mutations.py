@@ -98,6 +98,7 @@ QUEUE = "aws:sqs/queue:Queue"
 LOGS = "aws:cloudwatch/logGroup:LogGroup"
 TOPIC = "aws:sns/topic:Topic"
 EIP = "aws:ec2/eip:Eip"
+RULESET = "cloudflare:index/ruleset:Ruleset"
 BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 VERSIONING = "aws:s3/bucketVersioning:BucketVersioning"
 GREEN = {"image": "registry.example.com/app:2.0.0", "weight": 10}
@@ -215,6 +216,18 @@ BAD: tuple[Mutation, ...] = (
              config={"cluster": {"apiCidrs": ["0.0.0.0/0"]}}),
     Mutation(name="drop the network policies", rule="watch-removed",
              types=("kubernetes:networking.k8s.io/v1:NetworkPolicy",), group="high", base=HIGH, record=gone),
+    # The edge, the cluster's switch, and who is woken
+    Mutation(name="drop the edge's rules", rule="watch-removed", types=(RULESET,), group="high", base=HIGH,
+             record=gone),
+    Mutation(name="turn the edge's rules off", rule="exposure-widened", types=(RULESET,), group="high", base=HIGH,
+             record=lambda one: replace(one, inputs={**one.inputs, "rules": [
+                 {**rule, "enabled": False} for rule in one.inputs["rules"]]})),
+    Mutation(name="have network policies do nothing", rule="watch-removed",
+             types=("kubernetes:core/v1:ConfigMap",), group="high", base=HIGH, record=gone),
+    Mutation(name="wake nobody", rule="watch-removed", types=("aws:cloudwatch/compositeAlarm:CompositeAlarm",),
+             group="high", base=HIGH, record=gone),
+    Mutation(name="take the firewall away", rule="watch-removed", base={"stage": 2, "firewall": True},
+             config={"firewall": False}),
     # Budgets
     Mutation(name="let fleets grow past the config", rule="connections-exceeded", types=(GROUP,), group="sizes",
              base={"stage": 1}, patch=altered("aws.autoscaling.Group", max_size=200)),
@@ -252,6 +265,10 @@ HARMLESS: tuple[Mutation, ...] = (
              patch=altered("aws.rds.Cluster", backup_retention_period=35)),
     Mutation(name="another alarm's limit", types=("aws:cloudwatch/metricAlarm:MetricAlarm",), group="harmless",
              patch=altered("aws.cloudwatch.MetricAlarm", only="db-cpu", threshold=85)),
+    Mutation(name="stage down, 6 to 4", base={"stage": 6}, config={"stage": 4}),
+    Mutation(name="a firewall until the edge takes over", base={"stage": 4, "firewall": True}, config={"stage": 5}),
+    Mutation(name="another time in the cache", types=(RULESET,), group="edge", base={"stage": 5},
+             patch=constant("infra.edge.caching.APP_EXTENSIONS", ("avif", "png"))),
     Mutation(name="a port that the web uses", types=(INGRESS,), group="harmless",
              patch=altered("aws.vpc.SecurityGroupIngressRule", description="As before, and better said")),
 )  # fmt: skip

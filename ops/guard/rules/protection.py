@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from ops.guard.model import Ground, Rule, Sight, StepCheck
@@ -11,6 +12,15 @@ from ops.guard.preview import Step
 from ops.rebuilt import is_part
 from policy.model import SECRET, Props, hidden, values
 from policy.monotonic import GUARDS, WATCHERS, About, Guard, lasting, number, off, on, weaker
+
+_RULESET = "cloudflare:index/ruleset:Ruleset"
+# What a rule of Cloudflare's does that keeps somebody out: those of the WAF, of rate limits and of managed rule sets.
+_STOPPING = frozenset({"block", "challenge", "execute", "js_challenge", "managed_challenge"})
+
+
+def _stops(rule: Mapping[str, Any]) -> bool:
+    return rule.get("action") in _STOPPING and rule.get("enabled") is not False
+
 
 # The same by the names that providers use for it, whatever the type.
 ANYWHERE: tuple[Guard, ...] = (
@@ -34,10 +44,23 @@ ANYWHERE: tuple[Guard, ...] = (
     Guard(types=(), path="storageEncrypted", about="encryption", worth=on),
     Guard(types=(), path="encrypted", about="encryption", worth=on),
     Guard(types=(), path="isEnabled", about="encryption", worth=lambda value: float(value in (None, True, "true"))),
+    Guard(types=(_RULESET,), path="rules", about="exposure", worth=lambda rules: float(sum(map(_stops, rules or ())))),
     Guard(types=(), path="publiclyAccessible", about="exposure", worth=off),
     Guard(types=(), path="endpointPublicAccess", about="exposure", worth=off),
 )  # fmt: skip
 
+# What else protects by being there, as long as the stage stays: type, and the name of the one object where it is about
+# one of many.
+_WITHIN_A_STAGE: Mapping[str, str | None] = MappingProxyType(
+    {
+        _RULESET: None,
+        "aws:cloudwatch/compositeAlarm:CompositeAlarm": None,
+        "aws:wafv2/webAcl:WebAcl": None,
+        "aws:wafv2/webAclAssociation:WebAclAssociation": None,
+        # Without it, EKS Auto Mode has network policies do nothing.
+        "kubernetes:core/v1:ConfigMap": "amazon-vpc-cni",
+    }
+)
 _BUCKET = "aws:s3/bucket:Bucket"
 # What watchers of a provider may watch, but for those of buckets.
 _WATCHED = {
@@ -91,11 +114,22 @@ def _unprotected(step: Step, ground: Ground) -> Iterator[Sight]:
 def _watch_removed(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
     going = {_place(step) for step in steps if step.op == "delete"}
     for step in steps:
-        if step.op != "delete" or step.type not in WATCHERS or not ground.guards(step):
+        if step.op != "delete":
+            continue
+        if _protects_within_a_stage(step) and not (ground.ours and ground.moves):
+            yield Sight(step.urn, "", "it would be deleted, and protects by being there")
+        if step.type not in WATCHERS or not ground.guards(step):
             continue
         # With what it watches, it has nothing left to watch.
         if not any((type_, step.region, name) in going for type_, name in _watched(step)):
             yield Sight(step.urn, "", "it would be deleted, and protects by being there")
+
+
+def _protects_within_a_stage(step: Step) -> bool:
+    if step.type not in _WITHIN_A_STAGE or step.before is None:
+        return False
+    name = _WITHIN_A_STAGE[step.type]
+    return name is None or _at(step.before.inputs, "metadata.name") == name
 
 
 def _place(step: Step) -> tuple[str, str | None, str]:
