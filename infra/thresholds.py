@@ -80,6 +80,7 @@ IMDS_HOPS = Threshold(2, "hops", "AWS, IMDS: a container on a bridge network is 
 APP_STOP_GRACE = Threshold(30, "seconds", f"{GUIDE}, Application Load Balancer: as the deregistration delay")
 ERROR_RATE = Threshold(5, "percent", f"{NARFE}, Set Up Alerts: HighErrorRate")
 ERROR_RATE_MINUTES = Threshold(2, "minutes", f"{NARFE}, Set Up Alerts: HighErrorRate")
+GATE_REQUESTS = Threshold(20, "requests", "Ascent: the fewest of which one is not more than ERROR_RATE")
 ALARM_PERIOD = Threshold(60, "seconds", "AWS, Application Load Balancer: metrics come once a minute")
 
 # Load

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from infra.thresholds import (
     CERTIFICATE_DAYS,
     CERTIFICATE_DAYS_LAST,
@@ -16,6 +18,7 @@ from infra.thresholds import (
     FLEET_FULL,
     FLEET_FULL_MINUTES,
     FLEET_MEMORY,
+    GATE_REQUESTS,
     GIGABYTE,
     LASTING_MINUTES,
     LATENCY_CRITICAL_MS,
@@ -49,6 +52,30 @@ OUTCOMES = {
 }
 TOTAL = "(FILL(requests, 0) + FILL(unplaced, 0))"
 FAILED_SHARE = f"100 * (FILL(failed, 0) + FILL(refused, 0)) / {TOTAL}"
+
+# What one target group did not answer. Where a target drops a connection or is too slow, the balancer answers 502 or
+# 504 in its stead, and counts that by balancer and zone alone (Elastic Load Balancing, Application Load Balancers,
+# "CloudWatch metrics for your Application Load Balancer"). By target group there are the requests for which a target
+# was chosen, and the answers: without one there is no response time ("Access logs", target_processing_time is -1).
+# Clients that leave are unanswered as well, and errors of another group are the balancer's as well: a group has lost at
+# most the smaller of the two.
+SERVED = {
+    "requests": Metric(ELB, "RequestCount", "Sum", GROUP),
+    "answers": Metric(ELB, "TargetResponseTime", "SampleCount", GROUP),
+    "failed": Metric(ELB, "HTTPCode_Target_5XX_Count", "Sum", GROUP),
+    "dropped": Metric(ELB, "HTTPCode_ELB_502_Count", "Sum", BALANCER),
+    "late": Metric(ELB, "HTTPCode_ELB_504_Count", "Sum", BALANCER),
+}
+_UNANSWERED = "(requests - FILL(answers, 0))"
+_STOOD_IN = "(FILL(dropped, 0) + FILL(late, 0))"
+_LOST = f"IF({_UNANSWERED} > {_STOOD_IN}, {_STOOD_IN}, IF({_UNANSWERED} > 0, {_UNANSWERED}, 0))"
+GROUP_FAILED_SHARE = f"100 * (FILL(failed, 0) + {_LOST}) / requests"
+
+
+def failures(sums: Mapping[str, float]) -> int:
+    """Failed requests of a target group, as `GROUP_FAILED_SHARE` counts them; `sums` are those of `SERVED`, by name."""
+    unanswered = max(sums["requests"] - sums["answers"], 0)
+    return int(sums["failed"] + min(unanswered, sums["dropped"] + sums["late"]))
 
 
 def response_time(stat: str) -> dict[str, Metric]:
@@ -130,13 +157,12 @@ ROWS = (
         kind=Kind.TARGETS,
         panel="Errors by target group, percent of requests",
         says="A version fails its requests",
-        metrics={
-            "failed": Metric(ELB, "HTTPCode_Target_5XX_Count", "Sum", GROUP),
-            "requests": Metric(ELB, "RequestCount", "Sum", GROUP),
-        },
-        expression="IF(requests > 0, 100 * failed / requests, 0)",
+        metrics=SERVED,
+        # One failure of a few requests says nothing of a version.
+        expression=f"IF(requests >= {GATE_REQUESTS.value}, {GROUP_FAILED_SHARE}, 0)",
         above=ERROR_RATE,
         lasting=ERROR_RATE_MINUTES,
+        filled=True,
         missing=Missing("notBreaching", "no traffic is the normal state of a version without weight"),
         # What all users see is the balancer's row. This one tells which version it is.
         severity=None,

@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from infra.clients import Clients, clients
-from infra.thresholds import DEREGISTRATION_DELAY
+from infra.thresholds import ALARM_PERIOD, DEREGISTRATION_DELAY
+from infra.watch.model import Metric
+from infra.watch.traffic import SERVED, failures
+from ops.rollout.machine import Traffic
 
 WORLD = "ASCENT_SANDBOX_WORLD"
 ALARM = "ALARM"
@@ -56,6 +59,11 @@ class Gates(Protocol):
 
     def refresh(self, region: str, group: str) -> Refresh:
         """The newest instance refresh of an autoscaling group; done where there is none."""
+
+    def traffic(
+        self, region: str, listener: str, target_group: str, since: datetime, until: datetime
+    ) -> Traffic | None:
+        """Requests of a target group behind a listener; None where nobody says."""
 
     def weights(self, region: str, listener: str) -> dict[str, int]:
         """What a listener forwards, by target group ARN."""
@@ -111,6 +119,27 @@ class Aws:
         says = f"{group}: {status}, {newest.get('PercentageComplete', 0)} %{f' ({reason})' if reason else ''}"
         return Refresh(done=status == REFRESH_DONE, failed=status in REFRESH_FAILED, says=says)
 
+    def traffic(
+        self, region: str, listener: str, target_group: str, since: datetime, until: datetime
+    ) -> Traffic | None:
+        """By CloudWatch, which knows of a minute a minute or two later."""
+        dimensions = {
+            "LoadBalancer": listener.partition(":listener/")[2].rpartition("/")[0],
+            "TargetGroup": target_group.rpartition(":")[2],
+        }
+        sums = dict.fromkeys(SERVED, 0.0)
+        for page in self._pages(
+            region,
+            "cloudwatch",
+            "get_metric_data",
+            MetricDataQueries=[_query(name, metric, dimensions) for name, metric in SERVED.items()],
+            StartTime=since,
+            EndTime=until,
+        ):
+            for one in page["MetricDataResults"]:
+                sums[one["Id"]] += sum(one["Values"])
+        return Traffic(requests=int(sums["requests"]), failed=failures(sums))
+
     def weights(self, region: str, listener: str) -> dict[str, int]:
         """Of the listener's default action."""
         asked = self._ask(region, "elbv2", "describe_listeners", ListenerArns=[listener])
@@ -143,8 +172,9 @@ class Aws:
 class World:
     """Reads the sandbox's world, where nothing runs: targets are healthy and alarms quiet unless the file says else.
 
-    Written by hand (or by a test) into `outputs` of an entry: `stateValue: ALARM` of an alarm, `healthyTargets: 0` of a
-    target group, `refreshStatus: RollbackSuccessful` of an autoscaling group.
+    Written by hand (or by a test) into `outputs` of an entry: `stateValue: ALARM` of an alarm, `healthyTargets: 0` or
+    `requests: 10` with `failedRequests: 1` of a target group, `refreshStatus: RollbackSuccessful` of an autoscaling
+    group.
     """
 
     drain: float = 0
@@ -176,6 +206,14 @@ class World:
         status = self._named("aws:autoscaling/group:Group", region).get(group, {}).get("refreshStatus", REFRESH_DONE)
         return Refresh(done=status == REFRESH_DONE, failed=status in REFRESH_FAILED, says=f"{group}: {status}")
 
+    def traffic(
+        self, region: str, listener: str, target_group: str, since: datetime, until: datetime
+    ) -> Traffic | None:
+        """None, but for what the entry says. The world knows no times."""
+        del listener, since, until
+        said = self._entries("aws:lb/targetGroup:TargetGroup", region).get(target_group, {})
+        return Traffic(requests=said["requests"], failed=said.get("failedRequests", 0)) if "requests" in said else None
+
     def weights(self, region: str, listener: str) -> dict[str, int]:
         """Of the listener's default action."""
         found = self._entries("aws:lb/listener:Listener", region).get(listener)
@@ -198,6 +236,21 @@ class World:
 
     def _named(self, token: str, region: str) -> dict[str, dict[str, Any]]:
         return {str(one["name"]): one for one in self._entries(token, region).values()}
+
+
+def _query(name: str, metric: Metric, dimensions: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "Id": name,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": metric.namespace,
+                "MetricName": metric.name,
+                "Dimensions": [{"Name": one, "Value": dimensions[one]} for one in metric.by],
+            },
+            "Period": ALARM_PERIOD.value,
+            "Stat": metric.stat,
+        },
+    }
 
 
 @contextmanager

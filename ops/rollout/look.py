@@ -12,7 +12,7 @@ from infra.settings import Settings
 from ops.engine import Engine
 from ops.rollout import machine
 from ops.rollout.gates import Gates, named
-from ops.rollout.machine import Evidence, RefusedError
+from ops.rollout.machine import Evidence, RefusedError, Traffic
 
 
 class File(Protocol):
@@ -69,6 +69,7 @@ class Look:
             unhealthy=tuple(self.unhealthy(progress)) if forward else (),
             waited=(self.now() - since).total_seconds() if since else 0,
             drain=self.gates.drain,
+            traffic=self.traffic(progress, since) if forward and since else None,
         )
 
     def alarms(self, progress: Progress, since: datetime | None) -> list[str]:
@@ -86,6 +87,17 @@ class Look:
                 )
             fired += self.gates.fired(region, names, since)
         return fired
+
+    def traffic(self, progress: Progress, since: datetime) -> Traffic | None:
+        """Requests of the new color since then, of all regions; None where nobody counts them."""
+        counted = [
+            self.gates.traffic(region, known["listener"], arn, since, self.now())
+            for region, known in self.regions().items()
+            for name, arn in known["targetGroups"].items()
+            if name.partition("-")[0] == progress.to
+        ]
+        known_ones = [one for one in counted if one is not None]
+        return sum(known_ones[1:], known_ones[0]) if known_ones else None
 
     def unhealthy(self, progress: Progress) -> list[str]:
         """Target groups of the new color with fewer healthy targets than its runtime keeps at least."""

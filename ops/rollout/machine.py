@@ -22,6 +22,8 @@ from enum import StrEnum
 from typing import Any
 
 from infra.choices import WEIGHTS, Phase, Progress, Rollout, Strategy
+from infra.thresholds import ERROR_RATE, GATE_REQUESTS
+from infra.watch.model import PERCENT
 from ops.rollout.strategies import STRATEGIES, Plan
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -57,6 +59,18 @@ class NotYetError(RefusedError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Traffic:
+    """Requests, and how many of them failed."""
+
+    requests: int
+    failed: int
+
+    def __add__(self, other: Traffic) -> Traffic:
+        """Both together."""
+        return Traffic(requests=self.requests + other.requests, failed=self.failed + other.failed)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
     """What is known of the new color.
 
@@ -64,12 +78,14 @@ class Evidence:
     unhealthy: what keeps its targets from being healthy, in words.
     waited: seconds since the last step.
     drain: seconds until a color that lost its traffic has answered its last request.
+    traffic: requests that it got since the last step; None where nobody counts them.
     """
 
     alarms: tuple[str, ...] = ()
     unhealthy: tuple[str, ...] = ()
     waited: float = 0
     drain: float = 0
+    traffic: Traffic | None = None
 
 
 def plan_of(progress: Progress) -> Plan:
@@ -139,7 +155,7 @@ def step(rollout: Rollout, evidence: Evidence) -> Rollout:
 
     Raises:
         AlarmedError: when the new version has to go back.
-        NotYetError: when it is too early, or the new color is not healthy.
+        NotYetError: when it is too early, the new color is not healthy, or too few requests came to tell.
         RefusedError: when the last step is not finished.
     """
     progress = _open(rollout, Event.STEP)
@@ -147,6 +163,12 @@ def step(rollout: Rollout, evidence: Evidence) -> Rollout:
     left = math.ceil(waits(rollout, evidence.drain) - evidence.waited)
     if left > 0:
         raise NotYetError(f"{left // 60} min {left % 60:02} s of watching are left")
+    seen, least = evidence.traffic, GATE_REQUESTS.value
+    if _watched(rollout) and seen is not None and seen.requests < least:
+        raise NotYetError(
+            f"too few requests to tell: {progress.to} got {seen.requests} since the last step, and it takes {least}; "
+            "wait for more, or go on without: ascent rollout promote"
+        )
     weight = plan_of(progress).after(rollout.colors[progress.to].weight)
     if progress.phase is Phase.FORWARD and weight is not None:
         return _forward(rollout, weight)
@@ -217,8 +239,22 @@ def _sound(rollout: Rollout, evidence: Evidence) -> None:
         names = ", ".join(evidence.alarms)
         # Without traffic it hurts nobody: it may get well.
         raise (AlarmedError if rollout.colors[progress.to].weight else NotYetError)(f"alarms of {progress.to}: {names}")
+    seen = evidence.traffic
+    # Alarms look at minutes, each of which may hold too few requests to tell.
+    if _watched(rollout) and seen is not None and seen.requests >= GATE_REQUESTS.value and _fails(seen):
+        raise AlarmedError(f"{seen.failed} of {seen.requests} requests of {progress.to} failed since the last step")
     if evidence.unhealthy:
         raise NotYetError(f"{progress.to} is not healthy: {'; '.join(evidence.unhealthy)}")
+
+
+def _fails(seen: Traffic) -> bool:
+    return seen.failed * PERCENT > ERROR_RATE.value * seen.requests
+
+
+def _watched(rollout: Rollout) -> bool:
+    """Whether the new color's requests count: it has some by its weight, and watching was not declined."""
+    progress = under_way(rollout)
+    return progress.phase is Phase.FORWARD and progress.bake > 0 and rollout.colors[progress.to].weight > 0
 
 
 def _forward(rollout: Rollout, weight: int) -> Rollout:

@@ -17,6 +17,7 @@ from infra.choices import Rollout
 from infra.settings import Settings, SettingsError
 from ops.engine import EngineError
 from ops.rollout.gates import GateError, Refresh
+from ops.rollout.machine import Traffic
 from ops.rollout.stackfile import plain
 from ops.rollout.walk import Walk
 from tests.unit.configs import settings
@@ -44,6 +45,8 @@ class Fakes:
     fired_at: dict[str, datetime] = field(default_factory=dict)
     update_takes: timedelta = timedelta()
     healthy_targets: int | None = None
+    # Of each target group, since whenever.
+    requests: Traffic | None = None
     refreshes: list[Refresh] = field(default_factory=list)
     other_changes: dict[str, int] = field(default_factory=dict)
     resets_weights: bool = False
@@ -118,6 +121,13 @@ class Fakes:
     def healthy(self, region: str, target_group: str) -> int | None:
         del region, target_group
         return self.healthy_targets
+
+    def traffic(
+        self, region: str, listener: str, target_group: str, since: datetime, until: datetime
+    ) -> Traffic | None:
+        del region, listener, target_group
+        assert since <= until
+        return self.requests
 
     def refresh(self, region: str, group: str) -> Refresh:
         del region, group

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ import boto3  # type: ignore[import-untyped]
 import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
 
+from infra.watch.traffic import failures
 from ops.rollout import gates
 from ops.rollout.gates import GateError, Refresh, World, named
+from ops.rollout.machine import Traffic
 
 REGION = "us-east-1"
 SINCE = datetime(2026, 11, 25, tzinfo=UTC)
@@ -115,6 +117,56 @@ def test_a_group_that_was_never_refreshed_is_done(answer: Answer) -> None:
     assert gates.gates(None).refresh(REGION, "blue") == Refresh(done=True)
 
 
+def test_requests_are_counted_by_the_group_and_what_stood_in_for_it_by_the_balancer(answer: Answer) -> None:
+    until = SINCE + timedelta(minutes=30)
+    balancer = {"Name": "LoadBalancer", "Value": "app/lb/0123456789abcdef"}
+    group = {"Name": "TargetGroup", "Value": "targetgroup/blue/0123456789abcdef"}
+    said = {
+        "requests": ("RequestCount", "Sum", [balancer, group], [60.0, 40.0]),
+        "answers": ("TargetResponseTime", "SampleCount", [balancer, group], [57.0, 36.0]),
+        "failed": ("HTTPCode_Target_5XX_Count", "Sum", [balancer, group], [2.0]),
+        "dropped": ("HTTPCode_ELB_502_Count", "Sum", [balancer], [4.0]),
+        "late": ("HTTPCode_ELB_504_Count", "Sum", [balancer], []),
+    }
+    asked = {
+        "MetricDataQueries": [
+            {
+                "Id": one,
+                "MetricStat": {
+                    "Metric": {"Namespace": "AWS/ApplicationELB", "MetricName": name, "Dimensions": by},
+                    "Period": 60,
+                    "Stat": stat,
+                },
+            }
+            for one, (name, stat, by, _) in said.items()
+        ],
+        "StartTime": SINCE,
+        "EndTime": until,
+    }
+    results = [{"Id": one, "Values": values} for one, (*_, values) in said.items()]
+    answer("cloudwatch", "get_metric_data", {"MetricDataResults": results}, asked)
+    found = gates.gates(None).traffic(REGION, LISTENER, GROUP, SINCE, until)
+    # Seven were not answered, and the balancer says 502 of four: the others left.
+    assert found == Traffic(requests=100, failed=6)
+
+
+@pytest.mark.parametrize(
+    ("requests", "answers", "failed", "dropped", "late", "lost"),
+    [
+        (100, 100, 0, 50, 0, 0),  # all of the 502s are another group's
+        (100, 90, 0, 10, 0, 10),  # a keep-alive shorter than the balancer's
+        (100, 90, 5, 3, 7, 15),
+        (100, 50, 0, 0, 0, 0),  # the clients left
+        (100, 101, 1, 9, 0, 1),  # counted a minute apart
+    ],
+)
+def test_a_group_lost_what_it_did_not_answer_and_the_balancer_did(
+    requests: int, answers: int, failed: int, dropped: int, late: int, lost: int
+) -> None:
+    sums = {"requests": requests, "answers": answers, "failed": failed, "dropped": dropped, "late": late}
+    assert failures(sums) == lost
+
+
 def test_the_weights_are_those_of_the_default_action(answer: Answer) -> None:
     forward = {"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": GROUP, "Weight": 75}]}}
     response = {"Listeners": [{"ListenerArn": LISTENER, "DefaultActions": [forward]}]}
@@ -157,6 +209,9 @@ def test_the_world_is_quiet_and_healthy_until_somebody_writes_otherwise(tmp_path
     assert world(tmp_path, alarm, "blue", stateValue="ALARM").fired(REGION, ["blue"], None) == ["blue"]
     assert world(tmp_path, group, "arn").healthy(REGION, "arn") is None
     assert world(tmp_path, group, f"arn@{REGION}", healthyTargets=0).healthy(REGION, "arn") == 0
+    assert world(tmp_path, group, "arn").traffic(REGION, "", "arn", SINCE, SINCE) is None
+    counted = world(tmp_path, group, "arn", requests=10, failedRequests=1).traffic(REGION, "", "arn", SINCE, SINCE)
+    assert counted == Traffic(requests=10, failed=1)
     assert world(tmp_path, fleet, "blue").refresh(REGION, "blue").done
     assert world(tmp_path, fleet, "blue", refreshStatus="RollbackSuccessful").refresh(REGION, "blue").failed
 

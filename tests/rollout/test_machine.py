@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from infra.choices import WEIGHT_STEP, WEIGHTS, Phase, Rollout, Strategy
-from infra.thresholds import ERROR_RATE_MINUTES, UNHEALTHY_MINUTES
+from infra.thresholds import ERROR_RATE, ERROR_RATE_MINUTES, GATE_REQUESTS, UNHEALTHY_MINUTES
 from ops.rollout import machine
-from ops.rollout.machine import AlarmedError, Evidence, NotYetError, RefusedError
+from ops.rollout.machine import AlarmedError, Evidence, NotYetError, RefusedError, Traffic
 from ops.rollout.strategies import STRATEGIES
 
 OLD, NEW = "registry.example.com/app:1.0.0", "registry.example.com/app:2.0.0"
@@ -189,3 +189,43 @@ def test_a_color_with_traffic_is_watched_for_all_of_its_time(bake: int, waited: 
         assert early
     else:
         assert not early
+
+
+def watched(bake: int | None = None) -> Rollout:
+    """A canary whose new color has its first weight."""
+    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, bake), datetime.now(UTC))
+    return machine.settled(machine.step(ready, Evidence()), datetime.now(UTC))
+
+
+def seen(requests: int, failed: int = 0) -> Evidence:
+    return Evidence(waited=10**9, drain=DRAIN, traffic=Traffic(requests=requests, failed=failed))
+
+
+@pytest.mark.parametrize(("requests", "failed"), [(0, 0), (1, 1), (10, 1), (GATE_REQUESTS.value - 1, 0)])
+def test_a_canary_with_too_few_requests_neither_passes_nor_goes_back(requests: int, failed: int) -> None:
+    with pytest.raises(NotYetError, match=f"too few requests to tell: green got {requests} since the last step"):
+        machine.step(watched(), seen(requests, failed))
+    # Who goes on without is let.
+    assert machine.promote(watched(), seen(requests, failed)).green.weight == WEIGHTS
+
+
+def test_one_failure_among_the_fewest_requests_sends_nothing_back() -> None:
+    assert 100 <= GATE_REQUESTS.value * ERROR_RATE.value < 100 + ERROR_RATE.value
+    assert machine.step(watched(), seen(GATE_REQUESTS.value, 1)).green.weight > watched().green.weight
+    for move in (machine.step, machine.promote):
+        with pytest.raises(AlarmedError, match="2 of 20 requests of green failed since the last step"):
+            move(watched(), seen(GATE_REQUESTS.value, 2))
+
+
+def test_failures_too_rare_for_every_minutes_alarm_send_a_canary_back() -> None:
+    # Ten requests a minute for half an hour, of which every third fails: no minute holds enough for its alarm.
+    with pytest.raises(AlarmedError):
+        machine.step(watched(), Evidence(waited=60, drain=DRAIN, traffic=Traffic(requests=300, failed=100)))
+
+
+def test_requests_do_not_count_without_traffic_and_where_nothing_is_watched() -> None:
+    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW), datetime.now(UTC))
+    assert machine.step(ready, seen(0)).green.weight > 0
+    assert machine.step(watched(bake=0), seen(0)).green.weight > watched().green.weight
+    back = machine.settled(machine.abort(watched()), datetime.now(UTC))
+    assert machine.step(back, seen(0)).green.image is None

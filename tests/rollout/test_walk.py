@@ -11,7 +11,7 @@ from infra.choices import Rollout, Strategy
 from infra.settings import SettingsError
 from ops.engine import EngineError
 from ops.rollout.gates import GateError, Refresh
-from ops.rollout.machine import RefusedError
+from ops.rollout.machine import RefusedError, Traffic
 from ops.rollout.strategies import STRATEGIES
 from ops.rollout.walk import Walk
 from tests.rollout.fakes import NEW, OLD, Fakes, Killed, stack
@@ -126,6 +126,29 @@ def test_an_alarm_while_watching_sends_it_back_at_once() -> None:
     assert fakes.updates == [*CANARY[:3], (100, 0, "back"), (100, 0, "cleaning")]
     assert images(fakes.said) == (OLD, None)
     assert fakes.said.progress is None
+
+
+def test_a_canary_at_night_waits_for_requests_and_then_says_that_they_are_too_few() -> None:
+    fakes = stack()
+    fakes.walk.start(Strategy.CANARY, NEW)
+    fakes.requests = Traffic(requests=3, failed=0)
+    with pytest.raises(RefusedError, match="too few requests to tell: green got 3"):
+        fakes.walk.rest()
+    # It stays where it is, and goes on from there once there are more.
+    assert fakes.said.green.weight == 5
+    fakes.requests = Traffic(requests=300, failed=0)
+    fakes.walk.rest()
+    assert images(fakes.said) == (None, NEW)
+
+
+def test_a_version_whose_failures_no_minute_shows_goes_back() -> None:
+    fakes = stack()
+    fakes.walk.start(Strategy.CANARY, NEW)
+    fakes.walk.step()
+    fakes.requests = Traffic(requests=40, failed=3)
+    with pytest.raises(RefusedError, match="3 of 40 requests of green failed"):
+        fakes.walk.step()
+    assert images(fakes.said) == (OLD, None)
 
 
 def test_a_color_without_alarms_is_not_taken_for_a_quiet_one(monkeypatch: pytest.MonkeyPatch) -> None:

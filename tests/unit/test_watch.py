@@ -17,6 +17,7 @@ from infra.watch.model import Alarm, Kind
 from infra.watch.objectives import OBJECTIVES, Objective
 from infra.watch.panels import IDENTIFIER
 from infra.watch.table import ALARMS, CHARTS, FILTERS
+from infra.watch.traffic import failures
 from ops.stackfile import ROOT
 
 DATA: Mapping[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "runbook_alerts.json").read_text())
@@ -104,6 +105,42 @@ def test_nothing_is_watched_that_nobody_publishes(row: Alarm) -> None:
             assert row.source != "AWS"
         elif not metric.namespace.startswith("AWS/"):
             assert row.source != "AWS"
+
+
+def test_what_the_balancer_answers_itself_is_asked_of_the_balancer_alone() -> None:
+    # Application Load Balancers, CloudWatch metrics: its own codes have no dimension TargetGroup.
+    own = [
+        metric
+        for chart in (*ALARMS, *CHARTS)
+        for metric in chart.metrics.values()
+        if metric.name.startswith("HTTPCode_ELB_")
+    ]
+    assert own
+    assert {metric.by for metric in own} == {("LoadBalancer",)}
+
+
+@pytest.mark.parametrize(
+    ("requests", "answers", "failed", "dropped", "late", "share"),
+    [
+        (10, 10, 1, None, None, 0),  # one failure of ten says nothing
+        (19, 0, 19, 19, None, 0),
+        (20, 20, 1, None, None, 5),
+        (200, 100, None, 60, 40, 50),  # the target's own count has none of them
+        (200, None, None, 200, None, 100),
+        (200, 190, None, None, None, 0),  # clients that left
+        (200, 200, None, 60, 40, 0),  # another version's
+    ],
+)
+def test_a_versions_gate_counts_what_it_did_not_answer_and_needs_some_requests(
+    requests: int, answers: int | None, failed: int | None, dropped: int | None, late: int | None, share: float
+) -> None:
+    row = next(row for row in ALARMS if (row.kind, row.name) == (Kind.TARGETS, "errors"))
+    metrics = {"requests": requests, "answers": answers, "failed": failed, "dropped": dropped, "late": late}
+    functions = {"IF": lambda one, yes, no: yes if one else no, "FILL": lambda one, no: no if one is None else one}
+    # CloudWatch's metric math, as far as the row has any, is Python as well.
+    assert eval(str(row.expression), {**functions, **metrics}) == share  # noqa: S307
+    if requests >= thresholds.GATE_REQUESTS.value:
+        assert failures({name: value or 0 for name, value in metrics.items()}) * 100 / requests == share
 
 
 def test_rows_of_one_kind_have_names_of_their_own() -> None:
