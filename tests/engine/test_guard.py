@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ from typing import Any
 from ops.guard.ground import ground
 from ops.guard.judge import Verdict, judge
 from ops.guard.reader import read
-from sandbox.commands.engine import Sandbox
+from ops.stackfile import ROOT
+from sandbox.commands.engine import QUICK, Sandbox
 
 TODAY = datetime.now(UTC).date()
 
@@ -38,3 +40,24 @@ def test_a_stage_up_passes_and_lifting_protection_is_stopped(tmp_path: Path) -> 
     assert (down.answer, down.errors, down.skipped) == ("stopped", (), ())
     assert {one.rule for one in down.stopping} == {"protection-removed", "backups-shortened"}
     assert {"protect", "retainOnDelete", "deletionProtection"} <= {one.path for one in down.stopping}
+
+
+def test_a_rename_is_one_finding_that_says_what_it_is(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    shutil.copytree(ROOT / "infra", project / "infra", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("Pulumi.yaml", "Pulumi.sandbox.yaml", "__main__.py", "charts", "database", ".venv"):
+        (project / name).symlink_to(ROOT / name)
+    box = Sandbox(tmp_path / "box", project=project, environment=dict(QUICK))
+    result = box.up(1)
+    assert result.ok, result.output
+    file = project / "infra" / "components" / "load_balancer.py"
+    text = file.read_text()
+    assert text.count('f"{self._name}-https",') == 1
+    file.write_text(text.replace('f"{self._name}-https",', 'f"{self._name}-tls",'))
+    verdict = _judged(box, "--show-sames", stage=1)
+    found = {one.urn.rpartition("::")[2]: one.message for one in verdict.stopping if one.rule == "renamed"}
+    # Its balancer has one listener of a port, so AWS refuses the second before the first is gone.
+    assert set(found) == {"sandbox-use1-tls"}
+    assert "it is sandbox-use1-https by another name in the program" in found["sandbox-use1-tls"]
+    assert "port 443" in found["sandbox-use1-tls"]
+    assert "aliases" in found["sandbox-use1-tls"]

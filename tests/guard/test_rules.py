@@ -229,4 +229,37 @@ def test_rules_are_named_once_and_say_why() -> None:
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
     assert all(rule.reason and (rule.step is None) != (rule.whole is None) for rule in RULES)
-    assert len(OWN) == 14
+    assert len(OWN) == 15
+
+
+LISTENER, RULE, QUEUE = "aws:lb/listener:Listener", "aws:lb/listenerRule:ListenerRule", "aws:sqs/queue:Queue"
+SERVICE_TYPE = "kubernetes:core/v1:Service"
+
+
+@pytest.mark.parametrize(
+    ("type_", "old", "new", "same"),
+    [
+        (LISTENER, {"loadBalancerArn": "arn:lb", "port": 443}, {}, True),
+        (LISTENER, {"loadBalancerArn": "arn:lb", "port": 443}, {"port": 80}, False),
+        (RULE, {"listenerArn": "arn:l", "priority": 10}, {}, True),
+        (QUEUE, {"name": "jobs"}, {}, True),
+        # The provider makes up names of its own, and two of them.
+        (QUEUE, {}, {}, False),
+        (GROUP, {"description": "web"}, {}, False),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {"name": "cpu"}, {}, True),
+        ("aws:iam/role:Role", {"name": "app"}, {}, True),
+        ("aws:iam/role:Role", {"name": "app"}, {"name": "web"}, False),
+        (SERVICE_TYPE, {"metadata": {"name": "web", "namespace": "app"}}, {}, True),
+        (SERVICE_TYPE, {"metadata": {"name": "web", "namespace": "app"}}, {"metadata": {"name": "web"}}, False),
+        (LISTENER, {"loadBalancerArn": "04da6b54-80e4-46f7-96ec-b56ff0331ba9", "port": 443}, {}, False),
+    ],
+)
+def test_a_rename_is_told_by_what_the_service_knows_it_by(type_: str, old: Raw, new: Raw, *, same: bool) -> None:
+    steps = (step("delete", type_, "old", old=old), step("create", type_, "new", new={**old, **new}))
+    found = [one for one in judged(document(*steps)).findings if one.rule == "renamed"]
+    assert [one.urn.rpartition("::")[2] for one in found] == (["new"] if same else [])
+    assert all("it is old by another name" in one.message and "aliases" in one.message for one in found)
+    # In another region it is another one.
+    far = (step("delete", type_, "old", old=old), step("create", type_, "new", new=old, region="eu-west-1"))
+    if type_ != SERVICE_TYPE:
+        assert not [one for one in judged(document(*far)).findings if one.rule == "renamed"]

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from ops.guard.model import Rule
-from ops.guard.rules import connections, cost, data, policies, protection, versions
+from ops.guard.rules import connections, cost, data, policies, protection, renames, versions
 
 # What only the guard can see, as it takes a before and an after.
-OWN: tuple[Rule, ...] = (*data.RULES, *versions.RULES, *protection.RULES, *connections.RULES, *cost.RULES)
+OWN: tuple[Rule, ...] = (
+    *data.RULES,
+    *renames.RULES,
+    *versions.RULES,
+    *protection.RULES,
+    *connections.RULES,
+    *cost.RULES,
+)
 RULES: tuple[Rule, ...] = (*OWN, *policies.RULES)
 NAMES = frozenset(rule.name for rule in RULES)

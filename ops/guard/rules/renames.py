@@ -1,0 +1,90 @@
+"""Renames: what the program calls otherwise is deleted and created to the engine, and is one and the same to AWS.
+
+The engine creates first. Where both have one identity, the service refuses the second one and the update stops halfway;
+or it takes the call for a change of the first, and the deletion that follows takes away what was just made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from ops.guard.model import Ground, Rule, Sight
+from ops.guard.preview import Step
+from ops.recorder import Recorded
+from policy.model import hidden
+
+# What a service tells two of a kind apart by. Of one with several inputs, all of them together.
+IDENTITIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "aws:autoscaling/lifecycleHook:LifecycleHook": ("autoscalingGroupName", "name"),
+        "aws:cloudwatch/compositeAlarm:CompositeAlarm": ("alarmName",),
+        "aws:eks/accessEntry:AccessEntry": ("clusterName", "principalArn"),
+        "aws:iam/rolePolicyAttachment:RolePolicyAttachment": ("role", "policyArn"),
+        "aws:lb/listener:Listener": ("loadBalancerArn", "port"),
+        "aws:lb/listenerRule:ListenerRule": ("listenerArn", "priority"),
+        "aws:rds/cluster:Cluster": ("clusterIdentifier",),
+        "aws:elasticache/replicationGroup:ReplicationGroup": ("replicationGroupId",),
+        "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": ("globalReplicationGroupIdSuffix",),
+        "aws:rds/globalCluster:GlobalCluster": ("globalClusterIdentifier",),
+        "aws:rds/clusterInstance:ClusterInstance": ("identifier",),
+        "aws:s3/bucket:Bucket": ("bucket",),
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": (
+            "securityGroupId", "cidrIpv4", "cidrIpv6", "prefixListId", "referencedSecurityGroupId", "ipProtocol",
+            "fromPort", "toPort",
+        ),
+        "cloudflare:index/dnsRecord:DnsRecord": ("zoneId", "name", "type", "content"),
+        "cloudflare:index/ruleset:Ruleset": ("zoneId", "phase"),
+        "cloudflare:index/zoneSetting:ZoneSetting": ("zoneId", "settingId"),
+    }
+)  # fmt: skip
+# Of all other types: their name, where the program gives one.
+_NAME = ("name",)
+_KUBERNETES = "kubernetes:"
+
+
+def _renamed(steps: Sequence[Step], _ground: Ground) -> Iterator[Sight]:
+    gone = {known: step for step in steps if step.op == "delete" and (known := _identity(step, step.before))}
+    for step in steps:
+        known = _identity(step, step.after) if step.op == "create" else None
+        if known is None or known not in gone:
+            continue
+        old = gone[known]
+        by = ", ".join(f"{name} {value}" for name, value in known[2])
+        yield Sight(
+            step.urn,
+            "",
+            f"it is {old.name} by another name in the program ({by}). Keep it: "
+            f"opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(...)]) with what has changed of {old.urn}",
+        )
+
+
+def _identity(step: Step, side: Recorded | None) -> tuple[str, str | None, tuple[tuple[str, str], ...]] | None:
+    """What the service knows it by; None where that is not known, or where the provider makes it up."""
+    if side is None or not step.is_real:
+        return None
+    if step.type.startswith(_KUBERNETES):
+        metadata = side.inputs.get("metadata") or {}
+        pairs = {name: metadata.get(name) for name in ("namespace", "name")}
+        required = ("name",)
+    else:
+        pairs = {name: side.inputs.get(name) for name in IDENTITIES.get(step.type, _NAME)}
+        required = tuple(IDENTITIES.get(step.type, _NAME))[:1]
+    if any(_unknown(value) for value in pairs.values()) or any(not pairs[name] for name in required):
+        return None
+    return step.type, side.region, tuple((name, str(value)) for name, value in pairs.items() if value is not None)
+
+
+def _unknown(value: Any) -> bool:
+    return value is not None and hidden(value)
+
+
+RULES = (
+    Rule(
+        name="renamed",
+        severity="high",
+        reason="A service refuses a second one of the same identity, or takes it for the first and then deletes that.",
+        whole=_renamed,
+    ),
+)
