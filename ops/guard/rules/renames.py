@@ -64,14 +64,12 @@ def _identity(step: Step, side: Recorded | None) -> tuple[str, str | None, tuple
     """What the service knows it by; None where that is not known, or where the provider makes it up."""
     if side is None or not step.is_real:
         return None
+    names: tuple[str, ...] = IDENTITIES.get(step.type, _NAME)
+    first, inputs = names[0], side.inputs
     if step.type.startswith(_KUBERNETES):
-        metadata = side.inputs.get("metadata") or {}
-        pairs = {name: metadata.get(name) for name in ("namespace", "name")}
-        required = ("name",)
-    else:
-        pairs = {name: side.inputs.get(name) for name in IDENTITIES.get(step.type, _NAME)}
-        required = tuple(IDENTITIES.get(step.type, _NAME))[:1]
-    if any(_unknown(value) for value in pairs.values()) or any(not pairs[name] for name in required):
+        names, first, inputs = ("namespace", "name"), "name", inputs.get("metadata") or {}
+    pairs = {name: inputs.get(name) for name in names}
+    if any(_unknown(value) for value in pairs.values()) or not pairs[first]:
         return None
     return step.type, side.region, tuple((name, str(value)) for name, value in pairs.items() if value is not None)
 
