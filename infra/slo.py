@@ -14,6 +14,8 @@ from infra.thresholds import MONTH_DAYS, Threshold
 
 HOUR, DAY = 60, 1440
 PERIOD = MONTH_DAYS.value * DAY  # of every objective, in minutes
+# CloudWatch User Guide, Metrics concepts, Periods: a day at most; amplify-backend pull 1536 met that limit with alarms.
+LONGEST = DAY
 BASIS = 10_000
 
 
@@ -22,7 +24,8 @@ class Window:
     """A pair of windows.
 
     share: of the error budget that is gone when the long window is reached, in percent.
-    long, short: in minutes.
+    long, short: in minutes. A long one of several days is on while the budget has burned that fast on each of them: a
+        sum over more than a day is nothing that CloudWatch has.
     page: whether somebody is woken; a ticket waits for the morning.
     """
 
@@ -35,6 +38,20 @@ class Window:
     def burn(self) -> Fraction:
         """Burn rate at which the alarm fires: 1 uses the budget up in exactly the objective's period."""
         return burn_rate(Fraction(self.share, 100), self.long)
+
+    @property
+    def period(self) -> int:
+        """Minutes over which the long window adds up events: all of it, or a day."""
+        return min(self.long, LONGEST)
+
+    @property
+    def periods(self) -> int:
+        """How often the long window's period has to show the burn rate, one after the other."""
+        return self.long // self.period
+
+    def least(self, target: Threshold) -> int:
+        """The fewest events in each period; all together are as many as it takes for one bad event not to be enough."""
+        return math.ceil(Fraction(least_events(target, self.burn), self.periods))
 
     @property
     def name(self) -> str:

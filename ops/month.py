@@ -112,17 +112,24 @@ def _called(row: Alarm) -> str:
 
 
 def pair_on(seen: Month, window: slo.Window) -> list[bool]:
-    """For each minute, whether the budget burns as fast over both windows, as `Objective.burn` counts it."""
+    """For each minute, whether the budget burns as fast over both windows, as `Objective.burn` counts it.
+
+    A long window of days has to show it on each of them, as its alarm does.
+    """
     limit = float(slo.limit(AVAILABILITY_TARGET, window.burn))
-    least = slo.least_events(AVAILABILITY_TARGET, window.burn)
     total, bad = ([0, *accumulate(one)] for one in (seen.requests, seen.failed))
 
-    def on(now: int, length: int) -> bool:
-        before = max(now - length, 0)
+    def on(now: int, length: int, least: int) -> bool:
+        before, now = max(now - length, 0), max(now, 0)
         events = total[now] - total[before]
         return events >= least and bad[now] - bad[before] > limit * events
 
-    return [on(now, window.long) and on(now, window.short) for now in range(1, MINUTES + 1)]
+    once, each = slo.least_events(AVAILABILITY_TARGET, window.burn), window.least(AVAILABILITY_TARGET)
+    ends = range(0, window.long, window.period)
+    return [
+        on(now, window.short, once) and all(on(now - end, window.period, each) for end in ends)
+        for now in range(1, MINUTES + 1)
+    ]
 
 
 def _row(seen: Month, row: Alarm) -> list[bool]:

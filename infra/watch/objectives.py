@@ -130,16 +130,23 @@ def burn_alarms(objective: Objective, window: slo.Window) -> tuple[Alarm, Alarm]
             panel=f"Error budget: {objective.name}, burn rate in percent",
             says=f"The error budget burns at {window.name} over {minutes} minutes. {objective.says}",
             metrics=objective.metrics,
-            expression=objective.burn(slo.least_events(objective.target, window.burn)),
+            expression=objective.burn(least),
             above=limit,
-            period=Threshold(minutes * SECONDS_A_MINUTE, "seconds", "SRE Workbook, chapter 5: the window"),
+            period=Threshold(
+                min(minutes, slo.LONGEST) * SECONDS_A_MINUTE,
+                "seconds",
+                "SRE Workbook, chapter 5: the window; AWS CloudWatch: a day at most",
+            ),
             lasting=Threshold(minutes, "minutes", "SRE Workbook, chapter 5: the window"),
             missing=objective.missing,
             severity=None,
             gate=what == "short" and window.share == min(one.share for one in slo.WINDOWS),
             procedure="error-budget",
         )
-        for what, minutes in (("long", window.long), ("short", window.short))
+        for what, minutes, least in (
+            ("long", window.long, window.least(objective.target)),
+            ("short", window.short, slo.least_events(objective.target, window.burn)),
+        )
     )
     return long, short
 

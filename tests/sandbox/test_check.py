@@ -55,7 +55,10 @@ def _deployment(**changes: Any) -> dict[str, Any]:
         ("aws:ec2/subnet:Subnet", {"vpcId": UNKNOWN, "cidrBlock": "10.0.1.0/24", "availabilityZone": "us-east-1a"}),
         ("aws:lb/targetGroup:TargetGroup", {**_TARGETS, "healthCheck": {"interval": 30, "timeout": 5}}),
         ("aws:cloudwatch/metricAlarm:MetricAlarm", _ALARM),
-        ("aws:cloudwatch/metricAlarm:MetricAlarm", {"metricQueries": _queries(259_200), **_MATH}),
+        (
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            {"metricQueries": _queries(86_400), **_MATH, "evaluationPeriods": 3},
+        ),
         ("aws:cloudwatch/metricAlarm:MetricAlarm", {**_ALARM, "period": 3600, "evaluationPeriods": 168}),
         ("aws:autoscaling/group:Group", _GROUP),
         ("aws:rds/cluster:Cluster", {"engine": "aurora-postgresql", "masterPassword": Secret(UNKNOWN)}),
@@ -188,15 +191,23 @@ def test_what_is_right_passes(aws: Engine, token: str, inputs: dict[str, Any]) -
         ),
         (
             "aws:cloudwatch/metricAlarm:MetricAlarm",
-            {**_ALARM, "period": 259_200},
+            {**_ALARM, "period": 86_400, "evaluationPeriods": 8},
             "period",
             "must not exceed 604800 seconds",
         ),
         (
             "aws:cloudwatch/metricAlarm:MetricAlarm",
-            {"metricQueries": _queries(864_000), **_MATH},
+            {"metricQueries": _queries(86_400), **_MATH, "evaluationPeriods": 8},
             "metricQueries[*].metric.period",
             "must not exceed 604800 seconds",
+        ),
+        # CloudWatch User Guide, Metrics concepts, Periods: as long as one day.
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {**_ALARM, "period": 172_800}, "period", "86400"),
+        (
+            "aws:cloudwatch/metricAlarm:MetricAlarm",
+            {"metricQueries": _queries(259_200), **_MATH},
+            "metricQueries[1].metric.period",
+            "86400",
         ),
         (
             "aws:cloudwatch/metricAlarm:MetricAlarm",

@@ -29,6 +29,11 @@ def test_the_windows_are_the_workbooks() -> None:
     ]
 
 
+def test_a_window_of_days_is_as_many_daily_ones() -> None:
+    # CloudWatch User Guide, Metrics concepts, Periods: as long as one day.
+    assert [(one.period, one.periods) for one in slo.WINDOWS] == [(60, 1), (360, 1), (1440, 1), (1440, 3)]
+
+
 @pytest.mark.parametrize(
     ("burn", "error_percent", "minutes"),
     # SRE Workbook, chapter 5, burn rates and the time to complete budget exhaustion, for a 99.9 % objective.
@@ -118,6 +123,9 @@ def test_a_window_is_kept_where_it_means_something_and_refused_with_a_reason_els
         least = slo.least_events(target, one.burn)
         assert slo.limit(target, one.burn) < 1
         assert events * one.long >= least
+        # One bad event a period is as many as there are periods.
+        assert one.periods > 1 or one.least(target) == least
+        assert one.least(target) * one.periods >= least
         assert events * one.short >= least
         assert one.short <= one.long / 2
 

@@ -81,6 +81,7 @@ def test_a_row_is_complete(row: Alarm) -> None:
     assert f"\n## {row.procedure}\n" in PROCEDURES.lower().replace(" ", "-").replace("##-", "## ")
     assert (row.lasting.value * 60) % row.period.value == 0
     # CloudWatch, PutMetricAlarm: a day, or a week with a period of an hour or more.
+    assert row.period.value <= 86_400
     assert row.evaluated * row.period.value <= (604_800 if row.period.value >= 3600 else 86_400)
 
 

@@ -206,10 +206,22 @@ def test_a_burn_alarm_fires_above_its_share_of_bad_events(one: Objective) -> Non
     for window in windows(one, settings(stage=4))[0]:
         long, short = burn_alarms(one, window)
         assert long.limit.value == short.limit.value == window.burn * 100
-        assert (long.period.value, short.period.value) == (window.long * 60, window.short * 60)
+        assert (long.period.value, short.period.value) == (window.period * 60, window.short * 60)
+        assert (long.datapoints, long.evaluated, short.evaluated) == (window.periods, window.periods, 1)
         assert long.evaluated * long.period.value <= 604_800
         assert long.severity is None
         assert short.severity is None
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_no_alarm_asks_for_more_than_cloudwatch_looks_back(stage: int) -> None:
+    # CloudWatch User Guide, Metrics concepts, Periods: a day at most. PutMetricAlarm: a week in all, a day in all with
+    # periods below an hour.
+    for name, one in alarms(stage, runtime="both").items():
+        queries = one.get("metricQueries") or [{"metric": one}]
+        (period,) = {int(query["metric"]["period"]) for query in queries if "metric" in query}
+        assert period <= 86_400, name
+        assert period * one["evaluationPeriods"] <= (604_800 if period >= 3600 else 86_400), name
 
 
 @pytest.mark.parametrize("stage", [1, 7])
