@@ -25,13 +25,14 @@ class Mutation:
     name: what somebody did.
     types: tokens of the resource types it touches; empty for one that is judged with all that it changes.
     inputs: their inputs that it touches; empty for all.
-    rule: the finding that stops it; empty for a harmless one.
+    rule: the finding that stops it; empty for a harmless one. told: those that a harmless one is told of.
     group: those that are rendered together. base: config of both sides. config: what it changes of it.
     patch: changes the program. record: or what it registers, where taking code away comes to the same.
     """
 
     name: str
     rule: str = ""
+    told: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     group: str = ""
@@ -228,6 +229,8 @@ BAD: tuple[Mutation, ...] = (
              group="high", base=HIGH, record=gone),
     Mutation(name="take the firewall away", rule="watch-removed", base={"stage": 2, "firewall": True},
              config={"firewall": False}),
+    # What it carries
+    Mutation(name="slip from stage 4 to 1", rule="stage-drops", base={"stage": 4}, config={"stage": 1}),
     # Budgets
     Mutation(name="let fleets grow past the config", rule="connections-exceeded", types=(GROUP,), group="sizes",
              base={"stage": 1}, patch=altered("aws.autoscaling.Group", max_size=200)),
@@ -245,8 +248,8 @@ HARMLESS: tuple[Mutation, ...] = (
     Mutation(name="stage up, 2 to 3", config={"stage": 3}),
     Mutation(name="stage up, 6 to 7", base={"stage": 6}, config={"stage": 7}),
     Mutation(name="stage up, 1 to 6", base={"stage": 1}, config={"stage": 6}),
-    Mutation(name="stage down, 7 to 6", base={"stage": 7}, config={"stage": 6}),
-    Mutation(name="stage down, 3 to 2", base={"stage": 3}, config={"stage": 2}),
+    Mutation(name="stage down, 7 to 6", told=("carries-less",), base={"stage": 7}, config={"stage": 6}),
+    Mutation(name="stage down, 3 to 2", told=("carries-less",), base={"stage": 3}, config={"stage": 2}),
     Mutation(name="a new image", config={"rollout": {"blue": {**BLUE, "image": "registry.example.com/app:1.1.0"}}}),
     Mutation(name="a second color", config={"rollout": {"blue": {**BLUE, "weight": 90}, "green": GREEN}}),
     Mutation(name="larger sizes", config=LARGER),
@@ -265,7 +268,7 @@ HARMLESS: tuple[Mutation, ...] = (
              patch=altered("aws.rds.Cluster", backup_retention_period=35)),
     Mutation(name="another alarm's limit", types=("aws:cloudwatch/metricAlarm:MetricAlarm",), group="harmless",
              patch=altered("aws.cloudwatch.MetricAlarm", only="db-cpu", threshold=85)),
-    Mutation(name="stage down, 6 to 4", base={"stage": 6}, config={"stage": 4}),
+    Mutation(name="stage down, 5 to 4", told=("carries-less",), base={"stage": 5}, config={"stage": 4}),
     Mutation(name="a firewall until the edge takes over", base={"stage": 4, "firewall": True}, config={"stage": 5}),
     Mutation(name="another time in the cache", types=(RULESET,), group="edge", base={"stage": 5},
              patch=constant("infra.edge.caching.APP_EXTENSIONS", ("avif", "png"))),

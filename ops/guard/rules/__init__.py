@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ops.guard.model import Rule
-from ops.guard.rules import connections, cost, data, policies, protection, renames, versions
+from ops.guard.rules import capacity, connections, cost, data, policies, protection, renames, versions
 
 # What only the guard can see, as it takes a before and an after.
 OWN: tuple[Rule, ...] = (
@@ -12,6 +12,7 @@ OWN: tuple[Rule, ...] = (
     *versions.RULES,
     *protection.RULES,
     *connections.RULES,
+    *capacity.RULES,
     *cost.RULES,
 )
 RULES: tuple[Rule, ...] = (*OWN, *policies.RULES)

@@ -1,0 +1,81 @@
+"""A fall in what the stack carries: fewer users than before, with both numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from infra.stages import STAGES
+from ops.guard.model import Ground, Rule, Sight
+from ops.guard.preview import Step
+from ops.recorder import Recorded
+from policy.model import values
+
+_CLUSTER, _INSTANCE = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance"
+_CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+# A fall by more than half is told; autoscaling, colors and single readers come and go within that.
+_HALF = 0.5
+
+
+def _sum(type_: str, path: str) -> Callable[[Sequence[Recorded]], float]:
+    return lambda found: sum(
+        float(value)
+        for one in found
+        if one.type == type_
+        for value in values(one.inputs, path)
+        if isinstance(value, int | float)
+    )
+
+
+MEASURES: Mapping[str, Callable[[Sequence[Recorded]], float]] = {
+    "ACUs that the database may have": _sum(_CLUSTER, "serverlessv2ScalingConfiguration.maxCapacity"),
+    "instances of the database": lambda found: float(sum(one.type == _INSTANCE for one in found)),
+    "nodes of the cache": _sum(_CACHE, "numCacheClusters"),
+}
+
+
+def _stages(ground: Ground) -> tuple[int, int]:
+    """The stage before and after; the same where one is not known."""
+    before, after = ground.facts_before.stage, ground.facts.stage
+    if before not in STAGES or after not in STAGES:
+        return 0, 0
+    return before, after
+
+
+def _dropped(_steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
+    before, after = _stages(ground)
+    if before - after > 1:
+        users = STAGES[before].users, STAGES[after].users
+        yield Sight(
+            ground.stack_urn,
+            "stage",
+            f"it goes from stage {before} to {after}: from {users[0]:,} users to {users[1]:,}, with a zone lost",
+        )
+
+
+def _less(_steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
+    before, after = _stages(ground)
+    if before - after == 1:
+        users = STAGES[before].users, STAGES[after].users
+        yield Sight(ground.stack_urn, "stage", f"it carries {users[1]:,} users with a zone lost, before: {users[0]:,}")
+    if ground.before is None or ground.after is None:
+        return
+    for what, measure in MEASURES.items():
+        had, has = measure(ground.before), measure(ground.after)
+        if has < had * _HALF:
+            yield Sight(ground.stack_urn, "", f"{what}: {has:g}, before: {had:g}")
+
+
+RULES = (
+    Rule(
+        name="stage-drops",
+        severity="high",
+        reason="Whoever came since the lower stage is turned away at the next busy hour; a slip of a key does it too.",
+        whole=_dropped,
+    ),
+    Rule(
+        name="carries-less",
+        severity="medium",
+        reason="What is busy today has to fit afterwards: look at ascent capacity, and at the last busy hour.",
+        whole=_less,
+    ),
+)
