@@ -492,6 +492,12 @@ COPIES_SILENT_MINUTES = Threshold(
 ONE_COPY = Threshold(1, "copies", "Ascent: the plan makes one a day")
 ONE_AT_LEAST = Threshold(1, "targets", "Ascent: without one, nobody answers")
 NONE_AT_ALL = Threshold(0, "events", "Ascent: one is a reason to look")
+VISITS_SHARE = Threshold(
+    1,
+    "percent of the least that comes",
+    "Ascent: what is left of a hundredth of that is bots, or somebody's own monitor",
+)
+VISITS_MINUTES = Threshold(15, "minutes", "Ascent: three counts of 5 minutes; DNS and caches hold an outage up as long")
 SLOW_PERIOD = Threshold(300, "seconds", "Ascent: counted over 5 minutes, as long as the runbooks' shorter alerts last")
 
 # Objectives, in hundredths of a percent of good events, over 30 days

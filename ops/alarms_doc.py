@@ -33,6 +33,8 @@ ITEMS = {
     "own metrics": "cloudwatch.metric",
     "keys": "kms.key",
 }
+# What a limit is a share of, where that is not the most that there can be.
+_PORTIONS = {"visits": "what comes in the quietest hours"}
 _ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 _COUNTED = {
     _ALARM: "alarms",
@@ -118,7 +120,7 @@ def alarms_table() -> str:
 
 def _fires(row: Alarm) -> str:
     side = "above" if row.above else "below"
-    share = f" % of its most {row.of}" if row.of else ""
+    share = f" % of {_PORTIONS.get(row.of, f'its most {row.of}')}" if row.of else ""
     until = f", until {_long(2 * row.lasting.value)} pass without" if row.recurring else ""
     return f"{row.panel}: {side} {row.limit.value}{share}, for {_long(row.lasting.value)}{until}"
 

@@ -26,7 +26,7 @@ from infra.platform.release import release
 from infra.platform.site import site
 from infra.platform.surroundings import Surroundings
 from infra.platform.traffic import targets
-from infra.platform.watching import Gates, Watch, of_balancer, of_region, of_targets
+from infra.platform.watching import Gates, Watch, of_balancer, of_region, of_targets, of_visitors
 from infra.settings import Settings
 from infra.stages import Capability
 
@@ -103,11 +103,14 @@ class Regional:
         running = instances(around)
         self.to_serve = running.to_serve
         log_group = around.logs.name if self._settings.runtime.on_ec2 else None
+        # As soon as visitors may be sent here, and not while there is nothing for them.
+        serving = pulumi.Output.all(host, *running.groups.values()).apply(lambda known: str(known[0]))
         for subject in [
             *of_region(self._base, self.site.network, certificate, running.groups, log_group),
             *(pods.subjects if pods else ()),
             *tasks(self.site, secret, logging_in, data, self.watch.topics),
             *data.subjects,
+            *of_visitors(self._place, balancer, self._settings, serving),
         ]:
             self.watch.over(subject)
         self.watch.finish()

@@ -27,10 +27,10 @@ from infra.connections import CLASSES
 from infra.platform.place import Place
 from infra.platform.site import Site
 from infra.settings import Settings
-from infra.stages import Capability
-from infra.thresholds import ACU_BYTES, AURORA_VOLUME, QUIET_SHARE, REQUESTS_PER_USER
+from infra.stages import STAGES, Capability
+from infra.thresholds import ACU_BYTES, AURORA_VOLUME, QUIET_SHARE, REQUESTS_PER_USER, SLOW_PERIOD
 from infra.watch import panels
-from infra.watch.model import PERCENT, Kind, Severity
+from infra.watch.model import PERCENT, SECONDS_A_MINUTE, Kind, Severity
 from infra.watch.objectives import OBJECTIVES, Objective
 from infra.watch.subject import Subject
 from infra.watch.table import FILTERS, alarms_of
@@ -184,6 +184,27 @@ def of_balancer(name: str, balancer: LoadBalancer, settings: Settings) -> Subjec
     egress = () if settings.row.has(Capability.PROXIED_DNS) else (Kind.EGRESS,)
     return Subject(
         kinds=(Kind.BALANCER, *egress), name=f"{name}-balancer", dimensions={"LoadBalancer": balancer.arn_suffix}
+    )
+
+
+def of_visitors(
+    place: Place, balancer: LoadBalancer, settings: Settings, serving: pulumi.Input[str]
+) -> Iterable[Subject]:
+    """A region's load balancer whose visitors would be missed; watched once it is known to be `serving`.
+
+    A stage is entered when there are more users than the one below it is for, of whom some are there at every hour. The
+    first stage has none below it: a night without a visitor and an outage look alike.
+    """
+    steered = settings.row.has(Capability.GLOBAL_TRAFFIC) and settings.domain.zone_id is not None
+    if settings.stage == 1 or place.region.name not in settings.visited_regions or not (place.primary or steered):
+        return
+    users = STAGES[settings.stage - 1].users / (len(settings.visited_regions) if steered else 1)
+    minutes = SLOW_PERIOD.value / SECONDS_A_MINUTE
+    yield Subject(
+        kinds=(Kind.VISITED,),
+        name=f"{place.base}-visitors",
+        dimensions={"LoadBalancer": pulumi.Output.all(balancer.arn_suffix, serving).apply(lambda both: str(both[0]))},
+        limits={"visits": users * REQUESTS_PER_USER.value * QUIET_SHARE.value / PERCENT * minutes},
     )
 
 

@@ -29,7 +29,10 @@ from infra.thresholds import (
     ONE_AT_LEAST,
     REQUESTS_HIGH_MINUTES,
     REQUESTS_PER_TARGET,
+    SLOW_PERIOD,
     UNHEALTHY_MINUTES,
+    VISITS_MINUTES,
+    VISITS_SHARE,
 )
 from infra.watch.model import Alarm, Chart, Kind, Metric, Missing, Severity
 
@@ -137,6 +140,20 @@ ROWS = (
         missing=QUIET,
         severity=Severity.WARNING,
         procedure="high-latency",
+    ),
+    Alarm(
+        name="none",
+        kind=Kind.VISITED,
+        panel="Requests in 5 minutes",
+        says="Next to nobody comes: the name, its certificate, what is in front, or the way in is broken",
+        metrics={"requests": Metric(ELB, "RequestCount", "Sum", BALANCER)},
+        below=VISITS_SHARE,
+        of="visits",
+        period=SLOW_PERIOD,
+        lasting=VISITS_MINUTES,
+        missing=Missing("breaching", "without a request nothing is published, and everything else here is quiet"),
+        severity=Severity.CRITICAL,
+        procedure="nobody-comes",
     ),
     Alarm(
         name="bandwidth",

@@ -166,6 +166,33 @@ def test_regions_that_follow_are_watched_for_what_they_lack() -> None:
     assert follows <= about("use1", writer="eu-west-1")
 
 
+@pytest.mark.parametrize("stage", STAGES)
+def test_nobody_is_missed_where_a_stage_has_visitors_at_every_hour(stage: int) -> None:
+    found = alarms(stage)
+    names = [name for name in found if name.endswith("-visitors-none")]
+    if stage == 1:
+        assert names == []
+        return
+    assert len(names) == (3 if stage == 7 else 1)
+    alarm = found["test-use1-visitors-none"]
+    # In five minutes, a hundredth of what those who made the stage necessary do in the quietest hour.
+    before = STAGES[stage - 1].users / len(names) * 2 * 0.05 * 5
+    assert alarm["threshold"] == pytest.approx(before / 100)
+    assert 0 < alarm["threshold"] < before
+    assert (alarm["metricName"], alarm["comparisonOperator"]) == ("RequestCount", "LessThanThreshold")
+    # Without a request nothing is published.
+    assert alarm["treatMissingData"] == "breaching"
+    assert [arn.rpartition("-")[2] for arn in alarm["alarmActions"]] == ["critical"]
+
+
+def test_a_region_is_not_missed_by_visitors_who_are_not_sent_there() -> None:
+    def missed(**changes: Any) -> set[str]:
+        return {name.split("-")[1] for name in alarms(7, **changes) if name.endswith("-visitors-none")}
+
+    assert missed() == {"use1", "euw1", "apse2"}
+    assert missed(drained=["eu-west-1"]) == {"use1", "apse2"}
+
+
 def test_an_external_database_is_its_owners_to_watch() -> None:
     url = "postgresql://user:password@host/app"
     found = alarms(2, externalDatabase={"directUrl": url, "pooledUrl": url})
