@@ -11,7 +11,7 @@ import yaml
 
 from infra.choices import Allowance
 from infra.settings import SettingsError
-from infra.thresholds import ALLOWANCE_DAYS
+from infra.thresholds import ALLOWANCE_DAYS, DEAD_LETTER_RETENTION, QUEUE_RETENTION
 from ops import stackfile
 from ops.guard.allowances import lines
 from ops.guard.judge import Verdict
@@ -127,3 +127,19 @@ def test_the_door_refuses_what_is_no_exception(changes: Raw, said: str) -> None:
     with pytest.raises(SettingsError, match=r"ascent:allow\[0\]\.") as refused:
         settings(allow=[_entry(**changes)])
     assert said in str(refused.value)
+
+
+def test_a_stack_whose_queues_kept_messages_for_longer_is_told_so_and_comes_through() -> None:
+    queue, name = "aws:sqs/queue:Queue", "live-use1-jobs-notifications"
+
+    def shorter(name: str, seconds: int) -> Raw:
+        old, new = ({"messageRetentionSeconds": one} for one in (1_209_600, seconds))
+        return step("update", queue, name, old=old, new=new, project="ascent")
+
+    steps = (
+        shorter(name, QUEUE_RETENTION.value),
+        shorter(f"{name}-dead", DEAD_LETTER_RETENTION.value),
+    )
+    stopped = _judged(*steps, allow=[])
+    assert [(one.rule, one.name) for one in stopped.stopping] == [("backups-shortened", name)]
+    assert _judged(*steps, allow=[_entry(what="backups-shortened", resource=name)]).answer == "fine"
