@@ -15,8 +15,13 @@ CAN_WAIT = ("aws:cloudwatch/", "pulumi:", f"{naming.token('')}")
 class Foreseen(Protocol):
     """What an update would do to a resource."""
 
-    urn: str
-    type: str
+    @property
+    def urn(self) -> str:
+        """The resource's URN."""
+
+    @property
+    def type(self) -> str:
+        """Its type token."""
 
     @property
     def op(self) -> object:

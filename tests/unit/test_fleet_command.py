@@ -43,6 +43,9 @@ class Eyes:
     def fired(self, *_: Any) -> list[str]:
         return []
 
+    def traffic(self, *_: Any) -> None:
+        return None
+
     def weights(self, *_: Any) -> dict[str, int]:
         return {}
 
