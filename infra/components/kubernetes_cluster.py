@@ -38,7 +38,8 @@ class KubernetesClusterArgs:
     balancer_group_id: security group of the load balancer, which reaches pods.
     api_cidrs: ranges that reach the API from outside the VPC; none for a private one.
     api_sources: ranges that reach it by its private addresses: the VPC's, and those behind a peering or a VPN.
-    admins: ARNs of IAM roles or users with all rights, who creates it among them.
+    creator: ARN of who makes it, and so has all rights; None where EKS gave them.
+    admins: ARNs of other IAM roles or users with all rights.
     version: Kubernetes version, or None for the one that EKS chooses.
     protect: guard the cluster against deletion, here and at AWS.
     """
@@ -49,6 +50,7 @@ class KubernetesClusterArgs:
     balancer_group_id: pulumi.Input[str]
     api_cidrs: Sequence[str]
     api_sources: Sequence[str]
+    creator: str | None
     admins: Sequence[str]
     version: str | None
     protect: bool
@@ -169,16 +171,20 @@ class KubernetesCluster(pulumi.ComponentResource):
                 to_port=HTTPS_PORT.value,
                 opts=self._child,
             )
+        if self._args.creator is not None:
+            self._administers(cluster, f"{self.name}-creator", self._args.creator)
         for principal in self._args.admins:
-            known_as = f"{self.name}-admin-{principal.rpartition('/')[-1]}"
-            entry = aws.eks.AccessEntry(
-                known_as, cluster_name=cluster.name, principal_arn=principal, type="STANDARD", opts=self._child
-            )
-            aws.eks.AccessPolicyAssociation(
-                known_as,
-                cluster_name=cluster.name,
-                principal_arn=principal,
-                policy_arn=ADMIN_POLICY,
-                access_scope={"type": "cluster"},
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[entry]),
-            )
+            self._administers(cluster, f"{self.name}-admin-{principal.rpartition('/')[-1]}", principal)
+
+    def _administers(self, cluster: aws.eks.Cluster, known_as: str, principal: str) -> None:
+        entry = aws.eks.AccessEntry(
+            known_as, cluster_name=cluster.name, principal_arn=principal, type="STANDARD", opts=self._child
+        )
+        aws.eks.AccessPolicyAssociation(
+            known_as,
+            cluster_name=cluster.name,
+            principal_arn=principal,
+            policy_arn=ADMIN_POLICY,
+            access_scope={"type": "cluster"},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[entry]),
+        )

@@ -54,7 +54,8 @@ def cluster(around: Surroundings) -> Running:
 
 def _made(around: Surroundings) -> Running:
     place, chosen, nodes = around.place, around.settings.cluster, around.settings.sizes.nodes
-    made_by = creator(place)
+    admins = chosen.admins if chosen else ()
+    made_by = creator(place, admins)
     eks = KubernetesCluster(
         place.base,
         KubernetesClusterArgs(
@@ -64,7 +65,8 @@ def _made(around: Surroundings) -> Running:
             balancer_group_id=around.balancer.security_group_id,
             api_cidrs=chosen.api_cidrs or () if chosen else (),
             api_sources=[around.vpc, *(chosen.api_sources if chosen else ())],
-            admins=list(dict.fromkeys([*(chosen.admins if chosen else ()), *([made_by] if made_by else [])])),
+            creator=made_by,
+            admins=[one for one in admins if one != made_by],
             version=chosen.version if chosen else None,
             protect=place.protect,
         ),

@@ -103,6 +103,13 @@ def test_who_creates_a_cluster_has_an_entry_of_the_stacks_own() -> None:
     assert admins({}, admins=[CREATOR, TEAM]) == (everybody, everybody)
 
 
+def test_a_preview_is_made_by_somebody_else_than_the_cluster() -> None:
+    entry = "aws:eks/accessEntry:AccessEntry"
+    for admins, known in (([], {"test-use1-creator"}), ([TEAM], {"test-use1-admin-platform"})):
+        seen = built(runtime="kubernetes", cluster={"apiCidrs": [], "admins": admins})
+        assert set(of_type(seen, entry)) == known
+
+
 def test_somebody_elses_update_takes_nobodys_entry() -> None:
     known = {"cluster": "test-use1", "clusterCreator": "arn:aws:iam::123456789012:role/first"}
     assert admins(known)[0] == {"arn:aws:iam::123456789012:role/first"}

@@ -84,15 +84,31 @@ def test_who_may_write_to_a_pull_request_runs_nothing_of_it() -> None:
 
 
 def test_nothing_is_brought_up_that_the_guard_has_not_seen() -> None:
-    names = [step.get("name") for step in job("workflows/up-stack.yml", "up").steps if "run" in step]
-    assert names == ["Only what is newest", "Preview", "Judge", "Up"]
-    assert not any(step.get("continue-on-error") for step in job("workflows/up-stack.yml", "up").steps)
+    plan, up = (job("workflows/up-stack.yml", name) for name in ("plan", "up"))
+    assert [step.get("name") for step in plan.steps if "run" in step] == ["Preview", "Judge", "Changes"]
+    names = [step.get("name") for step in up.steps if "run" in step]
+    assert names == ["Only what is newest", "Preview", "Judge", "What was approved", "Up"]
+    assert not any(step.get("continue-on-error") for step in (*plan.steps, *up.steps))
     assert job("workflows/up.yml", "prod").content["needs"] == ["staging", "others"]
+
+
+def test_whoever_approves_has_seen_what_is_brought_up() -> None:
+    plan, reviewers, up = (job("workflows/up-stack.yml", name) for name in ("plan", "reviewers", "up"))
+    # Before the environment's reviewers are asked, with a role that can change nothing, on the run's own page.
+    assert plan.content["environment"] == "preview-${{ inputs.stack }}"
+    assert "GITHUB_STEP_SUMMARY" in plan.step("Judge")
+    assert up.content["needs"] == ["plan", "reviewers"]
+    assert up.content["environment"] == "${{ inputs.stack }}"
+    # An environment without reviewers asks nobody, and a check that was skipped or cut off is no approval.
+    assert reviewers.content["if"] == "inputs.reviewed"
+    assert "needs.reviewers.result == 'success'" in up.content["if"]
+    assert "!inputs.reviewed && needs.reviewers.result == 'skipped'" in up.content["if"]
+    assert job("workflows/up.yml", "prod").content["with"]["reviewed"] is True
 
 
 def test_every_command_that_a_workflow_names_exists() -> None:
     text = "\n".join(file.read_text() for file in FILES)
     named = set(re.findall(r"\./ascent ([a-z]+)", text))
     assert {"drift", "guard"} <= named <= {*COMMANDS}
-    assert set(re.findall(r"python3 -m scripts\.(\w+)", text)) == {"github"}
+    assert set(re.findall(r"python3 -m scripts\.(\w+)", text)) == {"changes", "github"}
     assert {name for name in re.findall(r"uses: \./(\S+)", text) if not (FOLDER.parent / name).exists()} == set()

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ops import stackfile
+from scripts.changes import digest
 from scripts.places import ROOT
 from tests.commands.fakes import program
 from tests.workflows.read import FOLDER, job, jobs
@@ -57,6 +60,49 @@ def test_an_old_commit_is_not_brought_up(tmp_path: Path, newest: str, goes_on: b
     done, _ = ran(job("workflows/up-stack.yml", "up").step("Only what is newest"), tmp_path, **known)
     assert (done.returncode == 0) is goes_on
     assert goes_on or f"main has moved on to {newest}" in done.stdout
+
+
+@pytest.mark.parametrize(("approved", "goes_on"), [("abc", True), ("abd", False), ("", False)])
+def test_what_differs_from_what_was_approved_is_not_brought_up(
+    tmp_path: Path,
+    approved: str,
+    goes_on: bool,  # noqa: FBT001
+) -> None:
+    program(tmp_path / "python3", '[ "$*" = "-m scripts.changes preview.json" ] && echo abc')
+    done, _ = ran(job("workflows/up-stack.yml", "up").step("What was approved"), tmp_path, APPROVED=approved)
+    assert (done.returncode == 0) is goes_on
+    assert goes_on or "something else by now than what was approved" in done.stdout
+
+
+@pytest.mark.parametrize(("said", "goes_on"), [("echo 2", True), ("echo 0", False), ("exit 1", False), ("true", False)])
+def test_an_environment_without_reviewers_is_refused(tmp_path: Path, said: str, goes_on: bool) -> None:  # noqa: FBT001
+    program(tmp_path / "gh", f'[ "$2" = repos/team/stack/environments/prod ] && {said}')
+    script = job("workflows/up-stack.yml", "reviewers").step("Somebody has to approve")
+    done, _ = ran(script, tmp_path, GITHUB_REPOSITORY="team/stack", STACK="prod")
+    assert (done.returncode == 0) is goes_on
+
+
+def preview(*steps: tuple[str, str, dict[str, str]]) -> dict[str, Any]:
+    return {"steps": [{"op": op, "urn": urn, "detailedDiff": dict.fromkeys(paths)} for op, urn, paths in steps]}
+
+
+def test_two_previews_are_told_apart_by_what_they_would_do() -> None:
+    first: tuple[str, str, dict[str, str]] = ("update", "a", {"tags.x": ""})
+    second: tuple[str, str, dict[str, str]] = ("create", "b", {})
+    seen = digest(preview(first, second, ("same", "c", {})))
+    assert digest(preview(second, first)) == seen
+    for other in (preview(first), preview(first, ("delete", "b", {})), preview(("update", "a", {"size": ""}), second)):
+        assert digest(other) != seen
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"steps": [{}]}', "[]"])
+def test_what_is_no_preview_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "preview.json").write_text(text)
+    line = [sys.executable, "-m", "scripts.changes", str(tmp_path / "preview.json")]
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "this is no preview" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("stacks", [(), ("dev", "prod")])
