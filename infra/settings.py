@@ -193,8 +193,8 @@ class Settings(Strict):
     )
     cluster: Cluster | None = Field(
         default=None,
-        description="Needed for pods: apiCidrs, apiSources, admins and version of the stack's EKS clusters, one in each "
-        "region; or kubeconfig, context and name of a cluster that is there already. verifyDatabase of either.",
+        description="Needed for pods: apiCidrs, apiSources, admins and version of the stack's EKS clusters, one in "
+        "each region; or kubeconfig, context and name of a cluster that is there already. verifyDatabase of either.",
     )
     hpa: HpaOverride = Field(default_factory=HpaOverride, description="Pod bounds: minimum, maximum.")
     pods: PodsOverride = Field(
