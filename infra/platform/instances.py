@@ -16,11 +16,15 @@ from infra.images import ECR, registry_of, repository
 from infra.platform.place import Place, all_tags
 from infra.platform.surroundings import Surroundings
 from infra.serving import Group
+from infra.settings import Settings
 from infra.stages import Capability
 from infra.user_data import WEB, WORKER, Container, Registry
 
 # AWS publishes the newest Amazon Linux 2023 for arm64 under this name.
 AMI_PARAMETER = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+
+# The output of a region that keeps the machine image of the last update.
+MACHINE_IMAGE = "machineImage"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +51,7 @@ def instances(around: Surroundings) -> Instances:
     """
     if not around.settings.runtime.on_ec2:
         return Instances(fleets={}, groups={}, to_serve=(), image_id=None)
-    image_id = _image(around.place, around.settings.fleet.image_id)
+    image_id = _image(around.place, around.settings)
     fleets = dict(_fleets(around, image_id))
     region, least = around.place.region.name, around.settings.sizes.fleet.minimum
     to_serve = [
@@ -72,17 +76,24 @@ def instances(around: Surroundings) -> Instances:
     return Instances(fleets=fleets, groups=groups, to_serve=to_serve, image_id=image_id)
 
 
-def _image(place: Place, chosen: str | None) -> pulumi.Output[str]:
+def _image(place: Place, settings: Settings) -> pulumi.Output[str]:
     """The machine image: the chosen one, or the newest at the time of the update. Its id is written into the launch
     template: one that resolves a parameter by itself cannot be gone back to, and lets two instances of one version
-    differ."""
+    differ.
+
+    While a rollout is under way it stays what it was: a newer one would have each of its steps, and an abort, replace
+    all instances of both colors.
+    """
+    chosen, kept = settings.fleet.image_id, place.before.get(MACHINE_IMAGE)
     if place.last is None:
         if chosen is not None and not chosen.startswith("/"):
             return pulumi.Output.from_input(chosen)
+        if settings.rollout.progress is not None and kept:
+            return pulumi.Output.from_input(str(kept))
         return aws.ssm.get_parameter_output(name=chosen or AMI_PARAMETER, opts=place.invoke).insecure_value
-    if not place.last.get("machineImage"):
+    if not kept:
         raise place.never_built()
-    return pulumi.Output.from_input(str(place.last["machineImage"]))
+    return pulumi.Output.from_input(str(kept))
 
 
 def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[tuple[str, Fleet]]:

@@ -18,7 +18,7 @@ from infra.dns import Records
 from infra.edge.limits import LIMITS
 from infra.platform.data import Data
 from infra.platform.edge import clients
-from infra.platform.instances import instances
+from infra.platform.instances import MACHINE_IMAGE, instances
 from infra.platform.jobs import tasks
 from infra.platform.place import Place
 from infra.platform.registry import log_ins
@@ -120,7 +120,7 @@ class Regional:
             "egressAddresses": pulumi.Output.all(*self.site.network.egress_addresses),
             **self.site.network.remembered,
             "autoscalingGroups": running.groups,
-            "machineImage": running.image_id,
+            MACHINE_IMAGE: running.image_id,
             "alarmTopics": {str(severity): arn for severity, arn in self.watch.topics.items()},
             **(pods.outputs if pods else {}),
             "rollout": release(around, running.fleets),

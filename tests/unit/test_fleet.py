@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from infra.platform import build
+from infra.platform.home import PAST
 from infra.settings import SettingsError
 from infra.user_data import LARGEST, Container, script
 from ops.recorder import Recorded
 from tests.unit.configs import settings
-from tests.unit.runtime import built, of_type
+from tests.unit.runtime import ANSWERS, built, of_type, record
 
 GROUP, TEMPLATE = "aws:autoscaling/group:Group", "aws:ec2/launchTemplate:LaunchTemplate"
 ECR = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/app:1.0.0"
@@ -238,6 +240,28 @@ def test_the_memory_metric_is_published_under_the_name_that_its_alarm_reads() ->
     # What is aggregated is left out where it is the raw metric already, and what is dropped is never sent.
     assert "aggregation_dimensions" not in agent
     assert agent["metrics_collected"] == {"mem": {"measurement": ["mem_used_percent"]}}
+
+
+def test_a_rollout_keeps_the_machine_image_that_it_began_with() -> None:
+    """One that is published meanwhile would have its steps, and an abort, replace every instance of both colors."""
+    last, newest, own = "ami-00000000000000001", "ami-0123456789abcdef0", "ami-00112233445566778"
+    colors = {
+        "blue": {"image": "registry.example.com/app:1.0.0", "weight": 75},
+        "green": {"image": "registry.example.com/app:2.0.0", "weight": 25},
+    }
+    progress = {"strategy": "canary", "phase": "forward", "to": "green", "before": colors["blue"]["image"], "bake": 5}
+
+    def images(**changes: Any) -> set[str]:
+        with pytest.MonkeyPatch.context() as patch:
+            built = {"stage": 5, "regions": {"us-east-1": {"machineImage": last}}}
+            patch.setitem(ANSWERS, PAST, {"outputs": built})
+            found = record(lambda: build(settings(stage=5, **changes)), live=True)
+        return {one.inputs["imageId"] for one in of_type(found, TEMPLATE).values()}
+
+    assert images(rollout={**colors, "progress": progress}) == {last}
+    assert images(rollout=colors) == {newest}
+    # Whoever names one means it.
+    assert images(rollout={**colors, "progress": progress}, fleet={"imageId": own}) == {own}
 
 
 def test_a_machine_image_of_the_teams_own() -> None:
