@@ -104,7 +104,8 @@ class Regional:
         self.to_serve = running.to_serve
         log_group = around.logs.name if self._settings.runtime.on_ec2 else None
         # As soon as visitors may be sent here, and not while there is nothing for them.
-        serving = pulumi.Output.all(host, *running.groups.values()).apply(lambda known: str(known[0]))
+        fleets = [fleet.group_name for fleet in running.fleets.values()]
+        serving = pulumi.Output.all(host, *fleets).apply(lambda known: str(known[0]))
         for subject in [
             *of_region(self._base, self.site.network, certificate, running.groups, log_group),
             *(pods.subjects if pods else ()),

@@ -198,7 +198,8 @@ def of_visitors(
     steered = settings.row.has(Capability.GLOBAL_TRAFFIC) and settings.domain.zone_id is not None
     if settings.stage == 1 or place.region.name not in settings.visited_regions or not (place.primary or steered):
         return
-    users = STAGES[settings.stage - 1].users / (len(settings.visited_regions) if steered else 1)
+    # A lost one's visitors come to the others: the limit stays, which they only go further above.
+    users = STAGES[settings.stage - 1].users / (len(settings.active_regions) if steered else 1)
     minutes = SLOW_PERIOD.value / SECONDS_A_MINUTE
     yield Subject(
         kinds=(Kind.VISITED,),

@@ -149,6 +149,13 @@ LEDGER = (
     ),
     Expected(
         type="aws:eks/cluster:Cluster",
+        path="accessConfig.bootstrapClusterCreatorAdminPermissions",
+        owner="EKS",
+        reason="It can never be changed, and clusters from before have it on.",
+        ignored=True,
+    ),
+    Expected(
+        type="aws:eks/cluster:Cluster",
         path="platformVersion",
         owner="EKS",
         reason="It brings its own patches in without being asked.",

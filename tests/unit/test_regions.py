@@ -40,6 +40,9 @@ BUILT = {"outputs": {"regions": {"us-east-1": {"machineImage": "ami-0fedcba98765
 # What names all regions at once, and so changes in place when one is added or dropped.
 SHARED = {
     "aws:cloudwatch/dashboard:Dashboard test-use1-overview",
+    # Each region's share of the visitors.
+    *(f"aws:cloudwatch/metricAlarm:MetricAlarm test-{REGIONS[name].code}-visitors-none" for name in TEN),
+    *(f"aws:cloudwatch/dashboard:Dashboard test-{REGIONS[name].code}" for name in TEN),
     # What is copied to all others, from each region that can take the writes.
     *(f"aws:iam/rolePolicy:RolePolicy test-{code}-copies" for code in STANDBYS),
     *(f"{REPLICATION} test-{code}-copies-{kind}" for code in STANDBYS for kind in BUCKETS),
