@@ -7,6 +7,7 @@ import shutil
 import tempfile
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from ops import render
 from tests import renders
@@ -18,6 +19,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have every render of this run kept where its other processes find it; before any test is imported."""
     if renders.STORE not in os.environ:
         os.environ[renders.STORE] = config.stash[OWNED] = tempfile.mkdtemp(prefix="ascent-renders-")
+    # Examples are found by what they show. How long one takes says how busy the machine is.
+    settings.register_profile("ascent", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("ascent")
     render.render = renders.remembered(render.render)  # type: ignore[assignment]  # it takes the same
 
 
