@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 import pulumi
 
+from infra.asking import answered
 from infra.clients import Clients
 from infra.thresholds import PROXY_WAIT, SERVING_POLL
 
@@ -83,20 +84,14 @@ def _told(health: Any) -> str:
 
 
 async def _available(proxy: str, proxied: Proxied, clients: Clients) -> None:
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # type: ignore[import-untyped]
-
     began = time.monotonic()
     limit = SERVING_POLL if proxied.in_use else PROXY_WAIT
+
+    def ask() -> str | None:
+        return obstacle(clients, proxied.region, proxy, proxied.role)
+
     while True:
-        try:
-            # In a thread: the program goes on meanwhile.
-            why = await asyncio.to_thread(obstacle, clients, proxied.region, proxy, proxied.role)
-        except NoCredentialsError:
-            pulumi.log.info(f"{proxy}: not looked at whether it reaches the database: boto3 finds no AWS credentials")
-            return
-        except (BotoCoreError, ClientError) as error:
-            pulumi.log.warn(f"{proxy}: cannot look whether it reaches the database: {error}")
-            return
+        why = await answered(ask, proxy, "whether it reaches the database")
         if why is None:
             return
         told = f"RDS Proxy {proxy} in {proxied.region} has no available target that is {proxied.role}: {why}"

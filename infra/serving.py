@@ -16,6 +16,7 @@ from typing import Any
 
 import pulumi
 
+from infra.asking import answered
 from infra.clients import Clients
 from infra.thresholds import REPLACED_WAIT, SERVING_PATIENCE, SERVING_POLL, SERVING_WAIT
 
@@ -127,20 +128,17 @@ def _waiting(group: Group, clients: Clients) -> Callable[[Sequence[str | None]],
 
 async def _served(group: Group, clients: Clients, name: str, target_group: str | None) -> bool:
     """Wait until a group serves. Returns whether it was seen to."""
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # type: ignore[import-untyped]
-
     began, since = time.monotonic(), datetime.now(UTC) - _BEFORE
+
+    def ask() -> tuple[Seen, str]:
+        seen = look(clients, group.region, name, target_group, since)
+        return seen, refresh(clients, group.region, name) if group.whole else ""
+
     while True:
-        try:
-            # In a thread: the program goes on meanwhile.
-            seen = await asyncio.to_thread(look, clients, group.region, name, target_group, since)
-            status = await asyncio.to_thread(refresh, clients, group.region, name) if group.whole else ""
-        except NoCredentialsError:
-            pulumi.log.info(f"{group.name}: not looked at whether it serves, as boto3 finds no AWS credentials")
+        found = await answered(ask, group.name, "whether it serves")
+        if found is None:
             return False
-        except (BotoCoreError, ClientError) as error:
-            pulumi.log.warn(f"{group.name}: cannot look whether it serves: {error}")
-            return False
+        seen, status = found
         if seen.serving >= group.least and not (group.whole and seen.old):
             return True
         if seen.serving >= group.least:
