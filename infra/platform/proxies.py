@@ -15,7 +15,7 @@ from infra.components.role_secrets import RoleSecrets
 from infra.connections import pool_percent, server_limit
 from infra.platform.endpoints import PROXY, PROXY_READS, Given
 from infra.platform.site import Site
-from infra.proxied import Proxied, once_available
+from infra.proxied import Proxied, Role, once_available
 from infra.roles.names import APPLICATIONS
 from infra.stages import Capability
 
@@ -32,26 +32,23 @@ class Gate:
 
     def writes(self, site: Site, proxy: Proxy) -> pulumi.Output[str]:
         """The address that leads to the writer."""
-        used = PROXY in self.before.get(site.name, ())
-        return self._held(
-            site,
-            Proxied(host=proxy.endpoint, region=site.name, proxy_name=proxy.proxy_name, role="READ_WRITE", in_use=used),
-        )
+        return self._held(site, proxy, proxy.endpoint, PROXY, "READ_WRITE")
 
     def reads(self, site: Site, proxy: Proxy) -> pulumi.Output[str] | None:
         """The address that leads to readers, if there is one."""
-        if proxy.reader_endpoint is None:
-            return None
-        used, host = PROXY_READS in self.before.get(site.name, ()), proxy.reader_endpoint
-        return self._held(
-            site, Proxied(host=host, region=site.name, proxy_name=proxy.proxy_name, role="READ_ONLY", in_use=used)
-        )
+        host = proxy.reader_endpoint
+        return None if host is None else self._held(site, proxy, host, PROXY_READS, "READ_ONLY")
 
-    def _held(self, site: Site, proxied: Proxied) -> pulumi.Output[str]:
+    def _held(
+        self, site: Site, proxy: Proxy, host: pulumi.Output[str], endpoint: str, role: Role
+    ) -> pulumi.Output[str]:
         # A region that is lost answers nothing.
         if self.clients is None or site.name not in site.settings.visited_regions:
-            return proxied.host
-        return once_available(proxied, self.clients)
+            return host
+        used = endpoint in self.before.get(site.name, ())
+        return once_available(
+            Proxied(host=host, region=site.name, proxy_name=proxy.proxy_name, role=role, in_use=used), self.clients
+        )
 
 
 def has_proxy(site: Site) -> bool:
