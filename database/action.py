@@ -25,7 +25,7 @@ class Action:
     why: what each is for, for people.
     limits: a key of LIMITS.
     table: what it needs a lock on, as schema and name, to say who is in the way.
-    again: composes it anew, once its first statement has taken the lock. It is only run when it is still the same.
+    again: builds the action again, after its first statement has taken the lock. The rest runs only if nothing differs.
     """
 
     sql: tuple[sql.Composable, ...]
@@ -101,7 +101,7 @@ class Executor:
         except (errors.ForeignKeyViolation, errors.RestrictViolation) as error:
             if action.limits != "batch":
                 raise RunError(f"{action.why}: {first(error)}.") from error
-            # Somebody has referred to one of its rows since it looked which ones are referred to.
+            # Another transaction has added a reference to one of these rows since references were looked up.
             raise RetryError(f"{action.why}: {first(error)}") from error
         except errors.QueryCanceled as error:
             limit = seconds(action.limits, self.locks)[1]

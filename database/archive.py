@@ -133,7 +133,7 @@ def _groups(context: Context, rule: Archive, source: Table, cutoff: datetime) ->
 
 
 def _due(rule: Archive, source: Table, cutoff: datetime, group: Any) -> sql.Composable:
-    """What is true of a row that is to be moved."""
+    """The SQL condition that selects the rows to move."""
     parts = {
         "table": qualified(source.schema, source.name),
         "this_column": sql.Identifier(ROW, rule.column),

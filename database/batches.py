@@ -35,9 +35,9 @@ def leaves(context: Context, oid: int) -> list[Table]:
 
 
 def batch(leaf: Table, column: str, before: sql.Composable, held: Sequence[sql.Composable], why: str) -> Action:
-    """Delete the oldest rows of a table whose column lies before a time, but for those that are held.
+    """Delete the oldest rows of a table whose column lies before a time, except rows that `held` protects.
 
-    Rows that somebody has locked wait for the next batch.
+    Rows that another transaction has locked are skipped, and are left to the next batch.
     """
     statement = sql.SQL(
         "DELETE FROM ONLY {table} WHERE ctid = ANY (ARRAY(SELECT {row}.ctid FROM ONLY {table} AS {row}"

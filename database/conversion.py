@@ -35,7 +35,7 @@ def postponed(context: Context, partition: Partition, table: Table) -> list[Acti
     The CHECK of a conversion that was not brought to its end goes before its date comes.
 
     Raises:
-        RunError: if the config does not say that it is to be converted.
+        RunError: if the config does not set `convert: true` for it.
     """
     _check_wanted(partition, table)
     context.note(

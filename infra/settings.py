@@ -169,13 +169,13 @@ class Settings(Strict):
         default=1,
         ge=1,
         le=10_000,
-        description="Raise it by one to have all passwords made anew at once; what has an old one is refused until it "
-        "is restarted. `rotations` refuses nobody.",
+        description="Raise it by one to replace all passwords at once. Clients with an old password are refused until "
+        "they restart; `rotations` avoids that.",
     )
     rotations: Rotations = Field(
         default_factory=Rotations,
-        description="Raise one by one to have its passwords made anew with no outage: application, cache, master. The "
-        "update after it ends the old one's validity.",
+        description="Raise one number by one to replace its password without an outage: application, cache or master. "
+        "The next update makes the old password invalid.",
     )
     edge: Edge = Field(
         default_factory=Edge,

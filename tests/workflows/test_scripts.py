@@ -77,7 +77,7 @@ def test_what_differs_from_what_was_approved_is_not_brought_up(
 @pytest.mark.parametrize(("said", "goes_on"), [("echo 2", True), ("echo 0", False), ("exit 1", False), ("true", False)])
 def test_an_environment_without_reviewers_is_refused(tmp_path: Path, said: str, goes_on: bool) -> None:  # noqa: FBT001
     program(tmp_path / "gh", f'[ "$2" = repos/team/stack/environments/prod ] && {said}')
-    script = job("workflows/up-stack.yml", "reviewers").step("Somebody has to approve")
+    script = job("workflows/up-stack.yml", "reviewers").step("Check that the environment has reviewers")
     done, _ = ran(script, tmp_path, GITHUB_REPOSITORY="team/stack", STACK="prod")
     assert (done.returncode == 0) is goes_on
 
