@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any
 
@@ -42,13 +43,29 @@ def clients(role: str | None = None, *, seconds: int | None = None) -> Clients:
     return client
 
 
+@contextmanager
+def explained(error: Callable[[str], Exception], where: str) -> Iterator[None]:
+    """Turn what AWS or the SDK says into one line.
+
+    Args:
+        error: makes the exception to raise, of its text.
+        where: who was asked, such as `rds in us-east-1`.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+
+    try:
+        yield
+    except (BotoCoreError, ClientError) as said:
+        raise error(f"{where}: {' '.join(str(said).split())}") from said
+
+
 def _as(role: str, region: str, config: Any) -> Any:
     import botocore.session  # type: ignore[import-untyped]
     from botocore.credentials import (  # type: ignore[import-untyped]
         AssumeRoleCredentialFetcher,
         DeferredRefreshableCredentials,
     )
-    from botocore.exceptions import NoCredentialsError  # type: ignore[import-untyped]
+    from botocore.exceptions import NoCredentialsError
 
     session = botocore.session.get_session()
     own = session.get_credentials()

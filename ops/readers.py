@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from infra import naming
-from infra.clients import Clients
+from infra.clients import Clients, explained
 from infra.settings import Settings
 
 # Amazon Aurora User Guide, "Amazon Aurora Auto Scaling with Aurora Replicas": how the names of those begin that it
@@ -49,7 +48,7 @@ def readers(settings: Settings, stack: str, clients: Clients) -> Iterator[Reader
         if region == settings.unreachable:
             continue
         cluster = f"{naming.regional(stack, region)}-db"
-        with _explained(region):
+        with explained(ReadersError, region):
             made = [name for name in _members(clients, region, cluster) if name.startswith(MADE)]
             kept = bool(made) and _scaled(clients, region, cluster)
         for name in made:
@@ -63,7 +62,7 @@ def remove(reader: Reader, clients: Clients, *, seconds: float, wait: Callable[[
         ReadersError: when AWS refuses, or it is still there when the time is up.
     """
     client, waited = clients("rds", reader.region), 0.0
-    with _explained(reader.region):
+    with explained(ReadersError, reader.region):
         # DeleteDBInstance: of an Aurora instance no snapshot is taken, and none may be asked for.
         client.delete_db_instance(DBInstanceIdentifier=reader.instance)
         while reader.instance in _members(clients, reader.region, reader.cluster):
@@ -92,13 +91,3 @@ def _scaled(clients: Clients, region: str, cluster: str) -> bool:
         ScalableDimension="rds:cluster:ReadReplicaCount",
     )
     return bool(answer["ScalableTargets"])
-
-
-@contextmanager
-def _explained(region: str) -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise ReadersError(f"{region}: {error}") from None

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from infra.clients import Clients
+from infra.clients import Clients, explained
 from infra.naming import REPORTS
 from ops.backfill.copies import Copies
 
@@ -73,7 +71,7 @@ class Jobs:
         Raises:
             JobError: when S3 refuses.
         """
-        with _explained(self._copies.home):
+        with explained(JobError, f"S3 in {self._copies.home}"):
             listed = self._listed()
             return [self._begun(kind, listed.get(self._copies.name(kind), [])) for kind in sorted(self._copies.sources)]
 
@@ -83,7 +81,7 @@ class Jobs:
         Raises:
             JobError: when S3 refuses.
         """
-        with _explained(self._copies.home):
+        with explained(JobError, f"S3 in {self._copies.home}"):
             return [one if one.ended or one.id is None else self._seen(one.kind, one.id) for one in jobs]
 
     def _listed(self) -> dict[str, list[dict[str, Any]]]:
@@ -171,14 +169,3 @@ class Jobs:
     @property
     def _control(self) -> Any:
         return self._clients("s3control", self._copies.home)
-
-
-@contextmanager
-def _explained(region: str) -> Iterator[None]:
-    """Turns what AWS or the SDK says into one line."""
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise JobError(f"S3 in {region}: {' '.join(str(error).split())}") from error

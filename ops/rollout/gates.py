@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from infra.clients import Clients, clients
+from infra.clients import Clients, clients, explained
 from infra.thresholds import ALARM_PERIOD, DEREGISTRATION_DELAY
 from infra.watch.model import Metric
 from infra.watch.traffic import SERVED, failures
@@ -160,12 +159,12 @@ class Aws:
         return any(change.get("newState", {}).get("stateValue") == ALARM for change in changes)
 
     def _ask(self, region: str, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
-        with _explained(region, service):
+        with explained(GateError, f"{service} in {region}"):
             answer: dict[str, Any] = getattr(self._clients(service, region), operation)(**arguments)
             return answer
 
     def _pages(self, region: str, service: str, operation: str, **arguments: Any) -> list[dict[str, Any]]:
-        with _explained(region, service):
+        with explained(GateError, f"{service} in {region}"):
             return list(self._clients(service, region).get_paginator(operation).paginate(**arguments))
 
 
@@ -251,17 +250,6 @@ def _query(name: str, metric: Metric, dimensions: Mapping[str, str]) -> dict[str
             "Stat": metric.stat,
         },
     }
-
-
-@contextmanager
-def _explained(region: str, service: str) -> Iterator[None]:
-    """Turns what AWS or the SDK says into one line."""
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
-
-    try:
-        yield
-    except (BotoCoreError, ClientError) as error:
-        raise GateError(f"{service} in {region}: {error}") from error
 
 
 def named(arns: Mapping[str, str], weights: Mapping[str, int]) -> dict[str, int]:
