@@ -25,7 +25,8 @@ from infra.addressing import PRIVATE, REGION_PREFIX, SMALLEST_PREFIX, STACK_PREF
 from infra.connections import CLASSES, MAX_CONNECTIONS, MOST_CONNECTIONS
 from infra.edge.hosts import inside, registered
 from infra.edge.limits import kept
-from infra.edge.plans import Plan
+from infra.edge.plans import Plan, cheapest
+from infra.edge.rules import Mode
 from infra.regions import REGIONS
 from infra.thresholds import ALLOWANCE_DAYS, MOST_SITES
 
@@ -479,6 +480,16 @@ class Edge(Strict):
     rate_limit_per_minute: RateLimits = Field(
         default_factory=RateLimits, description="Requests a minute from one address: general, uploads, analysis."
     )
+    rate_limits: Literal["log", "enforce"] = Field(
+        default="enforce",
+        description="What rate limits do: enforce, they refuse; log, they write down whom they would have refused, "
+        "which takes the enterprise plan.",
+    )
+    managed_rules: Mode = Field(
+        default=Mode.ENFORCE,
+        description="What the managed rules do: enforce, as Cloudflare says; challenge, a browser gets through; log, "
+        "they only write down, which takes the enterprise plan.",
+    )
     certificate: EdgeCertificate = Field(
         default=EdgeCertificate.UNIVERSAL,
         description="Certificate that visitors are shown: universal, which every zone has; advanced, which the stack "
@@ -506,14 +517,20 @@ class Edge(Strict):
     @model_validator(mode="after")
     def _plan_has_them(self) -> Self:
         plan = self.plan
-        own = {"sites": self.sites, "rateLimitPerMinute": self.rate_limit_per_minute.model_dump(exclude_none=True)}
+        own: dict[str, object] = {
+            "sites": list(self.sites),
+            "rateLimitPerMinute": list(self.rate_limit_per_minute.model_dump(exclude_none=True)),
+            "rateLimits": self.rate_limits if self.rate_limits != "enforce" else None,
+            "managedRules": self.managed_rules.value if self.managed_rules != Mode.ENFORCE else None,
+        }
         for key, given in own.items():
             if self.owner and given:
                 raise PydanticCustomError(
                     "owner",
                     "the stack {owner} writes the rules of the zone; say it there",
-                    {"key": f"edge.{key}", "given": list(given), "owner": self.owner},
+                    {"key": f"edge.{key}", "given": given, "owner": self.owner},
                 )
+        self._refuse_modes()
         for name in self.rate_limit_per_minute.model_dump(exclude_none=True):
             if name not in kept(plan):
                 needed = next(other for other in Plan if name in kept(other))
@@ -523,6 +540,38 @@ class Edge(Strict):
                     {"plan": plan.value, "kept": " and ".join(kept(plan)), "name": name, "needed": needed.value},
                 )
         return self
+
+    def _refuse_modes(self) -> None:
+        """Refuse what the plan's rules cannot do."""
+        limits = self.plan.limits
+        if self.managed_rules is not Mode.ENFORCE and not limits.managed_rules:
+            raise PydanticCustomError(
+                "no_managed_rules",
+                "the {plan} plan has no managed rules to choose for; leave it out, or take the {needed} plan",
+                {
+                    "key": "edge.managedRules",
+                    "given": self.managed_rules.value,
+                    "plan": self.plan.value,
+                    "needed": cheapest(lambda one: one.managed_rules).value,
+                },
+            )
+        instead = {
+            "rateLimits": (Mode(self.rate_limits), "raise rateLimitPerMinute until you know what visitors need"),
+            "managedRules": (self.managed_rules, "take challenge, by which a browser gets through"),
+        }
+        for key, (mode, advice) in instead.items():
+            if mode is Mode.LOG and not limits.logs:
+                raise PydanticCustomError(
+                    "no_log",
+                    "rules of the {plan} plan cannot only log, which takes the {needed} plan; {advice}",
+                    {
+                        "key": f"edge.{key}",
+                        "given": mode.value,
+                        "plan": self.plan.value,
+                        "needed": cheapest(lambda one: one.logs).value,
+                        "advice": advice,
+                    },
+                )
 
 
 Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, SecretStr, ValidationError, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 from infra import images, naming
@@ -55,6 +55,7 @@ from infra.choices import (
 )
 from infra.connections import Budget, Pooler, budget, max_connections, pooler
 from infra.edge.hosts import covered, inside, sibling
+from infra.edge.rules import Mode
 from infra.node_budget import NodeBudget, node_budget
 from infra.problems import SECRETS, describe, is_echo, plain_secrets
 from infra.regions import REGIONS
@@ -102,6 +103,14 @@ class SettingsError(Exception):
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = problems
+
+
+def _firewall(value: object) -> bool | Mode:
+    if value == Mode.LOG:
+        return Mode.LOG
+    if not isinstance(value, bool):
+        raise PydanticCustomError("firewall", "it should be true, false or log")
+    return value
 
 
 class Settings(Strict):
@@ -179,13 +188,14 @@ class Settings(Strict):
     )
     edge: Edge = Field(
         default_factory=Edge,
-        description="Cloudflare, from stage 5 on: plan, rateLimitPerMinute, certificate, storageHost, storageOrigin, "
-        "owner, sites.",
+        description="Cloudflare, from stage 5 on: plan, rateLimitPerMinute, rateLimits, managedRules, certificate, "
+        "storageHost, storageOrigin, owner, sites.",
     )
-    firewall: bool = Field(
+    firewall: Annotated[bool | Literal[Mode.LOG], PlainValidator(_firewall)] = Field(
         default=False,
-        description="AWS WAF in front of the load balancer below stage 5: a rate limit, and AWS' managed rules. From "
-        "stage 5 on, Cloudflare does this.",
+        description="AWS WAF in front of the load balancer below stage 5, true or false: a rate limit, and AWS' managed "
+        "rules. With log they count whom they would have refused, and let everybody in. From stage 5 on, Cloudflare "
+        "does this.",
     )
     fleet: FleetOverride = Field(
         default_factory=FleetOverride,

@@ -30,11 +30,13 @@ class FirewallArgs:
     balancer_arn: the load balancer.
     prefix: path that the rate limit is for.
     per_minute: requests a minute that one address may make below it.
+    counts: whether all rules only count what they would have refused.
     """
 
     balancer_arn: pulumi.Input[str]
     prefix: str
     per_minute: int
+    counts: bool = False
 
 
 class Firewall(pulumi.ComponentResource):
@@ -43,7 +45,10 @@ class Firewall(pulumi.ComponentResource):
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("Firewall"), name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        rules = [_rate(args), *(_managed(rank, group) for rank, group in enumerate(MANAGED, start=1))]
+        rules = [
+            _rate(args),
+            *(_managed(rank, group, counts=args.counts) for rank, group in enumerate(MANAGED, start=1)),
+        ]
         acl = aws.wafv2.WebAcl(
             name,
             description=f"What may reach the load balancer of {name}",
@@ -70,7 +75,9 @@ def _rate(args: FirewallArgs) -> Any:
         "name": "rate",
         "priority": 0,
         # Too many requests is an answer that clients understand, and the one that the edge gives.
-        "action": {"block": {"custom_response": {"response_code": TOO_MANY_REQUESTS.value}}},
+        "action": {"count": {}}
+        if args.counts
+        else {"block": {"custom_response": {"response_code": TOO_MANY_REQUESTS.value}}},
         "statement": {
             "rate_based_statement": {
                 "aggregate_key_type": "IP",
@@ -83,12 +90,12 @@ def _rate(args: FirewallArgs) -> Any:
     }
 
 
-def _managed(rank: int, group: str) -> Any:
+def _managed(rank: int, group: str, *, counts: bool) -> Any:
     counted = [{"name": rule, "action_to_use": {"count": {}}} for rule in MANAGED[group]]
     return {
         "name": group,
         "priority": rank,
-        "override_action": {"none": {}},
+        "override_action": {"count": {}} if counts else {"none": {}},
         "statement": {
             "managed_rule_group_statement": {
                 "name": group,

@@ -38,8 +38,9 @@ HOSTED_IMAGES = tuple(f"{HOSTED}{bucket}/" for bucket in ("generated-images", "w
 CHART = ".svg"
 API = "/api"
 CREDENTIAL_HEADERS = ("authorization", "apikey", "x-api-key")
-# Cloudflare's own bot products set this one on every visitor, whether somebody is logged in or not.
-BOT_COOKIE = "__cf_bm="
+# Cloudflare sets these on every visitor, whether somebody is logged in or not: its bot products, and rate limits that
+# tell apart who is behind one address (Cloudflare Cookies).
+BOT_COOKIE, VISITOR_COOKIE = "__cf_bm=", "_cfuvid="
 # What is left of these in a decoded path is there to make the edge and the application read it differently.
 ODD = ("%", "..", "//", ";")
 BACKSLASH = r'"\\"'
@@ -88,7 +89,7 @@ def never(site: Site) -> str:
     """
     hashed = both(host(*site.apps), below(APP_PREFIXES))
     return either(
-        both('http.cookie ne ""', f"not ({_only_the_bot_cookie()})", f"not ({hashed})"),
+        both('http.cookie ne ""', f"not ({_only_of_the_edge(site.plan.limits)})", f"not ({hashed})"),
         f"any({one_of('lower(http.request.headers.names[*])[*]', CREDENTIAL_HEADERS)})",
         # Anywhere in the path: more than the API is, and so all that it could be.
         f"{ANY_CASE_PATH} contains {text(API)}",
@@ -96,9 +97,26 @@ def never(site: Site) -> str:
     )
 
 
-def _only_the_bot_cookie() -> str:
-    lone = (f"not http.cookie contains {text(separator)}" for separator in (";", ","))
-    return both(f"starts_with(http.cookie, {text(BOT_COOKIE)})", *lone)
+def _only_of_the_edge(limits: Limits) -> str:
+    """The only cookies are those that Cloudflare itself sets: one, or two with nothing but a semicolon between them."""
+    cookies = (BOT_COOKIE, VISITOR_COOKIE) if limits.rate_by_visitor else (BOT_COOKIE,)
+    lone = [f"not http.cookie contains {text(separator)}" for separator in (";", ",")]
+    pairs = [
+        both(
+            _first(one),
+            f"http.cookie contains {text(f'; {other}')}",
+            f"not http.cookie wildcard {text('*;*;*')}",
+            lone[1],
+        )
+        for one in cookies
+        for other in cookies
+        if one != other
+    ]
+    return either(*(both(_first(one), *lone) for one in cookies), *pairs)
+
+
+def _first(cookie: str) -> str:
+    return f"starts_with(http.cookie, {text(cookie)})"
 
 
 def _static(site: Site) -> str:

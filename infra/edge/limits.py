@@ -1,4 +1,4 @@
-"""How much one address may ask of the API. Cloudflare counts in each of its data centers by itself."""
+"""How much one visitor may ask of the API. Cloudflare counts in each of its data centers by itself."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infra.edge.expressions import ANY_CASE_PATH, below, both, named, one_of, text
-from infra.edge.plans import Plan
-from infra.edge.rules import Rule, Ruleset, Site
+from infra.edge.plans import Limits, Plan
+from infra.edge.rules import Mode, Rule, Ruleset, Site
 from infra.thresholds import RATE_MINUTE
 
 
@@ -27,7 +27,15 @@ LIMITS = {
     "analysis": _Limit(("/api/analy",)),
 }
 HEALTH = "/api/health"
-CHARACTERISTICS = ("cf.colo.id", "ip.src")
+# What a limit does. There is no challenge: a script that asks the API cannot show the page that it is (Cloudflare,
+# Interstitial Challenge Pages: compatibility limitations), and too many requests is an answer that clients understand.
+_ACTIONS = {Mode.LOG: "log", Mode.ENFORCE: "block"}
+
+
+def _counted_by(plan: Limits) -> list[str]:
+    """What has a count of its own. Of those behind one address, each where the plan can tell (by a cookie of its own);
+    without that cookie, all of them together (Cloudflare, Rate limiting parameters: IP with NAT support)."""
+    return ["cf.colo.id", "cf.unique_visitor_id" if plan.rate_by_visitor else "ip.src"]
 
 
 def kept(plan: Plan) -> tuple[str, ...]:
@@ -54,9 +62,9 @@ def _rule(site: Site, name: str, limit: _Limit, per_minute: int) -> Rule:
         ref=f"rate-{name}",
         why=f"{per_minute} requests a minute: {name}",
         expression=expression,
-        action="block",
+        action=_ACTIONS[site.rates],
         ratelimit={
-            "characteristics": list(CHARACTERISTICS),
+            "characteristics": _counted_by(plan),
             "period": plan.rate_period,
             "requests_per_period": -(-per_minute * plan.rate_period // RATE_MINUTE.value),
             "mitigation_timeout": plan.rate_period,

@@ -32,6 +32,8 @@ class Limits:
     rate_period: how long requests are counted and then refused, in seconds.
     rate_by_host: whether a rate limit can tell hosts apart; otherwise it looks at the path alone.
     rate_by_method: whether it can tell methods apart, and count by an expression of its own.
+    rate_by_visitor: whether it can tell the visitors behind one address apart.
+    logs: whether a rule may do nothing but be logged (Cloudflare, Rules language: actions).
     managed_rules: whether the zone deploys Cloudflare's managed rules; a few are in force on every zone without that.
     regional_tiers: whether tiered cache has a regional tier.
     """
@@ -42,6 +44,8 @@ class Limits:
     rate_period: int
     rate_by_host: bool
     rate_by_method: bool
+    rate_by_visitor: bool
+    logs: bool
     managed_rules: bool
     regional_tiers: bool
 
@@ -55,6 +59,8 @@ def _limits(plan: Plan) -> Limits:
         rate_period=PLAN_RATE_PERIOD[plan].value,
         rate_by_host=paid,
         rate_by_method=large,
+        rate_by_visitor=large,
+        logs=largest,
         managed_rules=paid,
         regional_tiers=largest,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from infra.edge.expressions import about, both, host
-from infra.edge.rules import Rule, Ruleset, Site
+from infra.edge.rules import Mode, Rule, Ruleset, Site
 from infra.thresholds import CLIENT_ERRORS, HSTS_MAX_AGE
 
 # Cloudflare's own rules, by their ids; Cloudflare, WAF: managed rules reference.
@@ -13,6 +14,11 @@ MANAGED = {
     "cloudflare": "efb7b8c949ac4650a09736dc376e9aee",
     "owasp": "4814384a9e5d4991b9815dcfc25d2f1f",
 }
+# Of those, the ones whose rules only add up a score, and the one rule that then acts: Cloudflare OWASP Core Ruleset,
+# "Configure the score threshold and the action".
+_ACTING = {"owasp": "6179ae15870a4bb7b2d480d4843b323c"}
+# What they do instead of what Cloudflare has chosen for each.
+_ACTIONS = {Mode.LOG: "log", Mode.CHALLENGE: "managed_challenge"}
 # How long a browser asks for nothing but TLS, at this host and below it.
 HSTS = f"max-age={HSTS_MAX_AGE.value}"
 # What an application may want otherwise.
@@ -34,11 +40,19 @@ def managed_rules(site: Site) -> Ruleset | None:
             why=f"Managed rules: {name}",
             expression=about(site),
             action="execute",
-            parameters={"id": ruleset},
+            parameters={"id": ruleset, **_overrides(name, site.managed)},
         )
         for name, ruleset in MANAGED.items()
     )
     return Ruleset(key="managed", name="ascent managed rules", phase="http_request_firewall_managed", rules=rules)
+
+
+def _overrides(name: str, mode: Mode) -> dict[str, Any]:
+    if mode not in _ACTIONS:
+        return {}
+    action = _ACTIONS[mode]
+    acting = _ACTING.get(name)
+    return {"overrides": {"rules": [{"id": acting, "action": action}]} if acting else {"action": action}}
 
 
 def security_headers(site: Site) -> Ruleset:

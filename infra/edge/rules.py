@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from infra.edge.plans import Plan
+
+
+class Mode(StrEnum):
+    """What happens to a request that a rule is about.
+
+    LOG: it is written down, and let through.
+    CHALLENGE: a browser has to show that it is one; what cannot show a page, such as a script's request, is refused.
+    ENFORCE: as the rule says, which is mostly a refusal.
+    """
+
+    LOG = "log"
+    CHALLENGE = "challenge"
+    ENFORCE = "enforce"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +46,7 @@ class Site:
     hosted: whether somebody else's storage is behind it, and not this stack's buckets.
     plan: the zone's plan.
     others: hosts of other stacks in the zone, which are treated alike.
+    rates, managed: what the rate limits and the managed rules do.
     """
 
     app: str
@@ -40,6 +55,8 @@ class Site:
     hosted: bool
     plan: Plan
     others: tuple[Hosts, ...] = ()
+    rates: Mode = Mode.ENFORCE
+    managed: Mode = Mode.ENFORCE
 
     @property
     def hosts(self) -> tuple[Hosts, ...]:

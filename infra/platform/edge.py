@@ -14,7 +14,7 @@ from infra.dns import CloudflareRecords, Records
 from infra.edge.addresses import CLOUDFLARE
 from infra.edge.limits import LIMITS, kept
 from infra.edge.plans import cheapest
-from infra.edge.rules import Hosts, Site
+from infra.edge.rules import Hosts, Mode, Site
 from infra.edge.zone import SETTINGS, rulesets
 from infra.settings import Settings
 from infra.stages import Capability
@@ -102,6 +102,8 @@ def site_of(settings: Settings) -> Site:
         zone=settings.domain.zone_name,
         hosted=settings.edge.storage_origin is not None,
         plan=settings.edge.plan,
+        rates=Mode(settings.edge.rate_limits),
+        managed=settings.edge.managed_rules,
         others=tuple(
             Hosts(prefix=f"{stack}-", app=one.app, storage=one.storage) for stack, one in settings.edge.sites.items()
         ),

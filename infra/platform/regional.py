@@ -16,6 +16,7 @@ from infra.components.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.components.log_bucket import LogBucket, LogBucketArgs
 from infra.dns import Records
 from infra.edge.limits import LIMITS
+from infra.edge.rules import Mode
 from infra.platform.data import Data
 from infra.platform.edge import clients
 from infra.platform.instances import MACHINE_IMAGE, instances
@@ -72,7 +73,12 @@ class Regional:
             (prefix,), limit = LIMITS["general"].prefixes, self._settings.rate_limits["general"]
             Firewall(
                 f"{self._base}-firewall",
-                FirewallArgs(balancer_arn=balancer.arn, prefix=prefix, per_minute=limit),
+                FirewallArgs(
+                    balancer_arn=balancer.arn,
+                    prefix=prefix,
+                    per_minute=limit,
+                    counts=self._settings.firewall is Mode.LOG,
+                ),
                 opts=self._place.options,
             )
         if records is not None and self._place.primary:

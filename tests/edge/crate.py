@@ -61,6 +61,11 @@ class Rewriter:
             return f"not {matched}" if node.operator == "ne" else matched
         if isinstance(node.right, tuple):
             return f"{self._source(node.left)} in {{{' '.join(map(json.dumps, node.right))}}}"
+        if node.operator == "wildcard":
+            # It has newer operators than the crate.
+            assert isinstance(node.right, str)
+            pattern = "".join(".*" if one == "*" else one if one.isalnum() else f"[{one}]" for one in node.right)
+            return f'{self._source(node.left)} matches "(?is)^{pattern}$"'
         return f"{self._source(node.left)} {node.operator} {json.dumps(node.right)}"
 
     def _matches(self, source: Node, ends: tuple[str, str], text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -125,7 +126,7 @@ class _Parser:
 
     def _comparison(self) -> Node:
         left = self._value()
-        for operator in ("eq", "ne", "contains"):
+        for operator in ("eq", "ne", "contains", "wildcard"):
             if self._take(operator):
                 return Compare(left, operator, self._text())
         if self._take("ge"):
@@ -199,6 +200,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "ge": lambda left, right: left >= right,
     "ne": lambda left, right: left != right,
     "contains": lambda left, right: right in left,
+    "wildcard": lambda left, right: fnmatchcase(left.lower(), right.lower()),
     "in": lambda left, right: left in right,
 }
 

@@ -11,8 +11,9 @@ from infra.edge.caching import cache_rules
 from infra.edge.connector import connections
 from infra.edge.limits import LIMITS, kept, rate_limits
 from infra.edge.plans import PLANS, Plan, cheapest
-from infra.edge.rules import Rule, Site
+from infra.edge.rules import Mode, Rule, Site
 from infra.edge.zone import SETTINGS, rulesets
+from infra.platform.edge import site_of
 from infra.settings import SettingsError
 from tests.edge.language import evaluate, matches, parse
 from tests.edge.replay import PER_MINUTE, all_rulesets, limited
@@ -75,6 +76,13 @@ RATE_FIELDS = {
     Plan.BUSINESS: {"http.request.uri.path", "http.host", "http.request.method"},
     Plan.ENTERPRISE: {"http.request.uri.path", "http.host", "http.request.method"},
 }
+# The same: counting characteristics. IP with NAT support tells those behind one address apart.
+COUNTED = {
+    Plan.FREE: "ip.src",
+    Plan.PRO: "ip.src",
+    Plan.BUSINESS: "cf.unique_visitor_id",
+    Plan.ENTERPRISE: "cf.unique_visitor_id",
+}
 # Requests and seconds: the runbooks' limits a minute, and a sixth of them in the ten seconds that a free zone counts.
 RATES = {
     Plan.FREE: [(34, 10)],
@@ -92,7 +100,8 @@ def test_rate_limits_are_the_runbooks_with_the_fields_and_periods_of_the_plan(pl
         written = rule.expression + limit.get("counting_expression", "")
         assert set(re.findall(r"\bhttp\.[a-z.]+", written)) <= RATE_FIELDS[plan]
         assert ("counting_expression" in limit) == PLANS[plan].rate_by_method
-        assert limit["characteristics"] == ["cf.colo.id", "ip.src"]
+        assert limit["characteristics"] == ["cf.colo.id", COUNTED[plan]]
+        assert (rule.action, limit["mitigation_timeout"]) == ("block", limit["period"])
         rates.append((limit["requests_per_period"], limit["period"]))
     assert rates == RATES[plan]
 
@@ -120,6 +129,27 @@ def test_a_stack_raises_a_limit() -> None:
         ({"plan": "gold"}, "edge.plan", ['given "gold"', "'free', 'pro', 'business' or 'enterprise'"]),
         ({"rateLimitPerMinute": {"general": 0}}, "edge.rateLimitPerMinute.general", ["given 0", "1 to 100000"]),
         ({"rateLimitPerMinute": {"chat": 60}}, "edge.rateLimitPerMinute.chat", ["unknown key", "general"]),
+        (
+            {"plan": "business", "rateLimits": "log"},
+            "edge.rateLimits",
+            ['given "log"', "business plan cannot only log", "enterprise plan", "raise rateLimitPerMinute"],
+        ),
+        (
+            {"plan": "enterprise", "rateLimits": "challenge"},
+            "edge.rateLimits",
+            ['given "challenge"', "should be 'log' or 'enforce'"],
+        ),
+        ({"managedRules": "challenge"}, "edge.managedRules", ["the free plan has no managed rules", "pro plan"]),
+        (
+            {"plan": "pro", "managedRules": "log"},
+            "edge.managedRules",
+            ["pro plan cannot only log", "enterprise plan", "take challenge"],
+        ),
+        (
+            {"owner": "prod", "managedRules": "log"},
+            "edge.managedRules",
+            ['given "log"', "the stack prod writes the rules of the zone"],
+        ),
         ({"storageHost": "Storage"}, "edge.storageHost", ["right form"]),
         ({"storageHost": "app.example.com"}, "edge.storageHost", ["another name", "cookies"]),
         ({"storageOrigin": "https://abc.supabase.co"}, "edge.storageOrigin", ["right form", "abc.supabase.co"]),
@@ -132,6 +162,45 @@ def test_what_the_plan_lacks_or_cannot_be_is_refused(edge: dict[str, object], ke
     assert message.startswith(f"Pulumi.test.yaml: ascent:{key}: ")
     for words in said:
         assert words in message
+
+
+def test_rules_that_only_log_refuse_nobody_and_keep_their_names() -> None:
+    logging = replace(OWN, plan=Plan.ENTERPRISE, rates=Mode.LOG, managed=Mode.LOG)
+    enforced, logged = at(Plan.ENTERPRISE), {one.phase: one.rules for one in rulesets(logging, PER_MINUTE)}
+    assert [rule.action for rule in logged["http_ratelimit"]] == ["log"] * 3
+    limits, now = enforced["http_ratelimit"], logged["http_ratelimit"]
+    assert [replace(rule, action="block") for rule in now] == list(limits)
+    cloudflare, owasp = logged["http_request_firewall_managed"]
+    assert (cloudflare.action, cloudflare.parameters) == (
+        "execute",
+        {"id": "efb7b8c949ac4650a09736dc376e9aee", "overrides": {"action": "log"}},
+    )
+    # Its rules only add up a score: the one that acts is overridden alone.
+    assert owasp.parameters == {
+        "id": "4814384a9e5d4991b9815dcfc25d2f1f",
+        "overrides": {"rules": [{"id": "6179ae15870a4bb7b2d480d4843b323c", "action": "log"}]},
+    }
+    assert {phase: [rule.ref for rule in rules] for phase, rules in logged.items()} == REFS
+
+
+def test_managed_rules_may_let_a_browser_through() -> None:
+    chosen = settings(stage=5, edge={"plan": "pro", "managedRules": "challenge"})
+    rules = {one.phase: one.rules for one in rulesets(site_of(chosen), chosen.rate_limits)}
+    said = [rule.parameters["overrides"] for rule in rules["http_request_firewall_managed"] if rule.parameters]
+    acting = "6179ae15870a4bb7b2d480d4843b323c"
+    assert said == [{"action": "managed_challenge"}, {"rules": [{"id": acting, "action": "managed_challenge"}]}]
+    assert {rule.action for rule in rules["http_ratelimit"]} == {"block"}
+
+
+def test_who_says_nothing_has_the_rules_as_they_were() -> None:
+    site = site_of(settings(stage=5, edge={"plan": "enterprise"}))
+    assert (site.rates, site.managed) == (Mode.ENFORCE, Mode.ENFORCE)
+    assert [rule.parameters for rule in at(Plan.PRO)["http_request_firewall_managed"]] == [
+        {"id": "efb7b8c949ac4650a09736dc376e9aee"},
+        {"id": "4814384a9e5d4991b9815dcfc25d2f1f"},
+    ]
+    # Where nobody is told apart by a cookie, none but the bots' is looked for.
+    assert "_cfuvid" not in cache_rules(replace(OWN, plan=Plan.PRO)).rules[-1].expression
 
 
 def test_the_cheapest_plan_is_found() -> None:

@@ -229,6 +229,14 @@ BAD: tuple[Mutation, ...] = (
              group="high", base=HIGH, record=gone),
     Mutation(name="take the firewall away", rule="watch-removed", base={"stage": 2, "firewall": True},
              config={"firewall": False}),
+    Mutation(name="have the firewall count alone", rule="exposure-widened", base={"stage": 2, "firewall": True},
+             config={"firewall": "log"}),
+    Mutation(name="have rate limits log alone", rule="exposure-widened",
+             base={"stage": 5, "edge": {"plan": "enterprise"}},
+             config={"edge": {"plan": "enterprise", "rateLimits": "log"}}),
+    Mutation(name="have managed rules log alone", rule="exposure-widened",
+             base={"stage": 5, "edge": {"plan": "enterprise"}},
+             config={"edge": {"plan": "enterprise", "managedRules": "log"}}),
     # What it carries
     Mutation(name="slip from stage 4 to 1", rule="stage-drops", base={"stage": 4}, config={"stage": 1}),
     # Budgets
@@ -270,6 +278,8 @@ HARMLESS: tuple[Mutation, ...] = (
              patch=altered("aws.cloudwatch.MetricAlarm", only="db-cpu", threshold=85)),
     Mutation(name="stage down, 5 to 4", told=("carries-less",), base={"stage": 5}, config={"stage": 4}),
     Mutation(name="a firewall until the edge takes over", base={"stage": 4, "firewall": True}, config={"stage": 5}),
+    Mutation(name="managed rules that let a browser through", base={"stage": 5, "edge": {"plan": "pro"}},
+             config={"edge": {"plan": "pro", "managedRules": "challenge"}}),
     Mutation(name="another time in the cache", types=(RULESET,), group="edge", base={"stage": 5},
              patch=constant("infra.edge.caching.APP_EXTENSIONS", ("avif", "png"))),
     Mutation(name="a port that the web uses", types=(INGRESS,), group="harmless",

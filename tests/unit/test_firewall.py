@@ -69,6 +69,15 @@ def test_the_managed_rules_let_uploads_through() -> None:
     assert all(one.get("overrideAction") == {"none": {}} for name, one in rules.items() if name != "rate")
 
 
+def test_it_may_count_and_let_everybody_in() -> None:
+    enforced, counts = acl().inputs["rules"], built(live=True, firewall="log")
+    (one,) = of_type(counts, ACL).values()
+    assert one.inputs["rules"][0]["action"] == {"count": {}}
+    assert [rule["overrideAction"] for rule in one.inputs["rules"][1:]] == [{"count": {}}] * 3
+    names = [(rule["name"], rule["priority"]) for rule in enforced]
+    assert [(rule["name"], rule["priority"]) for rule in one.inputs["rules"]] == names
+
+
 def test_it_comes_and_goes_with_an_update(tmp_path: Path) -> None:
     box = Sandbox(tmp_path)
     first = box.up(1)

@@ -149,7 +149,7 @@ REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"tags": {"team": "wéb"}}, "tags.team", ["right form"]),
     ({"tags": {"Team": "a", "team": "b"}}, "tags", ["Team, team differ in capitals alone"]),
     ({"tags": {f"t{n}": "x" for n in range(41)}}, "tags", ["at most 40 items"]),
-    ({"firewall": "yes"}, "firewall", ['given "yes"; it should be true or false']),
+    ({"firewall": "yes"}, "firewall", ['given "yes"; it should be true, false or log']),
     ({"fleet": {"imageId": "/team//app"}}, "fleet.imageId", ["right form"]),
     ({"fleet": {"imageId": "/team/app/"}}, "fleet.imageId", ["right form"]),
     ({"tags": {f"key-{number}": "a" for number in range(60)}}, "tags", ["it should have at most 40"]),

@@ -18,8 +18,19 @@ _RULESET = "cloudflare:index/ruleset:Ruleset"
 _STOPPING = frozenset({"block", "challenge", "execute", "js_challenge", "managed_challenge"})
 
 
+_WEB_ACL = "aws:wafv2/webAcl:WebAcl"
+
+
 def _stops(rule: Mapping[str, Any]) -> bool:
-    return rule.get("action") in _STOPPING and rule.get("enabled") is not False
+    overrides = (rule.get("actionParameters") or {}).get("overrides") or {}
+    # A managed rule set that only logs is still one that is executed.
+    logs = "log" in (overrides.get("action"), *(one.get("action") for one in overrides.get("rules") or ()))
+    return rule.get("action") in _STOPPING and rule.get("enabled") is not False and not logs
+
+
+def _refuses(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule of AWS WAF does more than count."""
+    return "count" not in (rule.get("action") or rule.get("overrideAction") or {})
 
 
 # The same by the names that providers use for it, whatever the type.
@@ -45,6 +56,8 @@ ANYWHERE: tuple[Guard, ...] = (
     Guard(types=(), path="encrypted", about="encryption", worth=on),
     Guard(types=(), path="isEnabled", about="encryption", worth=lambda value: float(value in (None, True, "true"))),
     Guard(types=(_RULESET,), path="rules", about="exposure", worth=lambda rules: float(sum(map(_stops, rules or ())))),
+    Guard(types=(_WEB_ACL,), path="rules", about="exposure",
+          worth=lambda rules: float(sum(map(_refuses, rules or ())))),
     Guard(types=(), path="publiclyAccessible", about="exposure", worth=off),
     Guard(types=(), path="endpointPublicAccess", about="exposure", worth=off),
 )  # fmt: skip
@@ -55,7 +68,7 @@ _WITHIN_A_STAGE: Mapping[str, str | None] = MappingProxyType(
     {
         _RULESET: None,
         "aws:cloudwatch/compositeAlarm:CompositeAlarm": None,
-        "aws:wafv2/webAcl:WebAcl": None,
+        _WEB_ACL: None,
         "aws:wafv2/webAclAssociation:WebAclAssociation": None,
         # Without it, EKS Auto Mode has network policies do nothing.
         "kubernetes:core/v1:ConfigMap": "amazon-vpc-cni",
