@@ -194,8 +194,8 @@ class Settings(Strict):
     firewall: Annotated[bool | Literal[Mode.LOG], PlainValidator(_firewall)] = Field(
         default=False,
         description="AWS WAF in front of the load balancer below stage 5, true or false: a rate limit, and AWS' "
-        "managed rules. With log they count whom they would have refused, and let everybody in. From stage 5 on, Cloudflare "
-        "does this.",
+        "managed rules. With log they count whom they would have refused, and let everybody in. From stage "
+        "5 on, Cloudflare does this.",
     )
     fleet: FleetOverride = Field(
         default_factory=FleetOverride,
