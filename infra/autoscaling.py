@@ -26,15 +26,19 @@ Rules = kubernetes.autoscaling.v2.HPAScalingRulesArgsDict
 
 def scaled(
     name: str,
-    deployment: kubernetes.apps.v1.Deployment,
     *,
+    deployment: str,
     meta: kubernetes.meta.v1.ObjectMetaArgsDict,
     selected: Mapping[str, str],
     minimum: int,
     maximum: int,
     opts: pulumi.ResourceOptions,
 ) -> list[pulumi.Resource]:
-    """An autoscaler over `deployment` within its bounds, and a budget that always lets a drain go on.
+    """An autoscaler over the Deployment of this name within its bounds, and a budget that always lets a drain go on.
+
+    Both are for the Deployment to wait for. A new one begins with one pod; an autoscaler that is there already looks
+    every 15 s (kube-controller-manager, --horizontal-pod-autoscaler-sync-period), and whatever the metrics say has its
+    minimum come before the first pod counts as available, which the update waits for.
 
     `meta` names both objects, `selected` are the labels of the pods.
     """
@@ -45,7 +49,7 @@ def scaled(
             "scale_target_ref": {
                 "api_version": "apps/v1",
                 "kind": "Deployment",
-                "name": deployment.metadata.apply(lambda metadata: metadata.name or ""),
+                "name": deployment,
             },
             "min_replicas": minimum,
             "max_replicas": maximum,

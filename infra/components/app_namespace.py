@@ -25,12 +25,14 @@ class AppNamespaceArgs:
     namespace: its name.
     service_accounts: names of the pods' accounts.
     secrets: keys and values by name of each Secret; the values are secret outputs.
+    labels: of the namespace, beside those of every one.
     docker_config: log-ins at container registries, a secret output; None where there are none.
     """
 
     namespace: str
     service_accounts: Sequence[str]
     secrets: Mapping[str, Mapping[str, pulumi.Input[str]]]
+    labels: Mapping[str, str]
     docker_config: pulumi.Input[str] | None = None
 
 
@@ -47,7 +49,7 @@ class AppNamespace(pulumi.ComponentResource):
             name,
             metadata={
                 "name": args.namespace,
-                "labels": {**own, **{f"pod-security.kubernetes.io/{mode}": LEVEL for mode in MODES}},
+                "labels": {**own, **{f"pod-security.kubernetes.io/{mode}": LEVEL for mode in MODES}, **args.labels},
             },
             opts=pulumi.ResourceOptions(parent=self),
         )

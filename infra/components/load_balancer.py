@@ -31,6 +31,8 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 # A request goes to the target group that the first header names, whatever the weights, if it knows the key: a version
 # without traffic is not public.
 TARGET_HEADER, KEY_HEADER = "x-ascent-target", "x-ascent-key"
+# No request ever comes from there: RFC 5737 keeps 192.0.2.0/24 for examples.
+NOBODY = "192.0.2.0/32"
 # AmazonEKSLoadBalancingPolicy lets a cluster register targets only with target groups that carry its name.
 CLUSTER_TAG = "eks:eks-cluster-name"
 
@@ -107,6 +109,7 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, protect=args.protect),
         )
         self.target_groups = {target: self._target_group(target, one, args) for target, one in args.targets.items()}
+        self._redirect = self._redirected(balancer)
         self._balancer = balancer
         self._args = args
         self.security_group_id = group.id
@@ -190,11 +193,8 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=self._child,
         )
 
-    def listen(self, *, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
-        """Let the traffic in, and share it out, once all of `after` is there: a listener that moved first would send
-        requests to target groups that nobody has joined yet. Returns the host name, known once that is done."""
-        balancer, args = self._balancer, self._args
-        aws.lb.Listener(
+    def _redirected(self, balancer: aws.lb.LoadBalancer) -> aws.lb.Listener:
+        return aws.lb.Listener(
             f"{self._name}-http",
             load_balancer_arn=balancer.arn,
             port=HTTP_PORT.value,
@@ -207,6 +207,29 @@ class LoadBalancer(pulumi.ComponentResource):
             ],
             opts=self._child,
         )
+
+    def check(self, target: str, *, after: Sequence[pulumi.Resource]) -> pulumi.Resource:
+        """Have the health of a target group's targets checked before it gets any traffic, once `after` is there.
+
+        A target group is checked only while a rule leads to it (Elastic Load Balancing User Guide, Health checks:
+        `unused`, Target.NotInUse). Pods that wait for their target's health would wait for the listener, which waits
+        for them. So a rule of the other listener, which waits for nothing, leads there; no request matches it.
+
+        Gone before `after`: see `listen`.
+        """
+        return aws.lb.ListenerRule(
+            f"{self._name}-{target}-check",
+            listener_arn=self._redirect.arn,
+            priority=self._args.targets[target].rank * RULE_PRIORITY_STEP.value,
+            conditions=[{"source_ip": {"values": [NOBODY]}}],
+            actions=[{"type": "forward", "target_group_arn": self.target_groups[target].arn}],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+        )
+
+    def listen(self, *, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+        """Let the traffic in, and share it out, once all of `after` is there: a listener that moved first would send
+        requests to target groups that nobody has joined yet. Returns the host name, known once that is done."""
+        balancer, args = self._balancer, self._args
         https = aws.lb.Listener(
             f"{self._name}-https",
             load_balancer_arn=balancer.arn,

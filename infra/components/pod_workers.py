@@ -46,6 +46,15 @@ class PodWorkers(pulumi.ComponentResource):
             "env_from": args.environment.sources,
             "resources": resources(args.amount),
         }
+        scaling = scaled(
+            name,
+            deployment=COMPONENT,
+            meta=meta,
+            selected=selected,
+            minimum=args.minimum,
+            maximum=args.maximum,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
         deployment = kubernetes.apps.v1.Deployment(
             name,
             metadata=meta,
@@ -67,16 +76,7 @@ class PodWorkers(pulumi.ComponentResource):
                     },
                 },
             },
-            opts=pulumi.ResourceOptions(parent=self, ignore_changes=["spec.replicas"]),
-        )
-        scaled(
-            name,
-            deployment,
-            meta=meta,
-            selected=selected,
-            minimum=args.minimum,
-            maximum=args.maximum,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=scaling, ignore_changes=["spec.replicas"]),
         )
         self.deployment: pulumi.Output[str] = deployment.id
         self.register_outputs({"deployment": self.deployment})

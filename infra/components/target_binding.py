@@ -23,6 +23,16 @@ AUTO_MODE = "eks.amazonaws.com/v1"
 CONTROLLER = "elbv2.k8s.aws/v1beta1"
 
 
+def gate_label(*, auto_mode: bool) -> str:
+    """Label of a namespace whose pods are ready only once the load balancer calls their targets healthy.
+
+    The controller gives a pod that condition when the pod is created, and only if a binding matches it by then (AWS
+    Load Balancer Controller documentation, Pod readiness gate). Auto Mode has this label in its own group: that is
+    what the `eks-load-balancing-webhook` of its clusters selects namespaces by.
+    """
+    return f"{(AUTO_MODE if auto_mode else CONTROLLER).partition('/')[0]}/pod-readiness-gate-inject"
+
+
 @dataclass(frozen=True, kw_only=True)
 class TargetBindingArgs:
     """What is bound to what.

@@ -62,10 +62,18 @@ class Workload(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("Workload"), name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         selected = labels(COMPONENT, args.color)
         meta = metadata(args.color, args.namespace, selected)
-        deployment = kubernetes.apps.v1.Deployment(
+        scaling = scaled(
+            name,
+            deployment=args.color,
+            meta=meta,
+            selected=selected,
+            minimum=args.minimum,
+            maximum=args.maximum,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        kubernetes.apps.v1.Deployment(
             name,
             metadata=meta,
             spec={
@@ -93,18 +101,10 @@ class Workload(pulumi.ComponentResource):
             },
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=scaling,
                 ignore_changes=["spec.replicas"],
                 custom_timeouts=pulumi.CustomTimeouts(create="20m", update="40m"),
             ),
-        )
-        scaled(
-            name,
-            deployment,
-            meta=meta,
-            selected=selected,
-            minimum=args.minimum,
-            maximum=args.maximum,
-            opts=child,
         )
         self.register_outputs({})
 

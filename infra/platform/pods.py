@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import pulumi
 
@@ -17,7 +18,7 @@ from infra.components.network_policies import NetworkPolicies, NetworkPoliciesAr
 from infra.components.pod_identity import PodIdentity, PodIdentityArgs
 from infra.components.pod_workers import COMPONENT as WORKERS_COMPONENT
 from infra.components.pod_workers import PodWorkers, PodWorkersArgs
-from infra.components.target_binding import TargetBinding, TargetBindingArgs
+from infra.components.target_binding import TargetBinding, TargetBindingArgs, gate_label
 from infra.components.workload import COMPONENT as WEB_COMPONENT
 from infra.components.workload import Workload, WorkloadArgs
 from infra.images import in_region
@@ -88,6 +89,8 @@ def pods(around: Surroundings) -> Pods:
             namespace=namespace,
             service_accounts=accounts,
             secrets=secrets,
+            # Pods that run already are left alone: they have no such condition, and get none.
+            labels={gate_label(auto_mode=running.ours): "enabled"},
             docker_config=docker_config(around.settings),
         ),
         opts=pulumi.ResourceOptions(providers=[running.provider], depends_on=[*running.ready, around.secret]),
@@ -112,8 +115,8 @@ def pods(around: Surroundings) -> Pods:
         options=pulumi.ResourceOptions(providers=[running.provider], depends_on=[home, policies]),
     )
     beside = [*_beside(inside, secrets), *_identity(inside, WEB)]
-    bindings = [_binding(inside, color) for color in around.settings.rollout.colors]
-    workloads = [_color(inside, beside, color, image) for color, image in around.images.items()]
+    reached = {color: _reached(inside, color) for color in around.settings.rollout.colors}
+    workloads = [_color(inside, [*beside, *reached[color]], color, image) for color, image in around.images.items()]
     workers = _background(inside, beside)
     outputs: dict[str, pulumi.Input[str]] = {CLUSTER: running.name or "given", "namespace": namespace}
     if running.creator is not None:
@@ -121,7 +124,7 @@ def pods(around: Surroundings) -> Pods:
     if workers is not None:
         # The stack's outputs are kept once all of them are known, and with them which passwords nobody has any more.
         outputs["workers"] = workers.deployment
-    return Pods(serving=[*bindings, *workloads], subjects=list(_watched(inside)), outputs=outputs)
+    return Pods(serving=[*chain(*reached.values()), *workloads], subjects=list(_watched(inside)), outputs=outputs)
 
 
 def _watched(inside: _Inside) -> Iterator[Subject]:
@@ -210,7 +213,7 @@ def _identity(inside: _Inside, what: str) -> list[pulumi.Resource]:
     return [PodIdentity(f"{around.place.base}-pods-{what}", args, opts=options)]
 
 
-def _color(inside: _Inside, beside: list[pulumi.Resource], color: str, image: str) -> Workload:
+def _color(inside: _Inside, before: list[pulumi.Resource], color: str, image: str) -> Workload:
     around, size = inside.around, inside.around.settings.sizes.hpa
     return Workload(
         f"{around.place.base}-{color}-pods",
@@ -225,24 +228,28 @@ def _color(inside: _Inside, beside: list[pulumi.Resource], color: str, image: st
             minimum=size.minimum,
             maximum=size.maximum,
         ),
-        opts=_after(inside, *beside),
+        opts=_after(inside, *before),
     )
 
 
-def _binding(inside: _Inside, color: str) -> TargetBinding:
-    """What makes a color's pods targets, also of a color that has none at the moment."""
-    around = inside.around
-    return TargetBinding(
+def _reached(inside: _Inside, color: str) -> list[pulumi.Resource]:
+    """What makes a color's pods targets whose health is known, also of a color that has none at the moment.
+
+    There before its pods: they are told to wait for that health only when they are created.
+    """
+    around, target = inside.around, f"{color}-k8s"
+    binding = TargetBinding(
         f"{around.place.base}-{color}-pods",
         TargetBindingArgs(
             namespace=inside.namespace,
             color=color,
-            target_group_arn=around.balancer.target_groups[f"{color}-k8s"].arn,
+            target_group_arn=around.balancer.target_groups[target].arn,
             auto_mode=inside.running.ours,
             balancer_group_id=around.balancer.security_group_id,
         ),
         opts=inside.options,
     )
+    return [binding, around.balancer.check(target, after=[binding])]
 
 
 def _background(inside: _Inside, beside: list[pulumi.Resource]) -> PodWorkers | None:

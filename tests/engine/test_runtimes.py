@@ -13,6 +13,7 @@ from tests.engine.world import quick
 DEPLOYMENT, LISTENER = "kubernetes:apps/v1:Deployment", "aws:lb/listener:Listener"
 BINDING, GROUP = "kubernetes:eks.amazonaws.com/v1:TargetGroupBinding", "aws:lb/targetGroup:TargetGroup"
 SERVICE, RULE = "kubernetes:core/v1:Service", "aws:lb/listenerRule:ListenerRule"
+NAMESPACE, HPA = "kubernetes:core/v1:Namespace", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 STAGE = 2
 
 
@@ -62,6 +63,33 @@ def there(box: Sandbox, kind: str, color: str) -> bool:
     return any(one["type"] == kind and one["urn"].endswith(ends) for one in box.resources())
 
 
+def waited_for(box: Sandbox, type_: str, name: str) -> set[tuple[str, str]]:
+    """Type and name of all that has to be there before something, by the state."""
+    known = {one["urn"]: one for one in box.resources()}
+    (first,) = [urn for urn, one in known.items() if one["type"] == type_ and urn.endswith(f"::{name}")]
+    found: set[str] = set()
+    coming = [first]
+    while coming:
+        one = known[coming.pop()]
+        more = {*one.get("dependencies", ()), *([one["parent"]] if "parent" in one else [])} - found
+        found |= more
+        coming += more
+    return {(known[urn]["type"], urn.rpartition("::")[2]) for urn in found}
+
+
+def test_pods_come_once_their_targets_health_is_known_and_requests_once_there_are_enough(tmp_path: Path) -> None:
+    box = quick(tmp_path)
+    assert box.up(STAGE, runtime="kubernetes", rollout=rollout("1.0.0")).ok
+    blue = "sandbox-use1-blue-pods"
+    before = waited_for(box, DEPLOYMENT, blue)
+    # What tells pods to wait for their targets, what has those registered, and what has them checked.
+    told = {(NAMESPACE, "sandbox-use1-app"), (BINDING, blue), (SERVICE, blue), (RULE, "sandbox-use1-blue-k8s-check")}
+    assert told | {(HPA, blue)} <= before
+    assert (LISTENER, "sandbox-use1-https") not in before
+    # The Deployment is done when all are available that its autoscaler wants.
+    assert (DEPLOYMENT, blue) in waited_for(box, LISTENER, "sandbox-use1-https")
+
+
 def test_from_instances_to_pods_and_the_autoscaler_keeps_its_replicas(tmp_path: Path) -> None:
     box = quick(tmp_path)
     first = box.up(STAGE, runtime="ec2", rollout=rollout("1.0.0"))
@@ -74,7 +102,10 @@ def test_from_instances_to_pods_and_the_autoscaler_keeps_its_replicas(tmp_path: 
     assert weights(box) == {"blue-ec2": 60, "blue-k8s": 40}
     moved = at(both, "update", LISTENER, "sandbox-use1-https")
     assert moved > at(both, "create", DEPLOYMENT, "sandbox-use1-blue-pods")
-    assert moved > at(both, "create", BINDING, "sandbox-use1-blue-pods")
+    came = at(both, "create", DEPLOYMENT, "sandbox-use1-blue-pods")
+    assert came > at(both, "create", BINDING, "sandbox-use1-blue-pods")
+    assert came > at(both, "create", RULE, "sandbox-use1-blue-k8s-check")
+    assert came > at(both, "create", HPA, "sandbox-use1-blue-pods")
 
     scale_by_hand(box, 7)
     refreshed = box.run("refresh", "--yes", "--skip-preview", stage=STAGE, config={"runtime": "both"})
@@ -126,10 +157,10 @@ def test_service_and_binding_stay_while_a_colors_pods_come_and_go(tmp_path: Path
     assert "sandbox-use1-blue-pods" in seen[-1]
     assert not any(there(box, DEPLOYMENT, "blue") for _ in seen)
 
-    # EKS deletes a target group with its binding, and ELB refuses that while a rule leads to it.
+    # EKS deletes a target group with its binding, and ELB refuses that while any rule leads to it.
     gone = box.up(STAGE, runtime="ec2", rollout=after)
     assert gone.ok, gone.output
     for color in ("blue", "green"):
-        rule = at(gone, "delete", RULE, f"sandbox-use1-{color}-k8s")
+        rule = max(at(gone, "delete", RULE, f"sandbox-use1-{color}-k8s{of}") for of in ("", "-check"))
         binding = at(gone, "delete", BINDING, f"sandbox-use1-{color}-pods")
         assert rule < binding < at(gone, "delete", GROUP, f"sandbox-use1-{color}-k8s")

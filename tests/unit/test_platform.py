@@ -186,6 +186,14 @@ def test_the_listener_shares_the_traffic_between_colors_and_runtimes(
     groups = of_type(everything, "aws:lb/targetGroup:TargetGroup")
     assert {name.removeprefix("test-use1-") for name in groups} == set(weights)
     # Each is reachable by name, so the idle ones are health-checked too.
-    rules = of_type(everything, "aws:lb/listenerRule:ListenerRule")
-    assert len(rules) == len(weights)
-    assert len({one.inputs["priority"] for one in rules.values()}) == len(rules)
+    rules = of_type(everything, "aws:lb/listenerRule:ListenerRule").values()
+    named = [one.inputs for one in rules if "httpHeader" in one.inputs["conditions"][0]]
+    assert len(named) == len(weights)
+    assert len({one["priority"] for one in named}) == len(named)
+    # Those of pods are so before the listener is there: pods are not ready until their targets are healthy.
+    checks = [one.inputs for one in rules if "sourceIp" in one.inputs["conditions"][0]]
+    checked = {one["actions"][0]["targetGroupArn"].rpartition("test-use1-")[2] for one in checks}
+    assert checked == {target for target in weights if target.endswith("-k8s")}
+    assert {one["listenerArn"].rpartition("-")[2] for one in checks} <= {"http"}
+    assert {value for one in checks for value in one["conditions"][0]["sourceIp"]["values"]} <= {"192.0.2.0/32"}
+    assert len({one["priority"] for one in checks}) == len(checks)

@@ -132,6 +132,15 @@ def test_each_running_color_has_pods_of_its_own_behind_its_own_target_group() ->
         assert group["tags"]["eks:eks-cluster-name"] == "test-use1"
 
 
+def test_a_pod_is_ready_when_the_load_balancer_says_so() -> None:
+    """Each controller looks for a label of its own."""
+    for changes, group in (({}, "eks.amazonaws.com"), ({"cluster": OWN}, "elbv2.k8s.aws")):
+        (namespace,) = of_type(live(stage=1, **changes), "kubernetes:core/v1:Namespace").values()
+        labels = namespace.inputs["metadata"]["labels"]
+        gates = {key: value for key, value in labels.items() if "gate" in key}
+        assert gates == {f"{group}/pod-readiness-gate-inject": "enabled"}
+
+
 def test_a_color_without_pods_keeps_its_service_and_binding() -> None:
     everything = live(stage=1)
     assert set(of_type(everything, DEPLOYMENT)) == {"test-use1-blue-pods"}
