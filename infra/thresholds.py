@@ -345,6 +345,15 @@ PLAN_RATE_PERIOD = {
     "enterprise": Threshold(60, "seconds", f"{FIFTY_K}, Rate Limiting: limits are per minute"),
 }
 
+# Shortest time between two checks of a load balancer's monitor. Less is refused, "interval is not in range [60, 3600]".
+_MONITORS = "Cloudflare, Load Balancing: quickstart, minimum time in seconds"
+PLAN_MIN_MONITOR_INTERVAL = {
+    "free": Threshold(60, "seconds", f"{_MONITORS}; Pro's, as it says nothing of Free"),
+    "pro": Threshold(60, "seconds", _MONITORS),
+    "business": Threshold(15, "seconds", _MONITORS),
+    "enterprise": Threshold(10, "seconds", _MONITORS),
+}
+
 # Rollouts: what the new color takes of the traffic, step by step, and how long a step is watched before the next
 CANARY_WEIGHTS = (
     Threshold(5, "percent", f"{GUIDE}, Canary Deployment: 5 % of the traffic"),

@@ -44,6 +44,7 @@ class GlobalTrafficArgs:
     origins: origin by region.
     order: regions by preference, where nothing else is known. The first gets what no healthy region can.
     nearest: the same, for each part of the world.
+    shortest: seconds between two checks, at least.
     """
 
     zone_id: str
@@ -51,6 +52,7 @@ class GlobalTrafficArgs:
     origins: Mapping[str, Origin]
     order: Sequence[str]
     nearest: Mapping[str, Sequence[str]]
+    shortest: int
 
 
 class GlobalTraffic(pulumi.ComponentResource):
@@ -68,6 +70,7 @@ class GlobalTraffic(pulumi.ComponentResource):
         account_id = cloudflare.get_zone_output(
             zone_id=args.zone_id, opts=pulumi.InvokeOutputOptions(parent=self)
         ).account.id
+        interval = max(HEALTH_INTERVAL.value, args.shortest)
         monitor = cloudflare.LoadBalancerMonitor(
             name,
             account_id=account_id,
@@ -79,11 +82,12 @@ class GlobalTraffic(pulumi.ComponentResource):
             expected_codes="200",
             # What the region's load balancer has a certificate for.
             header={"Host": [args.host]},
-            interval=HEALTH_INTERVAL.value,
+            interval=interval,
             timeout=HEALTH_TIMEOUT.value,
             retries=MONITOR_RETRIES.value,
             consecutive_up=HEALTHY_COUNT.value,
-            consecutive_down=UNHEALTHY_COUNT.value,
+            # Of rarer checks fewer, so that a region that is down is found out after about as long.
+            consecutive_down=-(-UNHEALTHY_COUNT.value * HEALTH_INTERVAL.value // interval),
             opts=child,
         )
         pools = {

@@ -6,7 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from infra.thresholds import PLAN_CACHE_RULES, PLAN_MIN_EDGE_TTL, PLAN_RATE_PERIOD, PLAN_RATE_RULES
+from infra.thresholds import (
+    PLAN_CACHE_RULES,
+    PLAN_MIN_EDGE_TTL,
+    PLAN_MIN_MONITOR_INTERVAL,
+    PLAN_RATE_PERIOD,
+    PLAN_RATE_RULES,
+)
 
 
 class Plan(StrEnum):
@@ -36,6 +42,7 @@ class Limits:
     logs: whether a rule may do nothing but be logged (Cloudflare, Rules language: actions).
     managed_rules: whether the zone deploys Cloudflare's managed rules; a few are in force on every zone without that.
     regional_tiers: whether tiered cache has a regional tier.
+    min_monitor_interval: shortest time between two checks of a load balancer's monitor, in seconds.
     """
 
     cache_rules: int
@@ -48,6 +55,7 @@ class Limits:
     logs: bool
     managed_rules: bool
     regional_tiers: bool
+    min_monitor_interval: int
 
 
 def _limits(plan: Plan) -> Limits:
@@ -63,6 +71,7 @@ def _limits(plan: Plan) -> Limits:
         logs=largest,
         managed_rules=paid,
         regional_tiers=largest,
+        min_monitor_interval=PLAN_MIN_MONITOR_INTERVAL[plan].value,
     )
 
 

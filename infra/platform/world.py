@@ -48,6 +48,7 @@ def traffic(
             # Where nothing tells regions apart, the one that takes the writes, and then its neighbors.
             order=[first, *(name for name in nearest(part_of(first), names) if name != first)],
             nearest={part: nearest(part, names) for part in PARTS},
+            shortest=settings.edge.plan.limits.min_monitor_interval,
         ),
         opts=pulumi.ResourceOptions(depends_on=list(front)),
     )

@@ -310,6 +310,16 @@ def test_visitors_go_to_the_nearest_region_then_to_the_next_without_sessions() -
     assert (monitor.inputs["path"], monitor.inputs["expectedCodes"]) == ("/api/health", "200")
 
 
+@pytest.mark.parametrize(
+    ("plan", "interval", "failures"), [("free", 60, 2), ("pro", 60, 2), ("business", 30, 3), ("enterprise", 30, 3)]
+)
+def test_regions_are_checked_as_often_as_the_plan_lets(plan: str, interval: int, failures: int) -> None:
+    made = at(2, edge={"plan": plan})
+    (monitor,) = of_type(made, "cloudflare:index/loadBalancerMonitor:LoadBalancerMonitor").values()
+    assert (monitor.inputs["interval"], monitor.inputs["consecutiveDown"]) == (interval, failures)
+    assert monitor.inputs["timeout"] < interval
+
+
 def test_one_region_needs_no_steering() -> None:
     assert of_type(at(1), BALANCER) == {}
 

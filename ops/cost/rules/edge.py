@@ -42,7 +42,7 @@ RULES: dict[str, Rule] = {
 _PLAN = "part of the zone's plan"
 FREE = {
     POOL: "its endpoints are priced with the load balancer",
-    "cloudflare:index/loadBalancerMonitor:LoadBalancerMonitor": "checks once a minute are part of load balancing",
+    "cloudflare:index/loadBalancerMonitor:LoadBalancerMonitor": "checks are part of load balancing",
     **{
         f"cloudflare:index/{name[0].lower()}{name[1:]}:{name}": _PLAN
         for name in (
