@@ -6,7 +6,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from google.protobuf.struct_pb2 import Struct, Value
@@ -33,6 +33,7 @@ class Recorded:
     custom: whether a provider manages it; a component is not.
     retained: whether it outlives its deletion from the stack (`retainOnDelete`).
     ignored: inputs that the program leaves to others, by `ignore_changes`.
+    timeouts: how long the provider may take to create, update or delete it, as `20m`, where the program says.
     """
 
     urn: str
@@ -45,6 +46,7 @@ class Recorded:
     custom: bool
     retained: bool = False
     ignored: tuple[str, ...] = ()
+    timeouts: Mapping[str, str] = field(default_factory=dict)
 
 
 class Recorder(mocks.MockMonitor):
@@ -86,6 +88,7 @@ class Recorder(mocks.MockMonitor):
             custom=request.custom,
             retained=request.retainOnDelete,
             ignored=tuple(request.ignoreChanges),
+            timeouts={one.name: text for one, text in request.customTimeouts.ListFields()},
         )
         return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
 

@@ -64,6 +64,8 @@ class CronJobs(pulumi.ComponentResource):
                 spec={
                     "schedule": job.cron,
                     "time_zone": "Etc/UTC",
+                    # Said, so that one that somebody has suspended by hand is found to be.
+                    "suspend": False,
                     "concurrency_policy": "Forbid",
                     "starting_deadline_seconds": JOB_EVENT_AGE.value,
                     "successful_jobs_history_limit": JOB_HISTORY.value,

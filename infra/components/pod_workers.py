@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 
 from infra import naming
 from infra.autoscaling import metadata, scaled
-from infra.pod_spec import SECRET_VERSION, Amount, Environment, described, labels, pod, resources, spread
+from infra.pod_spec import SECRET_VERSION, TIMEOUTS, Amount, Environment, described, labels, pod, resources, spread
 from infra.thresholds import POD_HISTORY, POD_PROGRESS, POD_SURGE, WORKER_STOP_GRACE
 
 COMPONENT = "worker"
@@ -59,6 +59,7 @@ class PodWorkers(pulumi.ComponentResource):
             name,
             metadata=meta,
             spec={
+                "paused": False,
                 "selector": {"match_labels": selected},
                 "strategy": {
                     "type": "RollingUpdate",
@@ -76,7 +77,9 @@ class PodWorkers(pulumi.ComponentResource):
                     },
                 },
             },
-            opts=pulumi.ResourceOptions(parent=self, depends_on=scaling, ignore_changes=["spec.replicas"]),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=scaling, ignore_changes=["spec.replicas"], custom_timeouts=TIMEOUTS
+            ),
         )
         self.deployment: pulumi.Output[str] = deployment.id
         self.register_outputs({"deployment": self.deployment})

@@ -10,7 +10,18 @@ import pulumi_kubernetes as kubernetes
 from infra import naming
 from infra.autoscaling import metadata, scaled
 from infra.components.load_balancer import HEALTH_PATH
-from infra.pod_spec import SECRET_VERSION, Amount, Container, Environment, described, labels, pod, resources, spread
+from infra.pod_spec import (
+    SECRET_VERSION,
+    TIMEOUTS,
+    Amount,
+    Container,
+    Environment,
+    described,
+    labels,
+    pod,
+    resources,
+    spread,
+)
 from infra.thresholds import (
     APP_PORT,
     HEALTH_TIMEOUT,
@@ -77,6 +88,8 @@ class Workload(pulumi.ComponentResource):
             name,
             metadata=meta,
             spec={
+                # Said, so that one that somebody has paused by hand is found to be.
+                "paused": False,
                 # No replicas: they belong to the autoscaler. A number here, even an ignored one, would be applied again
                 # with every update (pulumi-kubernetes issues 2491 and 2569).
                 "selector": {"match_labels": selected},
@@ -103,7 +116,7 @@ class Workload(pulumi.ComponentResource):
                 parent=self,
                 depends_on=scaling,
                 ignore_changes=["spec.replicas"],
-                custom_timeouts=pulumi.CustomTimeouts(create="20m", update="40m"),
+                custom_timeouts=TIMEOUTS,
             ),
         )
         self.register_outputs({})

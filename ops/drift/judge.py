@@ -200,13 +200,13 @@ def _drifted(step: Step, changed: list[str]) -> Drifted:
 def _difference(step: Step, path: str) -> Difference:
     sides = [step.recorded, *([step.found] if step.found else [])]
     place = _parsed(path)
-    # What the program sets is compared by inputs; what it does not, the provider alone knows.
-    given = any(place[0] in one.inputs for one in sides)
-    tops = [(one.inputs if given else one.outputs).get(str(place[0])) for one in sides]
     states = [state.get(str(place[0])) for one in sides for state in (one.inputs, one.outputs)]
     if any(map(_has_secret, states)) or place[0] in _secrets(step.type):
         return Difference(path=path, recorded=SECRET, found=SECRET)
-    recorded, found = [*(paths.get({place[0]: one}, place) for one in tops), None][:2]
+    # What the program sets is compared by inputs; what it does not, the provider alone knows.
+    by_inputs = [paths.get(one.inputs, place) for one in sides]
+    by_outputs = [paths.get(one.outputs, place) for one in sides]
+    recorded, found = [*(by_outputs if all(one is None for one in by_inputs) else by_inputs), None][:2]
     return Difference(path=path, recorded=recorded, found=found)
 
 

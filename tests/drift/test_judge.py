@@ -123,6 +123,17 @@ def test_a_provider_that_names_properties_only_is_understood(tmp_path: Path) -> 
     assert [one.as_dict() for one in drifted.differences] == [{"path": "ttl", "recorded": 1, "found": 60}]
 
 
+def test_what_the_provider_alone_keeps_of_a_property_is_shown(tmp_path: Path) -> None:
+    """The program sets a part of the property, and its owner another, which the engine names."""
+    type_, given = "kubernetes:apps/v1:Deployment", {"spec": {"minReadySeconds": 60}}
+    kept = [{"spec": {"minReadySeconds": 60, "replicas": replicas}} for replicas in (1, 3)]
+    step = looked(type_, "prod-use1-blue-pods", kept[0], kept[1], ("spec.replicas",), **{"spec.replicas": "update"})
+    for state in ("oldState", "newState"):
+        step[state]["inputs"] = given
+    (owned,) = judged(tmp_path, step).owned
+    assert owned.difference.as_dict() == {"path": "spec.replicas", "recorded": 1, "found": 3}
+
+
 def test_resources_of_other_providers_and_odd_paths_are_reported_as_they_are(tmp_path: Path) -> None:
     step = looked("gcp:storage/bucket:Bucket", "theirs", {"a[": 1}, {"a[": 2}, **{"a[": "update"})
     (drifted,) = judged(tmp_path, step).drifted

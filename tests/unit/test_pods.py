@@ -375,6 +375,22 @@ def test_in_a_cluster_that_is_there_already_nothing_of_eks_is_made() -> None:
     assert {one.inputs["clusterName"] for one in associations} == {"team"}
 
 
+def test_the_provider_waits_longer_than_kubernetes_does() -> None:
+    """It would give up first otherwise, and not say why."""
+    deployments = of_type(live(stage=6), DEPLOYMENT)
+    assert set(deployments) == {"test-use1-blue-pods", "test-use1-workers-pods"}
+    for one in deployments.values():
+        deadline = one.inputs["spec"]["progressDeadlineSeconds"]
+        assert all(int(one.timeouts[op].removesuffix("m")) * 60 > deadline for op in ("create", "update"))
+
+
+def test_what_was_stopped_by_hand_is_found_to_be() -> None:
+    """Refresh compares what the program says, and nothing else."""
+    everything = live(stage=6)
+    assert {one.inputs["spec"]["paused"] for one in of_type(everything, DEPLOYMENT).values()} == {False}
+    assert {one.inputs["spec"]["suspend"] for one in of_type(everything, CRON).values()} == {False}
+
+
 def test_a_worker_has_the_time_of_a_job_to_end() -> None:
     deployment = of_type(live(stage=6), "kubernetes:apps/v1:Deployment")["test-use1-workers-pods"].inputs
     assert deployment["spec"]["template"]["spec"]["terminationGracePeriodSeconds"] == 300

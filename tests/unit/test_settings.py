@@ -257,6 +257,17 @@ def test_a_kubeconfig_is_shown_in_no_message() -> None:
     assert "hunter2" not in str(refused.value)
 
 
+def test_what_stands_beside_an_encrypted_value_may_be_plain() -> None:
+    """As `pulumi config set --secret --path ascent:cluster.kubeconfig` writes it."""
+    cluster: dict[str, Any] = {"kubeconfig": {"secure": "v1:bm8=:bm8="}, "context": "team", "name": "team"}
+    read = stackfile.read(config(runtime="kubernetes", cluster=cluster), FILE).cluster
+    assert read is not None
+    assert (read.context, read.name, read.kubeconfig is not None) == ("team", "team", True)
+    # Beside another value of the same secret, it may not.
+    with pytest.raises(SettingsError, match=r"ascent:appSecrets: its values are in plain text"):
+        stackfile.read(config(appSecrets={"A": {"secure": "v1:bm8=:bm8="}, "B": "hunter2"}), FILE)
+
+
 def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(SettingsError) as refused:
         settings(stage=9, runtime="lambda", typo=1)
