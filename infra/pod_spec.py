@@ -20,8 +20,8 @@ NAME, COMPONENT, INSTANCE = "app.kubernetes.io/name", "app.kubernetes.io/compone
 PART_OF, MANAGED_BY = "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by"
 # Changes with the secrets, and so rolls the pods that read them when they start.
 SECRET_VERSION = "ascent/secret-version"  # noqa: S105  an annotation's name
-# Of a Deployment. Longer than Kubernetes gives its progress: the provider would give up first, after 10 minutes, and not
-# say why (pulumi-kubernetes, provider/pkg/await/deployment.go: DefaultDeploymentTimeoutMins).
+# Of a Deployment. Longer than Kubernetes gives its progress: the provider would give up first, after 10 minutes, and
+# not say why (pulumi-kubernetes, provider/pkg/await/deployment.go: DefaultDeploymentTimeoutMins).
 TIMEOUTS = pulumi.CustomTimeouts(create="20m", update="40m")
 
 
