@@ -379,6 +379,9 @@ class Phase(StrEnum):
     CLEANING = "cleaning"
 
 
+UTC_SECOND = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
+
+
 class Progress(Strict):
     """A rollout under way. `ascent rollout` writes it, in one piece with the weights; no resource depends on it."""
 
@@ -387,9 +390,14 @@ class Progress(Strict):
     to: Literal["blue", "green"] = Field(description="The color that gets the new version.")
     before: Image = Field(description="Image that had the traffic before.")
     bake: int = Field(ge=0, le=10_080, description="Minutes to watch each step before the next, a week at most.")
+    began: str | None = Field(
+        default=None,
+        pattern=UTC_SECOND,
+        description="When it began (UTC): tells it from an earlier one of the same strategy, color and image.",
+    )
     since: str | None = Field(
         default=None,
-        pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$",
+        pattern=UTC_SECOND,
         description="Since when the stack is as this says (UTC). Without it, an update is still to be made or checked.",
     )
 

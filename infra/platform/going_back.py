@@ -17,11 +17,11 @@ from pydantic import ValidationError
 from infra.choices import Phase, Progress, Rollout, Strategy
 from infra.clients import Clients
 from infra.platform.engine_version import WORLD
+from infra.rollout_order import is_behind, same
 from infra.settings import Settings
 
 # The outputs that keep what the last update had.
 ROLLOUT, WRITER = "rollout", "writer"
-_ORDER = (Phase.FORWARD, Phase.BACK, Phase.CLEANING)
 
 
 def refuse_to_go_back(settings: Settings, outputs: Mapping[str, Any], clients: Clients | None) -> None:
@@ -46,8 +46,8 @@ def refuse_to_go_back(settings: Settings, outputs: Mapping[str, Any], clients: C
 def undone(last: Rollout, now: Rollout) -> Iterator[str]:
     """What an update from the rollout `last` to `now` would undo, in words."""
     was, goes = last.progress, now.progress
-    if was is not None and goes is not None and _same(was, goes):
-        if _rank(now, goes) < _rank(last, was):
+    if was is not None and goes is not None and same(was, goes):
+        if is_behind(now, last):
             yield f"the stack is further: {_told(last)}. {_TAKE}"
     elif was is not None and not _may_be_over(was):
         if now.colors != last.colors:
@@ -75,16 +75,6 @@ def _known(applied: Any) -> Rollout | None:
         return Rollout.model_validate_json(json.dumps(whole)) if whole else None
     except ValidationError:
         return None
-
-
-def _same(one: Progress, other: Progress) -> bool:
-    return (one.strategy, one.to, one.before) == (other.strategy, other.to, other.before)
-
-
-def _rank(rollout: Rollout, progress: Progress) -> tuple[int, int]:
-    """How far a rollout is."""
-    forward = progress.phase is Phase.FORWARD
-    return _ORDER.index(progress.phase), rollout.colors[progress.to].weight if forward else 0
 
 
 def _may_be_over(progress: Progress) -> bool:

@@ -106,7 +106,7 @@ def under_way(rollout: Rollout) -> Progress:
     return rollout.progress
 
 
-def start(rollout: Rollout, strategy: Strategy, image: str, bake: int | None = None) -> Rollout:
+def start(rollout: Rollout, strategy: Strategy, image: str, now: datetime, bake: int | None = None) -> Rollout:
     """The new image on the idle color without traffic, or in place on the color that has it all.
 
     Raises:
@@ -133,6 +133,7 @@ def start(rollout: Rollout, strategy: Strategy, image: str, bake: int | None = N
         "to": to,
         "before": before,
         "bake": plan.bake if bake is None else bake,
+        "began": _second(now),
     }
     return _changed(rollout, progress, {to: {"image": image}})
 
@@ -217,7 +218,7 @@ def settled(rollout: Rollout, now: datetime) -> Rollout:
     """The same, known to be what the stack is like: from now on the step is watched, or the rollout is over."""
     progress = under_way(rollout)
     over = progress.phase is Phase.CLEANING or (progress.phase is Phase.BACK and plan_of(progress).in_place)
-    return _changed(rollout, None if over else {**_plain(progress), "since": now.astimezone(UTC).strftime(FORMAT)}, {})
+    return _changed(rollout, None if over else {**_plain(progress), "since": _second(now)}, {})
 
 
 def _open(rollout: Rollout, event: Event) -> Progress:
@@ -270,6 +271,21 @@ def _clean(rollout: Rollout) -> Rollout:
         return _changed(rollout, None, {})
     idle = next(color for color, one in rollout.colors.items() if one.weight == 0)
     return _changed(rollout, {**_plain(progress), "phase": Phase.CLEANING, "since": None}, {idle: {"image": None}})
+
+
+def old_shares(rollout: Rollout) -> Rollout | None:
+    """The same with the weights from before it, for a load balancer that is to have them at once.
+
+    None where there are none to go back to: it moves no weights, or the old color is being cleaned up.
+    """
+    progress = rollout.progress
+    if progress is None or plan_of(progress).in_place or Event.ABORT not in LEGAL[progress.phase]:
+        return None
+    return _changed(rollout, _plain(progress), {progress.to: {"weight": 0}, OTHER[progress.to]: {"weight": WEIGHTS}})
+
+
+def _second(now: datetime) -> str:
+    return now.astimezone(UTC).strftime(FORMAT)
 
 
 def _plain(progress: Progress) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ops.rollout.machine import AlarmedError, Evidence, NotYetError, RefusedErro
 from ops.rollout.strategies import STRATEGIES
 
 OLD, NEW = "registry.example.com/app:1.0.0", "registry.example.com/app:2.0.0"
+BEGAN = datetime(2026, 11, 25, tzinfo=UTC)
 DRAIN = 60.0
 
 
@@ -56,7 +57,7 @@ class Rollouts(RuleBasedStateMachine):
     @rule(strategy=st.sampled_from(Strategy), image=st.sampled_from([OLD, NEW]), bake=st.none() | st.integers(0, 60))
     def start(self, strategy: Strategy, image: str, bake: int | None) -> None:
         try:
-            self._goes(machine.start(self.rollout, strategy, image, bake))
+            self._goes(machine.start(self.rollout, strategy, image, self.now, bake))
         except RefusedError:
             return
 
@@ -154,23 +155,23 @@ def test_a_step_is_watched_longer_than_an_alarm_takes_to_fire(strategy: Strategy
 )
 def test_what_a_rollout_cannot_start_from_is_refused(said: dict[str, object], refusal: str) -> None:
     with pytest.raises(RefusedError, match=refusal):
-        machine.start(Rollout.model_validate(said), Strategy.CANARY, NEW)
+        machine.start(Rollout.model_validate(said), Strategy.CANARY, NEW, BEGAN)
 
 
 def test_one_rollout_at_a_time() -> None:
-    begun = machine.start(idle(), Strategy.CANARY, NEW)
+    begun = machine.start(idle(), Strategy.CANARY, NEW, BEGAN)
     with pytest.raises(RefusedError, match="a canary to green is under way"):
-        machine.start(begun, Strategy.CANARY, "a:3")
+        machine.start(begun, Strategy.CANARY, "a:3", BEGAN)
 
 
 def test_a_step_that_is_not_finished_is_not_followed_by_another() -> None:
-    begun = machine.start(idle(), Strategy.CANARY, NEW)
+    begun = machine.start(idle(), Strategy.CANARY, NEW, BEGAN)
     with pytest.raises(RefusedError, match="not finished"):
         machine.step(begun, Evidence(waited=10**9))
 
 
 def test_alarms_without_traffic_wait_and_with_traffic_send_back() -> None:
-    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW), datetime.now(UTC))
+    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, BEGAN), datetime.now(UTC))
     with pytest.raises(NotYetError, match="alarms of green: errors"):
         machine.step(ready, Evidence(alarms=("errors",)))
     moved = machine.settled(machine.step(ready, Evidence()), datetime.now(UTC))
@@ -180,7 +181,7 @@ def test_alarms_without_traffic_wait_and_with_traffic_send_back() -> None:
 
 @given(bake=st.integers(0, 60), waited=st.floats(0, 7200))
 def test_a_color_with_traffic_is_watched_for_all_of_its_time(bake: int, waited: float) -> None:
-    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, bake), datetime.now(UTC))
+    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, BEGAN, bake), datetime.now(UTC))
     moved = machine.settled(machine.step(ready, Evidence()), datetime.now(UTC))
     early = waited < bake * 60
     try:
@@ -193,7 +194,7 @@ def test_a_color_with_traffic_is_watched_for_all_of_its_time(bake: int, waited: 
 
 def watched(bake: int | None = None) -> Rollout:
     """A canary whose new color has its first weight."""
-    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, bake), datetime.now(UTC))
+    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, BEGAN, bake), datetime.now(UTC))
     return machine.settled(machine.step(ready, Evidence()), datetime.now(UTC))
 
 
@@ -224,7 +225,7 @@ def test_failures_too_rare_for_every_minutes_alarm_send_a_canary_back() -> None:
 
 
 def test_requests_do_not_count_without_traffic_and_where_nothing_is_watched() -> None:
-    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW), datetime.now(UTC))
+    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, BEGAN), datetime.now(UTC))
     assert machine.step(ready, seen(0)).green.weight > 0
     assert machine.step(watched(bake=0), seen(0)).green.weight > watched().green.weight
     back = machine.settled(machine.abort(watched()), datetime.now(UTC))

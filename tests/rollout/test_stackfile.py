@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,7 @@ def edited(text: str, rollout: Rollout, name: str) -> str:
 
 
 def moved(rollout: Rollout) -> Rollout:
-    return machine.start(rollout, Strategy.CANARY, NEW)
+    return machine.start(rollout, Strategy.CANARY, NEW, datetime(2026, 11, 25, tzinfo=UTC))
 
 
 def test_only_the_rollout_changes_and_every_comment_stays(stack: StackFile, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def way(strategy: Strategy) -> list[Rollout]:
     """All that a rollout puts into the file, from the start to the end, with its abort from half way."""
     now = rollout(100, OLD)
     found = [now]
-    now = machine.start(now, strategy, NEW, 0)
+    now = machine.start(now, strategy, NEW, NOW, 0)
     while now.progress is not None:
         found.append(now)
         ready = machine.settled(now, NOW)
@@ -76,6 +76,19 @@ def test_a_rollout_goes_back_from_every_step(strategy: Strategy) -> None:
             back = machine.step(ready, Evidence(waited=1e6)) if ready.progress else ready
         assert list(undone(last, back)) == []
         assert back.colors == rollout(100, OLD).colors
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_a_rollout_that_went_back_may_be_tried_again_and_is_not_to_be_gone_on_with(strategy: Strategy) -> None:
+    begun = machine.settled(machine.start(rollout(100, OLD), strategy, NEW, NOW, 0), NOW)
+    taken = begun if strategy is Strategy.ROLLING else machine.step(begun, Evidence(waited=1e6))
+    back = machine.abort(taken)
+    last = back if strategy is Strategy.ROLLING else machine.step(machine.settled(back, NOW), Evidence(waited=1e6))
+    over = machine.settled(last, NOW)
+    assert over.progress is None
+    again = machine.start(over, strategy, NEW, NOW.replace(hour=1), 0)
+    assert list(undone(last, again)) == []
+    assert "the stack is further" in next(undone(last, taken), "")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,25 @@
+"""How far a rollout is, compared with itself at another time."""
+
+from __future__ import annotations
+
+from infra.choices import Phase, Progress, Rollout
+
+_ORDER = (Phase.FORWARD, Phase.BACK, Phase.CLEANING)
+
+
+def is_behind(one: Rollout, other: Rollout) -> bool:
+    """Whether `one` is an earlier moment of the rollout that `other` is in."""
+    mine, theirs = one.progress, other.progress
+    if mine is None or theirs is None or not same(mine, theirs):
+        return False
+    return _rank(one, mine) < _rank(other, theirs)
+
+
+def same(one: Progress, other: Progress) -> bool:
+    """Whether both are of one rollout."""
+    return (one.strategy, one.to, one.before, one.began) == (other.strategy, other.to, other.before, other.began)
+
+
+def _rank(rollout: Rollout, progress: Progress) -> tuple[int, int]:
+    forward = progress.phase is Phase.FORWARD
+    return _ORDER.index(progress.phase), rollout.colors[progress.to].weight if forward else 0
