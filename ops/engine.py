@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import socket
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -14,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from infra.thresholds import ENGINE_WAIT
 from ops import stackfile
 from ops.deployment import CommandError, exported, imported, printed
+from ops.engine_runs import left_by_a_killed_one, noted
 from ops.interrupts import uninterrupted
 from ops.leftovers import forget
 
@@ -25,7 +23,6 @@ T = TypeVar("T")
 TOOLCHAIN = stackfile.ROOT / ".toolchain"
 SAME = "same"
 RETRY_SECONDS = 2
-HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\)")
 LAST_LINES = 12
 NO_BACKEND = "PULUMI_ACCESS_TOKEN must be set"
 LOGIN = 'pulumi is logged in to no backend; run: pulumi login; for the sandbox: eval "$(make -s env)"'
@@ -41,11 +38,11 @@ class Engine(Protocol):
     def update(self) -> None:
         """Bring the stack up. Doing so twice does nothing the second time."""
 
-    def pending(self) -> dict[str, int]:
-        """What an update would change, by kind of change; empty where nothing."""
+    def foreseen(self) -> Sequence[StepEventMetadata]:
+        """What an update would do to each resource, in order."""
 
-    def outputs(self) -> dict[str, Any]:
-        """The stack's outputs as of the last update."""
+    def outputs(self, *, again: bool = False) -> dict[str, Any]:
+        """The stack's outputs as of the last update; asked for `again`, as of one that somebody else has made."""
 
 
 class Automation:
@@ -77,7 +74,7 @@ class Automation:
         stack = self._opened()
         # Whatever comes of it, what was known before is old.
         self._outputs = None
-        run = partial(stack.up, on_event=self._on_event, color="never", show_secrets=False, replace=list(replace))
+        run = partial(stack.up, on_event=self._on_change, color="never", show_secrets=False, replace=list(replace))
         with uninterrupted(self._tell):
             done = self._turn(run)
         self._outputs = {key: one.value for key, one in done.outputs.items()}
@@ -104,20 +101,9 @@ class Automation:
             EngineError: with what the engine and the providers said.
         """
         stack, self._outputs = self._opened(), None
-        run = partial(stack.refresh, target=list(urns), on_event=self._on_event, color="never", show_secrets=False)
+        run = partial(stack.refresh, target=list(urns), on_event=self._on_change, color="never", show_secrets=False)
         with uninterrupted(self._tell):
             self._turn(run)
-
-    def pending(self) -> dict[str, int]:
-        """What an update would change.
-
-        Raises:
-            EngineError: with what the engine and the program said.
-        """
-        stack = self._opened()
-        with uninterrupted(self._tell):
-            seen = self._turn(lambda: stack.preview(on_event=self._on_event, color="never"))
-        return {str(getattr(kind, "value", kind)): n for kind, n in seen.change_summary.items() if kind != SAME and n}
 
     def resources(self) -> list[dict[str, Any]]:
         """The resources in the state, secrets encrypted; none where it was never brought up.
@@ -150,13 +136,16 @@ class Automation:
         run = partial(self._opened().preview, color="never", exclude=list(exclude))
         return self._steps(run, lambda event: event.resource_pre_event)
 
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self, *, again: bool = False) -> dict[str, Any]:
         """The stack's outputs.
+
+        Args:
+            again: whether to ask once more where they are known, because somebody else may have updated the stack.
 
         Raises:
             EngineError: with what the engine said, as when there is no such stack.
         """
-        if self._outputs is None:
+        if self._outputs is None or again:
             stack = self._opened()
             self._outputs = {key: one.value for key, one in self._turn(stack.outputs).items()}
         return self._outputs
@@ -228,13 +217,18 @@ class Automation:
         return f"if it is gone for good: pulumi cancel --stack {self._name}"
 
     def _freed(self, said: str) -> bool:
-        """Take away the lock of an engine of this machine that was killed: it can do nothing any more."""
-        holders = [match.groupdict() for match in HOLDER.finditer(said)]
-        if not holders or any(one["host"] != socket.gethostname() or _alive(int(one["pid"])) for one in holders):
+        """Take away the lock of an engine that was started here and killed: it can do nothing any more."""
+        if not left_by_a_killed_one(self._name, said):
             return False
         self._opened().cancel()
         self._tell("An engine was killed in the middle of an update; its lock is removed, and the update made again.")
         return True
+
+    def _on_change(self, event: EngineEvent) -> None:
+        """An event of a run that holds the stack's lock: it has it once it tells anything."""
+        if event.prelude_event:
+            noted(self._name)
+        self._on_event(event)
 
     def _on_event(self, event: EngineEvent) -> None:
         if event.diagnostic_event and event.diagnostic_event.severity == "error":
@@ -242,13 +236,3 @@ class Automation:
         if event.resource_pre_event and event.resource_pre_event.metadata.op.value != SAME:
             metadata = event.resource_pre_event.metadata
             self._live(f"{metadata.op.value} {metadata.type.rpartition(':')[2]} {metadata.urn.rpartition('::')[2]}")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -9,7 +9,7 @@ from typing import Any
 
 from infra.settings import Settings
 from ops.polling import polled
-from ops.rollout.gates import Gates, Refresh
+from ops.rollout.gates import Refresh, Targets
 
 
 class State(StrEnum):
@@ -43,7 +43,7 @@ class Fleet:
         return asdict(self)
 
 
-def fleets(settings: Settings, regions: Mapping[str, Mapping[str, Any]], gates: Gates) -> Iterator[Fleet]:
+def fleets(settings: Settings, regions: Mapping[str, Mapping[str, Any]], gates: Targets) -> Iterator[Fleet]:
     """Look at every autoscaling group of a stack, but for those of a region that is lost.
 
     Args:

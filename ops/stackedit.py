@@ -9,7 +9,7 @@ import re
 import shutil
 import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -66,11 +66,14 @@ class EditedFile:
         self._lock = handle
 
     @contextmanager
-    def held(self) -> Iterator[None]:
+    def held(self, meanwhile: Callable[[], None] | None = None) -> Iterator[None]:
         """Keep other commands out. The kernel lets go of the lock when we die, however we die.
 
+        Args:
+            meanwhile: called, again and again, as long as another one is at work; it passes the time, or raises.
+
         Raises:
-            BusyError: when another one is at work.
+            BusyError: when another one is at work, and there is nothing to do meanwhile.
         """
         while True:
             self._lock = os.open(self._path, os.O_RDONLY)
@@ -78,6 +81,9 @@ class EditedFile:
                 fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 self._release()
+                if meanwhile is not None:
+                    meanwhile()
+                    continue
                 raise BusyError(f"another ascent command is at work on {self.name}; let it end, or stop it") from None
             with suppress(FileNotFoundError):
                 if os.fstat(self._lock).st_ino == self._path.stat().st_ino:

@@ -26,6 +26,7 @@ from ops.rollout.walk import Walk
 from ops.stackedit import BusyError
 
 NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
+WAITING = "Another command runs the rollout; waiting until it has gone back."
 
 rollout = typer.Typer(
     no_args_is_help=True,
@@ -70,6 +71,13 @@ def start(
         int | None,
         typer.Option(min=0, max=10_080, help="Minutes to watch each step. Default: the strategy's own."),
     ] = None,
+    with_changes: Annotated[
+        bool,
+        typer.Option(
+            "--with-changes",
+            help="Start although an update would change more of what serves requests; it comes along.",
+        ),
+    ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -85,10 +93,12 @@ def start(
         ascent rollout start --strategy canary --image registry.example.com/app:1.1.0 --stack prod
 
         ascent rollout start --strategy rolling --image registry.example.com/app:1.1.0 --stack dev --bake 0
+
+        ascent rollout start --strategy canary --image registry.example.com/app:1.1.0 --stack prod --with-changes
     """
     with _walk(stack, as_json) as walk:
         _confirm(walk, yes, f"Start a {strategy} of {image} on {stack}?")
-        walk.start(strategy, image, bake)
+        walk.start(strategy, image, bake, with_changes=with_changes)
 
 
 @rollout.command()
@@ -139,17 +149,55 @@ def promote(*, stack: StackOption = "sandbox", yes: Yes = False, as_json: Json =
 
 
 @rollout.command()
-def abort(*, stack: StackOption = "sandbox", as_json: Json = False) -> None:
+def abort(
+    *,
+    stack: StackOption = "sandbox",
+    weights_only: Annotated[
+        bool,
+        typer.Option(
+            "--weights-only",
+            help="Move the weights by the load balancer's API, and keep them until an update has gone back as well.",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
     """Go back to the old version from anywhere, and take the new one away. Never asks.
+
+    The traffic goes first, in seconds: by the load balancer's API, whatever update is under way. Updates follow. Where
+    another command runs the rollout, that one notices and goes back; this one waits for it.
+
+    With --weights-only it changes neither the file nor the stack: for credentials that may not, while somebody else
+    runs the rollout or the rest of the abort.
 
     JSON: as `status`.
 
-    Example:
+    Examples:
 
         ascent rollout abort --stack prod
+
+        ascent rollout abort --stack prod --weights-only
     """
-    with _walk(stack, as_json) as walk:
-        walk.abort()
+    done: list[str] = []
+    with _explained(), progress() as live:
+        file = StackFile(stack)
+        was = file.rollout()
+        early = _new(file, done, quiet=as_json, live=live)
+        if weights_only:
+            early.hold()
+            _show(status_of(early, done), as_json)
+            return
+        early.divert()
+
+    def meanwhile() -> None:
+        if WAITING not in done:
+            early.tell(WAITING)
+        early.divert()
+        early.clock.sleep(early.gates.poll)
+
+    with _walk(stack, as_json, done, meanwhile) as walk:
+        # Whoever ran it went back by itself.
+        if was.progress is None or walk.file.rollout().progress is not None:
+            walk.abort()
 
 
 @rollout.command()
@@ -191,13 +239,25 @@ def _new(file: StackFile, done: list[str], *, quiet: bool, live: Callable[[str],
 
 
 @contextmanager
-def _walk(stack: str, as_json: bool) -> Iterator[Walk]:  # noqa: FBT001  one of two ways to print
-    """A rollout to work on, and around it: one at a time, progress, messages, and where things are at the end."""
-    done: list[str] = []
+def _walk(
+    stack: str,
+    as_json: bool,  # noqa: FBT001  one of two ways to print
+    done: list[str] | None = None,
+    meanwhile: Callable[[], None] | None = None,
+) -> Iterator[Walk]:
+    """A rollout to work on, and around it: one at a time, progress, messages, and where things are at the end.
+
+    Args:
+        stack: its name.
+        as_json: whether to print JSON at the end.
+        done: what was done before.
+        meanwhile: what to do while another command is at work on it. Without it, that is refused.
+    """
+    done = [] if done is None else done
     with _explained():
         file = StackFile(stack)
         file.rollout()
-        with file.held(), progress() as live:
+        with file.held(meanwhile), progress() as live:
             walk = _new(file, done, quiet=as_json, live=live)
             try:
                 yield walk

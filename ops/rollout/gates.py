@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -40,7 +41,17 @@ class Refresh:
     says: str = ""
 
 
-class Gates(Protocol):
+class Targets(Protocol):
+    """Eyes on what runs."""
+
+    def healthy(self, region: str, target_group: str) -> int | None:
+        """Healthy targets of a target group; None where nobody says otherwise than that all are."""
+
+    def refresh(self, region: str, group: str) -> Refresh:
+        """The newest instance refresh of an autoscaling group; done where there is none."""
+
+
+class Gates(Targets, Protocol):
     """Eyes on one stack.
 
     drain: seconds until a color that lost its traffic has answered its last request.
@@ -53,12 +64,6 @@ class Gates(Protocol):
     def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
         """Which of these alarms are in alarm, or were since `since`."""
 
-    def healthy(self, region: str, target_group: str) -> int | None:
-        """Healthy targets of a target group; None where nobody says otherwise than that all are."""
-
-    def refresh(self, region: str, group: str) -> Refresh:
-        """The newest instance refresh of an autoscaling group; done where there is none."""
-
     def traffic(
         self, region: str, listener: str, target_group: str, since: datetime, until: datetime
     ) -> Traffic | None:
@@ -66,6 +71,9 @@ class Gates(Protocol):
 
     def weights(self, region: str, listener: str) -> dict[str, int]:
         """What a listener forwards, by target group ARN."""
+
+    def forward(self, region: str, listener: str, weights: Mapping[str, int]) -> None:
+        """Have a listener forward by these weights, by target group ARN, at once and without an update."""
 
 
 def gates(role: str | None) -> Gates:
@@ -145,6 +153,18 @@ class Aws:
         forwards = [one["ForwardConfig"] for one in asked["Listeners"][0]["DefaultActions"] if "ForwardConfig" in one]
         return {one["TargetGroupArn"]: one.get("Weight", 1) for forward in forwards for one in forward["TargetGroups"]}
 
+    def forward(self, region: str, listener: str, weights: Mapping[str, int]) -> None:
+        """One ModifyListener, which leaves what it is not given as it is (Elastic Load Balancing API Reference)."""
+        asked = self._ask(region, "elbv2", "describe_listeners", ListenerArns=[listener])
+        actions = [
+            # AWS takes the one target group of an action beside its ForwardConfig only where that names the same.
+            {**{key: value for key, value in one.items() if key != "TargetGroupArn"}, "ForwardConfig": config}
+            if (config := _shared(one.get("ForwardConfig"), weights))
+            else one
+            for one in asked["Listeners"][0]["DefaultActions"]
+        ]
+        self._ask(region, "elbv2", "modify_listener", ListenerArn=listener, DefaultActions=actions)
+
     def _was_in_alarm(self, region: str, name: str, since: datetime) -> bool:
         pages = self._pages(
             region,
@@ -221,20 +241,46 @@ class World:
         forwards = [one["forward"] for one in found["defaultActions"] if "forward" in one]
         return {one["arn"]: int(one["weight"]) for forward in forwards for one in forward["targetGroups"]}
 
+    def forward(self, region: str, listener: str, weights: Mapping[str, int]) -> None:
+        """Writes them into the file, under the lock that the sandbox's providers take."""
+        shares = [{"arn": arn, "weight": weight} for arn, weight in weights.items() if weight]
+        with self._path.with_name(f"{self._path.name}.lock").open("w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            everything = self._read()
+            table = everything["resources"]["aws"].get("aws:lb/listener:Listener", {})
+            for key in (listener, f"{listener}@{region}"):
+                for side in ("inputs", "outputs"):
+                    for action in table.get(key, {}).get(side, {}).get("defaultActions", []):
+                        if "forward" in action:
+                            action["forward"]["targetGroups"] = shares
+            new = self._path.with_name(f"{self._path.name}.new")
+            new.write_text(json.dumps(everything), encoding="utf-8")
+            new.replace(self._path)
+
     def _entries(self, token: str, region: str) -> dict[str, dict[str, Any]]:
         """Properties by id, with what the file says of the cloud on top."""
-        try:
-            everything = json.loads(self._path.read_text(encoding="utf-8"))["resources"]["aws"].get(token, {})
-        except (OSError, ValueError, KeyError) as error:
-            raise GateError(f"{self._path}: cannot read the sandbox's world: {error}") from error
         return {
             key.removesuffix(f"@{region}"): {**one["inputs"], **one["outputs"], "name": one["name"]}
-            for key, one in everything.items()
+            for key, one in self._read()["resources"]["aws"].get(token, {}).items()
             if one["scope"] == region
         }
 
+    def _read(self) -> dict[str, Any]:
+        try:
+            everything: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
+            everything["resources"]["aws"]
+        except (OSError, ValueError, KeyError) as error:
+            raise GateError(f"{self._path}: cannot read the sandbox's world: {error}") from error
+        return everything
+
     def _named(self, token: str, region: str) -> dict[str, dict[str, Any]]:
         return {str(one["name"]): one for one in self._entries(token, region).values()}
+
+
+def _shared(config: Mapping[str, Any] | None, weights: Mapping[str, int]) -> dict[str, Any] | None:
+    """A ForwardConfig with other weights; groups without any are left out, as the program leaves them out."""
+    groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items() if weight]
+    return {**config, "TargetGroups": groups} if config else None
 
 
 def _query(name: str, metric: Metric, dimensions: Mapping[str, str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -133,15 +133,19 @@ class Look:
         """
         wanted = {name: weight for name, weight in rollout.shares(self.file.settings().runtime).items() if weight}
         for region, known in self.regions().items():
-            state = {name: int(weight) for name, weight in known["weights"].items() if weight}
             live = named(known["targetGroups"], self.gates.weights(region, known["listener"]))
-            for what, found in (("the state", state), ("the listener", live)):
+            for what, found in (("the state", state(known)), ("the listener", live)):
                 if found != wanted:
                     raise RefusedError(
                         f"{what} in {region} has {_said(found)}, and {self.file.name} says {_said(wanted)}; "
                         f"if the file is right: pulumi up --refresh --stack {self.file.stack}; "
                         "if it is not, get its newest version"
                     )
+
+
+def state(known: Mapping[str, Any]) -> dict[str, int]:
+    """Weights of a region's target groups above 0, as the last update left them."""
+    return {name: int(weight) for name, weight in known["weights"].items() if weight}
 
 
 def _said(weights: dict[str, int]) -> str:

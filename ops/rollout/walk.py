@@ -8,17 +8,20 @@ update is made again, which does nothing where it was made.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NoReturn, Protocol
 
 from infra.choices import WEIGHTS, Phase, Progress, Rollout, Strategy
+from infra.rollout_order import is_behind
 from infra.settings import Settings
-from infra.thresholds import HEALTHY_WAIT
+from infra.thresholds import ENGINE_WAIT, HEALTHY_WAIT
 from ops.engine import Engine
 from ops.rollout import machine
-from ops.rollout.gates import Gates
+from ops.rollout.beside import Waiting, waiting
+from ops.rollout.divert import divert, is_diverted
+from ops.rollout.gates import GateError, Gates
 from ops.rollout.load import overload
 from ops.rollout.look import File, Look, RefreshFailedError
 from ops.rollout.machine import AlarmedError, Evidence, NotYetError, RefusedError
@@ -57,21 +60,58 @@ class Walk:
         """Eyes on the stack."""
         return Look(file=self.file, engine=self.engine, gates=self.gates, now=self.clock.now)
 
-    def start(self, strategy: Strategy, image: str, bake: int | None = None) -> None:
-        """Bring the new image up where it has no traffic, or in place; waits until it is healthy."""
+    def start(self, strategy: Strategy, image: str, bake: int | None = None, *, with_changes: bool = False) -> None:
+        """Bring the new image up where it has no traffic, or in place; waits until it is healthy.
+
+        Args:
+            strategy: how it comes.
+            image: what comes.
+            bake: minutes to watch each step; None for the strategy's own.
+            with_changes: whether other changes of what serves requests may come along.
+        """
         old = self.file.rollout()
-        new = machine.start(old, strategy, image, bake)
+        new = machine.start(old, strategy, image, self.clock.now(), bake)
         self._carries(self.file.settings(new), WEIGHTS)
         self.live("Looking whether the stack is as its file says")
-        changes = self.engine.pending()
-        if changes:
-            listed = ", ".join(f"{kind} {count}" for kind, count in sorted(changes.items()))
-            raise RefusedError(
-                f"an update would do other things as well ({listed}), and a rollout changes one thing at a time; "
-                f"first: pulumi up --stack {self.file.stack}"
-            )
+        before = self._waiting()
         self.look.same(old)
-        self._go(old, new)
+        self.file.write(old, new)
+        try:
+            self._alone(before, with_changes=with_changes)
+        except BaseException:
+            self.file.write(new, old)
+            raise
+        self._follow(new)
+
+    def _waiting(self) -> list[Waiting]:
+        """What an update would change by now."""
+        alarms = {
+            name for known in self.look.regions().values() for names in known["alarms"].values() for name in names
+        }
+        return waiting(self.engine.foreseen(), alarms)
+
+    def _alone(self, before: Sequence[Waiting], *, with_changes: bool) -> None:
+        """Tell what comes along with the rollout, and refuse what would be taken for its doing.
+
+        Args:
+            before: what an update would have changed without it.
+            with_changes: whether nothing is to be refused.
+        """
+        if not before:
+            return
+        # Some of it may not come: a rollout keeps the machine image that it began with.
+        coming = {one.urn for one in self._waiting()}
+        along = [one for one in before if one.urn in coming]
+        serving = [one for one in along if not one.apart]
+        if serving and not with_changes:
+            listed = "\n".join(f"  {one}" for one in serving)
+            raise RefusedError(
+                "an update would change more of what serves requests, and its faults would be taken for the new "
+                f"version's:\n{listed}\n"
+                f"First: pulumi up --stack {self.file.stack}; or let it come along: --with-changes"
+            )
+        for one in along:
+            self.tell(f"Comes along: {one}")
 
     def step(self) -> None:
         """Finish the step that was begun, or else take the next."""
@@ -95,9 +135,29 @@ class Walk:
         """Back to how it was before, from anywhere, and the new color away."""
         rollout = self.current()
         back = machine.abort(rollout)
+        for failed in divert(self.look, rollout, self.tell):
+            self.tell(f"The weights are left to an update: {failed}")
         if back != rollout:
             self._go(rollout, back)
         self._finish()
+
+    def divert(self) -> None:
+        """Take the traffic off the new color at once. Changes nothing but the load balancers, so it needs no lock."""
+        divert(self.look, self._known(), self.tell)
+
+    def hold(self) -> None:
+        """Keep the traffic off the new color until an update of whoever runs the rollout, or of an abort, does so."""
+        until = self.clock.now() + timedelta(minutes=ENGINE_WAIT.value)
+        while (applied := self._applied(again=True)) is not None and _forward(applied):
+            if failed := divert(self.look, applied, self.tell):
+                raise GateError("; ".join(failed))
+            if self.clock.now() > until:
+                raise RefusedError(
+                    f"no update has taken the traffic off {machine.under_way(applied).to} within {ENGINE_WAIT.value} "
+                    f"minutes; go back with: ascent rollout abort --stack {self.file.stack}"
+                )
+            self.live("Waiting for an update to go back as well")
+            self.clock.sleep(self.gates.poll)
 
     def _finish(self) -> None:
         while self.file.rollout().progress is not None:
@@ -105,35 +165,51 @@ class Walk:
                 self._next(machine.step, patient=True)
 
     def current(self) -> Rollout:
-        """The file's rollout; where it knows of none and the stack is in one, that one, put into the file."""
-        rollout = self.file.rollout()
-        if rollout.progress is not None:
-            return rollout
-        applied = self.engine.outputs().get("rollout") or {}
-        known = Rollout.model_validate_json(json.dumps(applied)) if "progress" in applied else rollout
-        if known.colors == rollout.colors:
-            # None, or one that came to its end: the last thing is done to the file alone.
+        """The file's rollout; where the stack is further, or in one that the file does not know, the stack's instead.
+
+        It is put into the file then.
+        """
+        rollout, known = self.file.rollout(), self._known()
+        if known.progress is None:
             raise RefusedError(
                 f"no rollout of {self.file.stack} is under way; begin one with: "
                 f"ascent rollout start --stack {self.file.stack} --strategy canary --image IMAGE"
             )
-        self.file.write(rollout, known)
-        self.tell(f"{self.file.name} knew of no rollout, and the stack is in one: taken over from the stack's outputs.")
+        if known != rollout:
+            self.file.write(rollout, known)
+            what = "was older than the stack" if rollout.progress else "knew of no rollout, and the stack is in one"
+            self.tell(f"{self.file.name} {what}: taken over from the stack's outputs.")
         return known
+
+    def _known(self) -> Rollout:
+        """The rollout of the file, or of the stack's outputs where those are further."""
+        rollout, applied = self.file.rollout(), self._applied()
+        if applied is None:
+            return rollout
+        # Same colors: it came to its end, and the last thing is done to the file alone.
+        unknown = rollout.progress is None and applied.colors != rollout.colors
+        return applied if unknown or is_behind(rollout, applied) else rollout
+
+    def _applied(self, *, again: bool = False) -> Rollout | None:
+        """The rollout that the stack is in by its outputs."""
+        applied = self.engine.outputs(again=again).get("rollout") or {}
+        return Rollout.model_validate_json(json.dumps(applied)) if "progress" in applied else None
 
     def _settle(self) -> bool:
         """Finish a step that was begun. Says whether there was one."""
         rollout = self.current()
         if machine.under_way(rollout).since is not None:
             return False
+        self._not_diverted(rollout)
         self.tell("Finishing the step that was begun.")
         self._follow(rollout)
         return True
 
     def _next(self, move: Callable[[Rollout, Evidence], Rollout], *, patient: bool) -> None:
         rollout = self.current()
-        self.look.same(rollout)
         while True:
+            self._not_diverted(rollout)
+            self.look.same(rollout)
             evidence = self.look.evidence(rollout)
             try:
                 new = move(rollout, evidence)
@@ -164,6 +240,7 @@ class Walk:
         progress, asked = machine.under_way(rollout), self.clock.now()
         self.live(f"Updating {self.file.stack}: {_shares(rollout)}")
         self.engine.update()
+        self._not_diverted(rollout)
         self.look.same(rollout)
         self._come_up(rollout, asked)
         settled = machine.settled(rollout, self.clock.now())
@@ -175,6 +252,11 @@ class Walk:
     def _over(self, progress: Progress) -> None:
         rollout = self.file.rollout()
         self.tell(f"The {progress.strategy} is over: {rollout.leading} runs {rollout.colors[rollout.leading].image}.")
+
+    def _not_diverted(self, rollout: Rollout) -> None:
+        """Go back where somebody took the traffic off the new color: an abort elsewhere, or a hand in the console."""
+        if is_diverted(self.look, rollout):
+            self._retreat(AlarmedError(f"the traffic was taken off {machine.under_way(rollout).to}"))
 
     def _retreat(self, error: RefusedError) -> NoReturn:
         self.tell(f"Going back: {error}.")
@@ -217,6 +299,12 @@ class Walk:
 
 
 SAYS = {Phase.FORWARD: "Done", Phase.BACK: "Went back", Phase.CLEANING: "Cleaned up"}
+
+
+def _forward(rollout: Rollout) -> bool:
+    """Whether a rollout gives the new color traffic."""
+    back = machine.old_shares(rollout)
+    return back is not None and back.colors != rollout.colors
 
 
 def _shares(rollout: Rollout) -> str:

@@ -64,6 +64,21 @@ class Checkout:
         self.agree()
         return out + err
 
+    def listened(self) -> dict[str, int]:
+        """What the listener that exists forwards, whatever the state says of it."""
+        groups = {
+            one["id"]: one["urn"].rpartition("-use1-")[2] for one in self.resources("aws:lb/targetGroup:TargetGroup")
+        }
+        (listener,) = [one for one in self.resources(LISTENER) if one["urn"].endswith("-https")]
+        try:
+            entry = self.box.world()["resources"]["aws"][LISTENER][listener["id"]]
+        except json.JSONDecodeError:
+            # Between two writes.
+            return {}
+        return {
+            groups[one["arn"]]: one["weight"] for one in entry["inputs"]["defaultActions"][0]["forward"]["targetGroups"]
+        }
+
     def agree(self) -> None:
         """The weights in the state add up to 100, and are those of the file and of the listener that exists."""
         groups = {
@@ -167,13 +182,58 @@ def test_abort_leads_back(checkout: Checkout) -> None:
     # Without requests, CloudWatch would say so by itself.
     checkout.alarm("blue", on=False)
     before = checkout.file.read_text()
-    checkout.ascent("start", "--strategy", "blue-green", "--image", NEWER)
+    # The same once more, after it went back.
+    checkout.ascent("start", "--strategy", "canary", "--image", NEWER)
     checkout.ascent("step")
-    assert checkout.weights == (10, 90)
-    assert re.search(r"(10|9) min \d\d s of watching are left", checkout.ascent("step", code=1))
+    assert checkout.weights == (5, 95)
+    assert re.search(r"(30|29) min \d\d s of watching are left", checkout.ascent("step", code=1))
     checkout.ascent("abort")
     assert checkout.file.read_text() == before
     assert checkout.images() == {"green"}
+
+
+def test_abort_takes_the_traffic_off_while_another_update_holds_the_stack(checkout: Checkout) -> None:
+    before = checkout.file.read_text()
+    checkout.ascent("start", "--strategy", "blue-green", "--image", NEWER)
+    checkout.ascent("step")
+    locks = checkout.box.layout.engine_locks("sandbox")
+    locks.mkdir(parents=True, exist_ok=True)
+    lock = locks / "00000000-0000-0000-0000-000000000000.json"
+    held = {"pid": 1, "username": "somebody", "hostname": "elsewhere", "timestamp": "2026-11-25T00:00:00Z"}
+    lock.write_text(json.dumps(held))
+    process = checkout.begin("abort")
+    until = time.monotonic() + 240
+    while checkout.listened() != {"green-ec2": 100}:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    # Nothing was updated for it.
+    assert process.poll() is None
+    assert checkout.box.outputs()["rollout"]["blue"]["weight"] == 10
+    lock.unlink()
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, out + err
+    assert "All traffic is taken off blue in us-east-1, before any update." in err
+    checkout.agree()
+    assert checkout.file.read_text() == before
+
+
+def test_abort_waits_for_the_command_that_runs_the_rollout_and_goes_back_by_itself(checkout: Checkout) -> None:
+    before = checkout.file.read_text()
+    checkout.ascent("start", "--strategy", "blue-green", "--image", NEWER)
+    checkout.ascent("step")
+    runner = checkout.begin("step", "--all")
+    # It watches once it has looked: until then, whoever comes first may have the file.
+    time.sleep(3)
+    aborter = checkout.begin("abort")
+    _, said = runner.communicate(timeout=240)
+    assert runner.returncode == 1, said
+    assert "Going back: the traffic was taken off blue" in said
+    _, said = aborter.communicate(timeout=240)
+    assert aborter.returncode == 0, said
+    assert "Another command runs the rollout" in said
+    checkout.agree()
+    assert checkout.file.read_text() == before
 
 
 def test_a_move_to_another_stage_is_taken(checkout: Checkout) -> None:

@@ -7,7 +7,7 @@ killed process leaves behind is what these objects then hold.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -48,8 +48,13 @@ class Fakes:
     # Of each target group, since whenever.
     requests: Traffic | None = None
     refreshes: list[Refresh] = field(default_factory=list)
-    other_changes: dict[str, int] = field(default_factory=dict)
+    # Steps of the engine that an update would take beside the rollout's; and those of them that a rollout keeps back.
+    other_changes: list[Any] = field(default_factory=list)
+    kept: list[Any] = field(default_factory=list)
     resets_weights: bool = False
+    # What listeners have without an update, by region and target group ARN; and where it was moved so, at which call.
+    diverted: dict[str, dict[str, int]] = field(default_factory=dict)
+    forwarded: list[tuple[str, int]] = field(default_factory=list)
     # A region that does not answer.
     lost: str = ""
     fails: list[str] = field(default_factory=list)
@@ -90,6 +95,8 @@ class Fakes:
         with self._call():
             if self.fails:
                 raise EngineError(self.fails.pop())
+            if self.applied.colors != self.said.colors:
+                self.diverted = {}
             self.applied = self.said
             self.time += self.update_takes
             self.passing(self.time)
@@ -97,10 +104,12 @@ class Fakes:
             phase = progress.phase.value if progress else ""
             self.updates.append((self.said.blue.weight, self.said.green.weight, phase))
 
-    def pending(self) -> dict[str, int]:
-        return self.other_changes
+    def foreseen(self) -> list[Any]:
+        """What waits, and what of it waits without a rollout alone."""
+        return [one for one in self.other_changes if self.said.progress is None or one not in self.kept]
 
-    def outputs(self) -> dict[str, Any]:
+    def outputs(self, *, again: bool = False) -> dict[str, Any]:
+        del again
         shares, runtime = self._weights(), self.settings().runtime
         region = {
             "listener": "listener",
@@ -137,7 +146,15 @@ class Fakes:
         del listener
         if region == self.lost:
             raise GateError(f"elbv2 in {region}: could not connect")
-        return {f"arn:{name}": weight for name, weight in self._weights().items()}
+        return self.diverted.get(region) or {f"arn:{name}": weight for name, weight in self._weights().items()}
+
+    def forward(self, region: str, listener: str, weights: Mapping[str, int]) -> None:
+        del listener
+        if region == self.lost:
+            raise GateError(f"elbv2 in {region}: could not connect")
+        with self._call():
+            self.diverted[region] = dict(weights)
+            self.forwarded.append((region, self.calls))
 
     def now(self) -> datetime:
         return self.time

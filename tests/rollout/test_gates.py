@@ -178,6 +178,25 @@ def test_the_weights_are_those_of_the_default_action(answer: Answer) -> None:
     }
 
 
+def test_weights_are_moved_by_one_change_of_the_default_action(answer: Answer) -> None:
+    other = GROUP.replace("blue", "green")
+    sticky = {"Enabled": False, "DurationSeconds": 1}
+    config = {"TargetGroups": [{"TargetGroupArn": GROUP, "Weight": 50}, {"TargetGroupArn": other, "Weight": 50}]}
+    # With one group alone, AWS says it twice.
+    forward = {
+        "Type": "forward",
+        "TargetGroupArn": GROUP,
+        "Order": 1,
+        "ForwardConfig": {**config, "TargetGroupStickinessConfig": sticky},
+    }
+    listener = {"ListenerArn": LISTENER, "DefaultActions": [forward]}
+    answer("elbv2", "describe_listeners", {"Listeners": [listener]}, {"ListenerArns": [LISTENER]})
+    wanted = {"TargetGroups": [{"TargetGroupArn": GROUP, "Weight": 100}], "TargetGroupStickinessConfig": sticky}
+    changed = {"ListenerArn": LISTENER, "DefaultActions": [{"Type": "forward", "Order": 1, "ForwardConfig": wanted}]}
+    answer("elbv2", "modify_listener", {"Listeners": [listener]}, changed)
+    gates.gates(None).forward(REGION, LISTENER, {GROUP: 100, other: 0})
+
+
 def test_what_aws_refuses_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gates, "clients", lambda _: refusing)
 
@@ -214,6 +233,14 @@ def test_the_world_is_quiet_and_healthy_until_somebody_writes_otherwise(tmp_path
     assert counted == Traffic(requests=10, failed=1)
     assert world(tmp_path, fleet, "blue").refresh(REGION, "blue").done
     assert world(tmp_path, fleet, "blue", refreshStatus="RollbackSuccessful").refresh(REGION, "blue").failed
+
+
+@pytest.mark.parametrize("key", ["arn", f"arn@{REGION}"])
+def test_the_world_takes_weights_too(tmp_path: Path, key: str) -> None:
+    actions = [{"type": "forward", "forward": {"targetGroups": [{"arn": "blue", "weight": 50}], "stickiness": {}}}]
+    eyes = world(tmp_path, "aws:lb/listener:Listener", key, defaultActions=actions)
+    eyes.forward(REGION, "arn", {"blue": 0, "green": 100})
+    assert eyes.weights(REGION, "arn") == {"green": 100}
 
 
 def test_what_the_world_has_not_is_not_taken_for_fine(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -155,7 +157,7 @@ def test_a_color_without_alarms_is_not_taken_for_a_quiet_one(monkeypatch: pytest
     fakes = begun()
     outputs = fakes.outputs()
     outputs["regions"]["us-east-1"]["rollout"]["alarms"] = {"blue": ["blue-errors"]}
-    monkeypatch.setattr(fakes, "outputs", lambda: outputs)
+    monkeypatch.setattr(fakes, "outputs", lambda **_: outputs)
     with pytest.raises(RefusedError, match="no gate alarms of green in us-east-1"):
         fakes.walk.step()
 
@@ -236,12 +238,83 @@ def test_a_region_that_is_lost_stops_a_rollout_until_the_file_says_so() -> None:
     assert images(fakes.said) == (None, NEW)
 
 
-def test_nothing_starts_while_an_update_would_do_more() -> None:
+def other(kind: str, op: str = "update", name: str = "one", **detail: str) -> Any:
+    """A step that an engine foresees."""
+    state = SimpleNamespace(inputs={"name": name})
+    return SimpleNamespace(
+        op=op, urn=f"urn:pulumi:test::ascent::{kind}::{name}", type=kind, old=state, new=state, detailed_diff=detail
+    )
+
+
+TEMPLATE = other("aws:ec2/launchTemplate:LaunchTemplate", imageId="update")
+
+
+def test_nothing_starts_while_an_update_would_change_more_of_what_serves() -> None:
     fakes = stack()
-    fakes.other_changes = {"replace": 1}
-    with pytest.raises(RefusedError, match="would do other things as well \\(replace 1\\)"):
+    before = fakes.said
+    fakes.other_changes = [other("aws:budgets/budget:Budget", limitAmount="update"), TEMPLATE]
+    with pytest.raises(RefusedError) as refused:
         fakes.walk.start(Strategy.CANARY, NEW)
-    assert (fakes.calls, fakes.updates) == (0, [])
+    assert "  update LaunchTemplate one (imageId)\nFirst: pulumi up --stack test" in str(refused.value)
+    assert "Budget" not in str(refused.value)
+    assert (fakes.said, fakes.updates, fakes.told) == (before, [], [])
+
+
+def test_it_starts_where_somebody_says_so() -> None:
+    fakes = stack()
+    fakes.other_changes = [TEMPLATE]
+    fakes.walk.start(Strategy.CANARY, NEW, with_changes=True)
+    assert fakes.told[0] == "Comes along: update LaunchTemplate one (imageId)"
+    assert fakes.updates == CANARY[:1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        other("aws:budgets/budget:Budget", limitAmount="update"),
+        other("aws:cloudwatch/dashboard:Dashboard", op="replace", dashboardName="update-replace"),
+        other("aws:cloudwatch/metricAlarm:MetricAlarm", threshold="update"),
+        other("aws:sns/topicSubscription:TopicSubscription", op="create"),
+        other("aws:rds/cluster:Cluster", **{"tags.team": "add", "tagsAll.team": "add"}),
+        other("kubernetes:batch/v1:CronJob", **{"spec.schedule": "update"}),
+    ],
+)
+def test_what_has_no_part_in_requests_comes_along(change: Any) -> None:
+    fakes = stack()
+    fakes.other_changes = [change]
+    fakes.walk.start(Strategy.CANARY, NEW)
+    (line,) = [line for line in fakes.told if line.startswith("Comes along")]
+    assert " one" in line
+    assert fakes.updates == CANARY[:1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        other("aws:autoscaling/group:Group", maxSize="update"),
+        other("aws:cloudwatch/metricAlarm:MetricAlarm", name="blue-errors", threshold="update"),
+        other("aws:rds/cluster:Cluster", **{"tags.team": "add", "engineVersion": "update"}),
+        other("aws:iam/rolePolicy:RolePolicy", op="delete"),
+        other("aws:secretsmanager/secretVersion:SecretVersion", op="create"),
+        other("cloudflare:index/ruleset:Ruleset", rules="update"),
+        other("kubernetes:core/v1:Secret", data="update"),
+        other("pulumi:providers:kubernetes", kubeconfig="update"),
+    ],
+)
+def test_what_serves_or_judges_does_not(change: Any) -> None:
+    fakes = stack()
+    fakes.other_changes = [change]
+    with pytest.raises(RefusedError, match="would change more of what serves requests"):
+        fakes.walk.start(Strategy.CANARY, NEW)
+    assert fakes.updates == []
+
+
+def test_what_a_rollout_keeps_back_does_not_stop_it() -> None:
+    fakes = stack()
+    # A newer machine image: while a rollout is under way, the template keeps the one that it has.
+    fakes.other_changes = fakes.kept = [TEMPLATE]
+    fakes.walk.start(Strategy.CANARY, NEW)
+    assert fakes.updates == CANARY[:1]
 
 
 def test_a_target_that_could_not_carry_the_load_is_refused_with_the_sum() -> None:
@@ -280,14 +353,112 @@ def test_a_machine_that_knows_of_nothing_takes_over_from_the_stack() -> None:
         fakes.walk.step()
 
 
-def test_a_machine_with_an_older_file_goes_no_further() -> None:
+def test_a_machine_with_an_older_file_goes_on_from_where_the_stack_is() -> None:
     fakes = begun(steps=2)
     older = fakes.said
     fakes.time = fakes.time.replace(hour=5)
     fakes.walk.step()
     fakes.said = older
-    with pytest.raises(RefusedError, match="get its newest version"):
+    fakes.walk.step()
+    assert any("was older than the stack: taken over" in line for line in fakes.told)
+    # The step that the stack had taken is watched before the next.
+    assert (fakes.said.green.weight, fakes.applied.green.weight) == (50, 50)
+    fakes.walk.rest()
+    assert images(fakes.said) == (None, NEW)
+
+
+def test_an_abort_moves_the_weights_before_any_update() -> None:
+    fakes = begun(steps=3)
+    before = fakes.calls
+    fakes.walk.abort()
+    # The first thing that changes anything, and one call.
+    assert fakes.forwarded == [("us-east-1", before + 1)]
+    assert fakes.updates[-2:] == [(100, 0, "back"), (100, 0, "cleaning")]
+    assert fakes.told[-4] == "All traffic is taken off green in us-east-1, before any update."
+
+
+def test_an_alarm_moves_the_weights_before_any_update_too() -> None:
+    fakes = begun(steps=1)
+    fakes.alarms = ["green-errors"]
+    with pytest.raises(RefusedError, match="went back"):
         fakes.walk.step()
+    assert [region for region, _ in fakes.forwarded] == ["us-east-1"]
+
+
+def test_every_region_gets_its_weights_and_one_that_does_not_answer_keeps_none_of_the_others() -> None:
+    fakes = begun(steps=1, stage=7)
+    regions = fakes.settings().active_regions
+    fakes.lost = regions[0]
+    fakes.walk.divert()
+    assert [region for region, _ in fakes.forwarded] == list(regions[1:])
+
+
+def test_an_abort_goes_on_with_an_update_where_the_balancer_does_not_let_it() -> None:
+    fakes = begun(steps=1)
+    fakes.lost = "us-east-1"
+
+    def found(*_: object) -> dict[str, int]:
+        return {f"arn:{name}": one for name, one in fakes.applied.shares(fakes.settings().runtime).items() if one}
+
+    fakes.weights = found  # type: ignore[method-assign, assignment]
+    fakes.walk.abort()
+    assert images(fakes.said) == (OLD, None)
+    assert any("left to an update: elbv2 in us-east-1" in line for line in fakes.told)
+
+
+def test_a_rollout_whose_traffic_was_taken_away_elsewhere_goes_back() -> None:
+    fakes = begun(steps=2)
+    # Another process, with the same stack and a file of its own.
+    fakes.walk.divert()
+    with pytest.raises(RefusedError, match=r"the traffic was taken off green\. The rollout went back"):
+        fakes.walk.step()
+    assert images(fakes.said) == (OLD, None)
+    assert fakes.updates[-2:] == [(100, 0, "back"), (100, 0, "cleaning")]
+
+
+def test_while_it_watches_it_notices_that_its_traffic_was_taken_away() -> None:
+    fakes = stack()
+    fakes.walk.start(Strategy.CANARY, NEW)
+
+    def at_25(_: datetime) -> None:
+        if fakes.said.green.weight == 25 and not fakes.forwarded:
+            fakes.walk.divert()
+
+    fakes.passing = at_25
+    with pytest.raises(RefusedError, match="the traffic was taken off green"):
+        fakes.walk.rest()
+    assert fakes.updates == [*CANARY[:3], (100, 0, "back"), (100, 0, "cleaning")]
+
+
+def test_weights_are_held_until_an_update_goes_back_too() -> None:
+    fakes = begun(steps=2)
+
+    def soon(_: datetime) -> None:
+        # An update that was under way gives the new color its traffic again.
+        if fakes.diverted and len(fakes.forwarded) == 1:
+            fakes.diverted = {}
+        elif len(fakes.forwarded) == 2 and fakes.applied.green.weight:
+            fakes.passing = lambda _: None
+            fakes.walk.abort()
+
+    fakes.passing = soon
+    fakes.walk.hold()
+    assert images(fakes.said) == (OLD, None)
+    assert len(fakes.forwarded) == 2
+
+
+def test_weights_that_nobody_follows_are_told() -> None:
+    fakes = begun(steps=2)
+    with pytest.raises(RefusedError, match="no update has taken the traffic off green within 30 minutes"):
+        fakes.walk.hold()
+
+
+@pytest.mark.parametrize("steps", [0, 5])
+def test_there_is_nothing_to_divert_before_and_after(steps: int) -> None:
+    fakes = begun(steps=steps)
+    fakes.walk.divert()
+    fakes.walk.hold()
+    assert fakes.forwarded == []
 
 
 def finish(walk: Walk) -> None:

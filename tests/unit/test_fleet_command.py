@@ -25,7 +25,6 @@ FAILED = Refresh(done=False, failed=True, says="asg-blue: Failed, 35 % (alarm er
 class Eyes:
     """What is seen: refreshes by group, and healthy targets."""
 
-    drain: float = 0
     poll: float = 15
 
     def __init__(self, healthy: int | None = 9, **refreshes: Refresh) -> None:
@@ -39,15 +38,6 @@ class Eyes:
     def healthy(self, region: str, target_group: str) -> int | None:
         assert (region, target_group) in (("us-east-1", "arn:blue"), ("eu-west-1", "arn:blue"))
         return self._healthy
-
-    def fired(self, *_: Any) -> list[str]:
-        return []
-
-    def traffic(self, *_: Any) -> None:
-        return None
-
-    def weights(self, *_: Any) -> dict[str, int]:
-        return {}
 
 
 def states(eyes: Eyes, **changes: Any) -> dict[str, State]:

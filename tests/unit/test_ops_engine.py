@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
 from pulumi.automation import CommandError, CommandResult
 
+from ops import engine_runs
 from ops.engine import Automation, EngineError
 
 NOT_LOGGED_IN = "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions"
@@ -33,6 +38,58 @@ def test_a_failure_is_told_without_what_the_sdk_wraps_around_it(said: str, messa
     assert "code:" not in str(error.value)
 
 
-def test_a_lock_of_somebody_who_is_alive_or_elsewhere_stays() -> None:
-    for host, pid in ((socket.gethostname(), os.getpid()), ("elsewhere", 2**22)):
-        assert not engine()._freed(f"error: the stack is currently locked: created by me@{host} (pid {pid}) at 10:00")
+GONE = 2**22
+
+
+def lock(host: str = socket.gethostname(), pid: int = GONE, late: float = 0) -> str:
+    at = datetime.now(UTC) - timedelta(seconds=late)
+    return f"error: the stack is currently locked: created by me@{host} (pid {pid}) at {at:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where it is noted which engines were started here: one just now."""
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
+    engine_runs.noted("prod")
+    return tmp_path / "ascent" / "prod.json"
+
+
+def test_the_lock_of_an_engine_that_was_started_here_and_killed_is_ours(here: Path) -> None:
+    assert here.exists()
+    assert engine_runs.left_by_a_killed_one("prod", lock())
+    # From another time zone, as Go writes it.
+    zoned = lock().replace("Z", "+00:00")
+    assert engine_runs.left_by_a_killed_one("prod", zoned)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        lambda: lock(pid=os.getpid()),
+        lambda: lock(host="elsewhere"),
+        lambda: lock(late=120),
+        lambda: lock(late=-120),
+        lambda: lock() + lock(host="elsewhere"),
+        lambda: "error: the stack is currently locked by somebody",
+    ],
+)
+@pytest.mark.usefixtures("here")
+def test_a_lock_of_somebody_who_is_alive_or_elsewhere_or_of_another_time_stays(said: Callable[[], str]) -> None:
+    assert not engine_runs.left_by_a_killed_one("prod", said())
+
+
+@pytest.mark.parametrize("key", ["boot", "processes"])
+def test_a_lock_from_before_a_boot_or_of_another_container_of_the_same_name_stays(here: Path, key: str) -> None:
+    here.write_text(json.dumps({**json.loads(here.read_text()), key: "another"}))
+    assert not engine_runs.left_by_a_killed_one("prod", lock())
+
+
+def test_nothing_is_taken_for_ours_where_nothing_was_noted_or_nobody_tells(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not engine_runs.left_by_a_killed_one("staging", lock())
+    here.write_text("{")
+    assert not engine_runs.left_by_a_killed_one("prod", lock())
+    monkeypatch.setattr(engine_runs, "BOOT", here / "nowhere")
+    engine_runs.noted("staging")
+    assert not engine_runs.left_by_a_killed_one("staging", lock())

@@ -1,0 +1,75 @@
+"""Tells the lock of an engine that was started here and killed from anybody else's.
+
+The engine's lock names a host and a process. Both may be another's: containers share host names, and each counts its
+processes from 1. So what is started here is noted with what no two machines or containers have in common. Where the
+kernel does not tell (it is no Linux), no lock is taken for ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+# pulumi, pkg/backend/diy/lock.go: checkForLock.
+HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
+BOOT, PROCESSES = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
+# From the engine's taking the lock to the first that it tells: seconds, on any machine that can run it.
+SOON = timedelta(minutes=1)
+
+
+def noted(stack: str) -> None:
+    """Note that an engine that was started here has just locked a stack."""
+    here = _here()
+    if here is None:
+        return
+    with suppress(OSError):
+        path = _path(stack)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({**here, "at": datetime.now(UTC).isoformat()}), encoding="utf-8")
+
+
+def left_by_a_killed_one(stack: str, said: str) -> bool:
+    """Whether a stack's locks are all of an engine that was started here, and is not there any more.
+
+    Args:
+        stack: its name.
+        said: what the engine says of the locks.
+    """
+    holders = [match.groupdict() for match in HOLDER.finditer(said)]
+    return bool(holders) and all(_ours(stack, **one) for one in holders)
+
+
+def _ours(stack: str, host: str, pid: str, at: str) -> bool:
+    try:
+        note = json.loads(_path(stack).read_text(encoding="utf-8"))
+        before = datetime.fromisoformat(note.pop("at")) - datetime.fromisoformat(at)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return host == socket.gethostname() and note == _here() and timedelta() <= before < SOON and not _alive(int(pid))
+
+
+def _here() -> dict[str, str] | None:
+    """This machine since it was started, and this container's processes."""
+    try:
+        return {"boot": BOOT.read_text(encoding="ascii").strip(), "processes": str(PROCESSES.readlink())}
+    except OSError:
+        return None
+
+
+def _path(stack: str) -> Path:
+    return Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi") / "ascent" / f"{stack}.json"
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
