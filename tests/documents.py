@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ops.cost.usage import TABLE
 from ops.drift.ledger import LEDGER
+from ops.edge.doc import rights_table
 from ops.guard.rules import OWN, connections, cost
 from ops.guard.rules.protection import ANYWHERE
 from ops.quotas.doc import default_table, nodes_table
@@ -89,6 +90,7 @@ def compared() -> str:
 DOCUMENTS: dict[str, Parts] = {
     "docs/changes.md": {"ledger": ledger},
     "docs/cost.md": {"assumptions": assumptions, "errors": errors},
+    "docs/edge.md": {"rights": rights_table},
     "docs/guard.md": {"findings": findings, "compared": compared},
     "docs/quotas.md": {"quotas": default_table, "nodes": nodes_table},
     "docs/policy.md": {"policies": policies, "guards": guards},

@@ -1,6 +1,6 @@
 """`ascent doctor`: whether everything that ascent needs is here, and what to do about what is not.
 
-What it needs of an AWS account for a stack is in `ops/commands/quotas.py`.
+What it needs of an AWS account, and of Cloudflare, for a stack is in `ops/commands/quotas.py`.
 """
 
 import json
@@ -196,13 +196,15 @@ def examine() -> list[Finding]:
 
 def doctor(
     *,
-    stack: Annotated[str | None, typer.Option(help="Look at the AWS quotas that this stack needs, instead.")] = None,
+    stack: Annotated[
+        str | None, typer.Option(help="Look at what this stack needs of AWS and Cloudflare, instead.")
+    ] = None,
     stage: Annotated[
         int | None, typer.Option(min=1, max=7, help="With --stack: at this stage, instead of the stack's own.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
 ) -> None:
-    """Is everything here that ascent needs, and what to do if not. With --stack: does the AWS account have the quotas.
+    """Is everything here that ascent needs, and what to do if not. With --stack: do AWS and Cloudflare let the stack.
 
     --json prints {"ok": bool, "checks": [{"name", "status": "ok" | "warn" | "fail", "found", "advice"}, ...]}.
     Exits with 0 if nothing fails, else with 1.
@@ -213,11 +215,17 @@ def doctor(
     may be part of what is used. unknown: AWS did not say. Without credentials the needs stand beside AWS' defaults:
     a need above one is a warn, and the rest is unknown.
 
+    Where Cloudflare has the zone, what the stack needs to be allowed there is held against the token of
+    CLOUDFLARE_API_TOKEN. A token may mostly not see its own rights: then it is asked to read what it is to write, and
+    fail is what it may not even read.
+
     --stack --json prints {stack, stage, account: its number or null, why: text, why the account was not looked at,
-    ok: bool, quotas: [{verdict: "fail" | "warn" | "unknown" | "ok", service, code, name, unit, region: its name, or
+    ok: bool, cloudflare: null, or {why: text, why the token was not looked at, addOns: [text, ...], rights:
+    [{verdict: as of a quota, permission, of: "zone" | "account", for, why}]},
+    quotas: [{verdict: "fail" | "warn" | "unknown" | "ok", service, code, name, unit, region: its name, or
     null for all together, need: number or null, default, quota: number that the account has or null, used: number or
     null, why, raise: {to, command} or null}]}, the worst first.
-    Exits with 0 if no quota fails, else with 1; with 2 if the stack cannot be looked at.
+    Exits with 0 if nothing fails, else with 1; with 2 if the stack cannot be looked at.
 
     Examples:
 

@@ -1,4 +1,4 @@
-"""`ascent doctor --stack`: whether an AWS account has the quotas that a stack needs, before an update finds out."""
+"""`ascent doctor --stack`: whether AWS and Cloudflare let a stack be, before an update finds out."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from infra.clients import clients
 from infra.settings import Settings, SettingsError
 from ops import stackfile
+from ops.commands.rights import rights
 from ops.console import console, errors, progress
 from ops.quotas.account import Account, Answer, NoAccountError
 from ops.quotas.judge import Row, Verdict, looked
@@ -28,15 +29,19 @@ def quotas(stack: str, stage: int | None, *, as_json: bool) -> int:
             needs = needed(settings, stack, live)
             account, number, why = _account(settings, stack)
             rows = looked(needs, _asking(settings, account, live))
+            edge = rights(settings, stack, live)
     except SettingsError as error:
         errors.print(str(error), style="red", markup=False)
         return BAD_INPUT
-    ok = all(row.verdict is not Verdict.FAIL for row in rows)
+    ok = all(row.verdict is not Verdict.FAIL for row in rows) and (edge is None or edge.ok)
     if as_json:
         document = {"stack": stack, "stage": settings.stage, "account": number, "why": why, "ok": ok}
-        print(json.dumps({**document, "quotas": [row.as_dict() for row in rows]}, indent=2))  # noqa: T201
+        found = {"quotas": [row.as_dict() for row in rows], "cloudflare": edge.as_dict() if edge else None}
+        print(json.dumps({**document, **found}, indent=2))  # noqa: T201
     else:
         _show(settings, stack, rows, number, why)
+        if edge is not None:
+            edge.show()
     return 0 if ok else FAILED
 
 

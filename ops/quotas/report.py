@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ops.quotas.judge import Row, Verdict
 
-_COLORS = {Verdict.FAIL: "red", Verdict.WARN: "yellow", Verdict.UNKNOWN: "dim", Verdict.OK: "green"}
+COLORS = {Verdict.FAIL: "red", Verdict.WARN: "yellow", Verdict.UNKNOWN: "dim", Verdict.OK: "green"}
 _LARGE = 1000  # from here on, a tenth says nothing
 _RAISABLE = (Verdict.FAIL, Verdict.WARN)
 
@@ -45,7 +45,7 @@ def _table(rows: Sequence[Row], *, is_seen: bool) -> Table:
         row = alike[0]
         given = (row.given, row.used) if is_seen else (row.quota.default,)
         table.add_row(
-            f"[{_COLORS[row.verdict]}]{row.verdict}[/]",
+            f"[{COLORS[row.verdict]}]{row.verdict}[/]",
             escape(row.quota.title),
             _places(alike),
             *(number(one) for one in (row.needed, *given)),

@@ -60,6 +60,7 @@ def run(
     monkeypatch.setattr(Account, "answer", answer)
     monkeypatch.setattr(stackfile, "settings", lambda *_, **__: configured(stage=6, **config))
     monkeypatch.setattr(command, "needed", lambda *_: found)
+    monkeypatch.setattr(command, "rights", lambda *_: None)
     environment = {"COLUMNS": "80", "NO_COLOR": "1"}
     return CliRunner().invoke(cli.app, ["doctor", "--stack", "prod", *arguments], env=environment)
 

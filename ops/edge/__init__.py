@@ -1,0 +1,1 @@
+"""What a stack needs of Cloudflare beside what it makes there."""

@@ -1,0 +1,28 @@
+"""The generated table of docs/edge.md. `python -m tests.documents` writes it."""
+
+from __future__ import annotations
+
+from infra.choices import EdgeCertificate
+from infra.edge.plans import Plan
+from infra.stages import STAGES
+from ops import stackfile
+from ops.edge.rights import Right, needed
+from ops.render import render
+
+STACK = "sandbox"
+# What takes another right, chosen.
+_ALL = {"plan": Plan.ENTERPRISE, "certificate": EdgeCertificate.ADVANCED}
+
+
+def rights_table() -> str:
+    """Every right, with the stage from which it is needed."""
+    first: dict[Right, int] = {}
+    for stage in STAGES:
+        chosen = stackfile.settings(STACK, stage, judged=False)
+        chosen = chosen.model_copy(update={"edge": chosen.edge.model_copy(update=_ALL)})
+        for right in needed(render(chosen, STACK).resources):
+            first.setdefault(right, stage)
+    lines = ["| from stage | permission | of the | for |", "|---|---|---|---|"]
+    for right, stage in sorted(first.items(), key=lambda one: one[1]):
+        lines.append(f"| {stage} | {right.name} | {'account' if right.of_account else 'zone'} | {right.purpose} |")
+    return "\n".join(lines)
