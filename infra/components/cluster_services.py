@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -19,6 +20,8 @@ from infra.thresholds import (
 )
 
 POOL = "app"
+# Not `default`, which is that of the built-in pools, and which EKS puts back as it was.
+NODE_CLASS = "ascent"
 STORAGE_CLASS = "ascent"
 
 
@@ -29,26 +32,50 @@ class ClusterServicesArgs:
     cluster: its name at EKS.
     cpu: most vCPUs of all nodes of the pool.
     memory: most GiB of them.
+    role: name of the nodes' role, the same as that of the built-in pools: EKS has made its access entry with those, and
+        would refuse a second one.
+    subnet_ids, security_group_id: where nodes are, and their security group.
+    tags: of nodes, their disks and their network interfaces, which no default tags of the provider reach.
     """
 
     cluster: str
     cpu: int
     memory: int
+    role: pulumi.Input[str]
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_id: pulumi.Input[str]
+    tags: Mapping[str, str]
 
 
 class ClusterServices(pulumi.ComponentResource):
-    """A node pool, metrics-server, and the switch that makes NetworkPolicies count."""
+    """A node pool and the class of its nodes, metrics-server, and the switch that makes NetworkPolicies count."""
 
     def __init__(self, name: str, args: ClusterServicesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("ClusterServices"), name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
+        # As the built-in one, and tagged: the budget counts by tag.
+        nodes = kubernetes.apiextensions.CustomResource(
+            f"{name}-nodes",
+            api_version="eks.amazonaws.com/v1",
+            kind="NodeClass",
+            metadata={"name": NODE_CLASS},
+            spec={
+                "role": args.role,
+                "subnetSelectorTerms": [{"id": one} for one in args.subnet_ids],
+                "securityGroupSelectorTerms": [{"id": args.security_group_id}],
+                "tags": dict(args.tags),
+            },
+            # It stays until the last of its nodes is gone.
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="30m")),
+        )
         pool = kubernetes.apiextensions.CustomResource(
             f"{name}-pool",
             api_version="karpenter.sh/v1",
             kind="NodePool",
             metadata={"name": POOL},
             spec=_pool(args),
-            opts=child,
+            # What changes of it moves pods to new nodes, a few nodes at a time (Karpenter documentation, Disruption).
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[nodes]),
         )
         # The HPA reads CPU and memory from it, and Auto Mode does not bring it. It needs a node to run on.
         aws.eks.Addon(
@@ -84,7 +111,7 @@ def _pool(args: ClusterServicesArgs) -> dict[str, object]:
     return {
         "template": {
             "spec": {
-                "nodeClassRef": {"group": "eks.amazonaws.com", "kind": "NodeClass", "name": "default"},
+                "nodeClassRef": {"group": "eks.amazonaws.com", "kind": "NodeClass", "name": NODE_CLASS},
                 "requirements": [
                     _requirement("kubernetes.io/arch", "In", "arm64"),
                     _requirement("karpenter.sh/capacity-type", "In", "on-demand"),

@@ -9,6 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
+from infra.components.load_balancer import CLUSTER_TAG
 from infra.kubeconfig import kubeconfig
 from infra.thresholds import APP_PORT, CLUSTER_LOG_DAYS, HTTPS_PORT
 
@@ -24,8 +25,41 @@ CLUSTER_POLICIES = {
 }
 NODE_POLICIES = {"node": "AmazonEKSWorkerNodeMinimalPolicy", "pull": "AmazonEC2ContainerRegistryPullOnly"}
 ADMIN_POLICY = "arn:aws:eks::aws:cluster-access-policy/AmazonEKSClusterAdminPolicy"
-# The built-in pool for what keeps the cluster running. With it comes the node class `default`, which ours uses too.
+# The built-in pool for what keeps the cluster running. With it comes an access entry of the nodes' role.
 SYSTEM_POOL = "system"
+# What the managed policies allow only with the tags that EKS gives by itself (EKS User Guide, Amazon EKS Auto Mode
+# cluster IAM role: Custom AWS tags for EKS Auto resources).
+_ITS_OWN = f"${{aws:PrincipalTag/{CLUSTER_TAG}}}"
+TAGGED = (
+    iam.allow(
+        ["ec2:CreateFleet", "ec2:CreateLaunchTemplate", "ec2:RunInstances"],
+        ["*"],
+        {
+            "StringEquals": {f"aws:RequestTag/{CLUSTER_TAG}": _ITS_OWN},
+            "StringLike": {
+                "aws:RequestTag/eks:kubernetes-node-class-name": "*",
+                "aws:RequestTag/eks:kubernetes-node-pool-name": "*",
+            },
+        },
+    ),
+    iam.allow(
+        ["ec2:CreateNetworkInterface"],
+        ["*"],
+        {
+            "StringEquals": {f"aws:RequestTag/{CLUSTER_TAG}": _ITS_OWN},
+            "StringLike": {"aws:RequestTag/eks:kubernetes-cni-node-name": "*"},
+        },
+    ),
+    # Of what is there already, once the tags change.
+    iam.allow(
+        ["ec2:CreateTags", "ec2:DeleteTags"],
+        [
+            f"arn:aws:ec2:*:*:{kind}/*"
+            for kind in ("fleet", "instance", "launch-template", "network-interface", "volume")
+        ],
+        {"StringEquals": {f"aws:ResourceTag/{CLUSTER_TAG}": _ITS_OWN}},
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +95,8 @@ class KubernetesCluster(pulumi.ComponentResource):
 
     name: its name.
     kubeconfig: a secret output.
+    node_role: name of the role of its nodes.
+    security_group_id: the cluster's own security group, which its nodes have.
     """
 
     def __init__(self, name: str, args: KubernetesClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -85,7 +121,10 @@ class KubernetesCluster(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
-        cluster = self._cluster(role, nodes, [logs, encrypts, *attached, *node_policies])
+        tags = aws.iam.RolePolicy(f"{name}-tags", role=role.id, policy=iam.policy(*TAGGED), opts=self._child)
+        cluster = self._cluster(role, nodes, [logs, encrypts, tags, *attached, *node_policies])
+        self.node_role = nodes.name
+        self.security_group_id: pulumi.Output[str] = cluster.vpc_config.cluster_security_group_id.apply(str)
         self._admit(cluster)
         authority = cluster.certificate_authority.apply(lambda found: found.data)
         written: pulumi.Output[str] = pulumi.Output.all(cluster.endpoint, authority).apply(
@@ -150,7 +189,7 @@ class KubernetesCluster(pulumi.ComponentResource):
         """The load balancer to pods, whose nodes have the cluster's own security group, and people to the API."""
         aws.vpc.SecurityGroupIngressRule(
             f"{self.name}-pods",
-            security_group_id=cluster.vpc_config.cluster_security_group_id.apply(str),
+            security_group_id=self.security_group_id,
             description="From the load balancer",
             referenced_security_group_id=self._args.balancer_group_id,
             ip_protocol="tcp",
@@ -163,7 +202,7 @@ class KubernetesCluster(pulumi.ComponentResource):
             # itself alone (EKS User Guide, View Amazon EKS security group requirements for clusters).
             aws.vpc.SecurityGroupIngressRule(
                 f"{self.name}-api-{source.replace('/', '-')}",
-                security_group_id=cluster.vpc_config.cluster_security_group_id.apply(str),
+                security_group_id=self.security_group_id,
                 description="To the Kubernetes API",
                 cidr_ipv4=source,
                 ip_protocol="tcp",

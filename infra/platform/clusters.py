@@ -12,6 +12,7 @@ from infra.components.cluster_services import STORAGE_CLASS, ClusterServices, Cl
 from infra.components.container_insights import ContainerInsights, ContainerInsightsArgs
 from infra.components.kubernetes_cluster import KubernetesCluster, KubernetesClusterArgs
 from infra.platform.cluster_access import creator
+from infra.platform.place import all_tags
 from infra.platform.surroundings import Surroundings
 
 
@@ -84,7 +85,15 @@ def _made(around: Surroundings) -> Running:
     )
     services = ClusterServices(
         f"{place.base}-services",
-        ClusterServicesArgs(cluster=place.base, cpu=nodes.cpu, memory=nodes.memory),
+        ClusterServicesArgs(
+            cluster=place.base,
+            cpu=nodes.cpu,
+            memory=nodes.memory,
+            role=eks.node_role,
+            subnet_ids=around.network.private_subnet_ids,
+            security_group_id=eks.security_group_id,
+            tags=all_tags(around.settings),
+        ),
         opts=pulumi.ResourceOptions(providers=[place.provider, provider], depends_on=[eks]),
     )
     insights = ContainerInsights(

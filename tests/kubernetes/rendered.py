@@ -22,7 +22,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "in-cluster": {"runtime": "kubernetes", "stage": 6, "cache": {"inCluster": True}},
 }
 # Kinds that Kubernetes itself does not have. Their definitions come with EKS Auto Mode.
-CUSTOM = {"NodePool", "TargetGroupBinding"}
+CUSTOM = {"NodeClass", "NodePool", "TargetGroupBinding"}
 
 
 def rendered(helm: Helm, scratch: Path, **changes: Any) -> list[Object]:

@@ -129,6 +129,43 @@ def test_the_version_is_the_one_that_is_listed() -> None:
     assert of_type(everything, CLUSTER)["test-use1"].inputs["version"] == "1.33"
 
 
+def test_its_nodes_carry_the_tags_that_the_budget_counts_by() -> None:
+    """They are made by EKS, which no default tags of the provider reach."""
+    everything = live(tags={"cost-center": "42"}, budget={"monthlyUsd": 100})
+    (nodes,) = of_type(everything, "kubernetes:eks.amazonaws.com/v1:NodeClass").values()
+    tags = nodes.inputs["spec"]["tags"]
+    assert tags == {
+        "ascent:managed-by": "pulumi",
+        "ascent:project": "ascent",
+        "ascent:stack": "test",
+        "cost-center": "42",
+    }
+    counted = [one.inputs["costFilters"][0] for one in of_type(everything, "aws:budgets/budget:Budget").values()]
+    assert counted
+    assert {value for one in counted for value in one["values"]} == {f"user:ascent:stack${tags['ascent:stack']}"}
+    (pool,) = of_type(everything, POOL).values()
+    chosen = pool.inputs["spec"]["template"]["spec"]["nodeClassRef"]
+    # EKS gives the class `default` its own values back.
+    assert chosen["name"] == nodes.inputs["metadata"]["name"] != "default"
+    # The role of the built-in pools: another one would need an access entry to let nodes join.
+    cluster = of_type(everything, CLUSTER)["test-use1"].inputs
+    assert cluster["computeConfig"]["nodeRoleArn"].endswith(f":{nodes.inputs['spec']['role']}")
+    assert len(nodes.inputs["spec"]["subnetSelectorTerms"]) == 3
+    assert nodes.inputs["spec"]["securityGroupSelectorTerms"] == [{"id": "sg-test-use1"}]
+
+
+def test_the_cluster_may_give_its_nodes_tags() -> None:
+    """The managed policies allow the tags of EKS alone: with another, not one node would come."""
+    allowed = of_type(live(), "aws:iam/rolePolicy:RolePolicy")["test-use1-tags"].inputs
+    assert allowed["role"].startswith("test-use1-cluster")
+    statements = json.loads(allowed["policy"])["Statement"]
+    own = "${aws:PrincipalTag/eks:eks-cluster-name}"
+    conditions = [one["Condition"]["StringEquals"] for one in statements]
+    assert {value for one in conditions for value in one.values()} == {own}
+    launches = {"ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"}
+    assert any(launches <= set(one["Action"]) for one in statements)
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_its_nodes_have_a_limit(stage: int) -> None:
     (pool,) = of_type(live(stage=stage, regions=["us-east-1"]), POOL).values()

@@ -369,7 +369,7 @@ def test_in_a_cluster_that_is_there_already_nothing_of_eks_is_made() -> None:
     binding = of_type(everything, "kubernetes:elbv2.k8s.aws/v1beta1:TargetGroupBinding")["test-use1-blue-pods"]
     rule = binding.inputs["spec"]["networking"]["ingress"][0]
     assert rule["from"] == [{"securityGroup": {"groupID": "test-use1-id"}}]
-    assert not {"NodePool", "StorageClass"} & {one.type.rpartition(":")[2] for one in everything.values()}
+    assert not {"NodeClass", "NodePool", "StorageClass"} & {one.type.rpartition(":")[2] for one in everything.values()}
     known_to_eks = live(stage=6, cluster={**OWN, "name": "team"})
     associations = of_type(known_to_eks, "aws:eks/podIdentityAssociation:PodIdentityAssociation").values()
     assert {one.inputs["clusterName"] for one in associations} == {"team"}
