@@ -20,6 +20,7 @@ from ops.console import console, errors, progress
 from ops.engine import Automation, EngineError
 from ops.rollout.gates import GateError, gates
 from ops.rollout.machine import RefusedError
+from ops.rollout.push import PushedFile
 from ops.rollout.stackfile import StackFile
 from ops.rollout.status import Status, status_of
 from ops.rollout.walk import Walk
@@ -41,6 +42,14 @@ StackOption = Annotated[
     str, typer.Option("--stack", metavar="NAME", help="Stack whose Pulumi.<stack>.yaml is changed.")
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a protected stack.")]
+Push = Annotated[
+    str | None,
+    typer.Option(
+        "--push",
+        metavar="BRANCH",
+        help="Commit the stack's file to this branch of origin after each step, for a checkout that is thrown away.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the end, and nothing else.")]
 
 
@@ -78,6 +87,7 @@ def start(
             help="Start although an update would change more of what serves requests; it comes along.",
         ),
     ] = False,
+    push: Push = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -96,7 +106,7 @@ def start(
 
         ascent rollout start --strategy canary --image registry.example.com/app:1.1.0 --stack prod --with-changes
     """
-    with _walk(stack, as_json) as walk:
+    with _walk(stack, as_json, push=push) as walk:
         _confirm(walk, yes, f"Start a {strategy} of {image} on {stack}?")
         walk.start(strategy, image, bake, with_changes=with_changes)
 
@@ -108,6 +118,7 @@ def step(
     everything: Annotated[
         bool, typer.Option("--all", help="All steps that are left, watching the alarms between them.")
     ] = False,
+    push: Push = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
@@ -122,8 +133,10 @@ def step(
         ascent rollout step --stack prod
 
         ascent rollout step --stack prod --all --yes
+
+        ascent rollout step --stack prod --all --yes --push main
     """
-    with _walk(stack, as_json) as walk:
+    with _walk(stack, as_json, push=push) as walk:
         _confirm(walk, yes, f"Give the new version of {stack} {'all its steps' if everything else 'its next step'}?")
         if everything:
             walk.rest()
@@ -132,7 +145,7 @@ def step(
 
 
 @rollout.command()
-def promote(*, stack: StackOption = "sandbox", yes: Yes = False, as_json: Json = False) -> None:
+def promote(*, stack: StackOption = "sandbox", push: Push = None, yes: Yes = False, as_json: Json = False) -> None:
     """Give the new version all the traffic now; the old one goes after a last watch.
 
     Skips the weights between, not the alarms: an alarm sends it back while the old color is there.
@@ -143,7 +156,7 @@ def promote(*, stack: StackOption = "sandbox", yes: Yes = False, as_json: Json =
 
         ascent rollout promote --stack prod
     """
-    with _walk(stack, as_json) as walk:
+    with _walk(stack, as_json, push=push) as walk:
         _confirm(walk, yes, f"Give the new version of {stack} all the traffic now?")
         walk.promote()
 
@@ -159,6 +172,7 @@ def abort(
             help="Move the weights by the load balancer's API, and keep them until an update has gone back as well.",
         ),
     ] = False,
+    push: Push = None,
     as_json: Json = False,
 ) -> None:
     """Go back to the old version from anywhere, and take the new one away. Never asks.
@@ -169,7 +183,7 @@ def abort(
     With --weights-only it changes neither the file nor the stack: for credentials that may not, while somebody else
     runs the rollout or the rest of the abort.
 
-    JSON: as `status`.
+    JSON: as `status`; with --weights-only {stack, done}.
 
     Examples:
 
@@ -184,7 +198,8 @@ def abort(
         early = _new(file, done, quiet=as_json, live=live)
         if weights_only:
             early.hold()
-            _show(status_of(early, done), as_json)
+            if as_json:
+                print(json.dumps({"stack": stack, "done": done}, indent=2))  # noqa: T201
             return
         early.divert()
 
@@ -194,7 +209,7 @@ def abort(
         early.divert()
         early.clock.sleep(early.gates.poll)
 
-    with _walk(stack, as_json, done, meanwhile) as walk:
+    with _walk(stack, as_json, done, meanwhile, push=push) as walk:
         # Whoever ran it went back by itself.
         if was.progress is None or walk.file.rollout().progress is not None:
             walk.abort()
@@ -244,6 +259,7 @@ def _walk(
     as_json: bool,  # noqa: FBT001  one of two ways to print
     done: list[str] | None = None,
     meanwhile: Callable[[], None] | None = None,
+    push: str | None = None,
 ) -> Iterator[Walk]:
     """A rollout to work on, and around it: one at a time, progress, messages, and where things are at the end.
 
@@ -252,10 +268,11 @@ def _walk(
         as_json: whether to print JSON at the end.
         done: what was done before.
         meanwhile: what to do while another command is at work on it. Without it, that is refused.
+        push: branch of origin that gets each step; None for none.
     """
     done = [] if done is None else done
     with _explained():
-        file = StackFile(stack)
+        file = _file(stack, push)
         file.rollout()
         with file.held(meanwhile), progress() as live:
             walk = _new(file, done, quiet=as_json, live=live)
@@ -276,6 +293,14 @@ def _walk(
                         _show(status_of(walk, done), as_json)
                 raise
         _show(status_of(walk, done), as_json)
+        if isinstance(file, PushedFile) and file.failed:
+            raise typer.Exit(NO)
+
+
+def _file(stack: str, push: str | None) -> StackFile:
+    if push is None:
+        return StackFile(stack)
+    return PushedFile(stack, push, lambda line: errors.print(line, style="red", markup=False))
 
 
 @contextmanager
