@@ -11,7 +11,7 @@ from ops.cli import COMMANDS
 from scripts.actionlint import find_actionlint
 from scripts.places import ROOT
 from scripts.say import ProblemError
-from tests.workflows.read import FILES, FOLDER, WORKFLOWS, job, jobs, loaded
+from tests.workflows.read import FILES, FOLDER, WORKFLOWS, Job, job, jobs, loaded
 
 ALL = list(jobs())
 SAME = "github.event.pull_request.head.repo.full_name == github.repository"
@@ -37,17 +37,23 @@ def test_what_others_wrote_is_pinned_to_a_commit_and_says_which_release_it_is() 
 
 
 def test_no_workflow_runs_a_strangers_code_with_our_rights() -> None:
-    assert len(WORKFLOWS) == 5
+    assert len(WORKFLOWS) == 6
     for file in WORKFLOWS:
         on = loaded(file)["on"]
         assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(on), file
         assert loaded(file)["permissions"] == {}, f"{file}: no job has a right that it does not ask for"
 
 
+def renewed(one: Job) -> bool:
+    """Whether a job's credentials are renewed while it runs."""
+    return any(step.get("with", {}).get("renewed") == "true" for step in one.steps)
+
+
 def test_every_job_ends_and_keeps_no_token_in_its_checkout() -> None:
     for one in ALL:
         if "uses" not in one.content and one.file in WORKFLOWS:
-            assert one.content["timeout-minutes"] <= 60, one
+            # Credentials last an hour, and a job of GitHub's six.
+            assert one.content["timeout-minutes"] <= (60 if not renewed(one) else 350), one
         for step in one.steps:
             if step.get("uses", "").startswith("actions/checkout@"):
                 assert step["with"]["persist-credentials"] is False, one
@@ -104,6 +110,35 @@ def test_whoever_approves_has_seen_what_is_brought_up() -> None:
     assert "needs.reviewers.result == 'success'" in up.content["if"]
     assert "!inputs.reviewed && needs.reviewers.result == 'skipped'" in up.content["if"]
     assert job("workflows/up.yml", "prod").content["with"]["reviewed"] is True
+
+
+def test_a_rollout_and_an_update_of_a_stack_never_run_at_once() -> None:
+    rollout, up = job("workflows/rollout.yml", "rollout"), job("workflows/up-stack.yml", "up")
+    assert rollout.content["concurrency"] == up.content["concurrency"]
+    assert rollout.content["environment"] == up.content["environment"]
+    # What is newest when it is its turn.
+    assert rollout.steps[0]["with"]["ref"] == "main"
+    # A canary takes longer than an hour's credentials.
+    assert renewed(rollout)
+    assert "needs.reviewers.result == 'success' || (inputs.stack != 'prod'" in rollout.content["if"]
+    assert "needs.plan.result == 'success' || (inputs.action != 'start'" in rollout.content["if"]
+
+
+def test_each_step_of_a_rollout_is_committed() -> None:
+    scripts = [str(step["run"]) for step in job("workflows/rollout.yml", "rollout").steps if "run" in step]
+    steps = [
+        line for script in scripts for line in script.splitlines() if "ascent rollout" in line and "status" not in line
+    ]
+    assert len(steps) == 4
+    assert [line for line in steps if "--push main" not in line] == []
+
+
+def test_an_abort_waits_for_nobody() -> None:
+    traffic = job("workflows/rollout.yml", "traffic")
+    assert not {"needs", "concurrency"} & set(traffic.content)
+    # An environment of its own, without reviewers, whose role moves weights and no more.
+    assert traffic.content["environment"] == "rollback-${{ inputs.stack }}"
+    assert "CLOUDFLARE" not in str(traffic.content)
 
 
 def test_every_command_that_a_workflow_names_exists() -> None:

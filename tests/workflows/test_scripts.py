@@ -77,9 +77,39 @@ def test_what_differs_from_what_was_approved_is_not_brought_up(
 @pytest.mark.parametrize(("said", "goes_on"), [("echo 2", True), ("echo 0", False), ("exit 1", False), ("true", False)])
 def test_an_environment_without_reviewers_is_refused(tmp_path: Path, said: str, goes_on: bool) -> None:  # noqa: FBT001
     program(tmp_path / "gh", f'[ "$2" = repos/team/stack/environments/prod ] && {said}')
-    script = job("workflows/up-stack.yml", "reviewers").step("Check that the environment has reviewers")
-    done, _ = ran(script, tmp_path, GITHUB_REPOSITORY="team/stack", STACK="prod")
+    script = job("actions/reviewers/action.yml", "Reviewers").step("Check that the environment has reviewers")
+    done, _ = ran(script, tmp_path, GITHUB_REPOSITORY="team/stack", ENVIRONMENT="prod")
     assert (done.returncode == 0) is goes_on
+
+
+@pytest.mark.parametrize(
+    ("said", "goes_back"), [('{"underWay": true}', True), ('{"underWay": false}', False), ("", True)]
+)
+def test_an_abort_does_the_rest_of_what_nobody_did(tmp_path: Path, said: str, goes_back: bool) -> None:  # noqa: FBT001
+    # Nobody who asks for an abort is refused for what a status cannot tell.
+    program(tmp_path / "ascent", f"""[ "$2" = status ] && {{ echo '{said}'; exit 1; }}; echo "$@" > asked""")
+    done, _ = ran(job("workflows/rollout.yml", "rollout").step("Abort"), tmp_path, STACK="prod")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "asked").exists() is goes_back
+
+
+def test_the_key_is_kept_from_others_and_git_takes_it(tmp_path: Path) -> None:
+    program(tmp_path / "gh", """[ "$*" = 'api meta --jq .ssh_keys[] | "github.example.com " + .' ] && echo known""")
+    program(tmp_path / "git", 'echo "$@" > asked')
+    environment = tmp_path / "environment"
+    script = job("workflows/rollout.yml", "rollout").step("Key")
+    done, _ = ran(
+        script, tmp_path, RUNNER_TEMP=str(tmp_path), ROLLOUT_KEY="a secret", GITHUB_ENV=str(environment),
+        GITHUB_ACTOR="somebody", GITHUB_SERVER_URL="https://github.example.com", GITHUB_REPOSITORY="team/stack",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "a secret" not in done.stdout + done.stderr + environment.read_text()
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "key").read_text() == "a secret\n"
+    assert (tmp_path / "hosts").read_text() == "known\n"
+    assert (tmp_path / "asked").read_text() == "remote set-url origin git@github.example.com:team/stack.git\n"
+    assert f"GIT_SSH_COMMAND=ssh -i {tmp_path}/key " in environment.read_text()
+    assert "GIT_COMMITTER_NAME=somebody\n" in environment.read_text()
 
 
 def preview(*steps: tuple[str, str, dict[str, str]]) -> dict[str, Any]:
