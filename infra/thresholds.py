@@ -249,9 +249,14 @@ JOB_DEADLINE_HOURLY = Threshold(
 JOB_KEEP = Threshold(172_800, "seconds", "Ascent: two days to read the log of a run that failed")
 
 # Nodes
-NODE_OVERHEAD = Threshold(
-    20, "percent", "Ascent: what kubelet and system keep of a small node, and gaps that no pod fits into"
+NODE_AGENTS_CPU = Threshold(
+    300, "millicores", "aws-observability/helm-charts: requests of the CloudWatch agent, 250 m, and of Fluent Bit, 50 m"
 )
+NODE_AGENTS_MEMORY = Threshold(153, "MiB", "aws-observability/helm-charts: requests of the same, 128 and 25 MiB")
+NODE_PODS = Threshold(110, "pods", "Amazon EKS Auto Mode, Create a Node Class, Considerations: the most on a node")
+NODE_MEMORY_PER_POD = Threshold(11, "MiB", "Amazon EKS AMI: kubelet's share for each pod that a node could have")
+NODE_MEMORY_BASE = Threshold(355, "MiB", "Amazon EKS AMI: 255 for kubelet and system, 100 before pods are evicted")
+NODE_MEMORY_VM = Threshold(75, "thousandths", "Karpenter, VM_MEMORY_OVERHEAD_PERCENT: the default, 7.5 %")
 NODE_GENERATION = Threshold(5, "generation", "AWS EC2: Graviton begins with 6 in the c and m families")
 NODE_CPU_BELOW = Threshold(17, "vCPU", "Ascent: no node so large that losing it loses most of the pods")
 NODE_LIFETIME = Threshold(336, "hours", "AWS EKS Auto Mode: the default; 21 days are the most")

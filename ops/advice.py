@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
-from infra.capacity import WHOLE, survivors
+from infra.capacity import survivors
 from infra.connections import CLASSES, MOST_CONNECTIONS, max_connections
 from infra.node_budget import NodeBudget
 from infra.regions import REGIONS
 from infra.settings import Settings
-from infra.thresholds import NODE_OVERHEAD
 from ops.loads import EC2, KUBERNETES, Load
 
 # AWS raises the limit at these capacities, and not above.
@@ -53,13 +51,15 @@ def growth(loads: Sequence[Load]) -> Iterator[str]:
 
 def nodes(budget: NodeBudget) -> Iterator[str]:
     """What to do about nodes that cannot hold all pods."""
-    for key, needed, usable, given in (
-        ("cpu", budget.cpu_needed, budget.cpu_usable, budget.cpu),
-        ("memory", budget.memory_needed, budget.memory_usable, budget.memory),
+    for need in budget.needs:
+        if need.node is None:
+            yield f"{need}: lower ascent:pods"
+    for key, needed, given in (
+        ("cpu", budget.cpu_needed, budget.cpu),
+        ("memory", budget.memory_needed, budget.memory),
     ):
-        if needed > usable:
-            enough = math.ceil(needed * WHOLE / (WHOLE - NODE_OVERHEAD.value))
+        if needed > given:
             yield (
-                f"pods at their most request {needed:g}, and {usable:g} of the nodes' {given} are theirs: raise "
-                f"ascent:nodes.{key} to {enough} or more; or lower ascent:hpa.maximum or ascent:workers.maximum"
+                f"pods at their most need nodes with {needed} together, and these may have {given}: raise "
+                f"ascent:nodes.{key} to {needed} or more; or lower ascent:hpa.maximum or ascent:workers.maximum"
             )

@@ -137,7 +137,7 @@ def _pools(settings: Settings) -> Iterator[Use]:
 def _plain(nodes: NodeBudget) -> dict[str, Any]:
     return {
         "holds": nodes.holds,
-        "cpu": {"needed": nodes.cpu_needed, "usable": nodes.cpu_usable},
-        "memory": {"needed": nodes.memory_needed, "usable": nodes.memory_usable},
+        "cpu": {"needed": nodes.cpu_needed, "usable": nodes.cpu},
+        "memory": {"needed": nodes.memory_needed, "usable": nodes.memory},
         "by": [asdict(need) for need in nodes.needs],
     }

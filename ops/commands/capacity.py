@@ -31,7 +31,7 @@ def capacity(
     [text]}. replica is of each region beside the one that takes the writes, null where there is none. The limit and the
     headroom of an external database are null: its owner keeps them. So are nodes where the stack makes no cluster, and
     drained, which says how many pods a drain may take at once, for instances. cpu is in vCPUs; memory of a pod is in
-    MiB, of all in GiB.
+    MiB, of all in GiB. needed is of the nodes that the pods need, usable their limit.
 
     Exit codes: 0 all of it holds, 1 something does not, 2 the stack's file or the stage is not usable.
 
@@ -103,12 +103,12 @@ def _fleets(found: Verdict) -> Table:
 
 
 def _show_nodes(nodes: NodeBudget) -> None:
-    table = _table(("Pods of a cluster", False), ("At most", True), ("vCPUs each", True), ("MiB each", True))
+    numbers = ("At most", "vCPUs each", "MiB each", "Nodes", "vCPUs each")
+    table = _table(("Pods of a cluster", False), *((name, True) for name in numbers))
     for need in nodes.needs:
-        table.add_row(need.what, str(need.pods), f"{need.cpu:g}", str(need.memory))
+        node = str(need.node.cpu) if need.node else "[red]too large[/red]"
+        table.add_row(need.what, str(need.pods), f"{need.cpu:g}", str(need.memory), str(need.nodes), node)
     console.print("")
     console.print(table)
-    sums = (
-        f"{nodes.cpu_needed:g} of {nodes.cpu_usable:g} vCPUs, {nodes.memory_needed:.4g} of {nodes.memory_usable:g} GiB"
-    )
+    sums = f"{nodes.cpu_needed} of {nodes.cpu} vCPUs, {nodes.memory_needed} of {nodes.memory} GiB"
     console.print(f"\n{sums}{'' if nodes.holds else ': [red]too few nodes[/red]'}.")

@@ -120,8 +120,8 @@ BY_HAND: list[tuple[str, int, dict[str, float]]] = [
         {
             **NETWORK,
             **ONE_RUNTIME,
-            ON_DEMAND: 48 + 2 * 2,  # nodes alone
-            DISKS: (48 + 4) / 2 * 80 / 1024,
+            ON_DEMAND: 64 + 2 * 2,  # nodes alone
+            DISKS: (64 + 4) / 2 * 80 / 1024,
             GROUP_RULES: 2,
             ROUTES: 3,
             CLUSTERS: 1,
@@ -251,7 +251,7 @@ def test_nodes_are_on_demand_and_of_standard_families() -> None:
     assert wanted["capacity-type"] == ["on-demand"]
     assert {family(f"{category}7g.large") for category in wanted["instance-category"]} == {Family.STANDARD}
     assert nodes(here) == STAGES[4].sizes.nodes.cpu + SYSTEM_NODES * 2
-    assert nodes_table().splitlines()[-1].split(" | ")[4] == "52"
+    assert nodes_table().splitlines()[-1].split(" | ")[4] == "68"
 
 
 def test_a_cluster_that_is_not_the_stacks_has_no_nodes_of_ours() -> None:

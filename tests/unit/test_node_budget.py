@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.capacity import at_most, carries, disruptable, survivors
-from infra.node_budget import Need, NodeBudget
+from infra.node_budget import NODES, Need, NodeBudget
 from infra.settings import SettingsError
 from infra.stages import STAGES
+from infra.thresholds import NODE_CPU_BELOW
 from ops import stackfile
 from tests.unit.configs import settings
 
@@ -25,7 +26,34 @@ def test_all_pods_at_their_most_fit_the_nodes_limit(stage: int, runtime: str) ->
     (web,) = [need for need in budget.needs if need.what == "web"]
     # Both colors, each at the autoscaler's maximum and in the middle of an update.
     assert web.pods == 2 * at_most(size.hpa.maximum)
-    assert web.pods * size.pods.cpu <= budget.cpu_usable
+
+
+def test_a_pod_has_less_of_a_node_than_the_node_has() -> None:
+    """Kubelet and each node's agents come first: two pods of half a node are no node."""
+    pods = [Need(what="web", pods=89, cpu=2, memory=2048)]
+    budget = NodeBudget(needs=pods, cpu=356, memory=712)
+    assert (budget.cpu_needed, budget.memory_needed) == (89 * 4, 89 * 8)
+    assert budget.holds
+    assert not NodeBudget(needs=pods, cpu=355, memory=712).holds
+    # With a little less, two of them fit.
+    assert NodeBudget(needs=[Need(what="web", pods=89, cpu=1.75, memory=2048)], cpu=180, memory=360).holds
+
+
+def test_where_memory_is_what_counts_nodes_have_more_of_it() -> None:
+    (small, large) = (Need(what="web", pods=1, cpu=0.25, memory=memory).node for memory in (2048, 4096))
+    assert small is not None
+    assert large is not None
+    assert (small.cpu, small.memory, large.cpu, large.memory) == (2, 4, 2, 8)
+
+
+def test_a_pod_that_no_node_holds_is_told() -> None:
+    huge = NodeBudget(needs=[Need(what="web", pods=1, cpu=16, memory=512)], cpu=1000, memory=2000)
+    assert not huge.holds
+    assert "web 1 x 16 vCPUs and 512 MiB on no node, as the largest has 16 vCPUs and 64 GiB" in str(huge)
+
+
+def test_every_node_is_one_that_the_pool_may_have() -> None:
+    assert max(one.cpu for one in NODES) == NODE_CPU_BELOW.value - 1
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -55,7 +83,8 @@ def test_what_does_not_fit_is_refused_with_the_sum() -> None:
         settings(runtime="kubernetes", hpa={"maximum": 30})
     (message,) = refused.value.problems
     assert message.startswith("Pulumi.test.yaml: ascent:nodes: given")
-    assert "web 76 x 0.5 + system 1 x 0.5 = 38.5, of 19.2 vCPUs (24 less 20 %)" in message
+    assert "web 76 x 0.5 vCPUs and 512 MiB on 26 nodes of 2 vCPUs and 4 GiB; system" in message
+    assert "54 vCPUs and 108 GiB, of 24 vCPUs and 48 GiB" in message
     assert "Raise nodes.cpu" in message
     assert settings(runtime="kubernetes", hpa={"maximum": 30}, nodes={"cpu": 64, "memory": 128}).node_budget.holds
     # Nobody here knows the nodes of a cluster that is there already, and instances have none.
@@ -74,8 +103,14 @@ NEEDS = st.builds(
 
 
 @given(st.lists(NEEDS, max_size=4), st.integers(4, 1000), st.integers(8, 2000))
-def test_a_budget_holds_exactly_when_both_sums_fit(needs: list[Need], cpu: int, memory: int) -> None:
+def test_what_holds_has_room_for_every_pod(needs: list[Need], cpu: int, memory: int) -> None:
     budget = NodeBudget(needs=needs, cpu=cpu, memory=memory)
-    used = sum(need.pods * need.cpu for need in needs), sum(need.pods * need.memory for need in needs)
-    assert budget.holds == (used[0] * 10 <= cpu * 8 and used[1] * 10 <= memory * 1024 * 8)
-    assert f"({cpu} less 20 %)" in str(budget)
+    for need in needs:
+        if need.node:
+            assert need.nodes * need.on(need.node) >= need.pods
+            assert need.on(need.node) * need.cpu * 1000 <= need.node.millicores
+            assert need.on(need.node) * need.memory <= need.node.mebibytes
+    if budget.holds:
+        assert sum(need.pods * need.cpu for need in needs) < max(cpu, 1)
+        assert sum(need.pods * need.memory for need in needs) < max(memory, 1) * 1024
+    assert str(budget).endswith(f"of {cpu} vCPUs and {memory} GiB")
