@@ -32,6 +32,7 @@ def scaled(
     selected: Mapping[str, str],
     minimum: int,
     maximum: int,
+    by_memory: bool,
     opts: pulumi.ResourceOptions,
 ) -> list[pulumi.Resource]:
     """An autoscaler over the Deployment of this name within its bounds, and a budget that always lets a drain go on.
@@ -40,7 +41,8 @@ def scaled(
     every 15 s (kube-controller-manager, --horizontal-pod-autoscaler-sync-period), and whatever the metrics say has its
     minimum come before the first pod counts as available, which the update waits for.
 
-    `meta` names both objects, `selected` are the labels of the pods.
+    `meta` names both objects, `selected` are the labels of the pods. `by_memory` adds pods by memory as well as by CPU:
+    those that came for memory go again only if the others give some back.
     """
     autoscaler = kubernetes.autoscaling.v2.HorizontalPodAutoscaler(
         name,
@@ -53,7 +55,10 @@ def scaled(
             },
             "min_replicas": minimum,
             "max_replicas": maximum,
-            "metrics": [_metric("cpu", POD_CPU_TARGET), _metric("memory", POD_MEMORY_TARGET)],
+            "metrics": [
+                _metric("cpu", POD_CPU_TARGET),
+                *([_metric("memory", POD_MEMORY_TARGET)] if by_memory else []),
+            ],
             "behavior": {
                 "scale_up": _rules(POD_UP_WINDOW, POD_UP_PERCENT),
                 "scale_down": _rules(POD_DOWN_WINDOW, POD_DOWN_PERCENT),

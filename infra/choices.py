@@ -36,6 +36,8 @@ HOST_NAME = r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$"
 StackName = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=34)]
 BucketName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,40}$")]
 HostName = Annotated[str, Field(pattern=HOST_NAME, max_length=200)]
+# In place of a path: a pod lives as long as somebody listens.
+LISTENS = "tcp"
 WEIGHTS = 100  # the weights of a rollout are percent of the traffic
 # Steps of the two shares: with them, color weight x runtime share is always a whole percent, which an ALB can hold.
 WEIGHT_STEP = 5
@@ -638,16 +640,27 @@ class HpaOverride(Strict):
 
     minimum: int | None = Field(default=None, ge=1, le=100, description="Fewest pods, 1 to 100.")
     maximum: int | None = Field(default=None, ge=1, le=100, description="Most pods, 1 to 100.")
+    by_memory: bool = Field(
+        default=True,
+        description="Whether pods, workers too, are also added by memory; false where the runtime keeps what it once "
+        "took, as with garbage collection.",
+    )
 
 
 class PodsOverride(Strict):
-    """What this stack's pods request; their limits are twice that."""
+    """What this stack's pods request, their limits being twice that, and how it is seen that one lives."""
 
     cpu: float | None = Field(
         default=None, ge=0.25, le=16, multiple_of=0.25, description="vCPUs of a pod, 0.25 to 16 in quarters."
     )
     memory: int | None = Field(
         default=None, ge=128, le=65_536, multiple_of=64, description="MiB of a pod, 128 to 65536 in steps of 64."
+    )
+    liveness: str | None = Field(
+        default=None,
+        pattern=rf"^({LISTENS}|/[A-Za-z0-9._~/-]{{0,100}})$",
+        description="What a pod is restarted by when it fails for two minutes: a path such as /api/live, or tcp for "
+        "whether it listens at all. /api/health where left out.",
     )
 
 

@@ -94,7 +94,7 @@ HOST_NAMES, HOST_PREFIXES = frozenset({"PATH"}), ("DOCKER_", "LD_")
 UNLIMITED = 1_000_000
 OVERRIDES = ("fleet", "hpa", "pods", "nodes", "database", "readers", "cache", "workers", "budget")
 # What is said beside the sizes, and is none.
-_NO_SIZES = {"image_id", "engine_version", "engine", "final_snapshot", "roles"}
+_NO_SIZES = {"image_id", "engine_version", "engine", "final_snapshot", "roles", "by_memory", "liveness"}
 
 
 class SettingsError(Exception):
@@ -206,9 +206,9 @@ class Settings(Strict):
         description="Needed for pods: apiCidrs, apiSources, admins and version of the stack's EKS clusters, one in "
         "each region; or kubeconfig, context and name of a cluster that is there already. verifyDatabase of either.",
     )
-    hpa: HpaOverride = Field(default_factory=HpaOverride, description="Pod bounds: minimum, maximum.")
+    hpa: HpaOverride = Field(default_factory=HpaOverride, description="Pod bounds: minimum, maximum; byMemory.")
     pods: PodsOverride = Field(
-        default_factory=PodsOverride, description="What a pod requests: cpu in vCPUs, memory in MiB."
+        default_factory=PodsOverride, description="What a pod requests: cpu in vCPUs, memory in MiB; liveness."
     )
     nodes: NodesOverride = Field(
         default_factory=NodesOverride, description="Most that a cluster's nodes may be: cpu in vCPUs, memory in GiB."

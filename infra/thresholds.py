@@ -229,6 +229,9 @@ POD_DISRUPTION = Threshold(25, "percent", "Ascent: a quarter at a time, rounded 
 POD_SURGE = Threshold(25, "percent", "Kubernetes, Deployment: the default of maxSurge")
 LIVENESS_DELAY = Threshold(30, "seconds", f"{GUIDE}, Docker + Kubernetes: livenessProbe.initialDelaySeconds")
 LIVENESS_PERIOD = Threshold(10, "seconds", f"{GUIDE}, Docker + Kubernetes: livenessProbe.periodSeconds")
+LIVENESS_TRIES = Threshold(
+    12, "checks", "Ascent: two minutes, longer than a failover of Aurora: readiness has long taken the pod out by then"
+)
 READINESS_DELAY = Threshold(5, "seconds", f"{GUIDE}, Docker + Kubernetes: readinessProbe.initialDelaySeconds")
 READINESS_PERIOD = Threshold(5, "seconds", f"{GUIDE}, Docker + Kubernetes: readinessProbe.periodSeconds")
 STARTUP_TRIES = Threshold(24, "checks", "Ascent: two minutes at the readiness period, as instances have to start")

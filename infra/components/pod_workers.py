@@ -27,6 +27,7 @@ class PodWorkersArgs:
     amount: Amount
     minimum: int
     maximum: int
+    by_memory: bool
 
 
 class PodWorkers(pulumi.ComponentResource):
@@ -53,6 +54,7 @@ class PodWorkers(pulumi.ComponentResource):
             selected=selected,
             minimum=args.minimum,
             maximum=args.maximum,
+            by_memory=args.by_memory,
             opts=pulumi.ResourceOptions(parent=self),
         )
         deployment = kubernetes.apps.v1.Deployment(

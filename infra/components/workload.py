@@ -27,6 +27,7 @@ from infra.thresholds import (
     HEALTH_TIMEOUT,
     LIVENESS_DELAY,
     LIVENESS_PERIOD,
+    LIVENESS_TRIES,
     POD_DRAIN,
     POD_GRACE,
     POD_HISTORY,
@@ -55,6 +56,8 @@ class WorkloadArgs:
     secret_version: id of the secrets' version.
     amount: what a pod requests.
     minimum, maximum: bounds of the autoscaler, in pods. What lies between belongs to it.
+    by_memory: whether it adds pods by memory as well as by CPU.
+    liveness: path that says whether a pod lives; None asks for no more than an open port.
     """
 
     color: str
@@ -66,6 +69,8 @@ class WorkloadArgs:
     amount: Amount
     minimum: int
     maximum: int
+    by_memory: bool
+    liveness: str | None
 
 
 class Workload(pulumi.ComponentResource):
@@ -82,6 +87,7 @@ class Workload(pulumi.ComponentResource):
             selected=selected,
             minimum=args.minimum,
             maximum=args.maximum,
+            by_memory=args.by_memory,
             opts=pulumi.ResourceOptions(parent=self),
         )
         kubernetes.apps.v1.Deployment(
@@ -131,20 +137,27 @@ def _container(args: WorkloadArgs) -> Container:
         "env_from": args.environment.sources,
         "resources": resources(args.amount),
         # Until it has answered once, nothing else is asked: a slow start is no death.
-        "startup_probe": _probe(READINESS_PERIOD, STARTUP_TRIES),
+        "startup_probe": _probe(HEALTH_PATH, READINESS_PERIOD, STARTUP_TRIES),
         "readiness_probe": {
-            **_probe(READINESS_PERIOD, UNHEALTHY_COUNT),
+            **_probe(HEALTH_PATH, READINESS_PERIOD, UNHEALTHY_COUNT),
             "initial_delay_seconds": READINESS_DELAY.value,
         },
-        "liveness_probe": {**_probe(LIVENESS_PERIOD, UNHEALTHY_COUNT), "initial_delay_seconds": LIVENESS_DELAY.value},
+        "liveness_probe": {
+            **_probe(args.liveness, LIVENESS_PERIOD, LIVENESS_TRIES),
+            "initial_delay_seconds": LIVENESS_DELAY.value,
+        },
         # Requests still come while the load balancer learns that the pod goes. By kubelet: an image may lack a shell.
         "lifecycle": {"pre_stop": {"sleep": {"seconds": POD_DRAIN.value}}},
     }
 
 
-def _probe(period: Threshold, tries: Threshold) -> kubernetes.core.v1.ProbeArgsDict:
+def _probe(path: str | None, period: Threshold, tries: Threshold) -> kubernetes.core.v1.ProbeArgsDict:
+    """Asks for a path, or only for an open port."""
+    what: kubernetes.core.v1.ProbeArgsDict = (
+        {"http_get": {"path": path, "port": PORT}} if path else {"tcp_socket": {"port": PORT}}
+    )
     return {
-        "http_get": {"path": HEALTH_PATH, "port": PORT},
+        **what,
         "period_seconds": period.value,
         "timeout_seconds": HEALTH_TIMEOUT.value,
         "failure_threshold": tries.value,

@@ -9,11 +9,13 @@ from itertools import chain
 import pulumi
 
 from infra import authorities, naming
+from infra.choices import LISTENS
 from infra.components.app_namespace import AppNamespace, AppNamespaceArgs
 from infra.components.cron_jobs import COMPONENT as JOBS_COMPONENT
 from infra.components.cron_jobs import NAME as JOBS_NAME
 from infra.components.cron_jobs import CronJobs, CronJobsArgs
 from infra.components.database import DATABASE
+from infra.components.load_balancer import HEALTH_PATH
 from infra.components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from infra.components.pod_identity import PodIdentity, PodIdentityArgs
 from infra.components.pod_workers import COMPONENT as WORKERS_COMPONENT
@@ -215,6 +217,7 @@ def _identity(inside: _Inside, what: str) -> list[pulumi.Resource]:
 
 def _color(inside: _Inside, before: list[pulumi.Resource], color: str, image: str) -> Workload:
     around, size = inside.around, inside.around.settings.sizes.hpa
+    liveness = around.settings.pods.liveness
     return Workload(
         f"{around.place.base}-{color}-pods",
         WorkloadArgs(
@@ -227,6 +230,8 @@ def _color(inside: _Inside, before: list[pulumi.Resource], color: str, image: st
             amount=_amount(around),
             minimum=size.minimum,
             maximum=size.maximum,
+            by_memory=around.settings.hpa.by_memory,
+            liveness=None if liveness == LISTENS else liveness or HEALTH_PATH,
         ),
         opts=_after(inside, *before),
     )
@@ -271,6 +276,7 @@ def _background(inside: _Inside, beside: list[pulumi.Resource]) -> PodWorkers | 
                 amount=_amount(around),
                 minimum=workers.minimum,
                 maximum=workers.maximum,
+                by_memory=settings.hpa.by_memory,
             ),
             opts=_after(inside, *beside, *identity),
         )

@@ -81,6 +81,9 @@ def test_a_pod_keeps_the_contract_of_health_and_going() -> None:
     (container,) = found["containers"]
     probes = {name: container[f"{name}Probe"] for name in ("liveness", "readiness", "startup")}
     assert {one["httpGet"]["path"] for one in probes.values()} == {"/api/health"}
+    # A pod that fails is out of service in seconds, and started again only when a failover of the database is over.
+    lasts = {name: one["periodSeconds"] * one["failureThreshold"] for name, one in probes.items()}
+    assert (lasts["readiness"], lasts["liveness"]) == (15, 120)
     assert (probes["liveness"]["initialDelaySeconds"], probes["liveness"]["periodSeconds"]) == (30, 10)
     assert (probes["readiness"]["initialDelaySeconds"], probes["readiness"]["periodSeconds"]) == (5, 5)
     assert probes["startup"]["periodSeconds"] * probes["startup"]["failureThreshold"] == 120
@@ -89,6 +92,24 @@ def test_a_pod_keeps_the_contract_of_health_and_going() -> None:
     delay = group.inputs["deregistrationDelay"]
     assert drain > delay
     assert found["terminationGracePeriodSeconds"] >= drain + 30
+
+
+@pytest.mark.parametrize(
+    ("liveness", "asked"),
+    [("/api/live", {"httpGet": {"path": "/api/live", "port": "http"}}), ("tcp", {"tcpSocket": {"port": "http"}})],
+)
+def test_whether_a_pod_lives_may_be_asked_elsewhere_than_whether_it_serves(liveness: str, asked: Any) -> None:
+    (container,) = pod(live(stage=1, pods={"liveness": liveness}))["containers"]
+    assert asked.items() <= container["livenessProbe"].items()
+    assert container["readinessProbe"]["httpGet"]["path"] == "/api/health"
+
+
+def test_pods_may_be_scaled_by_cpu_alone() -> None:
+    """Where memory that was once taken is never given back, pods that came for it would never go."""
+    autoscalers = of_type(live(stage=6, hpa={"byMemory": False}), HPA)
+    assert set(autoscalers) == {"test-use1-blue-pods", "test-use1-workers-pods"}
+    for one in autoscalers.values():
+        assert [metric["resource"]["name"] for metric in one.inputs["spec"]["metrics"]] == ["cpu"]
 
 
 def test_an_update_takes_no_pod_away_before_another_is_ready() -> None:

@@ -167,6 +167,7 @@ REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
         ["there is no PgBouncer in the cluster", "pooledUrl"],
     ),
     ({"cluster": {"apiCidrs": ["everywhere"]}}, "cluster.apiCidrs[0]", ["203.0.113.0/24"]),
+    ({"pods": {"liveness": "api/live"}}, "pods.liveness", ["api/live", "a path such as /api/live, or tcp"]),
     ({"cluster": {"apiCidrs": [], "context": "team"}}, "cluster", ["come with a kubeconfig"]),
     ({"cluster": {"kubeconfig": "hunter2", "admins": ["arn:aws:iam::123456789012:role/a"]}}, "cluster", ["makes none"]),
     (
