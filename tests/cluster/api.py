@@ -63,7 +63,7 @@ class Api:
         return Client(self.config, ConnectionParams(timeout=httpx2.Timeout(_TIMEOUT)))
 
     @cached_property
-    def _controlled(self) -> bool:
+    def controlled(self) -> bool:
         """Whether controllers run: the first of them gives each namespace this account (service account controller)."""
         answer = self._http.get("/api/v1/namespaces/default/serviceaccounts/default")
         # Who may not look is in somebody's cluster, and those have controllers.
@@ -90,6 +90,15 @@ class Api:
                 one["kind"]: Kind(one["name"], one["namespaced"]) for one in listed if "/" not in one["name"]
             }
         return self._kinds[version].get(thing["kind"])
+
+    def looked_up(self, thing: Object) -> Kind | None:
+        """The same, asked anew: a definition may have come."""
+        self.forget(thing)
+        return self.kind(thing)
+
+    def forget(self, thing: Object) -> None:
+        """Ask anew for the kinds of its group and version, the next time."""
+        self._kinds.pop(thing["apiVersion"], None)
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -129,7 +138,7 @@ class Api:
         Where one does, it deletes all that is left in there first; without its finalizer, that would stay for ever.
         """
         found = self.read(namespace)
-        if found and found["metadata"].get("deletionTimestamp") and not self._controlled:
+        if found and found["metadata"].get("deletionTimestamp") and not self.controlled:
             found["spec"]["finalizers"] = []
             self._http.put(f"{self._path(namespace)}/finalize", json=found).raise_for_status()
 
