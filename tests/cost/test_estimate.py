@@ -148,6 +148,28 @@ def test_a_rule_says_what_a_person_works_out(
     assert (found.low, found.high) == pytest.approx((least, most))
 
 
+def test_nodes_cost_what_pods_leave_of_them_too() -> None:
+    """A pod of 2 vCPUs is alone on a node of 4."""
+    cpu, memory = "2000m", "2048Mi"
+    containers = [{"resources": {"requests": {"cpu": cpu, "memory": memory}}}]
+    found = amounts(
+        resource("aws:eks/cluster:Cluster", computeConfig={"enabled": True}),
+        resource(
+            "kubernetes:apps/v1:Deployment",
+            metadata={"name": "blue"},
+            spec={"template": {"spec": {"containers": containers}}},
+        ),
+        resource(
+            "kubernetes:autoscaling/v2:HorizontalPodAutoscaler",
+            spec={"scaleTargetRef": {"name": "blue"}, "minReplicas": 4, "maxReplicas": 30},
+        ),
+    )
+    (disks,) = (one.quantity for one in found if one.key == "ec2.gp3")
+    system = 2 / 0.8
+    # Of 80 GiB, one for each 2 vCPUs.
+    assert (disks.low, disks.high) == ((4 * 2 / 0.8 + system) / 2 * 80, (30 * 4 + system) / 2 * 80)
+
+
 @pytest.mark.parametrize(
     ("expression", "runs"),
     [

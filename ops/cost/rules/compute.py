@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from infra.node_budget import Need
 from ops.cost.around import Amount, Around, CannotPriceError, Rule, hours, known
 from ops.cost.span import NOTHING, Span, exactly, total
 from ops.cost.usage import HOURS, JOB_MINUTES
@@ -21,7 +23,7 @@ NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 _DETAILED_METRICS = 7  # AWS EC2, detailed monitoring: metrics of an instance that are billed as custom ones
 _NODE_CPU = 2  # vCPUs of the instance type whose price stands for a node's
 _NODE_TYPES = ("c7g.large", "m7g.large")  # Auto Mode takes what is cheapest: from compute to general purpose
-_NODE_USABLE = 0.8  # Ascent: kubelet, system and gaps take a fifth of a small node
+_NODE_USABLE = 0.8  # Ascent: kubelet and each node's agents take a fifth of a small node, or more
 _SYSTEM_CPU = 2.0  # Ascent: what the cluster itself keeps running, at least one small node
 _AUTO_FEE = 0.12  # Amazon EKS pricing, Auto Mode examples: the fee compared to the instance's on-demand price
 _NODE_DISK = 80  # GiB; AWS, EKS Auto Mode: ephemeral storage of a node by default
@@ -110,7 +112,7 @@ def cluster(around: Around) -> Iterator[Amount]:
     yield Amount("eks.cluster", hours())
     if not (around.inputs.get("computeConfig") or {}).get("enabled"):
         return
-    needed = (_pods_cpu(around) + exactly(_SYSTEM_CPU)) * (1 / _NODE_USABLE)
+    needed = _nodes_cpu(around)
     limits = [_cpu((one.inputs.get("spec") or {}).get("limits", {}).get("cpu")) for one in around.everywhere(NODE_POOL)]
     most = min([needed.high, *(limit for limit in limits if limit)])
     nodes = Span(min(needed.low, most), most) * (1 / _NODE_CPU)
@@ -121,18 +123,28 @@ def cluster(around: Around) -> Iterator[Amount]:
     yield Amount("ec2.gp3", nodes * _NODE_DISK, "disks of nodes")
 
 
-def _pods_cpu(around: Around) -> Span:
-    """vCPUs that the pods of one cluster request, between the bounds of their autoscalers."""
+def _nodes_cpu(around: Around) -> Span:
+    """vCPUs of the nodes that one cluster's pods need, between the bounds of their autoscalers.
+
+    At least those of nodes without a gap, at most those of nodes that come for one pod after the other.
+    """
     clusters = max(len(around.everywhere(around.resource.type)), 1)
     bounds = {_name(one): _bounds(one) for one in around.everywhere(HPA)}
     spans = []
     for one in around.everywhere(DEPLOYMENT):
         spec = one.inputs.get("spec") or {}
         containers = spec.get("template", {}).get("spec", {}).get("containers") or []
-        cpu = sum(_cpu(part.get("resources", {}).get("requests", {}).get("cpu")) for part in containers)
+        requests = [part.get("resources", {}).get("requests", {}) for part in containers]
+        cpu, memory = (
+            sum(_cpu(each.get("cpu")) for each in requests),
+            sum(_mib(each.get("memory")) for each in requests),
+        )
         count = bounds.get(_own_name(one)) or exactly(float(spec.get("replicas") or 1))
-        spans.append(count * cpu)
-    return total(spans) * (1 / clusters)
+        alone = Need(what=one.name, pods=math.ceil(count.high), cpu=cpu, memory=memory)
+        low = count.low * cpu / _NODE_USABLE
+        most = alone.nodes * alone.node.cpu if cpu and alone.node else 0
+        spans.append(Span(low, max(low, most)))
+    return (total(spans) + exactly(_SYSTEM_CPU / _NODE_USABLE)) * (1 / clusters)
 
 
 def _name(autoscaler: Recorded) -> str:
@@ -152,6 +164,12 @@ def _cpu(text: Any) -> float:
     """vCPUs of a Kubernetes quantity: `500m`, `2`."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)(m?)", str(text))
     return float(found[1]) / (1000 if found[2] else 1) if found else 0.0
+
+
+def _mib(text: Any) -> int:
+    """MiB of a Kubernetes quantity: `512Mi`, `1Gi`."""
+    found = re.fullmatch(r"(\d+)(Mi|Gi)", str(text))
+    return int(found[1]) * (1024 if found[2] == "Gi" else 1) if found else 1
 
 
 RULES: dict[str, Rule] = {
