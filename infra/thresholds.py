@@ -167,6 +167,7 @@ APP_STATEMENT_SECONDS = Threshold(
 )
 READ_STATEMENT_SECONDS = Threshold(300, "seconds", "Ascent: a question of a person, not a report")
 ROLE_KEEPER_SECONDS = Threshold(900, "seconds", "AWS Lambda: the longest that a function runs; thousands of tables")
+OUTSIDE_SECONDS = Threshold(30, "seconds", "Ascent: ten to connect, ten to answer, and what starting takes")
 FUNCTION_LOG_DAYS = Threshold(30, "days", "Ascent: as the application's own log")
 
 # The cache
@@ -515,6 +516,8 @@ VISITS_SHARE = Threshold(
     "Ascent: what is left of a hundredth of that is bots, or somebody's own monitor",
 )
 VISITS_MINUTES = Threshold(15, "minutes", "Ascent: three counts of 5 minutes; DNS and caches hold an outage up as long")
+OUTSIDE_GOOD = Threshold(1, "percent", "Ascent: not a single check of the minute was answered")
+OUTSIDE_MINUTES = Threshold(5, "minutes", f"{NARFE}, Set Up Alerts: as long as HighDatabaseCPU")
 SLOW_PERIOD = Threshold(300, "seconds", "Ascent: counted over 5 minutes, as long as the runbooks' shorter alerts last")
 
 # Objectives, in hundredths of a percent of good events, over 30 days

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from infra import slo
-from infra.platform.watching import windows
+from infra.platform.watching import visits, windows
 from infra.settings import Settings
 from infra.stages import STAGES
 from infra.watch.model import Alarm
@@ -34,7 +34,7 @@ ITEMS = {
     "keys": "kms.key",
 }
 # What a limit is a share of, where that is not the most that there can be.
-_PORTIONS = {"visits": "what comes in the quietest hours"}
+_PORTIONS = {"visits": "what comes in the quietest hours, beside the checks from outside"}
 _ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 _COUNTED = {
     _ALARM: "alarms",
@@ -139,6 +139,32 @@ def month_table() -> str:
     return _table(["", "outage", "lasts", "of the budget", *(lane.name for lane in found)], lines)
 
 
+def silent_table() -> str:
+    """What each outage that no request comes through sets off: at a stage without a quietest hour, and at one with."""
+    quiet = {stage: month.unvisited(STAGES[stage].users) for stage in (1, SHOWN)}
+    usual = [lane.name for lane in _lanes(quiet[SHOWN]) for one in month.SILENT if _first(one, lane)]
+    if usual:
+        raise ValueError(f"{', '.join(usual)}: they tell of a silent outage, which docs/alarms.md denies")
+    lanes = [month.missed(quiet[SHOWN], visits(_settings(SHOWN))), month.asked_for()]
+    heads = [
+        "outage",
+        "lasts",
+        "errors, objectives",
+        f"{lanes[0].name} (from stage 2)",
+        f"{lanes[1].name} (every stage)",
+    ]
+    lines = [
+        [one.says, _long(one.minutes), "nothing", *(_first(one, lane) or "nothing" for lane in lanes)]
+        for one in month.SILENT
+    ]
+    return _table(heads, lines)
+
+
+def _lanes(seen: month.Month) -> Sequence[month.Lane]:
+    availability = next(one for one in OBJECTIVES if one.name == "availability")
+    return month.lanes(seen, windows(availability, _settings(SHOWN))[0])
+
+
 def _used(seen: month.Month, one: month.Outage) -> float:
     budget = month.left(seen)
     return budget[one.start - 1] - budget[one.end - 1]
@@ -161,9 +187,8 @@ def drawn() -> str:
 
 @cache
 def _month() -> tuple[month.Month, Sequence[month.Lane]]:
-    availability = next(one for one in OBJECTIVES if one.name == "availability")
     seen = month.month(STAGES[SHOWN].users)
-    return seen, month.lanes(seen, windows(availability, _settings(SHOWN))[0])
+    return seen, _lanes(seen)
 
 
 def _settings(stage: int) -> Settings:
@@ -182,7 +207,13 @@ def _table(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
     return "\n".join([head, f"|{'---|' * len(heads)}", *rows])
 
 
-PARTS: Parts = {"counts": counts_table, "alarms": alarms_table, "windows": windows_table, "month": month_table}
+PARTS: Parts = {
+    "counts": counts_table,
+    "alarms": alarms_table,
+    "windows": windows_table,
+    "month": month_table,
+    "silent": silent_table,
+}
 
 if __name__ == "__main__":
     FILE.write_text(generated(FILE.read_text(), PARTS, FILE.name))

@@ -14,7 +14,7 @@ from itertools import accumulate
 
 from infra import slo
 from infra.thresholds import AVAILABILITY_TARGET, QUIET_SHARE, REQUESTS_PER_USER
-from infra.watch.model import PERCENT, Alarm, Kind
+from infra.watch.model import PERCENT, SECONDS_A_MINUTE, Alarm, Kind
 from infra.watch.table import alarms_of
 
 MINUTES = slo.PERIOD
@@ -56,6 +56,15 @@ OUTAGES = (
 )
 
 
+# From outside, nothing is there; inside, nothing fails. `tests/unit/test_outside.py` has the check meet each of them.
+SILENT = (
+    Outage("the name leads nowhere: it has run out, or its record is gone", 5, 14, 45, 1),
+    Outage("the certificate that visitors are shown has run out", 11, 3, 120, 1),
+    Outage("the load balancer's security group lets nobody in", 17, 11, 20, 1),
+    Outage("the zone is paused at Cloudflare, or its name servers were changed", 24, 4, 60, 1),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Month:
     """Requests and failures, minute by minute."""
@@ -92,6 +101,38 @@ def month(users: int, outages: Sequence[Outage] = OUTAGES) -> Month:
     # Rounded up as often as the fraction says: right on average, and never half a request.
     failed = [int(number * share + dice.random()) for number, share in zip(requests, shares, strict=True)]
     return Month(requests, [min(pair) for pair in zip(requests, failed, strict=True)])
+
+
+def unvisited(users: int, outages: Sequence[Outage] = SILENT) -> Month:
+    """The same month, with outages that no request comes through."""
+    seen = month(users, outages=())
+    closed = {minute for one in outages for minute in range(one.start, one.end)}
+    requests = [0 if minute in closed else number for minute, number in enumerate(seen.requests)]
+    return Month(requests, [min(pair) for pair in zip(requests, seen.failed, strict=True)])
+
+
+def missed(seen: Month, visits: float) -> Lane:
+    """When the row about visitors is on, where it expects `visits` in the quietest hours."""
+    (row,) = (one for one in alarms_of([Kind.VISITED]) if one.name == "none")
+    step = row.period.value // SECONDS_A_MINUTE
+    counts = [sum(seen.requests[now : now + step]) for now in range(0, MINUTES, step)]
+    few = [count < row.value({str(row.of): visits}) for count in counts]
+    on = [all(few[max(now + 1 - row.datapoints, 0) : now + 1]) for now in range(len(few))]
+    # What was counted is known once its time is over.
+    return Lane(
+        "nobody comes", row.severity == "critical", _spans([False] * step + [one for one in on for _ in range(step)])
+    )
+
+
+def asked_for(outages: Sequence[Outage] = SILENT) -> Lane:
+    """When the check from outside is on: it fails in each minute of an outage."""
+    (row,) = alarms_of([Kind.OUTSIDE])
+    bad = [False] * MINUTES
+    for one in outages:
+        bad[one.start : one.end] = [True] * one.minutes
+    counted = [0, *accumulate(bad)]
+    on = [counted[now] - counted[max(now - row.evaluated, 0)] >= row.datapoints for now in range(1, MINUTES + 1)]
+    return Lane("asked from outside", row.severity == "critical", _spans(on))
 
 
 def _present(minute: int) -> float:

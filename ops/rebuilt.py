@@ -32,7 +32,7 @@ TYPES = {
     "random:index/randomString:RandomString": "part of a snapshot's name; another one does as well",
 }
 # Parts of the platform that come and go with the stage, with all that belongs to them.
-_PARTS = re.compile(r"-(proxy|db-reader|cache|workers|tasks|logins|jobs-login)(-|$)")
+_PARTS = re.compile(r"-(proxy|db-reader|cache|workers|tasks|logins|jobs-login|outside)(-|$)")
 # Names hold the code of their region, also of what no AWS provider manages.
 _CODES = {region.code: name for name, region in REGIONS.items()}
 _PLACE = re.compile(rf"-({'|'.join(_CODES)})(-|$)")

@@ -21,6 +21,7 @@ from infra.platform.data import Data
 from infra.platform.edge import clients
 from infra.platform.instances import MACHINE_IMAGE, instances
 from infra.platform.jobs import tasks
+from infra.platform.outside import outside
 from infra.platform.place import Place
 from infra.platform.registry import log_ins
 from infra.platform.release import release
@@ -118,6 +119,7 @@ class Regional:
             *tasks(self.site, secret, logging_in, data, self.watch.topics),
             *data.subjects,
             *of_visitors(self._place, balancer, self._settings, serving),
+            *outside(self._settings, self._place, serving),
         ]:
             self.watch.over(subject)
         self.watch.finish()

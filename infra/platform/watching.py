@@ -28,7 +28,7 @@ from infra.platform.place import Place
 from infra.platform.site import Site
 from infra.settings import Settings
 from infra.stages import STAGES, Capability
-from infra.thresholds import ACU_BYTES, AURORA_VOLUME, QUIET_SHARE, REQUESTS_PER_USER, SLOW_PERIOD
+from infra.thresholds import ACU_BYTES, AURORA_VOLUME, QUIET_SHARE, REQUESTS_PER_USER, SLOW_PERIOD, VISITS_SHARE
 from infra.watch import panels
 from infra.watch.model import PERCENT, SECONDS_A_MINUTE, Kind, Severity
 from infra.watch.objectives import OBJECTIVES, Objective
@@ -195,18 +195,30 @@ def of_visitors(
     A stage is entered when there are more users than the one below it is for, of whom some are there at every hour. The
     first stage has none below it: a night without a visitor and an outage look alike.
     """
-    steered = settings.row.has(Capability.GLOBAL_TRAFFIC) and settings.domain.zone_id is not None
-    if settings.stage == 1 or place.region.name not in settings.visited_regions or not (place.primary or steered):
+    its_own = place.primary or _steered(settings)
+    if settings.stage == 1 or place.region.name not in settings.visited_regions or not its_own:
         return
-    # A lost one's visitors come to the others: the limit stays, which they only go further above.
-    users = STAGES[settings.stage - 1].users / (len(settings.active_regions) if steered else 1)
-    minutes = SLOW_PERIOD.value / SECONDS_A_MINUTE
     yield Subject(
         kinds=(Kind.VISITED,),
         name=f"{place.base}-visitors",
         dimensions={"LoadBalancer": pulumi.Output.all(balancer.arn_suffix, serving).apply(lambda both: str(both[0]))},
-        limits={"visits": users * REQUESTS_PER_USER.value * QUIET_SHARE.value / PERCENT * minutes},
+        limits={"visits": visits(settings)},
     )
+
+
+def visits(settings: Settings) -> float:
+    """Requests of a region in the quietest hours, in one period of the row that misses them."""
+    # A lost one's visitors come to the others: the limit stays, which they only go further above.
+    regions = len(settings.active_regions) if _steered(settings) else 1
+    minutes = SLOW_PERIOD.value / SECONDS_A_MINUTE
+    users = STAGES[settings.stage - 1].users / regions
+    # The check from outside comes once a minute, and is no visitor. Of what comes, the row takes a share; of it, all.
+    checks = minutes * PERCENT / VISITS_SHARE.value
+    return users * REQUESTS_PER_USER.value * QUIET_SHARE.value / PERCENT * minutes + checks
+
+
+def _steered(settings: Settings) -> bool:
+    return settings.row.has(Capability.GLOBAL_TRAFFIC) and settings.domain.zone_id is not None
 
 
 def of_targets(name: str, balancer: LoadBalancer, targets: Mapping[str, Target]) -> dict[str, Subject]:

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     """Kinds of subjects. Which stage has which is decided in `infra/platform/watching.py` alone."""
 
     BALANCER = "balancer"
+    OUTSIDE = "outside"  # an address of the stack that is asked for from outside
     VISITED = "visited"  # a balancer that visitors are sent to, at a stage that has some at every hour
     TARGETS = "targets"  # one target group
     SERVING = "serving"  # a target group with a share of the traffic

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from infra.watch import application, copies, data, jobs, objectives, traffic
+from infra.watch import application, copies, data, jobs, objectives, outside, traffic
 from infra.watch.application import Filter
 from infra.watch.model import Alarm, Chart, Kind
 
 ALARMS: tuple[Alarm, ...] = (
+    *outside.ROWS,
     *traffic.ROWS,
     *data.ROWS,
     *jobs.ROWS,

@@ -100,6 +100,7 @@ OTHER_LOG_GB = _row("other log", 0.01, 1, "GB/month/group", "Ascent: engines, jo
 NAT_KB = _row("through NAT", 1, 10, "KB/request", "Ascent: calls of AI providers; images come by the S3 endpoint")
 ENDPOINT_KB = _row("through endpoints", 0.3, 1, "KB/request", "as the application log, which goes that way")
 ZONE_KB = _row("between zones", 2, 20, "KB/request", "Ascent: rows from a database, two times out of three elsewhere")
+CHECK_SECONDS = _row("a check from outside", 0.1, 1, "seconds/check", "Ascent: a name, a handshake and one answer")
 JOB_MINUTES = _row("a job", 1, 15, "minutes/run", "Ascent: AWS bills a task's first minute; an archive takes longest")
 SECRET_READS = _row("secret reads", 30, 3000, "reads/month/secret", f"{GUIDE}, Auto Scaling: one as an instance boots")
 NEW_CONNECTIONS = _row("new connections", 0.1, 1, "connections/request", "AWS ALB: keep-alive; to one a request")

@@ -72,6 +72,13 @@ def _abandons(props: Props) -> str | None:
     return one_of("defaultResult", "ABANDON")(props) if launching else None
 
 
+def _keeps_events(props: Props) -> str | None:
+    # What says that it is not worth another try, another one follows.
+    if values(props, "retryPolicy.maximumRetryAttempts") == [0]:
+        return None
+    return given("deadLetterConfig.arn")(props)
+
+
 RULES = (
     Rule(
         name="template-imdsv2",
@@ -208,7 +215,14 @@ RULES = (
         types=("aws:cloudwatch/eventTarget:EventTarget",),
         severity="medium",
         reason="An event that could not be delivered is dropped without a word, unless a queue takes it.",
-        check=given("deadLetterConfig.arn"),
+        check=_keeps_events,
+    ),
+    Rule(
+        name="function-log-ends",
+        types=("aws:lambda/function:Function",),
+        severity="low",
+        reason="Without a log group of the program's, Lambda makes one, and keeps what is in it for ever.",
+        check=given("loggingConfig.logGroup"),
     ),
     Rule(
         name="schedule-utc",

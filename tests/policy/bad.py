@@ -93,6 +93,7 @@ BAD: dict[str, tuple[dict[str, Any], ...]] = {
     "edge-rules-named": ({"rules[0].ref": GONE},),
     "edge-setting-safe": ({"value": "flexible"}, {"settingId": "min_tls_version", "value": "1.0"}),
     "endpoint-private-dns": ({"vpcEndpointType": "Interface", "privateDnsEnabled": False},),
+    "function-log-ends": ({"loggingConfig": GONE},),
     "event-keeps-failures": ({"deadLetterConfig": GONE},),
     "flow-log-all": ({"trafficType": "REJECT"},),
     "group-bounds": ({"minSize": 90}, {"desiredCapacity": 2}),

@@ -52,8 +52,10 @@ def test_only_the_table_and_the_platform_know_one_stage_from_another(path: Path)
     assert "Capability" not in source
 
 
-# What instances run reads the environment that it hands on.
-READ_NO_CONFIG = [path for path in EVERYTHING if path.name != "settings.py" and path.parent.name != "boot"]
+# What instances run reads the environment that it hands on, and a function its own.
+READ_NO_CONFIG = [
+    path for path in EVERYTHING if path.name != "settings.py" and path.parent.name not in ("boot", "outside")
+]
 
 
 @pytest.mark.parametrize("path", READ_NO_CONFIG, ids=_name)

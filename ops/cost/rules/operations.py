@@ -13,6 +13,7 @@ from ops.cost.span import Span, exactly
 _ROTATIONS = 2
 _FINE = 60  # seconds; an alarm on a shorter period counts threefold
 _BANDS = 3
+_FUNCTION_GB = 0.125  # AWS Lambda: memory of a function that says nothing of it, 128 MB
 # What Container Insights keeps of the application's pods, beside logs of its own.
 _POD_LOGS = "-insights-application"
 
@@ -77,6 +78,14 @@ def replica_key(around: Around) -> Iterator[Amount]:
     yield Amount("kms.key", Span(1, 1 + _ROTATIONS))
 
 
+def function(around: Around) -> Iterator[Amount]:
+    """A function: the one that asks from outside, once a minute. Others run for seconds when passwords change."""
+    if around.kind("OutsideCheck"):
+        runs = usage.HOURS * 60
+        yield Amount("lambda.request", exactly(runs * 1e-6))
+        yield Amount("lambda.gb-second", usage.CHECK_SECONDS.span * (runs * _FUNCTION_GB))
+
+
 def secret(around: Around) -> Iterator[Amount]:
     """A secret, and each of its replicas."""
     copies = 1 + len(around.inputs.get("replicas") or ())
@@ -93,21 +102,22 @@ RULES: dict[str, Rule] = {
     "aws:sns/topic:Topic": topic,
     "aws:kms/key:Key": key,
     "aws:kms/replicaKey:ReplicaKey": replica_key,
+    "aws:lambda/function:Function": function,
     "aws:secretsmanager/secret:Secret": secret,
 }
 FREE = {
     "aws:budgets/budget:Budget": "budgets that only notify cost nothing",
     "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration": "costs nothing",
-    "aws:cloudwatch/eventRule:EventRule": "EventBridge takes no money for events of AWS services",
-    "aws:cloudwatch/eventTarget:EventTarget": "its deliveries are priced with the topic",
+    "aws:cloudwatch/eventRule:EventRule": "EventBridge takes no money for events of AWS services and for schedules",
+    "aws:cloudwatch/eventTarget:EventTarget": "its deliveries are priced with the topic or the function",
     "aws:iam/instanceProfile:InstanceProfile": "IAM costs nothing",
     "aws:iam/role:Role": "IAM costs nothing",
     "aws:iam/rolePolicy:RolePolicy": "IAM costs nothing",
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "IAM costs nothing",
     "aws:kms/alias:Alias": "a name",
     "aws:kms/keyPolicy:KeyPolicy": "settings of a key",
-    "aws:lambda/function:Function": "it runs for seconds when passwords change, which costs less than a cent a year",
     "aws:lambda/invocation:Invocation": "a call of the function",
+    "aws:lambda/permission:Permission": "settings of the function",
     "aws:secretsmanager/secretVersion:SecretVersion": "part of the secret",
     "aws:sns/topicPolicy:TopicPolicy": "settings",
     "aws:sns/topicSubscription:TopicSubscription": "its deliveries are priced with the topic",

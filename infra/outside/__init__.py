@@ -1,0 +1,1 @@
+"""What asks for the stack's addresses from outside. It runs in Lambda, by itself."""
