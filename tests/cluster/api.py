@@ -18,6 +18,8 @@ APPLY, JSON = "application/apply-patch+yaml", "application/json"
 _TIMEOUT = 30.0  # seconds, of one request
 GONE = 60.0  # seconds that a deletion may take
 _STEP = 0.2
+# What controllers put into a namespace, or keep from being deleted.
+HELD = ("configmaps", "persistentvolumeclaims", "pods", "secrets", "serviceaccounts", "services")
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,16 @@ class Api:
     def left(self, things: list[Object], within: float = GONE) -> list[str]:
         """Which of `things` are still there when the time is over."""
         return [_name(one) for one in things if not until(lambda one=one: self.read(one) is None, within)]  # type: ignore[misc]
+
+    def orphans(self, namespace: Object) -> list[str]:
+        """What a namespace that is gone has left behind."""
+        name = namespace["metadata"]["name"]
+        listed = {kind: self._http.get(f"/api/v1/namespaces/{name}/{kind}").raise_for_status() for kind in HELD}
+        return [
+            f"{kind} {name}/{one['metadata']['name']}"
+            for kind, answer in listed.items()
+            for one in answer.json()["items"]
+        ]
 
     def _path(self, thing: Object) -> str:
         kind = self.kind(thing)

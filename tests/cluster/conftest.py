@@ -101,5 +101,6 @@ def create(api: Api) -> Iterator[Callable[[Object], list[str]]]:
     for one in spaces if not remaining else []:
         api.finish(one)
     remaining += api.left(spaces)
+    remaining += [orphan for one in spaces if not remaining for orphan in api.orphans(one)]
     if remaining:
         pytest.fail(f"still there {GONE:g} s after they were deleted; delete them by hand: {', '.join(remaining)}")

@@ -37,6 +37,7 @@ STEPS: tuple[dict[str, Any], ...] = (
         "progress": {**PROGRESS, "phase": "cleaning"},
     },
 )
+MINIMUM, SOON = 3, 60.0  # pods, and the seconds until an autoscaler has seen a Deployment
 PODS = ("Deployment", "HorizontalPodAutoscaler", "PodDisruptionBudget")
 BOUND = {"apiVersion": "eks.amazonaws.com/v1", "kind": "TargetGroupBinding"}
 WAYS = ("Service", BOUND["kind"])
@@ -107,3 +108,25 @@ def test_service_and_binding_stay_while_pods_come_and_go(
         assert ids == first
     assert {kind for kind, _, _ in first} == {"Service", *([BOUND["kind"]] if api.kind(BOUND) else [])}
     assert len({frozenset(_groups(step)) for step in STEPS}) == 1
+
+
+def test_a_color_begins_with_as_many_pods_as_its_autoscaler_wants(
+    api: Api, helm: Helm, create: Callable[[Object], list[str]], prefix: str, tmp_path: Path
+) -> None:
+    """Before its first pod counts as available, which is what an update waits for."""
+    if not api.controlled:
+        pytest.skip("a bare API server has no autoscaler")
+    objects = named_apart(rendered(helm, tmp_path, stage=2, runtime="kubernetes", rollout=STEPS[0]), prefix)
+    wanted = [one for one in objects if one["kind"] == "Namespace" or (one["kind"] in PODS and _color(one))]
+    (deployment,) = [one for one in wanted if one["kind"] == "Deployment"]
+    assert deployment["spec"]["minReadySeconds"] >= SOON
+    assert [problem for one in wanted for problem in create(one)] == []
+
+    def replicas() -> int:
+        found = api.read(deployment)
+        return int(found["spec"]["replicas"]) if found else 0
+
+    assert until(lambda: replicas() == MINIMUM, SOON)
+    # And another update leaves it at that.
+    assert create(deployment) == []
+    assert replicas() == MINIMUM
