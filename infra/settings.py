@@ -17,6 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from infra import images, naming
 from infra.addressing import REGION_PREFIX, clash, vpc_cidr
+from infra.as_pulumi_saves import as_meant
 from infra.choices import (
     Account,
     Alerts,
@@ -790,11 +791,22 @@ def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str], *, j
             ]
         )
     try:
-        # By way of JSON, because strict mode takes a list for a tuple and a string for an enum only there.
-        return Settings.model_validate_json(json.dumps(dict(config)), by_alias=True, context={"judged": judged})
+        return _validated(config, judged=judged)
     except ValidationError as error:
-        problems = [problem for problem in error.errors() if not is_echo(problem, config)]
-        raise SettingsError([describe(problem, Settings, config, file) for problem in problems]) from None
+        found = error
+    meant = as_meant(config, found.errors())
+    if meant != config:
+        try:
+            return _validated(meant, judged=judged)
+        except ValidationError as error:
+            found = error
+    problems = [problem for problem in found.errors() if not is_echo(problem, meant)]
+    raise SettingsError([describe(problem, Settings, meant, file) for problem in problems]) from None
+
+
+def _validated(config: Mapping[str, Any], *, judged: bool) -> Settings:
+    # By way of JSON, because strict mode takes a list for a tuple and a string for an enum only there.
+    return Settings.model_validate_json(json.dumps(dict(config)), by_alias=True, context={"judged": judged})
 
 
 def load() -> Settings:

@@ -14,17 +14,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
 from infra.settings import SettingsError
-from ops import stackfile
+from ops import config_file, stackfile
 
 WIDTH = 4096  # never wrap a line that its author did not
 SHORT = 3  # keys of a map that fits on one line
-STAGE = f"{stackfile.PROJECT}:stage"
 
 
 class BusyError(Exception):
@@ -104,20 +102,26 @@ class EditedFile:
             self._lock = None
 
 
-def edited(text: str, key: str, value: Any, name: str) -> str:
+def edited(text: str, key: str, value: Any, name: str, after: str = "stage") -> str:
     """The text of the stack file `name` with `value` under `ascent:key`, or without that key where None.
 
-    A key that is not there yet comes after the stage.
+    A key that is not there yet comes after `ascent:after`. One that is keeps the spelling that it has: `stage` is
+    `ascent:stage` to the engine.
 
     Raises:
         SettingsError: when the place of the key cannot be told, as with anchors from elsewhere in the file.
     """
-    whole = f"{stackfile.PROJECT}:{key}"
+    try:
+        spelled = config_file.spelled(text, name, stackfile.PROJECT)
+    except config_file.ConfigFileError as error:
+        raise SettingsError([str(error)]) from None
     lines = text.splitlines(keepends=True)
-    if whole not in (yaml.safe_load(text).get("config") or {}):
+    whole = spelled.get(f"{stackfile.PROJECT}:{key}", f"{stackfile.PROJECT}:{key}")
+    if whole not in spelled.values():
         if value is None:
             return text
-        start, end = _extent(lines, STAGE, name)
+        place = f"{stackfile.PROJECT}:{after}"
+        start, end = _extent(lines, spelled.get(place, place), name)
         indent = re.match(r" *", lines[start])
         lines[end - 1] = lines[end - 1].rstrip("\n") + "\n"
         block = textwrap.indent(_dumped(_short({whole: value})), indent[0] if indent else "")
@@ -152,13 +156,15 @@ def _dumped(node: CommentedMap) -> str:
 
 
 def _short(values: Mapping[str, Any]) -> CommentedMap:
-    """Values with the maps among them on one line."""
-    made = CommentedMap()
-    for key, value in values.items():
-        made[key] = value
-        if isinstance(value, dict):
-            made[key] = CommentedMap(value)
-            made[key].fa.set_flow_style()
+    """Values with the maps and lists among them on one line."""
+    return CommentedMap({key: _on_one_line(value) for key, value in values.items()})
+
+
+def _on_one_line(value: Any) -> Any:
+    if not isinstance(value, dict | list):
+        return value
+    made = CommentedMap(value) if isinstance(value, dict) else CommentedSeq(value)
+    made.fa.set_flow_style()
     return made
 
 
@@ -199,4 +205,4 @@ def _merge(node: CommentedMap, values: Mapping[str, Any]) -> None:
                 fresh.fa.set_flow_style()
             node.insert(position, key, fresh)
         elif node[key] != value:
-            node[key] = value
+            node[key] = _on_one_line(value) if isinstance(value, list) else value

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from infra.choices import UNREADABLE
 from infra.settings import Settings, SettingsError, decode, parse
-from sandbox.commands.stackfile import read_stack_file
+from ops.config_file import ConfigFileError
+from ops.config_file import read as read_file
 from scripts import arguments, places
-from scripts.say import ProblemError
 
 ROOT = places.ROOT
 PROJECT = "ascent"
@@ -55,11 +54,11 @@ def config(stack: str) -> dict[str, Any]:
     if stack not in names():
         raise SettingsError([f"{file}: there is no such file; the stacks are {', '.join(names())}"])
     try:
-        found = read_stack_file(ROOT / file).get("config") or {}
-    except ProblemError as error:
+        found = read_file(ROOT / file, PROJECT)["config"]
+    except ConfigFileError as error:
         raise SettingsError([str(error)]) from None
     ours = f"{PROJECT}:"
-    return {str(key).removeprefix(ours): _plain(value) for key, value in found.items() if str(key).startswith(ours)}
+    return {key.removeprefix(ours): _plain(value) for key, value in found.items() if key.startswith(ours)}
 
 
 def _plain(value: Any) -> Any:
@@ -101,5 +100,4 @@ def _placeholders(value: Any) -> Any:
         return {key: _placeholders(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_placeholders(one) for one in value]
-    # YAML takes a date for one where it is not in quotes.
-    return value.isoformat() if isinstance(value, date) else value
+    return value

@@ -87,11 +87,9 @@ def failover(
         planned = plan(
             settings, stack, to, lost=lost, lag=lag, without_old_objects=without_old_objects, key=provider(before)
         )
-        change = difference(file.name, before, with_values(before, planned.file))
+        change = difference(file.name, before, with_values(before, planned.file, file.name))
     except (SettingsError, RefusedError) as error:
         raise _bad(str(error)) from None
-    except ValueError as error:
-        raise _bad(f"{file.name}: {error}; set ascent:writer, ascent:unreachable and ascent:drained by hand") from None
     if not as_json:
         _show(planned, change)
     results: dict[str, str] = {}

@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping
 
-import yaml
-
-# The entry of the regions: its own line, and what is further in or a list item at its depth.
-_REGIONS = re.compile(r"^( +)(['\"]?)ascent:regions\2:.*\n(?:\1(?: +.*|-.*)\n)*", re.MULTILINE)
-
+from ops import stackfile
+from ops.stackedit import edited
 
 # A region, several of them, or none.
 Value = str | tuple[str, ...] | None
 
 
-def with_values(text: str, values: Mapping[str, Value]) -> str:
-    """A stack file's text with a line for each of `values` after its regions, and without one for what is None.
+def with_values(text: str, values: Mapping[str, Value], name: str) -> str:
+    """A stack file's text with a line for each of `values`, new ones after its regions, and without what is None.
+
+    Args:
+        text: the file's.
+        values: by whole key.
+        name: the file's, for messages.
 
     Raises:
-        ValueError: when the text has no place for it, or would say anything else than before.
+        SettingsError: when the text has no place for one.
     """
-    before = yaml.safe_load(text)
-    bare = text if text.endswith("\n") else f"{text}\n"
-    for key in values:
-        bare = re.sub(rf"^ +(['\"]?){re.escape(key)}\1:.*\n", "", bare, flags=re.MULTILINE)
-    place = _REGIONS.search(bare)
-    if place is None:
-        raise ValueError("its regions are not written as a list under config")
-    said = {key: list(value) if isinstance(value, tuple) else value for key, value in values.items() if value}
-    lines = "".join(f"{place[1]}{key}: {_written(value)}\n" for key, value in said.items())
-    after = bare[: place.end()] + lines + bare[place.end() :]
-    expected = {key: value for key, value in before["config"].items() if key not in values} | said
-    if yaml.safe_load(after) != {**before, "config": expected}:
-        raise ValueError(f"{' and '.join(values)} cannot be set without changing something else in it")
-    return after
-
-
-def _written(value: str | list[str]) -> str:
-    return value if isinstance(value, str) else f"[{', '.join(value)}]"
+    # The last first: each comes right after the regions.
+    for key, value in reversed(list(values.items())):
+        said = list(value) if isinstance(value, tuple) else value
+        text = edited(text, key.removeprefix(f"{stackfile.PROJECT}:"), said or None, name, after="regions")
+    return text
 
 
 def difference(name: str, before: str, after: str) -> list[str]:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from infra import naming
 from infra.edge.limits import HEALTH
+from infra.settings import SettingsError
 from infra.thresholds import FAILOVER_POLL, FAILOVER_WAIT, SWITCHOVER_LAG
 from ops.failover.cloud import CONNECTED, Cloud, Members
 from ops.failover.config import Value, with_values
@@ -162,9 +163,9 @@ class Performance:
         """Change the stack's file, whole or not at all. Returns whether it said something else before."""
         before = self.file.read_text()
         try:
-            after = with_values(before, values)
-        except ValueError as error:
-            raise StepError(f"{self.file.name}: {error}; set it by hand, then try again") from error
+            after = with_values(before, values, self.file.name)
+        except SettingsError as error:
+            raise StepError(f"{error}; set it by hand, then try again") from error
         fresh = self.file.with_name(f".{self.file.name}.new")
         fresh.write_text(after)
         fresh.replace(self.file)

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from ops.config_file import ConfigFileError, read
 from sandbox.commands.layout import Layout
 from scripts.say import ProblemError
 
@@ -35,23 +36,16 @@ URL_CIPHERTEXTS["pooledUrl"] = URL_CIPHERTEXTS["directUrl"]
 NOT_HERE = ("secretsprovider", "encryptedkey", "environment")
 
 
-def read_stack_file(path: Path) -> dict[str, Any]:
-    """A stack's config file as data.
+def read_stack_file(path: Path, project: str) -> dict[str, Any]:
+    """A stack's config file as data, its keys under `config` with their namespace.
 
     Raises:
         ProblemError: when it is not there, no YAML or no such file; its text is one line that begins with its name.
     """
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ProblemError(f"{path.name} cannot be read: {error.strerror}.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ProblemError(f"{path.name} is not valid YAML: {' '.join(str(error).split())}") from error
-    if data is None:
-        return {}
-    if not isinstance(data, dict) or not isinstance(data.get("config") or {}, dict):
-        raise ProblemError(f"{path.name} is not a stack's config file: it should hold a mapping named config.")
-    return data
+        return read(path, project)
+    except ConfigFileError as error:
+        raise ProblemError(str(error)) from error
 
 
 def for_sandbox(shipped: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
@@ -77,14 +71,14 @@ def _with_placeholders(value: Any, key: str = "") -> Any:  # noqa: ANN401, RUF10
 
 def shipped_stage(layout: Layout, stack: str) -> int | None:
     """The stage that the shipped file says, where it says a usable one."""
-    config = read_stack_file(layout.project / f"Pulumi.{stack}.yaml").get("config") or {}
+    config = read_stack_file(layout.project / f"Pulumi.{stack}.yaml", layout.project_name).get("config") or {}
     stage = str(config.get(f"{layout.project_name}:stage", ""))
     return int(stage) if stage.isascii() and stage.isdigit() else None
 
 
 def write_config(layout: Layout, stack: str, overrides: dict[str, Any]) -> Path:
     """Generate the config file for a run; overrides are given without the project's name before them."""
-    shipped = read_stack_file(layout.project / f"Pulumi.{stack}.yaml")
+    shipped = read_stack_file(layout.project / f"Pulumi.{stack}.yaml", layout.project_name)
     named = {f"{layout.project_name}:{key}": value for key, value in overrides.items()}
     text = f"# Generated from Pulumi.{stack}.yaml for the sandbox; changes here are overwritten.\n"
     text += yaml.safe_dump(for_sandbox(shipped, named), sort_keys=False, allow_unicode=True)

@@ -106,4 +106,4 @@ def test_every_stack_that_ships_can_be_read() -> None:
     files = sorted(root.glob("Pulumi.?*.yaml"))
     assert files
     for file in files:
-        assert isinstance(read_stack_file(file), dict)
+        assert isinstance(read_stack_file(file, "ascent"), dict)

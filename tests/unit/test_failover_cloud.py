@@ -17,6 +17,7 @@ from moto import mock_aws
 
 from infra import naming
 from infra.regions import REGIONS
+from infra.settings import SettingsError
 from infra.user_data import WEB, Container, script
 from ops import stackfile
 from ops.failover.cloud import Cloud
@@ -33,11 +34,11 @@ ARNS = {HOME: ARN.format(HOME, "use1"), OTHER: ARN.format(OTHER, "euw1")}
 def test_every_shipped_file_takes_the_keys_and_loses_them_without_a_trace(name: str) -> None:
     text = (stackfile.ROOT / f"Pulumi.{name}.yaml").read_text()
     drained = (THIRD, "us-west-2")
-    said = with_values(text, {"ascent:writer": OTHER, "ascent:unreachable": HOME, "ascent:drained": drained})
+    said = with_values(text, {"ascent:writer": OTHER, "ascent:unreachable": HOME, "ascent:drained": drained}, name)
     config = yaml.safe_load(said)["config"]
     assert (config["ascent:writer"], config["ascent:drained"]) == (OTHER, list(drained))
     assert len(said.splitlines()) == len(text.splitlines()) + 3
-    assert with_values(said, dict.fromkeys(("ascent:writer", "ascent:unreachable", "ascent:drained"))) == text
+    assert with_values(said, dict.fromkeys(("ascent:writer", "ascent:unreachable", "ascent:drained")), name) == text
 
 
 # On a machine that is busy, the first example alone takes longer than Hypothesis lets it.
@@ -46,15 +47,15 @@ def test_every_shipped_file_takes_the_keys_and_loses_them_without_a_trace(name: 
 def test_only_the_keys_change_however_the_list_is_written(names: list[str], block: bool, quote: str) -> None:  # noqa: FBT001
     listed = "".join(f"\n    - {name}  # why" for name in names) if block else f" [{', '.join(names)}]"
     text = f"# top\nconfig:\n  a:b: 1\n  {quote}ascent:regions{quote}:{listed}\n  c:d: {{e: [f]}}\n"
-    after = with_values(text, {"ascent:writer": names[0]})
+    after = with_values(text, {"ascent:writer": names[0]}, "x")
     assert [line for line in after.splitlines() if "ascent:writer" not in line] == text.splitlines()
-    assert with_values(after, {"ascent:writer": names[-1]}).count("ascent:writer") == 1
+    assert with_values(after, {"ascent:writer": names[-1]}, "x").count("ascent:writer") == 1
 
 
 @pytest.mark.parametrize("text", ["config: {'ascent:regions': [a]}\n", "config:\n  x: 1\n"])
 def test_a_file_without_the_place_is_left_to_people(text: str) -> None:
-    with pytest.raises(ValueError, match="not written as a list"):
-        with_values(text, {"ascent:writer": OTHER})
+    with pytest.raises(SettingsError, match="x: ascent:regions should be on a line of its own"):
+        with_values(text, {"ascent:writer": OTHER}, "x")
 
 
 def asked(service: str, *calls: tuple[str, dict[str, Any], dict[str, Any]]) -> tuple[Any, list[str], Stubber]:

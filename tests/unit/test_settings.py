@@ -269,6 +269,37 @@ def test_what_stands_beside_an_encrypted_value_may_be_plain() -> None:
         stackfile.read(config(appSecrets={"A": {"secure": "v1:bm8=:bm8="}, "B": "hunter2"}), FILE)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "same"),
+    [
+        ("database", {"maxAcu": "2.5"}, {"maxAcu": 2.5}),
+        ("database", {"maxAcu": "4"}, {"maxAcu": 4}),
+        ("protect", "true", True),
+        ("account", {"id": 123456789012}, {"id": "123456789012"}),
+        ("tags", {"critical": True, "rank": 7}, {"critical": "true", "rank": "7"}),
+        ("fleet", {"maximum": "6"}, {"maximum": 6}),
+    ],
+)
+def test_values_are_taken_as_pulumi_saves_them(key: str, value: Any, same: Any) -> None:
+    assert settings(**{key: value}) == settings(**{key: same})
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        # The engine reads 012345670123 as an octal number: what was meant is gone.
+        ("account", {"id": 1402433619}, "ascent:account.id: given"),
+        ("fleet", {"maximum": "many"}, 'ascent:fleet.maximum: given "many"'),
+        ("fleet", {"maximum": "6.5"}, 'ascent:fleet.maximum: given "6.5"'),
+        ("protect", "yes", 'ascent:protect: given "yes"; it should be true or false'),
+    ],
+)
+def test_what_pulumi_saves_and_nobody_can_have_meant_is_refused(key: str, value: Any, said: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        settings(**{key: value})
+    assert said in str(refused.value)
+
+
 def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(SettingsError) as refused:
         settings(stage=9, runtime="lambda", typo=1)

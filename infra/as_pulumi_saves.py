@@ -1,0 +1,60 @@
+"""Takes a number for a text and the other way round, where a key wants that, as `pulumi config set` saves them.
+
+It saves top-level values as text. Within a map, with --path, it saves what looks like a whole number or a truth as one,
+and anything else as text: an account's number is a number then, and 0.5 a text (pulumi config set --help).
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic_core import ErrorDetails
+
+# What a key wants, by what it says of something else: the types that a text may stand for.
+_WANTED: Mapping[str, tuple[type, ...]] = {
+    "bool_type": (bool,),
+    "float_type": (int, float),
+    "int_type": (int,),
+}
+_TEXT = "string_type"
+
+
+def as_meant(config: Mapping[str, Any], problems: Iterable[ErrorDetails]) -> dict[str, Any]:
+    """The values with each that was refused for its type as the type that was meant, if there is one.
+
+    Args:
+        config: values by key.
+        problems: what was refused, in pydantic's words.
+    """
+    meant = copy.deepcopy(dict(config))
+    for problem in problems:
+        _mend(meant, problem["type"], problem["loc"])
+    return meant
+
+
+def _mend(values: Any, kind: str, path: tuple[int | str, ...]) -> None:
+    for part in path[:-1]:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return
+    try:
+        given = values[path[-1]]
+        values[path[-1]] = _meant(kind, given)
+    except (KeyError, IndexError, TypeError):
+        return
+
+
+def _meant(kind: str, given: Any) -> Any:
+    if kind == _TEXT and isinstance(given, bool | int):
+        return json.dumps(given)
+    if kind in _WANTED and isinstance(given, str):
+        try:
+            found = json.loads(given)
+        except ValueError:
+            return given
+        return found if type(found) in _WANTED[kind] else given
+    return given
