@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.choices import Phase, Progress, Rollout
+from infra.choices import Phase, Progress, Rollout, Strategy
 
 _ORDER = (Phase.FORWARD, Phase.BACK, Phase.CLEANING)
 
@@ -13,6 +13,21 @@ def is_behind(one: Rollout, other: Rollout) -> bool:
     if mine is None or theirs is None or not same(mine, theirs):
         return False
     return _rank(one, mine) < _rank(other, theirs)
+
+
+def takes_away(one: Rollout, other: Rollout) -> list[str]:
+    """Colors that have traffic in `other`, and no image in `one`."""
+    return [color for color, was in other.colors.items() if was.weight and one.colors[color].image is None]
+
+
+def went_back(rollout: Rollout) -> bool:
+    """Whether a rollout that is over, or nearly, has brought back what was before it."""
+    progress = rollout.progress
+    if progress is None:
+        return False
+    if progress.strategy is Strategy.ROLLING:
+        return progress.phase is Phase.BACK
+    return progress.phase is Phase.CLEANING and rollout.colors[progress.to].image is None
 
 
 def same(one: Progress, other: Progress) -> bool:

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from infra.thresholds import ENGINE_WAIT
@@ -38,8 +39,8 @@ class Engine(Protocol):
     def update(self) -> None:
         """Bring the stack up. Doing so twice does nothing the second time."""
 
-    def foreseen(self) -> Sequence[StepEventMetadata]:
-        """What an update would do to each resource, in order."""
+    def foreseen(self, *, config: Path | None = None) -> Sequence[StepEventMetadata]:
+        """What an update would do to each resource, in order; with another file as the stack's, where one is given."""
 
     def outputs(self, *, again: bool = False) -> dict[str, Any]:
         """The stack's outputs as of the last update; asked for `again`, as of one that somebody else has made."""
@@ -124,16 +125,18 @@ class Automation:
         run = partial(self._opened().preview_refresh, color="never", show_secrets=False)
         return self._steps(run, lambda event: event.res_outputs_event)
 
-    def foreseen(self, exclude: Sequence[str] = ()) -> list[StepEventMetadata]:
+    def foreseen(self, exclude: Sequence[str] = (), *, config: Path | None = None) -> list[StepEventMetadata]:
         """What an update would do to each resource, in order.
 
         Args:
             exclude: URNs of what it leaves out, which may have `*` and `**` in them.
+            config: a file in place of the stack's own.
 
         Raises:
             EngineError: with what the engine and the program said.
         """
-        run = partial(self._opened().preview, color="never", exclude=list(exclude))
+        file = str(config) if config else None
+        run = partial(self._opened().preview, color="never", exclude=list(exclude), config_file=file)
         return self._steps(run, lambda event: event.resource_pre_event)
 
     def outputs(self, *, again: bool = False) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from infra.choices import Phase, Progress, Rollout, Strategy
 from infra.clients import Clients
 from infra.platform.engine_version import WORLD
-from infra.rollout_order import is_behind, same
+from infra.rollout_order import is_behind, same, takes_away
 from infra.settings import Settings
 
 # The outputs that keep what the last update had.
@@ -56,15 +56,15 @@ def undone(last: Rollout, now: Rollout) -> Iterator[str]:
         yield f"the stack has a newer image: {_told(last)}. {_TAKE}"
     elif goes is not None and any(_taken(last, now, color) for color in last.colors):
         yield f"the stack has left that rollout behind: {_told(last)}. {_TAKE}"
-    for color, one in last.colors.items():
-        if one.weight and now.colors[color].image is None:
-            yield (
-                f"the stack sends {one.weight} % to {color}, which runs {one.image} and would go in the same update. "
-                "Take its traffic away first, and its image with a later update"
-            )
+    for color in takes_away(now, last):
+        one = last.colors[color]
+        yield (
+            f"the stack sends {one.weight} % to {color}, which runs {one.image} and would go in the same update. "
+            "Take its traffic away first, and its image with a later update"
+        )
 
 
-_TAKE = "Take the file as it is where the rollout runs, or end it from here: ascent rollout abort"
+_TAKE = "Take the file as it is where the rollout runs, or go on from here: ascent rollout step, or abort to go back"
 
 
 def _known(applied: Any) -> Rollout | None:

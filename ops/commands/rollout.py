@@ -19,6 +19,7 @@ from infra.settings import SettingsError
 from ops.console import console, errors, progress
 from ops.engine import Automation, EngineError
 from ops.rollout.gates import GateError, gates
+from ops.rollout.hold import LONGEST
 from ops.rollout.machine import RefusedError
 from ops.rollout.push import PushedFile
 from ops.rollout.stackfile import StackFile
@@ -26,7 +27,8 @@ from ops.rollout.status import Status, status_of
 from ops.rollout.walk import Walk
 from ops.stackedit import BusyError
 
-NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
+NO, BAD_INPUT, NOT_PUSHED, INTERRUPTED = 1, 2, 3, 130
+AT_ONCE = 10  # seconds that a region may take to answer before the next one's weights are moved
 WAITING = "Another command runs the rollout; waiting until it has gone back."
 
 rollout = typer.Typer(
@@ -35,7 +37,8 @@ rollout = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Bring a new version step by step, watched by alarms; it goes back by itself. See docs/rollouts.md.",
-    epilog="Exit codes: 0 fine, 1 the answer is no (an alarm, too early, too small), 2 bad input, 130 interrupted.",
+    epilog="Exit codes: 0 fine, 1 the answer is no (an alarm, too early, too small), 2 bad input, 3 not pushed, "
+    "130 interrupted.",
 )
 
 StackOption = Annotated[
@@ -106,8 +109,8 @@ def start(
 
         ascent rollout start --strategy canary --image registry.example.com/app:1.1.0 --stack prod --with-changes
     """
-    with _walk(stack, as_json, push=push) as walk:
-        _confirm(walk, yes, f"Start a {strategy} of {image} on {stack}?")
+    question = f"Start a {strategy} of {image} on {stack}?"
+    with _walk(stack, as_json, push=push, question=None if yes else question) as walk:
         walk.start(strategy, image, bake, with_changes=with_changes)
 
 
@@ -136,8 +139,8 @@ def step(
 
         ascent rollout step --stack prod --all --yes --push main
     """
-    with _walk(stack, as_json, push=push) as walk:
-        _confirm(walk, yes, f"Give the new version of {stack} {'all its steps' if everything else 'its next step'}?")
+    question = f"Give the new version of {stack} {'all its steps' if everything else 'its next step'}?"
+    with _walk(stack, as_json, push=push, question=None if yes else question) as walk:
         if everything:
             walk.rest()
         else:
@@ -156,8 +159,8 @@ def promote(*, stack: StackOption = "sandbox", push: Push = None, yes: Yes = Fal
 
         ascent rollout promote --stack prod
     """
-    with _walk(stack, as_json, push=push) as walk:
-        _confirm(walk, yes, f"Give the new version of {stack} all the traffic now?")
+    question = f"Give the new version of {stack} all the traffic now?"
+    with _walk(stack, as_json, push=push, question=None if yes else question) as walk:
         walk.promote()
 
 
@@ -193,26 +196,26 @@ def abort(
     """
     done: list[str] = []
     with _explained(), progress() as live:
-        file = StackFile(stack)
-        was = file.rollout()
-        early = _new(file, done, quiet=as_json, live=live)
+        early = _new(StackFile(stack), done, quiet=as_json, live=live, seconds=AT_ONCE)
         if weights_only:
             early.hold()
             if as_json:
                 print(json.dumps({"stack": stack, "done": done}, indent=2))  # noqa: T201
             return
-        early.divert()
+        movable = early.divert()
+    until = early.clock.now() + LONGEST
 
     def meanwhile() -> None:
+        if early.clock.now() > until:
+            raise BusyError(f"another command is still at work on {early.file.name}; let it end, or stop it")
         if WAITING not in done:
             early.tell(WAITING)
         early.divert()
         early.clock.sleep(early.gates.poll)
 
-    with _walk(stack, as_json, done, meanwhile, push=push) as walk:
-        # Whoever ran it went back by itself.
-        if was.progress is None or walk.file.rollout().progress is not None:
-            walk.abort()
+    # Whoever runs it notices that the traffic is gone; in place there is none to take.
+    with _walk(stack, as_json, done, meanwhile if movable else None, push=push) as walk:
+        walk.abort()
 
 
 @rollout.command()
@@ -242,14 +245,21 @@ def status(*, stack: StackOption = "sandbox", as_json: Json = False) -> None:
         raise typer.Exit(NO)
 
 
-def _new(file: StackFile, done: list[str], *, quiet: bool, live: Callable[[str], None] | None = None) -> Walk:
+def _new(
+    file: StackFile,
+    done: list[str],
+    *,
+    quiet: bool,
+    live: Callable[[str], None] | None = None,
+    seconds: int | None = None,
+) -> Walk:
     def tell(line: str) -> None:
         done.append(line)
         if not quiet:
             errors.print(line, markup=False)
 
     show = live or (lambda _: None)
-    eyes = gates(file.settings().account.assume_role)
+    eyes = gates(file.settings().account.assume_role, seconds=seconds)
     return Walk(file=file, engine=Automation(file.stack, show, tell), gates=eyes, clock=_Clock(), tell=tell, live=show)
 
 
@@ -260,6 +270,7 @@ def _walk(
     done: list[str] | None = None,
     meanwhile: Callable[[], None] | None = None,
     push: str | None = None,
+    question: str | None = None,
 ) -> Iterator[Walk]:
     """A rollout to work on, and around it: one at a time, progress, messages, and where things are at the end.
 
@@ -269,11 +280,12 @@ def _walk(
         done: what was done before.
         meanwhile: what to do while another command is at work on it. Without it, that is refused.
         push: branch of origin that gets each step; None for none.
+        question: what to ask before a protected stack changes, and before others are kept out; None for nothing.
     """
     done = [] if done is None else done
     with _explained():
         file = _file(stack, push)
-        file.rollout()
+        _confirm(file, question)
         with file.held(meanwhile), progress() as live:
             walk = _new(file, done, quiet=as_json, live=live)
             try:
@@ -294,7 +306,7 @@ def _walk(
                 raise
         _show(status_of(walk, done), as_json)
         if isinstance(file, PushedFile) and file.failed:
-            raise typer.Exit(NO)
+            raise typer.Exit(NOT_PUSHED)
 
 
 def _file(stack: str, push: str | None) -> StackFile:
@@ -316,16 +328,16 @@ def _explained() -> Iterator[None]:
         raise typer.Exit(NO) from None
 
 
-def _confirm(walk: Walk, yes: bool, question: str) -> None:  # noqa: FBT001  an option's value
+def _confirm(file: StackFile, question: str | None) -> None:
     """Ask before a protected stack changes.
 
     Raises:
         RefusedError: when the answer is no.
     """
-    if yes or not walk.file.settings().protect:
+    if question is None or not file.settings().protect:
         return
     if not sys.stdin.isatty():
-        errors.print(f"{walk.file.stack} is protected, and nobody is there to ask: say --yes.", style="red")
+        errors.print(f"{file.stack} is protected, and nobody is there to ask: say --yes.", style="red")
         raise typer.Exit(BAD_INPUT)
     if not typer.confirm(question, err=True):
         raise RefusedError("nothing was changed")

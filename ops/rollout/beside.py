@@ -1,7 +1,7 @@
 """What else an update would change when a rollout starts, and which of that serves requests or judges the new version.
 
-A stack that people work on is seldom without a pending change. What has no part in a request comes along with the first
-step; the rest would be blamed on the new version, or the other way round.
+A stack that people work on is seldom without a pending change. What has no part in a request, and is not deleted or
+replaced, comes along with the first step; the rest would be blamed on the new version, or the other way round.
 """
 
 from __future__ import annotations
@@ -67,9 +67,10 @@ def waiting(found: Iterable[StepEventMetadata], gates: Collection[str]) -> list[
         op = str(getattr(one.op, "value", one.op))
         if op == SAME or one.type.startswith(WITHOUT_OWN):
             continue
+        changes_in_place = op in ("create", "update")
         properties = tuple(sorted({path.partition(".")[0].partition("[")[0] for path in one.detailed_diff or {}}))
-        apart = set(properties) <= TAGS if properties else False
-        if one.type.startswith(APART):
+        apart = changes_in_place and bool(properties) and set(properties) <= TAGS
+        if changes_in_place and one.type.startswith(APART):
             apart = apart or not (one.type.startswith(ALARMS) and _name(one) in gates)
         changes.setdefault(one.urn, Waiting(urn=one.urn, type=one.type, op=op, properties=properties, apart=apart))
     return list(changes.values())

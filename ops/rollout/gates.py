@@ -76,10 +76,15 @@ class Gates(Targets, Protocol):
         """Have a listener forward by these weights, by target group ARN, at once and without an update."""
 
 
-def gates(role: str | None) -> Gates:
-    """Those of the sandbox where its environment is active, else those of AWS, as the role where one is given."""
+def gates(role: str | None, *, seconds: int | None = None) -> Gates:
+    """Those of the sandbox where its environment is active, else those of AWS, as the role where one is given.
+
+    Args:
+        role: ARN of a role to take.
+        seconds: how long to wait for a region that may not answer, with one try; None to be patient.
+    """
     world = os.environ.get(WORLD)
-    return World(Path(world)) if world else Aws(clients(role))
+    return World(Path(world)) if world else Aws(clients(role, seconds=seconds))
 
 
 class Aws:

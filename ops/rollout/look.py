@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Protocol
 
 from infra.choices import Phase, Progress, Rollout
@@ -29,6 +31,9 @@ class File(Protocol):
 
     def write(self, old: Rollout, new: Rollout) -> None:
         """Put `new` in place of `old`."""
+
+    def copy(self, rollout: Rollout) -> AbstractContextManager[Path]:
+        """Another file that says `rollout`, for as long as it is looked at."""
 
 
 class RefreshFailedError(RefusedError):

@@ -138,6 +138,11 @@ def start(rollout: Rollout, strategy: Strategy, image: str, now: datetime, bake:
     return _changed(rollout, progress, {to: {"image": image}})
 
 
+def without_effect(old: Rollout, new: Rollout) -> Rollout:
+    """The rollout that `new` begins, before it changes anything: what differs under it is none of its doing."""
+    return old.model_copy(update={"progress": new.progress})
+
+
 def waits(rollout: Rollout, drain: float) -> float:
     """Seconds that have to pass after the last step before the next."""
     progress = under_way(rollout)

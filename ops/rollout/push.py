@@ -19,6 +19,7 @@ from ops.rollout.stackfile import KEY, StackFile, plain
 from ops.stackedit import edited
 
 TRIES = 5
+SECONDS = 60  # meanwhile nobody watches the new version
 LAST_LINES = 4
 # What git says beside the reason.
 NOISE = ("hint:", "To ", "error: failed to push some refs")
@@ -120,10 +121,13 @@ def _git(*arguments: str, said: str | None = None, environment: Mapping[str, str
     Raises:
         PushError: with its last lines.
     """
-    done = subprocess.run(
-        ["git", *arguments], cwd=stackfile.ROOT, env={**os.environ, **(environment or {})}, input=said,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    try:
+        done = subprocess.run(
+            ["git", *arguments], cwd=stackfile.ROOT, env={**os.environ, **(environment or {})}, input=said,
+            capture_output=True, text=True, check=False, timeout=SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        raise PushError(f"git {arguments[0]} did not end within {SECONDS} seconds") from None
     if done.returncode:
         lines = [line.removeprefix("remote:").strip() for line in done.stderr.splitlines()]
         reasons = [line for line in lines if line and not line.startswith(NOISE)]

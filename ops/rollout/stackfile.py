@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from infra.choices import Rollout
@@ -43,6 +47,18 @@ class StackFile(EditedFile):
                 [f"{self.name}: ascent:{KEY} was changed by somebody else meanwhile; look at it, and try again"]
             )
         self.replace(edited(self.text(), KEY, plain(new), self.name))
+
+    @contextmanager
+    def copy(self, rollout: Rollout) -> Iterator[Path]:
+        """A copy that says `rollout`, for as long as it is looked at.
+
+        Raises:
+            SettingsError: when the file cannot be edited in place.
+        """
+        with TemporaryDirectory() as scratch:
+            path = Path(scratch) / self.name
+            path.write_text(edited(self.text(), KEY, plain(rollout), self.name), encoding="utf-8")
+            yield path
 
 
 def plain(rollout: Rollout) -> dict[str, Any]:

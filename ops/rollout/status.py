@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from infra.choices import Phase
 from ops.rollout import machine
+from ops.rollout.known import known
 from ops.rollout.machine import Evidence
 from ops.rollout.walk import Walk
 
@@ -56,7 +57,8 @@ def status_of(walk: Walk, done: list[str]) -> Status:
     Raises:
         RefusedError, GateError, EngineError: when something could not be looked at.
     """
-    rollout, look = walk.file.rollout(), walk.look
+    look = walk.look
+    rollout = known(look)
     progress = rollout.progress
     regions = look.regions()
     common: dict[str, Any] = {

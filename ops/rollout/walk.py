@@ -7,34 +7,26 @@ update is made again, which does nothing where it was made.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NoReturn, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NoReturn
 
 from infra.choices import WEIGHTS, Phase, Progress, Rollout, Strategy
-from infra.rollout_order import is_behind
+from infra.rollout_order import went_back
 from infra.settings import Settings
-from infra.thresholds import ENGINE_WAIT, HEALTHY_WAIT
+from infra.thresholds import HEALTHY_WAIT
 from ops.engine import Engine
 from ops.rollout import machine
-from ops.rollout.beside import Waiting, waiting
-from ops.rollout.divert import divert, is_diverted
-from ops.rollout.gates import GateError, Gates
+from ops.rollout.beside import waiting
+from ops.rollout.clock import Clock
+from ops.rollout.divert import divert, is_diverted, put_right
+from ops.rollout.gates import Gates
+from ops.rollout.hold import hold
+from ops.rollout.known import applied, known
 from ops.rollout.load import overload
 from ops.rollout.look import File, Look, RefreshFailedError
 from ops.rollout.machine import AlarmedError, Evidence, NotYetError, RefusedError
-
-
-class Clock(Protocol):
-    """The time, and its passing."""
-
-    def now(self) -> datetime:
-        """Now, in UTC."""
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass."""
 
 
 @dataclass(kw_only=True)
@@ -54,6 +46,8 @@ class Walk:
     clock: Clock
     tell: Callable[[str], None]
     live: Callable[[str], None]
+    # What could not be moved at once, and was told.
+    failed: set[str] = field(default_factory=set)
 
     @property
     def look(self) -> Look:
@@ -72,36 +66,22 @@ class Walk:
         old = self.file.rollout()
         new = machine.start(old, strategy, image, self.clock.now(), bake)
         self._carries(self.file.settings(new), WEIGHTS)
-        self.live("Looking whether the stack is as its file says")
-        before = self._waiting()
+        self.live("Looking what an update would change beside it")
         self.look.same(old)
-        self.file.write(old, new)
-        try:
-            self._alone(before, with_changes=with_changes)
-        except BaseException:
-            self.file.write(new, old)
-            raise
-        self._follow(new)
+        self._alone(machine.without_effect(old, new), with_changes=with_changes)
+        self._go(old, new)
 
-    def _waiting(self) -> list[Waiting]:
-        """What an update would change by now."""
-        alarms = {
-            name for known in self.look.regions().values() for names in known["alarms"].values() for name in names
-        }
-        return waiting(self.engine.foreseen(), alarms)
-
-    def _alone(self, before: Sequence[Waiting], *, with_changes: bool) -> None:
-        """Tell what comes along with the rollout, and refuse what would be taken for its doing.
+    def _alone(self, rollout: Rollout, *, with_changes: bool) -> None:
+        """Tell what comes along with a rollout, and refuse what would be taken for its doing.
 
         Args:
-            before: what an update would have changed without it.
+            rollout: it, before it changes anything. The machine image is then kept as it is.
             with_changes: whether nothing is to be refused.
         """
-        if not before:
-            return
-        # Some of it may not come: a rollout keeps the machine image that it began with.
-        coming = {one.urn for one in self._waiting()}
-        along = [one for one in before if one.urn in coming]
+        regions = self.look.regions().values()
+        alarms = {name for known in regions for names in known["alarms"].values() for name in names}
+        with self.file.copy(rollout) as path:
+            along = waiting(self.engine.foreseen(config=path), alarms)
         serving = [one for one in along if not one.apart]
         if serving and not with_changes:
             listed = "\n".join(f"  {one}" for one in serving)
@@ -133,31 +113,42 @@ class Walk:
 
     def abort(self) -> None:
         """Back to how it was before, from anywhere, and the new color away."""
+        if known(self.look, again=True).progress is None:
+            self._ended()
+            return
         rollout = self.current()
         back = machine.abort(rollout)
-        for failed in divert(self.look, rollout, self.tell):
-            self.tell(f"The weights are left to an update: {failed}")
+        self.divert()
         if back != rollout:
             self._go(rollout, back)
         self._finish()
 
-    def divert(self) -> None:
-        """Take the traffic off the new color at once. Changes nothing but the load balancers, so it needs no lock."""
-        divert(self.look, self._known(), self.tell)
+    def divert(self) -> bool:
+        """Take the traffic off the new color at once. Changes nothing but the load balancers, so it needs no lock.
+
+        Says whether there is anything to take off: not in place, nor while the old color is cleaned up.
+        """
+        rollout = known(self.look, again=True)
+        for failed in divert(self.look, rollout, self.tell):
+            if failed not in self.failed:
+                self.failed.add(failed)
+                self.tell(f"The weights are left to an update: {failed}")
+        return machine.old_shares(rollout) is not None
 
     def hold(self) -> None:
-        """Keep the traffic off the new color until an update of whoever runs the rollout, or of an abort, does so."""
-        until = self.clock.now() + timedelta(minutes=ENGINE_WAIT.value)
-        while (applied := self._applied(again=True)) is not None and _forward(applied):
-            if failed := divert(self.look, applied, self.tell):
-                raise GateError("; ".join(failed))
-            if self.clock.now() > until:
-                raise RefusedError(
-                    f"no update has taken the traffic off {machine.under_way(applied).to} within {ENGINE_WAIT.value} "
-                    f"minutes; go back with: ascent rollout abort --stack {self.file.stack}"
-                )
-            self.live("Waiting for an update to go back as well")
-            self.clock.sleep(self.gates.poll)
+        """Keep the traffic off the new color until an update has gone back as well."""
+        hold(self.look, self.clock, self.tell, self.live)
+
+    def _ended(self) -> None:
+        """Say that a rollout went back; refuse where none did."""
+        rollout, last = self.file.rollout(), applied(self.look)
+        runs = f"{rollout.leading} runs {rollout.colors[rollout.leading].image}"
+        if last is None or last.colors != rollout.colors or not went_back(last):
+            raise RefusedError(
+                f"no rollout of {self.file.stack} is under way, and {runs}; an older version is brought by: "
+                f"ascent rollout start --stack {self.file.stack} --strategy blue-green --image IMAGE"
+            )
+        self.tell(f"The rollout went back already: {runs}.")
 
     def _finish(self) -> None:
         while self.file.rollout().progress is not None:
@@ -169,31 +160,17 @@ class Walk:
 
         It is put into the file then.
         """
-        rollout, known = self.file.rollout(), self._known()
-        if known.progress is None:
+        rollout, now = self.file.rollout(), known(self.look)
+        if now.progress is None:
             raise RefusedError(
                 f"no rollout of {self.file.stack} is under way; begin one with: "
                 f"ascent rollout start --stack {self.file.stack} --strategy canary --image IMAGE"
             )
-        if known != rollout:
-            self.file.write(rollout, known)
+        if now != rollout:
+            self.file.write(rollout, now)
             what = "was older than the stack" if rollout.progress else "knew of no rollout, and the stack is in one"
             self.tell(f"{self.file.name} {what}: taken over from the stack's outputs.")
-        return known
-
-    def _known(self) -> Rollout:
-        """The rollout of the file, or of the stack's outputs where those are further."""
-        rollout, applied = self.file.rollout(), self._applied()
-        if applied is None:
-            return rollout
-        # Same colors: it came to its end, and the last thing is done to the file alone.
-        unknown = rollout.progress is None and applied.colors != rollout.colors
-        return applied if unknown or is_behind(rollout, applied) else rollout
-
-    def _applied(self, *, again: bool = False) -> Rollout | None:
-        """The rollout that the stack is in by its outputs."""
-        applied = self.engine.outputs(again=again).get("rollout") or {}
-        return Rollout.model_validate_json(json.dumps(applied)) if "progress" in applied else None
+        return now
 
     def _settle(self) -> bool:
         """Finish a step that was begun. Says whether there was one."""
@@ -240,7 +217,10 @@ class Walk:
         progress, asked = machine.under_way(rollout), self.clock.now()
         self.live(f"Updating {self.file.stack}: {_shares(rollout)}")
         self.engine.update()
-        self._not_diverted(rollout)
+        if progress.phase is Phase.FORWARD:
+            self._not_diverted(rollout)
+        else:
+            put_right(self.look, rollout, self.tell)
         self.look.same(rollout)
         self._come_up(rollout, asked)
         settled = machine.settled(rollout, self.clock.now())
@@ -299,12 +279,6 @@ class Walk:
 
 
 SAYS = {Phase.FORWARD: "Done", Phase.BACK: "Went back", Phase.CLEANING: "Cleaned up"}
-
-
-def _forward(rollout: Rollout) -> bool:
-    """Whether a rollout gives the new color traffic."""
-    back = machine.old_shares(rollout)
-    return back is not None and back.colors != rollout.colors
 
 
 def _shares(rollout: Rollout) -> str:

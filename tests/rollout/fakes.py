@@ -7,10 +7,12 @@ killed process leaves behind is what these objects then hold.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from infra.choices import Rollout
@@ -104,9 +106,15 @@ class Fakes:
             phase = progress.phase.value if progress else ""
             self.updates.append((self.said.blue.weight, self.said.green.weight, phase))
 
-    def foreseen(self) -> list[Any]:
+    @contextmanager
+    def copy(self, rollout: Rollout) -> Iterator[Path]:
+        self.settings(rollout)
+        yield Path(json.dumps(plain(rollout)))
+
+    def foreseen(self, *, config: Path | None = None) -> list[Any]:
         """What waits, and what of it waits without a rollout alone."""
-        return [one for one in self.other_changes if self.said.progress is None or one not in self.kept]
+        rollout = json.loads(str(config)) if config else plain(self.said)
+        return [one for one in self.other_changes if "progress" not in rollout or one not in self.kept]
 
     def outputs(self, *, again: bool = False) -> dict[str, Any]:
         del again

@@ -45,7 +45,7 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
         client(service, REGION)
         stubs[service].add_response(operation, response, asked)
 
-    monkeypatch.setattr(gates, "clients", lambda _: client)
+    monkeypatch.setattr(gates, "clients", lambda _, **__: client)
     return say
 
 
@@ -198,7 +198,7 @@ def test_weights_are_moved_by_one_change_of_the_default_action(answer: Answer) -
 
 
 def test_what_aws_refuses_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gates, "clients", lambda _: refusing)
+    monkeypatch.setattr(gates, "clients", lambda _, **__: refusing)
 
     def refusing(service: str, region: str) -> Any:
         client = boto3.client(service, region_name=region, aws_access_key_id="x", aws_secret_access_key="x")

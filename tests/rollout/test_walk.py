@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 from infra.choices import Rollout, Strategy
 from infra.settings import SettingsError
 from ops.engine import EngineError
+from ops.rollout import machine
 from ops.rollout.gates import GateError, Refresh
-from ops.rollout.machine import RefusedError, Traffic
+from ops.rollout.machine import Evidence, RefusedError, Traffic
 from ops.rollout.strategies import STRATEGIES
 from ops.rollout.walk import Walk
 from tests.rollout.fakes import NEW, OLD, Fakes, Killed, stack
@@ -272,7 +274,7 @@ def test_it_starts_where_somebody_says_so() -> None:
     "change",
     [
         other("aws:budgets/budget:Budget", limitAmount="update"),
-        other("aws:cloudwatch/dashboard:Dashboard", op="replace", dashboardName="update-replace"),
+        other("aws:cloudwatch/dashboard:Dashboard", dashboardBody="update"),
         other("aws:cloudwatch/metricAlarm:MetricAlarm", threshold="update"),
         other("aws:sns/topicSubscription:TopicSubscription", op="create"),
         other("aws:rds/cluster:Cluster", **{"tags.team": "add", "tagsAll.team": "add"}),
@@ -295,6 +297,10 @@ def test_what_has_no_part_in_requests_comes_along(change: Any) -> None:
         other("aws:cloudwatch/metricAlarm:MetricAlarm", name="blue-errors", threshold="update"),
         other("aws:rds/cluster:Cluster", **{"tags.team": "add", "engineVersion": "update"}),
         other("aws:iam/rolePolicy:RolePolicy", op="delete"),
+        # Copies of the database are no small thing to lose.
+        other("aws:backup/vault:Vault", op="delete"),
+        other("aws:ecr/repository:Repository", op="replace", name="update-replace"),
+        other("aws:rds/cluster:Cluster", op="replace", **{"tags.team": "update-replace"}),
         other("aws:secretsmanager/secretVersion:SecretVersion", op="create"),
         other("cloudflare:index/ruleset:Ruleset", rules="update"),
         other("kubernetes:core/v1:Secret", data="update"),
@@ -449,16 +455,118 @@ def test_weights_are_held_until_an_update_goes_back_too() -> None:
 
 def test_weights_that_nobody_follows_are_told() -> None:
     fakes = begun(steps=2)
-    with pytest.raises(RefusedError, match="no update has taken the traffic off green within 30 minutes"):
+    with pytest.raises(RefusedError, match="no update has gone back within 45 minutes; the traffic is off green"):
         fakes.walk.hold()
 
 
-@pytest.mark.parametrize("steps", [0, 5])
-def test_there_is_nothing_to_divert_before_and_after(steps: int) -> None:
-    fakes = begun(steps=steps)
-    fakes.walk.divert()
-    fakes.walk.hold()
+@pytest.mark.parametrize(("strategy", "steps"), [(Strategy.CANARY, 5), (Strategy.ROLLING, 0)])
+def test_there_is_nothing_to_hold_after_the_end_and_in_place(strategy: Strategy, steps: int) -> None:
+    fakes = begun(strategy, steps=steps)
+    assert fakes.walk.divert() is False
+    with pytest.raises(RefusedError, match="has weights to move back"):
+        fakes.walk.hold()
     assert fakes.forwarded == []
+
+
+def test_a_hold_from_before_any_traffic_takes_away_what_the_next_step_gives() -> None:
+    fakes = begun()
+
+    def goes_on(_: datetime) -> None:
+        # Whoever runs the rollout takes its next step, and looks after it.
+        fakes.passing = lambda _: None
+        with pytest.raises(RefusedError, match="the traffic was taken off green"):
+            fakes.walk.rest()
+
+    def first(now: datetime) -> None:
+        # The step's update moves the weights, the next look of the hold takes them back, and the runner notices.
+        fakes.passing = goes_on if fakes.applied.green.weight else first
+        if not fakes.applied.green.weight:
+            moved = machine.step(fakes.said, Evidence(waited=1e6))
+            fakes.said, fakes.applied = machine.settled(moved, now), moved
+
+    fakes.passing = first
+    fakes.walk.hold()
+    assert images(fakes.said) == (OLD, None)
+    assert [region for region, _ in fakes.forwarded] == ["us-east-1"]
+
+
+def test_a_color_that_is_on_its_way_out_gets_no_traffic_back() -> None:
+    fakes = begun(steps=4)
+    fakes.healthy_targets = 0
+    fakes.walk.divert()
+    assert fakes.forwarded == []
+    assert fakes.told[-1] == "The weights are left to an update: blue has no healthy target in us-east-1"
+
+
+def test_weights_that_were_moved_while_the_old_color_went_are_put_right() -> None:
+    fakes = begun(steps=4)
+    old = {f"arn:{name}": 100 for name in ("blue-ec2",)}
+
+    def meanwhile(_: datetime) -> None:
+        # While the update takes blue away, an abort elsewhere knows nothing of it yet.
+        if fakes.said.blue.image is None and not fakes.forwarded:
+            fakes.diverted["us-east-1"] = old
+
+    fakes.passing = meanwhile
+    fakes.walk.rest()
+    assert images(fakes.said) == (None, NEW)
+    assert fakes.diverted["us-east-1"] == {"arn:green-ec2": 100}
+    assert any("moved by somebody else, and is put right" in line for line in fakes.told)
+
+
+def test_a_hold_that_comes_too_late_says_so_and_leaves_the_traffic_where_it_is_served() -> None:
+    fakes = begun(steps=4)
+
+    def ends(_: datetime) -> None:
+        fakes.passing = lambda _: None
+        fakes.said = fakes.applied = machine.step(fakes.said, Evidence(waited=1e6))
+
+    fakes.passing = ends
+    with pytest.raises(RefusedError, match="came to its end before: green has all the traffic"):
+        fakes.walk.hold()
+    assert fakes.diverted["us-east-1"] == {"arn:green-ec2": 100}
+
+
+def test_a_file_that_cleans_up_what_got_traffic_elsewhere_goes_back_from_there() -> None:
+    fakes = begun()
+    stale = machine.abort(fakes.said)
+    assert stale.green.image is None
+    fakes.walk.step()
+    fakes.said = stale
+    fakes.walk.abort()
+    assert images(fakes.said) == images(fakes.applied) == (OLD, None)
+    assert fakes.updates[-2:] == [(100, 0, "back"), (100, 0, "cleaning")]
+
+
+def test_an_abort_of_what_went_back_is_fine_and_of_what_went_on_is_not() -> None:
+    fakes = begun(steps=2)
+    fakes.walk.abort()
+    fakes.walk.abort()
+    assert fakes.told[-1] == f"The rollout went back already: blue runs {OLD}."
+    fakes = begun(steps=5)
+    assert fakes.said.progress is None
+    with pytest.raises(RefusedError, match=r"is under way, and green runs .*:2\.0\.0; an older version is brought by"):
+        fakes.walk.abort()
+
+
+def test_a_file_of_another_runtime_does_not_keep_an_abort_from_moving_the_weights() -> None:
+    fakes = begun(steps=2)
+    outputs = fakes.outputs()
+    fakes.outputs = lambda **_: outputs  # type: ignore[method-assign]
+    fakes.config["runtime"] = "kubernetes"
+    assert fakes.walk.divert() is True
+    assert fakes.diverted["us-east-1"] == {"arn:blue-ec2": 100}
+
+
+def test_what_cannot_be_moved_at_once_is_told_once() -> None:
+    fakes = begun(steps=2)
+    fakes.lost = "us-east-1"
+    walk = fakes.walk
+    walk.divert()
+    walk.divert()
+    assert [line for line in fakes.told if "left to an update" in line] == [
+        "The weights are left to an update: elbv2 in us-east-1: could not connect"
+    ]
 
 
 def finish(walk: Walk) -> None:
@@ -499,3 +607,22 @@ def test_killed_at_any_moment_it_goes_on_or_back_from_there(
         assert fakes.said.progress is None
         assert fakes.applied.colors == fakes.said.colors
         assert all(blue + green == 100 for blue, green, _ in fakes.updates)
+
+
+@pytest.mark.parametrize("steps", [1, 3])
+def test_an_abort_that_is_killed_at_any_moment_is_gone_on_with(steps: int) -> None:
+    whole = begun(steps=steps)
+    before = whole.calls
+    whole.walk.abort()
+    for moment in range(before + 1, whole.calls + 1):
+        fakes = begun(steps=steps)
+        fakes.die_at = moment
+        with pytest.raises(Killed):
+            fakes.walk.abort()
+        for again in (Walk.abort, Walk.rest):
+            if fakes.said.progress is not None:
+                with suppress(RefusedError):
+                    # Being cleaned up already, it is finished and not gone back from.
+                    again(fakes.walk)
+        assert images(fakes.said) == images(fakes.applied) == (OLD, None), moment
+        assert fakes.said.progress is None

@@ -149,7 +149,8 @@ def test_what_is_refused_names_file_key_value_and_what_to_do() -> None:
     assert str(error.value) == (
         f"Pulumi.stack.yaml: ascent:rollout: given blue 100 % {OLD}, green 0 % without image, no rollout under way; "
         f"the stack is in a rollout: blue 50 % {OLD}, green 50 % {NEW}, blue-green to green (forward). This would end "
-        "it at once. Take the file as it is where the rollout runs, or end it from here: ascent rollout abort"
+        "it at once. Take the file as it is where the rollout runs, or go on from here: ascent rollout step, or abort "
+        "to go back"
     )
 
 

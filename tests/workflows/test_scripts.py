@@ -82,15 +82,33 @@ def test_an_environment_without_reviewers_is_refused(tmp_path: Path, said: str, 
     assert (done.returncode == 0) is goes_on
 
 
-@pytest.mark.parametrize(
-    ("said", "goes_back"), [('{"underWay": true}', True), ('{"underWay": false}', False), ("", True)]
-)
-def test_an_abort_does_the_rest_of_what_nobody_did(tmp_path: Path, said: str, goes_back: bool) -> None:  # noqa: FBT001
-    # Nobody who asks for an abort is refused for what a status cannot tell.
-    program(tmp_path / "ascent", f"""[ "$2" = status ] && {{ echo '{said}'; exit 1; }}; echo "$@" > asked""")
-    done, _ = ran(job("workflows/rollout.yml", "rollout").step("Abort"), tmp_path, STACK="prod")
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "asked").exists() is goes_back
+@pytest.mark.parametrize(("code", "goes_on"), [(0, True), (1, False), (3, True)])
+@pytest.mark.parametrize("wanted", ["", "yes"])
+def test_a_rollout_goes_on_where_its_file_could_not_be_pushed(
+    tmp_path: Path,
+    code: int,
+    goes_on: bool,  # noqa: FBT001
+    wanted: str,
+) -> None:
+    program(tmp_path / "ascent", f'echo "$@" > asked; exit {code}')
+    script = job("workflows/rollout.yml", "rollout").step("Start")
+    done, _ = ran(script, tmp_path, STACK="prod", STRATEGY="canary", IMAGE="app:2", WITH_CHANGES=wanted)
+    assert (done.returncode == 0) is goes_on
+    flags = ["--with-changes"] if wanted else []
+    said = [
+        "rollout",
+        "start",
+        "--stack",
+        "prod",
+        "--strategy",
+        "canary",
+        "--image",
+        "app:2",
+        "--push",
+        "main",
+        "--yes",
+    ]
+    assert (tmp_path / "asked").read_text().split() == said + flags
 
 
 def test_the_key_is_kept_from_others_and_git_takes_it(tmp_path: Path) -> None:
@@ -108,7 +126,9 @@ def test_the_key_is_kept_from_others_and_git_takes_it(tmp_path: Path) -> None:
     assert (tmp_path / "key").read_text() == "a secret\n"
     assert (tmp_path / "hosts").read_text() == "known\n"
     assert (tmp_path / "asked").read_text() == "remote set-url origin git@github.example.com:team/stack.git\n"
-    assert f"GIT_SSH_COMMAND=ssh -i {tmp_path}/key " in environment.read_text()
+    (ssh,) = (line for line in environment.read_text().splitlines() if line.startswith("GIT_SSH_COMMAND="))
+    assert ssh.startswith(f"GIT_SSH_COMMAND=ssh -i {tmp_path}/key ")
+    assert ssh.endswith(f"UserKnownHostsFile={tmp_path}/hosts")
     assert "GIT_COMMITTER_NAME=somebody\n" in environment.read_text()
 
 

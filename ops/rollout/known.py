@@ -1,0 +1,54 @@
+"""Which rollout a stack is in: by its file, or by its outputs where those are further."""
+
+from __future__ import annotations
+
+import json
+
+from infra.choices import Phase, Rollout, Strategy
+from infra.rollout_order import is_behind, same, takes_away
+from ops.rollout.look import Look
+
+
+def applied(look: Look, *, again: bool = False) -> Rollout | None:
+    """The rollout of the last update that ended; None where that had none.
+
+    Args:
+        look: eyes on the stack.
+        again: whether to ask once more, because somebody else may have updated it.
+
+    Raises:
+        EngineError: when the outputs cannot be read.
+    """
+    found = look.engine.outputs(again=again).get("rollout") or {}
+    return Rollout.model_validate_json(json.dumps(found)) if "progress" in found else None
+
+
+def known(look: Look, *, again: bool = False) -> Rollout:
+    """The file's rollout, or the last update's where the file is behind it, or from before it.
+
+    Raises:
+        EngineError: when the outputs cannot be read.
+        SettingsError: when the file is no usable config.
+    """
+    said, last = look.file.rollout(), applied(look, again=again)
+    if last is None:
+        return said
+    return last if _is_from_before(said, last) or is_behind(said, last) or _is_stuck(said, last) else said
+
+
+def _is_from_before(said: Rollout, last: Rollout) -> bool:
+    """Whether a file that knows of no rollout would undo the one of the last update, rather than follow its end."""
+    progress = last.progress
+    if said.progress is not None or progress is None or said.colors == last.colors:
+        return False
+    if progress.strategy is Strategy.ROLLING:
+        return progress.phase is Phase.FORWARD and said.colors[progress.to].image == progress.before
+    return progress.phase is not Phase.CLEANING or any(
+        said.colors[color].weight != one.weight for color, one in last.colors.items()
+    )
+
+
+def _is_stuck(said: Rollout, last: Rollout) -> bool:
+    """Whether a file cleans up a color that an update elsewhere has given traffic: the program refuses it."""
+    mine, theirs = said.progress, last.progress
+    return mine is not None and theirs is not None and same(mine, theirs) and bool(takes_away(said, last))
