@@ -7,7 +7,7 @@ import re
 import sys
 from importlib import import_module
 from inspect import getdoc
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
@@ -94,9 +94,24 @@ app = typer.Typer(
 )
 
 
+def _version(asked: bool) -> None:  # noqa: FBT001  an option's value
+    """Print the version, and leave."""
+    if asked:
+        from ops.version import version
+
+        print(f"ascent {version()}")  # noqa: T201
+        raise typer.Exit
+
+
 @app.callback()
-def root() -> None:
+def root(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
     """Typer builds a group only around a callback."""
+    del version
 
 
 def main() -> None:
@@ -112,7 +127,21 @@ def main() -> None:
     except Exception as error:
         from infra.settings import SettingsError
 
-        if not isinstance(error, SettingsError):
-            raise
-        print(error, file=sys.stderr)  # noqa: T201
-        sys.exit(BAD_INPUT)
+        if isinstance(error, SettingsError):
+            print(error, file=sys.stderr)  # noqa: T201
+            sys.exit(BAD_INPUT)
+        print(_mishap(error), file=sys.stderr)  # noqa: T201
+        sys.exit(FAILED)
+
+
+def _mishap(error: Exception) -> str:
+    """What nobody foresaw, as one line: a disk that is full or may not be written, or a fault of ours."""
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the disk'}: {error.strerror or error}"
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="ascent-", suffix=".txt", delete=False, encoding="utf-8") as file:
+        traceback.print_exception(error, file=file)
+    said = " ".join(str(error).split())
+    return f"This is a fault of ascent itself: {type(error).__name__}: {said}. What led to it is in {file.name}"

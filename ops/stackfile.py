@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.choices import UNREADABLE
@@ -41,7 +41,10 @@ def settings(
     if rollout is not None:
         values["rollout"] = rollout
     values |= {key: {**(values.get(key) or {}), **own} for key, own in (sizes or {}).items()}
-    return read(values, f"Pulumi.{stack}.yaml", judged=judged)
+    try:
+        return read(values, f"Pulumi.{stack}.yaml", judged=judged)
+    except SettingsError as error:
+        raise SettingsError([*error.problems, *_from_elsewhere(stack)]) from None
 
 
 def config(stack: str) -> dict[str, Any]:
@@ -59,6 +62,16 @@ def config(stack: str) -> dict[str, Any]:
         raise SettingsError([str(error)]) from None
     ours = f"{PROJECT}:"
     return {key.removeprefix(ours): _plain(value) for key, value in found.items() if key.startswith(ours)}
+
+
+def _from_elsewhere(stack: str) -> Iterator[str]:
+    """What a file that takes values from an environment is told where some are missing or wrong."""
+    name = f"Pulumi.{stack}.yaml"
+    if read_file(ROOT / name, PROJECT).get("environment"):
+        yield (
+            f"{name}: environment: values from there are not read by ascent, which works offline; "
+            f"keys that begin with {PROJECT}: belong into the file"
+        )
 
 
 def _plain(value: Any) -> Any:

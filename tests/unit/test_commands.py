@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
+from infra.settings import SettingsError
 from infra.stages import STAGES
+from ops import cli, stackfile
 from ops.cli import COMMANDS, app
 from ops.stackfile import ROOT
 
@@ -73,6 +77,48 @@ def test_bad_input_is_one_message_and_exit_code_two(arguments: list[str], said: 
     assert said in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_it_says_which_version_it_is() -> None:
+    shown = ascent("--version")
+    assert re.fullmatch(r"ascent \d+\.\d+\.\d+( \(\w+(-dirty)?\))?\n", shown.stdout)
+    assert shown.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PermissionError(13, "Permission denied", "Pulumi.prod.yaml"), "Pulumi.prod.yaml: Permission denied"),
+        (OSError(28, "No space left on device"), "the disk: No space left on device"),
+        (KeyError("colour"), "This is a fault of ascent itself: KeyError: 'colour'. What led to it is in "),
+    ],
+)
+def test_what_nobody_foresaw_is_one_line(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cli, "app", fails)
+    with pytest.raises(SystemExit) as left:
+        cli.main()
+    assert left.value.code == 1
+    told = capsys.readouterr().err
+    assert told.startswith(said)
+    assert told.count("\n") == 1
+    if " is in " in told:
+        assert "KeyError" in Path(told.split(" is in ")[1].strip()).read_text()
+
+
+def test_a_file_that_takes_values_from_an_environment_says_that_they_are_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stackfile, "ROOT", tmp_path)
+    (tmp_path / "Pulumi.test.yaml").write_text("environment: [team/prod]\nconfig: {ascent:stage: 1}\n")
+    with pytest.raises(SettingsError) as refused:
+        stackfile.settings("test")
+    assert "ascent:regions: missing" in str(refused.value)
+    assert "Pulumi.test.yaml: environment: values from there are not read by ascent" in str(refused.value)
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))
