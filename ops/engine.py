@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from infra.thresholds import ENGINE_WAIT
 from ops import stackfile
 from ops.deployment import CommandError, exported, imported, printed
-from ops.engine_runs import left_by_a_killed_one, noted
+from ops.engine_runs import left_by_a_killed_one, locked_out, noted
 from ops.interrupts import uninterrupted
 from ops.leftovers import forget
 
@@ -75,9 +75,9 @@ class Automation:
         stack = self._opened()
         # Whatever comes of it, what was known before is old.
         self._outputs = None
-        run = partial(stack.up, on_event=self._on_change, color="never", show_secrets=False, replace=list(replace))
+        run = partial(stack.up, on_event=self._on_event, color="never", show_secrets=False, replace=list(replace))
         with uninterrupted(self._tell):
-            done = self._turn(run)
+            done = self._turn(run, locks=True)
         self._outputs = {key: one.value for key, one in done.outputs.items()}
 
     def forget(self) -> list[str]:
@@ -102,9 +102,9 @@ class Automation:
             EngineError: with what the engine and the providers said.
         """
         stack, self._outputs = self._opened(), None
-        run = partial(stack.refresh, target=list(urns), on_event=self._on_change, color="never", show_secrets=False)
+        run = partial(stack.refresh, target=list(urns), on_event=self._on_event, color="never", show_secrets=False)
         with uninterrupted(self._tell):
-            self._turn(run)
+            self._turn(run, locks=True)
 
     def resources(self) -> list[dict[str, Any]]:
         """The resources in the state, secrets encrypted; none where it was never brought up.
@@ -184,8 +184,12 @@ class Automation:
             self._stack = Stack.select(self._name, Unselecting(str(stackfile.ROOT), pulumi_command=command))
         return self._stack
 
-    def _turn(self, run: Callable[[], T]) -> T:
+    def _turn(self, run: Callable[[], T], *, locks: bool = False) -> T:
         """Run the engine once it is our turn.
+
+        Args:
+            run: how.
+            locks: whether it takes the stack's lock.
 
         Raises:
             EngineError: when it fails, or somebody else's update does not end.
@@ -195,9 +199,13 @@ class Automation:
         until, told = time.monotonic() + ENGINE_WAIT.value * 60, False
         while True:
             self._errors.clear()
+            if locks:
+                noted(self._name)
             try:
                 return run()
             except ConcurrentUpdateError as error:
+                if locks:
+                    locked_out(self._name)
                 if self._freed(str(error)):
                     continue
                 if time.monotonic() > until:
@@ -226,12 +234,6 @@ class Automation:
         self._opened().cancel()
         self._tell("An engine was killed in the middle of an update; its lock is removed, and the update made again.")
         return True
-
-    def _on_change(self, event: EngineEvent) -> None:
-        """An event of a run that holds the stack's lock: it has it once it tells anything."""
-        if event.prelude_event:
-            noted(self._name)
-        self._on_event(event)
 
     def _on_event(self, event: EngineEvent) -> None:
         if event.diagnostic_event and event.diagnostic_event.severity == "error":

@@ -18,19 +18,20 @@ from pathlib import Path
 # pulumi, pkg/backend/diy/lock.go: checkForLock.
 HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
 BOOT, PROCESSES = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
-# From the engine's taking the lock to the first that it tells: seconds, on any machine that can run it.
+# From the engine's start to its taking the lock: seconds, on any machine that can run it. It cuts its time to whole ones.
 SOON = timedelta(minutes=1)
+CUT = timedelta(seconds=1)
+MOST = 20  # starts that are kept
 
 
 def noted(stack: str) -> None:
-    """Note that an engine that was started here has just locked a stack."""
-    here = _here()
-    if here is None:
-        return
-    with suppress(OSError):
-        path = _path(stack)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({**here, "at": datetime.now(UTC).isoformat()}), encoding="utf-8")
+    """Note that an engine is started here that is to lock a stack."""
+    _keep(stack, [*_starts(stack), datetime.now(UTC)][-MOST:])
+
+
+def locked_out(stack: str) -> None:
+    """Note that the last one did not get the lock."""
+    _keep(stack, _starts(stack)[:-1])
 
 
 def left_by_a_killed_one(stack: str, said: str) -> bool:
@@ -46,11 +47,30 @@ def left_by_a_killed_one(stack: str, said: str) -> bool:
 
 def _ours(stack: str, host: str, pid: str, at: str) -> bool:
     try:
-        note = json.loads(_path(stack).read_text(encoding="utf-8"))
-        before = datetime.fromisoformat(note.pop("at")) - datetime.fromisoformat(at)
-    except (OSError, ValueError, KeyError, TypeError):
+        late = [datetime.fromisoformat(at) - start for start in _starts(stack)]
+    except (ValueError, TypeError):
         return False
-    return host == socket.gethostname() and note == _here() and timedelta() <= before < SOON and not _alive(int(pid))
+    return host == socket.gethostname() and any(-CUT <= one < SOON for one in late) and not _alive(int(pid))
+
+
+def _starts(stack: str) -> list[datetime]:
+    """When engines were started here for a stack; none where that was before a boot, or in another container."""
+    try:
+        note = json.loads(_path(stack).read_text(encoding="utf-8"))
+        starts = [datetime.fromisoformat(one) for one in note.pop("at")]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+    return starts if note == _here() else []
+
+
+def _keep(stack: str, starts: list[datetime]) -> None:
+    here = _here()
+    if here is None:
+        return
+    with suppress(OSError):
+        path = _path(stack)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({**here, "at": [one.isoformat() for one in starts]}), encoding="utf-8")
 
 
 def _here() -> dict[str, str] | None:

@@ -78,6 +78,16 @@ def test_a_lock_of_somebody_who_is_alive_or_elsewhere_or_of_another_time_stays(s
     assert not engine_runs.left_by_a_killed_one("prod", said())
 
 
+def test_who_is_locked_out_in_between_does_not_make_forget_whose_the_lock_is(here: Path) -> None:
+    killed = lock()
+    note = json.loads(here.read_text())
+    for _ in range(30):
+        engine_runs.noted("prod")
+        assert engine_runs.left_by_a_killed_one("prod", killed)
+        engine_runs.locked_out("prod")
+    assert json.loads(here.read_text()) == note
+
+
 @pytest.mark.parametrize("key", ["boot", "processes"])
 def test_a_lock_from_before_a_boot_or_of_another_container_of_the_same_name_stays(here: Path, key: str) -> None:
     here.write_text(json.dumps({**json.loads(here.read_text()), key: "another"}))
