@@ -25,6 +25,9 @@ TOOLCHAIN = stackfile.ROOT / ".toolchain"
 SAME = "same"
 RETRY_SECONDS = 2
 LAST_LINES = 12
+# A backend of files writes an object's attributes in place (gocloud.dev, fileblob/attrs.go): who reads at that moment
+# finds nothing.
+HALF_WRITTEN, READS, READ_SECONDS = "failed to load checkpoint: EOF", 5, 0.2
 NO_BACKEND = "PULUMI_ACCESS_TOKEN must be set"
 LOGIN = 'pulumi is logged in to no backend; run: pulumi login; for the sandbox: eval "$(make -s env)"'
 
@@ -196,7 +199,7 @@ class Automation:
         """
         from pulumi.automation import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-        until, told = time.monotonic() + ENGINE_WAIT.value * 60, False
+        until, told, reads = time.monotonic() + ENGINE_WAIT.value * 60, False, READS
         while True:
             self._errors.clear()
             if locks:
@@ -220,6 +223,10 @@ class Automation:
                 said = str(error).partition("stderr:")[2].strip() or str(error)
                 if NO_BACKEND in said:
                     raise EngineError(LOGIN) from None
+                if HALF_WRITTEN in said and reads:
+                    reads -= 1
+                    time.sleep(READ_SECONDS)
+                    continue
                 lines = [line.removeprefix("error: ") for line in said.splitlines()[-LAST_LINES:]]
                 raise EngineError("\n".join(self._errors or lines)) from None
 

@@ -18,7 +18,7 @@ from pathlib import Path
 # pulumi, pkg/backend/diy/lock.go: checkForLock.
 HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
 BOOT, PROCESSES = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
-# From the engine's start to its taking the lock: seconds, on any machine that can run it. It cuts its time to whole ones.
+# From the engine's start to its taking the lock: seconds, on any machine that can run it. Locks tell whole seconds.
 SOON = timedelta(minutes=1)
 CUT = timedelta(seconds=1)
 MOST = 20  # starts that are kept

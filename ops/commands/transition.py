@@ -20,6 +20,7 @@ from ops.transition.model import SIGNS, Change, Op, Transition
 
 if TYPE_CHECKING:
     from infra.settings import Settings
+    from ops.cost.move import Bill
     from ops.render import Plan
     from ops.transition.matrix import Choices, Live
     from ops.transition.route import Route
@@ -39,6 +40,9 @@ def transition(
         bool, typer.Option("--apply", help="Take the updates. Run again, it goes on where it was stopped.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a protected stack.")] = False,
+    over_budget: Annotated[
+        bool, typer.Option("--over-budget", help="Take the updates although a month then costs more than the budget.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with the URNs instead of tables.")] = False,
 ) -> None:
     """Show what a move between two stages does, what is lost first, and the updates that it takes.
@@ -51,8 +55,10 @@ def transition(
     JSON: {stack, from, to, create, update, replace, delete: [URN], stateful: {replace, delete: [URN]}, changes: [{urn,
     type, name, op, properties, replaces: [PATH], lost, rebuilt: text or null, refused}], errors: {URN: text}, updates:
     [{stage, sizes: {key: value}}], broken: [{law, reason, source, urns}], then: [COMMAND]}. updates is empty where no
-    way is legal; broken says why one update is not; then is what to run after the updates. With --apply also
-    done: [TEXT].
+    way is legal; broken says why one update is not; then is what to run after the updates; cost: {before: {low, high,
+    expected}, after, budget, unpriced: [URN]}, in US dollars a month. With --apply also done: [TEXT].
+
+    --apply refuses a move after which a normal month costs more than the stack's budget, unless --over-budget agrees.
 
     Exit codes: 0 nothing is lost or all updates were taken, 1 something is lost or refused, or an update failed, 2 the
     stack cannot be at one of the stages.
@@ -79,18 +85,25 @@ def transition(
         route = Planner(stack, rendered, live).route(came_from, to)
         found = _transition(stack, came_from, to, can, rendered, live, engine=engine)
         then = _then(stack, can.settings[came_from], can.settings[to])
+        bill = _bill(rendered, can, came_from, to)
         done: list[str] = []
         if not as_json:
             live("")
             _show(stack, found, route, then)
+            console.print(f"Cost: {bill}", markup=False, soft_wrap=True)
         if apply:
             live("")
             if not found.clear:
                 raise RefusedError(f"nothing was done: the move is not clear; {found.problems[0]}")
+            if bill.exceeds and not over_budget:
+                raise RefusedError(
+                    f"nothing was done: {bill.excess}; agree with --over-budget, or raise ascent:budget.monthlyUsd"
+                )
             _confirm(stack, can, yes=yes, question=f"Take {stack} from stage {came_from} to {to}?")
             done = _take(stack, found, rendered, live, quiet=as_json)
     if as_json:
         document = {"stack": stack, **found.as_dict(), **found.details(), **route.as_dict(), "then": then}
+        document["cost"] = bill.as_dict()
         print(json.dumps(document | ({"done": done} if apply else {}), indent=2))  # noqa: T201
     if not apply and not (found.clear and route.steps):
         raise typer.Exit(NO)
@@ -106,6 +119,14 @@ def _transition(
     from ops.transition.differ import between
 
     return between(rendered[came_from], rendered[to], can.holding(came_from, to))
+
+
+def _bill(rendered: Mapping[int, Plan], can: Choices, came_from: int, to: int) -> Bill:
+    from ops.cost import estimate
+    from ops.cost.move import Bill
+
+    before, after = (estimate(rendered[stage], can.settings[stage]) for stage in (came_from, to))
+    return Bill(before=before, after=after, budget=can.settings[to].sizes.budget.monthly_usd)
 
 
 def _take(stack: str, found: Transition, rendered: Mapping[int, Plan], live: Live, *, quiet: bool) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from infra.settings import Settings
 from ops.cost import Estimate
+from ops.cost.move import Bill
 from ops.guard import elsewhere
 from ops.guard.preview import Step
 from ops.rebuilt import is_lost, may_hold
@@ -73,6 +74,13 @@ class Ground:
     def guards(self, step: Step) -> bool:
         """Whether what is there is no copy, or may be none."""
         return not self.ours or may_hold(step.name, step.region, self.holding)
+
+    @property
+    def bill(self) -> Bill | None:
+        """What a month costs before and after; None where nobody can tell."""
+        if self.cost_after is None or self.settings is None:
+            return None
+        return Bill(before=self.cost_before, after=self.cost_after, budget=self.settings.sizes.budget.monthly_usd)
 
     @property
     def moves(self) -> bool:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ops.cost import Estimate
-from ops.cost.estimate import money
 from ops.guard.allowances import lines
 from ops.guard.judge import Verdict
 from ops.guard.preview import OPS
@@ -46,16 +44,5 @@ def record(verdict: Verdict, stack: str) -> dict[str, Any]:
 
 
 def _cost(verdict: Verdict) -> dict[str, Any] | None:
-    before, after, settings = verdict.ground.cost_before, verdict.ground.cost_after, verdict.ground.settings
-    if after is None or settings is None:
-        return None
-    return {
-        "before": _month(before) if before else None,
-        "after": _month(after),
-        "budget": settings.sizes.budget.monthly_usd,
-        "unpriced": [one.urn for one in after.unpriced],
-    }
-
-
-def _month(found: Estimate) -> dict[str, float]:
-    return {**money(found.cost), "expected": round(found.expected, 2)}
+    bill = verdict.ground.bill
+    return bill.as_dict() if bill else None

@@ -63,17 +63,8 @@ def data(verdict: Verdict) -> str:
 
 def cost(verdict: Verdict) -> str | None:
     """A normal month before and after; None where nobody can tell."""
-    before, after, settings = verdict.ground.cost_before, verdict.ground.cost_after, verdict.ground.settings
-    if after is None or settings is None:
-        return None
-    old = before.expected if before else 0.0
-    rise = after.expected - old
-    sign = "-" if rise < 0 else "+"
-    text = f"${old:,.0f} → ${after.expected:,.0f} in a normal month ({sign}${abs(rise):,.0f})"
-    text += f"; {_range(before)} → {_range(after)} from least to most"
-    text += f"; the budget is ${settings.sizes.budget.monthly_usd:,}"
-    missing = len(after.unpriced)
-    return f"{text}; {_count(missing, 'resource')} without a price" if missing else text
+    bill = verdict.ground.bill
+    return str(bill) if bill else None
 
 
 def capacity(verdict: Verdict) -> str | None:

@@ -13,6 +13,7 @@ from infra.choices import Allowance
 from infra.settings import SettingsError
 from infra.thresholds import ALLOWANCE_DAYS, DEAD_LETTER_RETENTION, QUEUE_RETENTION
 from ops import stackfile
+from ops.config_file import parse
 from ops.guard.allowances import lines
 from ops.guard.judge import Verdict
 from tests.guard.previews import judged
@@ -99,7 +100,8 @@ def test_a_preview_that_is_not_complete_is_let_pass_by_nothing() -> None:
 
 
 def test_the_door_takes_a_day_without_quotes_as_yaml_reads_it() -> None:
-    written = yaml.safe_load(f"[{{what: data-deleted, resource: x, until: {TODAY}, why: {WHY}}}]")
+    text = f"config: {{ascent:allow: [{{what: data-deleted, resource: x, until: {TODAY}, why: {WHY}}}]}}"
+    written = parse(text, "Pulumi.x.yaml", "ascent")["config"]["ascent:allow"]
     assert stackfile.read({**config(), "allow": written}, "Pulumi.x.yaml").allow == (
         Allowance.model_validate({"what": "data-deleted", "resource": "x", "until": TODAY, "why": WHY}),
     )

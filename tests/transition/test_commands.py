@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -65,7 +66,10 @@ def test_after_a_move_to_more_regions_the_old_objects_are_to_be_copied() -> None
 def test_a_move_as_json() -> None:
     document = json.loads(run("transition", "6", "4", "--json").stdout)
     of_matrix = {"from", "to", "create", "update", "replace", "delete", "stateful"}
-    assert set(document) == of_matrix | {"stack", "changes", "errors", "updates", "broken", "then"}
+    assert set(document) == of_matrix | {"stack", "changes", "errors", "updates", "broken", "then", "cost"}
+    cost = document["cost"]
+    assert cost["before"]["low"] < cost["before"]["expected"] < cost["before"]["high"]
+    assert cost["after"]["expected"] < cost["before"]["expected"]
     assert document["then"] == []
     assert document["updates"] == [{"stage": 5, "sizes": {}}, {"stage": 4, "sizes": {}}]
     (broken,) = document["broken"]
@@ -183,6 +187,22 @@ def test_apply_walks_and_asks_before_a_protected_stack(walked: list[tuple[str, i
     assert "prod is protected, and nobody is there to ask: say --yes." in refused.stderr
     assert run("transition", "5", "6", "--stack", "prod", "--apply", "--yes").exit_code == 0
     assert walked == [("sandbox", 4, 5), ("sandbox", 4, 5), ("prod", 5, 6)]
+
+
+def test_a_move_above_the_budget_is_told_and_wants_to_be_agreed_to(
+    walked: list[tuple[str, int, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = run("transition", "4", "5")
+    assert re.search(r"Cost: \$[\d,]+ → \$[\d,]+ in a normal month \(\+\$[\d,]+\); .*; the budget is \$", shown.stdout)
+    with monkeypatch.context() as patch:
+        patch.setattr("ops.cost.move.Bill.exceeds", True)
+        refused = run("transition", "4", "5", "--apply")
+        assert refused.exit_code == 1
+        assert "Nothing was done: a normal month would cost $" in refused.stderr
+        assert "agree with --over-budget, or raise ascent:budget.monthlyUsd" in refused.stderr
+        assert walked == []
+        assert run("transition", "4", "5", "--apply", "--over-budget").exit_code == 0
+    assert walked == [("sandbox", 4, 5)]
 
 
 def test_apply_does_nothing_where_something_is_lost(
