@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import TYPE_CHECKING, Any
 
 from infra.regions import REGIONS
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FACTS: dict[str, Any] = data.load("replacement.json")
 
+SERVICE = "kubernetes:core/v1:Service"
 # Each is rebuilt from what is kept.
 TYPES = {
     "aws:ec2/internetGateway:InternetGateway": "has no address of its own",
@@ -66,6 +67,15 @@ def is_sign(name: str) -> bool:
 def precious(type_: str, name: str) -> bool:
     """Whether losing a resource loses what nothing else holds."""
     return stateful(type_) and type_ not in TYPES and not is_part(name)
+
+
+def holds_nothing(type_: str, sides: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether what a resource is, by its inputs before and after, has nothing that others rely on.
+
+    Of a Kubernetes Service, a load balancer has an address. All others have one in the cluster alone, by which its pods
+    find each other through a name that the program gives.
+    """
+    return type_ == SERVICE and not any((one.get("spec") or {}).get("type") == "LoadBalancer" for one in sides)
 
 
 def region_in(name: str) -> str | None:

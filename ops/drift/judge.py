@@ -10,7 +10,7 @@ from ops.drift import adopt
 from ops.drift.ledger import LEDGER, Expected, left_by_the_program
 from ops.drift.steps import STACK_TYPE, Step
 from ops.one_way import held
-from ops.rebuilt import precious
+from ops.rebuilt import holds_nothing, precious
 from sandbox.provider import paths
 from sandbox.provider.schema import resource_schema
 from sandbox.provider.sdk import SdkError
@@ -189,7 +189,7 @@ def _drifted(step: Step, changed: list[str]) -> Drifted:
         type=step.type,
         name=step.name,
         gone=gone,
-        precious=precious(step.type, step.name),
+        precious=precious(step.type, step.name) and not holds_nothing(step.type, [step.recorded.inputs]),
         repair=CREATE if gone else REPLACE if replaces else FAIL if why else UPDATE,
         held=why,
         differences=differences,

@@ -52,6 +52,7 @@ class Collector:
         self._steps: list[tuple[Step, str]] = []
         self._seen: Counter[str] = Counter()
         self._regions: dict[str, str] = {}
+        self._looked_at: set[str] = set()
         self._outputs: Mapping[str, Any] = {}
         self._urn: str | None = None
         self._malformed = 0
@@ -84,6 +85,8 @@ class Collector:
         region = self._region(provider, old, new)
         if provider == urn and region is not None:
             self._regions[urn] = region
+        if op == "refresh" and old:
+            self._looked_at.add(urn)
         if op not in _DOES:
             return
         detail = _map(raw.get("detailedDiff"))
@@ -128,6 +131,8 @@ class Collector:
     def _placed(self) -> Iterator[Step]:
         """The steps, now that all regions are known that the preview tells of."""
         for step, provider in self._steps:
+            if step.op == "create" and step.urn in self._looked_at:
+                step = replace(step, lost=True)
             region = self._regions.get(provider)
             if step.region is None and region is not None:
                 before, after = (one and replace(one, region=region) for one in (step.before, step.after))

@@ -38,6 +38,7 @@ def ground(preview: Preview, *, max_rise: Limit | None = None) -> Ground:
         facts=facts(settings) if settings else Facts(),
         facts_before=facts(past) if past else Facts(),
         holding=_holding(preview, settings),
+        outputs=preview.outputs,
         max_rise=max_rise,
     )
     known = _with_resources(known, preview)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from infra.settings import Settings
 from ops.cost import Estimate
 from ops.cost.move import Bill
 from ops.guard import elsewhere
 from ops.guard.preview import Step
-from ops.rebuilt import is_lost, may_hold
+from ops.rebuilt import holds_nothing, is_lost, may_hold
 from ops.recorder import Recorded
 from policy.model import Facts, Severity
 
@@ -44,6 +44,7 @@ class Ground:
     settings: those of the preview; None where they are not known, and `unsettled` says why.
     facts, facts_before: what policies want to know of them, and of those that hold now.
     holding: regions whose data is no copy.
+    outputs: what the stack put out after its last update.
     before, after: all resources as they are, and as they would be; None where not all of them are known, and `partial`
         says why.
     cost_before, cost_after: what those cost; None where nobody can tell, and `unpriced` says why.
@@ -57,6 +58,7 @@ class Ground:
     facts: Facts
     facts_before: Facts
     holding: frozenset[str]
+    outputs: Mapping[str, Any] = field(default_factory=dict)
     before: Sequence[Recorded] | None = None
     after: Sequence[Recorded] | None = None
     partial: str = ""
@@ -66,7 +68,9 @@ class Ground:
     max_rise: Limit | None = None
 
     def loses(self, step: Step) -> bool:
-        """Whether deleting or replacing it loses what nothing else holds."""
+        """Whether deleting or replacing it, or having lost it, loses what nothing else holds."""
+        if holds_nothing(step.type, [one.inputs for one in (step.before, step.after) if one]):
+            return False
         if not self.ours:
             return elsewhere.holds(step.type)
         return is_lost(step.type, step.name, step.region, self.holding)

@@ -19,6 +19,7 @@ class Step:
     before: the resource as it is; None where it would be created.
     after: as it would be; None where it would be deleted. What is secret in the inputs of both, or not known yet, is
         `policy.model.SECRET` or `UNKNOWN`.
+    lost: of a creation, whether the state had it until the engine looked: it is gone.
     changed: paths of the properties that differ. replaced_by: those among them that force a replacement.
     """
 
@@ -27,6 +28,7 @@ class Step:
     type: str
     before: Recorded | None
     after: Recorded | None
+    lost: bool = False
     changed: tuple[str, ...] = ()
     replaced_by: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -61,3 +62,22 @@ def test_a_rename_is_one_finding_that_says_what_it_is(tmp_path: Path) -> None:
     assert "it is sandbox-use1-https by another name in the program" in found["sandbox-use1-tls"]
     assert "port 443" in found["sandbox-use1-tls"]
     assert "aliases" in found["sandbox-use1-tls"]
+
+
+def test_a_bucket_that_is_gone_is_a_loss_whether_or_not_the_engine_looks(tmp_path: Path) -> None:
+    box = Sandbox(tmp_path)
+    result = box.up(1)
+    assert result.ok, result.output
+    world = box.world()
+    buckets = world["resources"]["aws"]["aws:s3/bucket:Bucket"]
+    (gone,) = [name for name in buckets if "-store-uploads-" in name]
+    del buckets[gone]
+    box.layout.world.write_text(json.dumps(world))
+    looked = _judged(box, "--refresh", stage=1)
+    assert [one.urn.rpartition("::")[2] for one in looked.stopping if one.rule == "data-gone"] == [
+        "sandbox-use1-store-uploads"
+    ]
+    # Once somebody has looked and kept that, the state knows of no bucket any more.
+    assert box.refresh().ok
+    later = _judged(box, stage=1)
+    assert [one.rule for one in later.stopping if one.urn.endswith("-store-uploads")] == ["data-gone"]

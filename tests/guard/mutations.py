@@ -145,6 +145,20 @@ BAD: tuple[Mutation, ...] = (
              config={"domain": {"name": "www.example.com", "dns": "cloudflare", "zoneId": "ab" * 16}}),
     Mutation(name="leave the cluster to somebody else", rule="data-deleted", base=BOTH,
              config={"cluster": {"kubeconfig": "made up"}}),
+    Mutation(name="rename the listeners", rule="renamed", types=(LISTENER,), group="names",
+             patch=renamed("aws.lb.Listener")),
+    Mutation(name="rename the rules of listeners", rule="renamed", types=("aws:lb/listenerRule:ListenerRule",),
+             group="names of their own", patch=renamed("aws.lb.ListenerRule")),
+    Mutation(name="rename the target groups", rule="renamed", types=("aws:lb/targetGroup:TargetGroup",), group="names",
+             patch=renamed("aws.lb.TargetGroup")),
+    Mutation(name="rename a queue", rule="renamed", types=(QUEUE,), group="names of their own",
+             patch=renamed("aws.sqs.Queue")),
+    Mutation(name="rename the alarms", rule="renamed", types=("aws:cloudwatch/metricAlarm:MetricAlarm",), group="names",
+             patch=renamed("aws.cloudwatch.MetricAlarm")),
+    Mutation(name="rename what wakes people", rule="renamed", types=("aws:cloudwatch/compositeAlarm:CompositeAlarm",),
+             group="names", patch=renamed("aws.cloudwatch.CompositeAlarm")),
+    Mutation(name="rename the roles", rule="renamed", types=("aws:iam/role:Role",), group="names",
+             patch=renamed("aws.iam.Role")),
     # Protection
     Mutation(name="lift the stack's protection", rule="protection-removed", config={"protect": False}),
     Mutation(name="drop protect from every resource", rule="protection-removed",
@@ -238,6 +252,7 @@ BAD: tuple[Mutation, ...] = (
              base={"stage": 5, "edge": {"plan": "enterprise"}},
              config={"edge": {"plan": "enterprise", "managedRules": "log"}}),
     # What it carries
+    Mutation(name="slip from stage 7 to 5", rule="stage-drops", base={"stage": 7}, config={"stage": 5}),
     Mutation(name="slip from stage 4 to 1", rule="stage-drops", base={"stage": 4}, config={"stage": 1}),
     # Budgets
     Mutation(name="let fleets grow past the config", rule="connections-exceeded", types=(GROUP,), group="sizes",
@@ -282,6 +297,8 @@ HARMLESS: tuple[Mutation, ...] = (
              config={"edge": {"plan": "pro", "managedRules": "challenge"}}),
     Mutation(name="another time in the cache", types=(RULESET,), group="edge", base={"stage": 5},
              patch=constant("infra.edge.caching.APP_EXTENSIONS", ("avif", "png"))),
+    Mutation(name="a color's Service goes with its color", types=("kubernetes:core/v1:Service",), group="high",
+             base=HIGH, record=lambda one: None if one.name.endswith("-green") else one),
     Mutation(name="a port that the web uses", types=(INGRESS,), group="harmless",
              patch=altered("aws.vpc.SecurityGroupIngressRule", description="As before, and better said")),
 )  # fmt: skip

@@ -11,7 +11,7 @@ import pytest
 
 from ops import render as offline
 from ops.guard.judge import Verdict, judge
-from ops.guard.model import Ground, Limit, Rule, Sight
+from ops.guard.model import Finding, Ground, Limit, Rule, Sight
 from ops.guard.preview import Step
 from ops.guard.rules import OWN, RULES
 from ops.one_way import CACHE, DATASTORE
@@ -229,10 +229,11 @@ def test_rules_are_named_once_and_say_why() -> None:
     names = [rule.name for rule in RULES]
     assert len(set(names)) == len(names)
     assert all(rule.reason and (rule.step is None) != (rule.whole is None) for rule in RULES)
-    assert len(OWN) == 17
+    assert len(OWN) == 18
 
 
 LISTENER, RULE, QUEUE = "aws:lb/listener:Listener", "aws:lb/listenerRule:ListenerRule", "aws:sqs/queue:Queue"
+TARGETS = "aws:lb/targetGroup:TargetGroup"
 SERVICE_TYPE = "kubernetes:core/v1:Service"
 
 
@@ -246,6 +247,12 @@ SERVICE_TYPE = "kubernetes:core/v1:Service"
         # The provider makes up names of its own, and two of them.
         (QUEUE, {}, {}, False),
         (GROUP, {"description": "web"}, {}, False),
+        # Where all else is the same, it is one and the same: what it had is lost on the way.
+        (QUEUE, {"visibilityTimeoutSeconds": 300}, {}, True),
+        (QUEUE, {"visibilityTimeoutSeconds": 300}, {"visibilityTimeoutSeconds": 30}, False),
+        (TARGETS, {"port": 3000, "vpcId": "vpc-1", "name": "web-3f1"}, {"name": "app-9c2"}, True),
+        (TARGETS, {"port": 3000, "vpcId": "04da6b54-80e4-46f7-96ec-b56ff0331ba9"}, {}, False),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", {"metricName": "CPU", "name": "a"}, {"name": "b"}, True),
         ("aws:cloudwatch/metricAlarm:MetricAlarm", {"name": "cpu"}, {}, True),
         ("aws:iam/role:Role", {"name": "app"}, {}, True),
         ("aws:iam/role:Role", {"name": "app"}, {"name": "web"}, False),
@@ -263,3 +270,63 @@ def test_a_rename_is_told_by_what_the_service_knows_it_by(type_: str, old: Raw, 
     far = (step("delete", type_, "old", old=old), step("create", type_, "new", new=old, region="eu-west-1"))
     if type_ != SERVICE_TYPE:
         assert not [one for one in judged(document(*far)).findings if one.rule == "renamed"]
+
+
+def service(**spec: Any) -> Raw:
+    return {"metadata": {"name": "web", "namespace": "app"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("op", "old", "new", "found"),
+    [
+        ("delete", {}, {}, []),
+        ("delete", {"type": "ClusterIP"}, {}, []),
+        ("delete", {"type": "NodePort"}, {}, []),
+        ("delete", {"type": "LoadBalancer"}, {}, ["data-deleted"]),
+        ("replace", {"type": "LoadBalancer"}, {"type": "LoadBalancer"}, ["data-replaced"]),
+        ("replace", {"type": "ClusterIP"}, {"type": "ClusterIP"}, []),
+    ],
+)
+@pytest.mark.parametrize("project", ["shop", "ascent"])
+def test_a_service_is_judged_by_what_it_holds(op: str, old: Raw, new: Raw, found: list[str], project: str) -> None:
+    one = step(op, SERVICE_TYPE, "web", old=service(**old), new=service(**new), project=project)
+    told = judged(document(one, project=project)).findings
+    assert [each.rule for each in told if each.rule.startswith("data-")] == found
+
+
+def looked_at(type_: str, name: str, project: str = "shop") -> Raw:
+    """What the engine says of a look at something, whether or not it is there."""
+    return {**step("update", type_, name, project=project), "op": "refresh"}
+
+
+def lost(raw: Raw) -> list[Finding]:
+    """What stops it for having been lost."""
+    return [one for one in judged(raw).stopping if one.rule == "data-gone"]
+
+
+def test_what_the_engine_finds_gone_and_makes_anew_is_a_loss() -> None:
+    gone = document(looked_at(BUCKET, "photos"), step("create", BUCKET, "photos", new={}))
+    (found,) = lost(gone)
+    assert found.urn.rpartition("::")[2] == "photos"
+    assert "is gone: an update makes another one, empty" in found.message
+    # What is new is none, and what holds nothing.
+    assert not lost(document(step("create", BUCKET, "photos", new={})))
+    alarm = "aws:cloudwatch/metricAlarm:MetricAlarm"
+    assert not lost(document(looked_at(alarm, "cpu"), step("create", alarm, "cpu", new={})))
+
+
+@pytest.mark.parametrize(
+    ("type_", "name", "missed"),
+    [
+        (BUCKET, "live-use1-store-uploads", True),
+        (BUCKET, "live-use1-store-models", False),
+        (CLUSTER, "live-use1-db", True),
+    ],
+)
+def test_what_the_last_update_put_out_is_missed_where_nobody_looked(type_: str, name: str, *, missed: bool) -> None:
+    raw = document(step("create", type_, name, new={}, project="ascent"), project="ascent")
+    data = {"buckets": {"uploads": "live-use1-store-uploads-1"}, "database": "db.example.com"}
+    raw["steps"][0]["oldState"]["outputs"] = {"data": data, "primaryRegion": "us-east-1"}
+    assert bool(lost(raw)) == missed
+    raw["steps"][0]["oldState"]["outputs"] = {}
+    assert not lost(raw)

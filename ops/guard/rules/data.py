@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ops.guard.model import Ground, Rule, Sight
 from ops.guard.preview import Step
@@ -24,12 +24,36 @@ def _replaced(step: Step, ground: Ground) -> Iterator[Sight]:
     yield Sight(step.urn, by, "it would be made anew, empty, and the old one deleted")
 
 
+def _gone(step: Step, ground: Ground) -> Iterator[Sight]:
+    """What was there after the last update and is created now: somebody has deleted it since."""
+    if step.op == "create" and step.is_real and ground.loses(step) and (step.lost or _told(step, ground)):
+        yield Sight(step.urn, "", "it was there after the last update and is gone: an update makes another one, empty")
+
+
+def _told(step: Step, ground: Ground) -> bool:
+    """Whether the last update put it out. Of what is looked at beforehand, the state knows nothing any more."""
+    data = ground.outputs.get("data")
+    if not ground.ours or not isinstance(data, Mapping):
+        return False
+    if step.type == _BUCKET:
+        buckets = data.get("buckets")
+        return isinstance(buckets, Mapping) and any(step.name.endswith(f"-store-{kind}") for kind in buckets)
+    return step.type == _CLUSTER and data.get("database") not in (None, "external")
+
+
+_BUCKET, _CLUSTER = "aws:s3/bucket:Bucket", "aws:rds/cluster:Cluster"
 RULES = (
     Rule(
         name="data-deleted",
         severity="critical",
         reason="What it holds, or is known by, is gone with it. A rename without an alias deletes, too.",
         step=_deleted,
+    ),
+    Rule(
+        name="data-gone",
+        severity="critical",
+        reason="What it held is gone already. Writing into an empty one makes it harder to get back: restore first.",
+        step=_gone,
     ),
     Rule(
         name="data-replaced",

@@ -6,6 +6,7 @@ or it takes the call for a change of the first, and the deletion that follows ta
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -41,23 +42,55 @@ IDENTITIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )  # fmt: skip
 # Of all other types: their name, where the program gives one.
 _NAME = ("name",)
+# What has a name that the provider makes up, so that two of them can be, and loses something on the way all the same.
+REMADE: Mapping[str, str] = MappingProxyType(
+    {
+        "aws:cloudwatch/metricAlarm:MetricAlarm": "its state and history, and who is told that it is over",
+        "aws:iam/role:Role": "its ARN, which others may have been told",
+        "aws:lb/targetGroup:TargetGroup": "its targets: nobody answers until they are registered and healthy again",
+        "aws:sqs/queue:Queue": "its messages",
+    }
+)
+# What the provider takes from the name in the program.
+_CALLED = frozenset({"name", "namePrefix"})
 _KUBERNETES = "kubernetes:"
 
 
 def _renamed(steps: Sequence[Step], _ground: Ground) -> Iterator[Sight]:
-    gone = {known: step for step in steps if step.op == "delete" and (known := _identity(step, step.before))}
+    deleted = [step for step in steps if step.op == "delete"]
+    gone = {known: step for step in deleted if (known := _identity(step, step.before))}
+    alike = {like: step for step in deleted if (like := _likeness(step, step.before))}
     for step in steps:
-        known = _identity(step, step.after) if step.op == "create" else None
-        if known is None or known not in gone:
+        if step.op != "create":
             continue
-        old = gone[known]
-        by = ", ".join(f"{name} {value}" for name, value in known[2])
-        yield Sight(
-            step.urn,
-            "",
-            f"it is {old.name} by another name in the program ({by}). Keep it: "
-            f"opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(...)]) with what has changed of {old.urn}",
-        )
+        known = _identity(step, step.after)
+        if known is not None and known in gone:
+            by = ", ".join(f"{name} {value}" for name, value in known[2])
+            yield _same(step, gone[known], by)
+        elif old := alike.get(_likeness(step, step.after) or ""):
+            yield _same(step, old, "all else is the same", f" It would lose {REMADE[step.type]}.")
+
+
+def _same(step: Step, old: Step, by: str, lost: str = "") -> Sight:
+    return Sight(
+        step.urn,
+        "",
+        f"it is {old.name} by another name in the program ({by}).{lost} Keep it: "
+        f"opts=pulumi.ResourceOptions(aliases=[pulumi.Alias(...)]) with what has changed of {old.urn}",
+    )
+
+
+def _likeness(step: Step, side: Recorded | None) -> str | None:
+    """All that it is but for its name; None where not all of it is known, and for what may well be made anew.
+
+    The type has those of the components that it is in: a role of one kind of component is no other one's.
+    """
+    if side is None or step.type not in REMADE:
+        return None
+    inputs = {key: value for key, value in side.inputs.items() if key not in _CALLED}
+    if not inputs or any(map(_unknown, inputs.values())):
+        return None
+    return json.dumps([step.urn.split("::")[2], side.region, inputs], sort_keys=True, default=str)
 
 
 def _identity(step: Step, side: Recorded | None) -> tuple[str, str | None, tuple[tuple[str, str], ...]] | None:
@@ -82,7 +115,8 @@ RULES = (
     Rule(
         name="renamed",
         severity="high",
-        reason="A service refuses a second one of the same identity, or takes it for the first and then deletes that.",
+        reason="A service refuses a second one of the same identity, or takes it for the first and then deletes that. "
+        "Where two can be, the new one has nothing of what the old one had.",
         whole=_renamed,
     ),
 )
