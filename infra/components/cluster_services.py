@@ -23,6 +23,14 @@ POOL = "app"
 # Not `default`, which is that of the built-in pools, and which EKS puts back as it was.
 NODE_CLASS = "ascent"
 STORAGE_CLASS = "ascent"
+# With its tags, Auto Mode asks EC2 whether it may launch. Where IAM does not know the cluster's role's new policy yet, it
+# keeps the no for 30 minutes and looks every 10 (karpenter-provider-aws, pkg/cache/cache.go: ValidationTTL;
+# pkg/controllers/nodeclass/validation.go: requeueAfterTime; issue 8114). A pool whose class is not ready gets no nodes.
+# pulumi-kubernetes 4.18 and newer, provider/pkg/metadata/overrides.go: ReadyCondition.
+READY = {"pulumi.com/waitFor": "condition=Ready"}
+# A class and a pool stay until the last of their nodes is gone; the provider gives up after 10 minutes (awaiter's default).
+NODES_GO = "30m"
+CLASS_TIMEOUTS = pulumi.CustomTimeouts(create="45m", update="45m", delete=NODES_GO)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +66,14 @@ class ClusterServices(pulumi.ComponentResource):
             f"{name}-nodes",
             api_version="eks.amazonaws.com/v1",
             kind="NodeClass",
-            metadata={"name": NODE_CLASS},
+            metadata={"name": NODE_CLASS, "annotations": dict(READY)},
             spec={
                 "role": args.role,
                 "subnetSelectorTerms": [{"id": one} for one in args.subnet_ids],
                 "securityGroupSelectorTerms": [{"id": args.security_group_id}],
                 "tags": dict(args.tags),
             },
-            # It stays until the last of its nodes is gone.
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=pulumi.CustomTimeouts(delete="30m")),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=CLASS_TIMEOUTS),
         )
         pool = kubernetes.apiextensions.CustomResource(
             f"{name}-pool",
@@ -75,7 +82,9 @@ class ClusterServices(pulumi.ComponentResource):
             metadata={"name": POOL},
             spec=_pool(args),
             # What changes of it moves pods to new nodes, a few nodes at a time (Karpenter documentation, Disruption).
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[nodes]),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[nodes], custom_timeouts=pulumi.CustomTimeouts(delete=NODES_GO)
+            ),
         )
         # The HPA reads CPU and memory from it, and Auto Mode does not bring it. It needs a node to run on.
         aws.eks.Addon(

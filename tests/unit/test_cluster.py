@@ -17,6 +17,7 @@ from tests.unit.runtime import ANSWERS, built, of_type, record
 
 CREATOR, TEAM = "arn:aws:iam::123456789012:role/ci/deploy", "arn:aws:iam::123456789012:role/platform"
 CLUSTER, POOL = "aws:eks/cluster:Cluster", "kubernetes:karpenter.sh/v1:NodePool"
+NODES = "kubernetes:eks.amazonaws.com/v1:NodeClass"
 
 
 def live(**changes: Any) -> dict[str, Recorded]:
@@ -132,7 +133,7 @@ def test_the_version_is_the_one_that_is_listed() -> None:
 def test_its_nodes_carry_the_tags_that_the_budget_counts_by() -> None:
     """They are made by EKS, which no default tags of the provider reach."""
     everything = live(tags={"cost-center": "42"}, budget={"monthlyUsd": 100})
-    (nodes,) = of_type(everything, "kubernetes:eks.amazonaws.com/v1:NodeClass").values()
+    (nodes,) = of_type(everything, NODES).values()
     tags = nodes.inputs["spec"]["tags"]
     assert tags == {
         "ascent:managed-by": "pulumi",
@@ -164,6 +165,22 @@ def test_the_cluster_may_give_its_nodes_tags() -> None:
     assert {value for one in conditions for value in one.values()} == {own}
     launches = {"ec2:RunInstances", "ec2:CreateFleet", "ec2:CreateLaunchTemplate"}
     assert any(launches <= set(one["Action"]) for one in statements)
+
+
+def test_pods_wait_for_nodes_that_may_be_launched() -> None:
+    """IAM takes a while to know the policy for their tags, and Auto Mode takes no for an answer for 30 minutes."""
+    everything = live()
+    (nodes,) = of_type(everything, NODES).values()
+    assert nodes.inputs["metadata"]["annotations"] == {"pulumi.com/waitFor": "condition=Ready"}
+    assert all(int(nodes.timeouts[operation].removesuffix("m")) >= 30 + 10 for operation in ("create", "update"))
+
+
+def test_the_last_of_its_nodes_has_the_time_to_go() -> None:
+    """The provider gives up after 10 minutes unless it is told otherwise."""
+    everything = live()
+    for kind in (NODES, POOL):
+        (one,) = of_type(everything, kind).values()
+        assert one.timeouts["delete"] == "30m"
 
 
 @pytest.mark.parametrize("stage", STAGES)
