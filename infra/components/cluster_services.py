@@ -23,12 +23,12 @@ POOL = "app"
 # Not `default`, which is that of the built-in pools, and which EKS puts back as it was.
 NODE_CLASS = "ascent"
 STORAGE_CLASS = "ascent"
-# With its tags, Auto Mode asks EC2 whether it may launch. Where IAM does not know the cluster's role's new policy yet, it
-# keeps the no for 30 minutes and looks every 10 (karpenter-provider-aws, pkg/cache/cache.go: ValidationTTL;
+# Auto Mode asks EC2 whether it may launch with the class' tags. Where IAM does not know the new policy yet, it keeps
+# the no for 30 minutes and looks every 10 (karpenter-provider-aws, pkg/cache/cache.go: ValidationTTL;
 # pkg/controllers/nodeclass/validation.go: requeueAfterTime; issue 8114). A pool whose class is not ready gets no nodes.
 # pulumi-kubernetes 4.18 and newer, provider/pkg/metadata/overrides.go: ReadyCondition.
 READY = {"pulumi.com/waitFor": "condition=Ready"}
-# A class and a pool stay until the last of their nodes is gone; the provider gives up after 10 minutes (awaiter's default).
+# A class and a pool stay until the last of their nodes is gone; by itself, the provider gives up after 10 minutes.
 NODES_GO = "30m"
 CLASS_TIMEOUTS = pulumi.CustomTimeouts(create="45m", update="45m", delete=NODES_GO)
 
