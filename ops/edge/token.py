@@ -20,8 +20,10 @@ VARIABLE = "CLOUDFLARE_API_TOKEN"
 # As the provider takes it: Cloudflare's Terraform provider, base_url.
 _BASE = "CLOUDFLARE_BASE_URL", "https://api.cloudflare.com/client/v4"
 _PATIENCE = 20  # seconds
-_READABLE = (200, 404)  # 404: there are no rules of the phase yet
-_FORBIDDEN = (401, 403)
+_ACCOUNT, _ZONE = "com.cloudflare.api.account.", "com.cloudflare.api.account.zone."
+_FOUND, _NONE_YET = 200, 404
+_PHASE = "/rulesets/phases/"  # what has no rules of a phase yet answers 404
+_FORBIDDEN = (400, 401, 403)  # 400 for a token that has not the form of one
 _NOTHING, _NO_ACCOUNT = "it may not even read it", "it may not read the zone, which knows the account"
 _REFUSED = (400, 401, 403)  # what verifying answers for a token that is none of the kind
 
@@ -49,11 +51,26 @@ class Held:
         return {"verdict": self.verdict.value, **shown, "why": self.said}
 
 
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Names of the permissions that a token has for a zone and for its account."""
+
+    zone: frozenset[str]
+    account: frozenset[str]
+
+
 class Token:
-    """A token, and what it says of itself."""
+    """A token, and what it says of itself.
+
+    Raises:
+        TokenError: where it cannot be one.
+    """
 
     def __init__(self, secret: str, zone: str) -> None:
-        self._secret, self._zone = secret, zone
+        # A line break at the end is what `$(cat file)` in a CI's secret leaves; in the middle, no header may have one.
+        self._secret, self._zone = secret.strip(), zone
+        if not self._secret.isascii() or not self._secret.isprintable() or " " in self._secret:
+            raise TokenError(f"{VARIABLE} has blanks, line breaks or other characters that no token has")
         self._base = os.environ.get(_BASE[0]) or _BASE[1]
 
     def held(self, rights: Sequence[Right]) -> list[Held]:
@@ -74,29 +91,32 @@ class Token:
             raise TokenError(f"Cloudflare does not know {VARIABLE}, or it may read nothing of the zone {self._zone}")
         return sorted(found, key=lambda one: list(Verdict).index(one.verdict))
 
-    def _granted(self, account: str) -> set[str] | None:
-        """The names of all that it may do to the zone and its account, or None where it is not told."""
+    def _granted(self, account: str) -> Granted | None:
+        """All that it may do to the zone and to its account, or None where it is not told."""
         for owner in ("/user", f"/accounts/{account}") if account else ("/user",):
             status, own = self._get(f"{owner}/tokens/verify")
             if status in _REFUSED:
                 # A token of the account is none of a user's, and the other way round.
                 continue
+            if status != _FOUND:
+                raise SilentError(f"Cloudflare answered {status} when asked for the token")
             if own.get("status") != "active":
                 raise TokenError(f"{VARIABLE} is {own.get('status', 'not known')} at Cloudflare; make a new one")
             status, shown = self._get(f"{owner}/tokens/{own.get('id')}")
             policies = shown.get("policies")
-            places = tuple(one for one in (self._zone, account) if one)
-            return set(_names(policies, places)) if status in _READABLE and policies else None
+            return _allowed(policies, self._zone, account) if status == _FOUND and policies else None
         if not account:
             # One of an account that may not read the zone cannot be verified, and may still have rights.
             return None
         raise TokenError(f"Cloudflare does not know {VARIABLE}; make a new one")
 
-    def _by_name(self, right: Right, granted: set[str]) -> Held:
-        if right.name in granted:
+    def _by_name(self, right: Right, granted: Granted) -> Held:
+        names = granted.account if right.of_account else granted.zone
+        # Whoever may write may read (Cloudflare Docs, Create API token: "Edit is full CRUDL").
+        if not names.isdisjoint({right.name, _as(right.name, "Write")}):
             return Held(right=right, verdict=Verdict.OK, said="")
-        reads = right.name.removesuffix("Write") + "Read"
-        said = "it may read alone, which is enough for previews" if reads in granted else "it does not have it"
+        reads = _as(right.name, "Read") in names
+        said = "it may read alone, which is enough for previews" if reads else "it does not have it"
         return Held(right=right, verdict=Verdict.FAIL, said=said)
 
     def _by_reading(self, right: Right, account: str) -> Held:
@@ -105,7 +125,7 @@ class Token:
         status, _ = self._get(right.reads.format(zone=self._zone, account=account))
         if status in _FORBIDDEN:
             return Held(right=right, verdict=Verdict.FAIL, said=_NOTHING)
-        if status not in _READABLE:
+        if status != _FOUND and not (status == _NONE_YET and _PHASE in right.reads):
             return Held(right=right, verdict=Verdict.UNKNOWN, said=f"Cloudflare answered {status}")
         if not right.name.endswith("Write"):
             return Held(right=right, verdict=Verdict.OK, said="")
@@ -120,8 +140,11 @@ class Token:
                 status, text = answer.status, answer.read()
         except HTTPError as error:
             status, text = error.code, error.read()
-        except (URLError, OSError, ValueError) as error:
+        except (URLError, OSError) as error:
             raise SilentError(f"Cloudflare cannot be asked: {getattr(error, 'reason', error)}") from None
+        except ValueError:
+            # Its text would show the header, and with it the token.
+            raise SilentError(f"Cloudflare cannot be asked: {_BASE[0]} is no address") from None
         try:
             result = json.loads(text).get("result")
         except (ValueError, AttributeError):
@@ -129,17 +152,33 @@ class Token:
         return status, result if isinstance(result, Mapping) else {}
 
 
-def _names(policies: Sequence[Mapping[str, Any]], places: tuple[str, ...]) -> Iterator[str]:
-    """Names of what policies allow in one of these zones and accounts, or in all."""
+def _allowed(policies: Sequence[Mapping[str, Any]], zone: str, account: str) -> Granted:
+    """What policies allow in this zone and this account, by the names of their permission groups."""
+    found: dict[bool, set[str]] = {False: set(), True: set()}
     for policy in policies:
-        keys = [*_keys(policy.get("resources") or {})]
-        if policy.get("effect") == "allow" and any(key.endswith("*") or key.endswith(places) for key in keys):
-            yield from (str(group.get("name")) for group in policy.get("permission_groups") or ())
+        if policy.get("effect") != "allow":
+            continue
+        names = {str(group.get("name")) for group in policy.get("permission_groups") or ()}
+        for of_account in _reached(policy.get("resources") or {}, zone, account):
+            found[of_account] |= names
+    return Granted(zone=frozenset(found[False]), account=frozenset(found[True]))
 
 
-def _keys(resources: Mapping[str, Any]) -> Iterator[str]:
-    """All keys, also of maps within maps."""
+def _reached(resources: Mapping[str, Any], zone: str, account: str) -> Iterator[bool]:
+    """Whether a policy reaches the account (True), or the zone (False): each kind that it reaches.
+
+    A zone is named, or all are; an account's key holds `*` for itself, or a map for its zones (Cloudflare API, Create
+    Token: resources).
+    """
+    zones = {f"{_ZONE}{zone}", f"{_ZONE}*"}
     for key, value in resources.items():
-        yield str(key)
-        if isinstance(value, Mapping):
-            yield from _keys(value)
+        if key in zones:
+            yield False
+        elif key in (f"{_ACCOUNT}{account}", f"{_ACCOUNT}*"):
+            yield from (False,) if isinstance(value, Mapping) and not zones.isdisjoint(value) else ()
+            yield from (True,) if value == "*" else ()
+
+
+def _as(name: str, suffix: str) -> str:
+    """A permission's name for reading or for writing."""
+    return f"{name.removesuffix('Write').removesuffix('Read')}{suffix}"

@@ -64,7 +64,11 @@ def cloudflare(answers: Mapping[str, tuple[int, Any]]) -> Iterator[tuple[str, li
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch, answers: Mapping[str, tuple[int, Any]] | None, *arguments: str, stage: int = 7
+    monkeypatch: pytest.MonkeyPatch,
+    answers: Mapping[str, tuple[int, Any]] | None,
+    *arguments: str,
+    stage: int = 7,
+    given: str = "made-up",
 ) -> tuple[int, Any, list[str]]:
     """`ascent doctor --stack`: its exit code, what it prints about Cloudflare, and what it asked there."""
 
@@ -79,7 +83,7 @@ def run(
     monkeypatch.setattr(stackfile, "settings", lambda *_, **__: chosen)
     with cloudflare(answers or {}) as (address, asked):
         monkeypatch.setenv("CLOUDFLARE_BASE_URL", address)
-        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", "made-up")
+        monkeypatch.setenv("CLOUDFLARE_API_TOKEN", given)
         if answers is None:
             monkeypatch.delenv("CLOUDFLARE_API_TOKEN")
         done = CliRunner().invoke(cli.app, ["doctor", "--stack", "prod", "--json", *arguments])
@@ -146,8 +150,12 @@ def _policy(names: list[str], resource: str) -> dict[str, Any]:
 
 
 def test_a_token_that_may_see_itself_is_judged_by_its_policies(monkeypatch: pytest.MonkeyPatch) -> None:
-    everything = sorted({right.name for right in RIGHTS} - {"Zone WAF Write", "DNS Write"})
+    of_zone = sorted({right.name for right in RIGHTS if not right.of_account} - {"Zone WAF Write", "DNS Write"})
+    of_account = _policy([right.name for right in RIGHTS if right.of_account], f"com.cloudflare.api.account.{ACCOUNT}")
+    # Whoever may write may read.
+    everything = [one.replace("Zone Read", "Zone Write") for one in of_zone]
     policies = [
+        of_account,
         _policy([*everything, "DNS Read"], "com.cloudflare.api.account.zone.*"),
         # Of another zone, which helps nobody here.
         _policy(["DNS Write"], f"com.cloudflare.api.account.zone.{'ef' * 16}"),
@@ -160,9 +168,62 @@ def test_a_token_that_may_see_itself_is_judged_by_its_policies(monkeypatch: pyte
         "DNS Write": "it may read alone, which is enough for previews",
         "Zone WAF Write": "it does not have it",
     }
-    whole = [_policy([*everything, "Zone WAF Write", "DNS Write"], f"com.cloudflare.api.account.zone.{ZONE}")]
+    named = _policy([*everything, "Zone WAF Write", "DNS Write"], f"com.cloudflare.api.account.zone.{ZONE}")
+    whole = [of_account, named]
     code, found, _ = run(monkeypatch, {**answers, "/user/tokens/t1": (200, {"id": "t1", "policies": whole})})
     assert (code, set(verdicts(found).values())) == (0, {"ok"})
+
+
+@pytest.mark.parametrize(
+    ("resources", "reaches"),
+    [
+        ({f"com.cloudflare.api.account.{ACCOUNT}": {"com.cloudflare.api.account.zone.*": "*"}}, {"zone"}),
+        ({f"com.cloudflare.api.account.{'ef' * 16}": {"com.cloudflare.api.account.zone.*": "*"}}, set()),
+        ({f"com.cloudflare.api.account.{ACCOUNT}": "*"}, {"account"}),
+        ({"com.cloudflare.api.account.*": "*"}, {"account"}),
+        ({f"com.cloudflare.api.account.{'ef' * 16}": "*"}, set()),
+        ({"com.cloudflare.api.account.zone.*": "*"}, {"zone"}),
+    ],
+)
+def test_a_policy_reaches_what_its_resources_name(
+    monkeypatch: pytest.MonkeyPatch, resources: dict[str, Any], reaches: set[str]
+) -> None:
+    policy = {**_policy([right.name for right in RIGHTS], ""), "resources": resources}
+    _, found, _ = run(monkeypatch, {**WHOLE, "/user/tokens/t1": (200, {"id": "t1", "policies": [policy]})})
+    assert {one["of"] for one in found["rights"] if one["verdict"] == "ok"} == reaches
+
+
+@pytest.mark.parametrize("secret", ["made-up\n", "  made-up"])
+def test_a_line_break_around_a_token_is_none_of_it(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    code, found, asked = run(monkeypatch, WHOLE, given=secret)
+    assert (code, found["why"]) == (0, "")
+    assert all(one.endswith(" Bearer made-up") for one in asked)
+
+
+@pytest.mark.parametrize("secret", ["made\nup", "made up", "m\u00e4de", "Bearer made-up"])
+def test_what_can_be_no_token_is_refused_and_never_shown(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    code, found, asked = run(monkeypatch, WHOLE, given=secret)
+    assert (code, asked) == (1, [])
+    assert found["why"] == "CLOUDFLARE_API_TOKEN has blanks, line breaks or other characters that no token has"
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_token_is_not_called_unknown_where_cloudflare_is_busy(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    code, found, _ = run(monkeypatch, {**WHOLE, "/user/tokens/verify": (status, None)})
+    assert (code, found["why"]) == (0, f"Cloudflare answered {status} when asked for the token")
+
+
+def test_a_token_of_no_form_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    code, found, _ = run(monkeypatch, dict.fromkeys([*WHOLE], (400, None)))
+    assert code == 1
+    assert "Cloudflare does not know CLOUDFLARE_API_TOKEN" in found["why"]
+
+
+def test_a_zone_that_is_gone_is_not_taken_for_one_without_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = {path: (404, None) for path in WHOLE if "/zones/" in path}
+    _, found, _ = run(monkeypatch, {**WHOLE, **gone}, stage=1)
+    assert "it may read it" not in found["rights"][0]["why"]
+    assert found["rights"][0]["why"] == "Cloudflare answered 404"
 
 
 def test_a_token_of_the_account_is_verified_there(monkeypatch: pytest.MonkeyPatch) -> None:
