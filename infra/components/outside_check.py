@@ -63,13 +63,22 @@ class OutsideCheck(pulumi.ComponentResource):
             source_arn=rule.arn,
             opts=child,
         )
+        # By itself, Lambda runs one that fails twice more, after one minute and two, and keeps one that it cannot run
+        # for six hours (Lambda Developer Guide, Error handling for asynchronous invocation). Each would count as a check.
+        once = aws.lambda_.FunctionEventInvokeConfig(
+            name,
+            function_name=function.name,
+            maximum_event_age_in_seconds=ALARM_PERIOD.value,
+            maximum_retry_attempts=0,
+            opts=child,
+        )
         aws.cloudwatch.EventTarget(
             name,
             rule=rule.name,
             arn=function.arn,
-            # What is a minute late, the next one does.
+            # An event that comes late is dropped: the next one asks again.
             retry_policy={"maximum_event_age_in_seconds": ALARM_PERIOD.value, "maximum_retry_attempts": 0},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed, once]),
         )
         self.function, self.rule = function.name, rule.name
         self.register_outputs({"function": self.function})

@@ -190,6 +190,9 @@ def test_every_region_asks_for_the_application_and_from_stage_5_on_for_the_store
     assert asked == application | ({f"test-{code}-outside-store": store for code in regions} if storage else {})
     alarms = of_type(everything, ALARM)
     for name in asked:
+        # A check that fails is asked once, and the next minute's is another.
+        once = of_type(everything, "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig")[name].inputs
+        assert (once["functionName"], once["maximumRetryAttempts"], once["maximumEventAgeInSeconds"]) == (name, 0, 60)
         alarm = alarms[f"{name}-unanswered"].inputs
         assert (alarm["datapointsToAlarm"], alarm["evaluationPeriods"], alarm["threshold"]) == (5, 6, 1)
         assert [arn.rpartition("-")[2] for arn in alarm["alarmActions"]] == ["critical"]

@@ -116,6 +116,7 @@ FREE = {
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": "IAM costs nothing",
     "aws:kms/alias:Alias": "a name",
     "aws:kms/keyPolicy:KeyPolicy": "settings of a key",
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": "settings of the function",
     "aws:lambda/invocation:Invocation": "a call of the function",
     "aws:lambda/permission:Permission": "settings of the function",
     "aws:secretsmanager/secretVersion:SecretVersion": "part of the secret",
