@@ -63,8 +63,8 @@ class OutsideCheck(pulumi.ComponentResource):
             source_arn=rule.arn,
             opts=child,
         )
-        # By itself, Lambda runs one that fails twice more, after one minute and two, and keeps what it cannot run for six
-        # hours (Lambda Developer Guide, Error handling for asynchronous invocation). Each would count as a check.
+        # By itself, Lambda runs one that fails twice more, after one minute and two, and keeps what it cannot run for
+        # six hours (Lambda Developer Guide, Error handling for asynchronous invocation). Each counts as a check.
         once = aws.lambda_.FunctionEventInvokeConfig(
             name,
             function_name=function.name,
