@@ -8,6 +8,7 @@ from typing import Any
 
 CLUSTER, GLOBAL_CLUSTER = "aws:rds/cluster:Cluster", "aws:rds/globalCluster:GlobalCluster"
 CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
+KUBERNETES = "aws:eks/cluster:Cluster"
 DATASTORE = "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"
 
 
@@ -47,6 +48,9 @@ ONE_WAY = (
         OneWay(type=one, path="engineVersion", held=_higher, why="Aurora goes to no lower version")
         for one in (CLUSTER, GLOBAL_CLUSTER)
     ),
+    # Amazon EKS User Guide, Update existing cluster to new Kubernetes version: there is no way back. EKS raises a
+    # version by itself when its extended support ends.
+    OneWay(type=KUBERNETES, path="version", held=_higher, why="EKS goes to no lower version"),
     # ElastiCache User Guide, Version management; Upgrading engine versions including cross engine upgrades.
     *(
         OneWay(type=one, path="engineVersion", held=_higher, why="ElastiCache goes to no lower version")

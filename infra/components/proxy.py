@@ -39,6 +39,11 @@ class ProxyArgs:
     reads: bool
 
 
+# RDS leaves out those in zones that it has no proxies in, and then says so. Another proxy, which is what a change of
+# them takes, would leave them out as well (hashicorp/terraform-provider-aws issue 23446). A stack's never change.
+SUBNETS = "vpcSubnetIds"
+
+
 class Proxy(pulumi.ComponentResource):
     """An RDS Proxy.
 
@@ -62,7 +67,7 @@ class Proxy(pulumi.ComponentResource):
             require_tls=True,
             idle_client_timeout=PROXY_IDLE_TIMEOUT.value,
             auths=[{"auth_scheme": "SECRETS", "iam_auth": "DISABLED", "secret_arn": one} for one in args.secret_arns],
-            opts=self._child,
+            opts=pulumi.ResourceOptions(parent=self, ignore_changes=[SUBNETS]),
         )
         targets = aws.rds.ProxyDefaultTargetGroup(
             name,
@@ -92,7 +97,7 @@ class Proxy(pulumi.ComponentResource):
                 vpc_subnet_ids=args.subnet_ids,
                 vpc_security_group_ids=[group.id],
                 target_role="READ_ONLY",
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[target]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[target], ignore_changes=[SUBNETS]),
             ).endpoint
         self.register_outputs({"endpoint": self.endpoint})
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ops.drift.steps import UnreadableError, read
-from ops.one_way import CACHE
+from ops.one_way import CACHE, KUBERNETES
 from ops.stackfile import ROOT
 from tests.drift.support import STACK, itself, looked, urn, written
 
@@ -62,11 +62,38 @@ def test_what_aws_raised_cannot_be_put_back_and_says_what_keeps_it(tmp_path: Pat
     done = ascent(written(tmp_path, engine))
     assert "cannot be put back: ElastiCache goes from Redis to Valkey and not back" in done.stdout
     assert "Pulumi.prod.yaml: ascent:cache.engine: valkey" in done.stdout
+    cluster = looked(KUBERNETES, "prod-use1", {"version": "1.31"}, {"version": "1.32"}, version="update")
+    done = ascent(written(tmp_path, cluster))
+    assert "cannot be put back: EKS goes to no lower version" in done.stdout
+    assert 'Pulumi.prod.yaml: ascent:cluster.version: "1.32"' in done.stdout
     # The other way, an update raises it.
     lowered = looked(
         CLUSTER, "prod-use1-db", {"engineVersion": "16.10"}, {"engineVersion": "16.9"}, engineVersion="update"
     )
     assert "an update puts it back" in ascent(written(tmp_path, lowered)).stdout
+
+
+def test_a_subnet_that_a_service_left_out_is_its_own_affair(tmp_path: Path) -> None:
+    three, two = {"vpcSubnetIds": ["subnet-a", "subnet-b", "subnet-c"]}, {"vpcSubnetIds": ["subnet-a", "subnet-b"]}
+    for type_ in ("aws:rds/proxy:Proxy", "aws:rds/proxyEndpoint:ProxyEndpoint"):
+        dropped = looked(
+            type_, "prod-use1-proxy", three, two, ["vpcSubnetIds"], **{"vpcSubnetIds[2]": "delete-replace"}
+        )
+        done = ascent(written(tmp_path, dropped))
+        assert done.returncode == 0, done.stdout
+        assert "(RDS Proxy)" in done.stdout
+        assert "REPLACES" not in done.stdout
+
+
+def test_a_log_group_that_a_service_made_again_is_put_back(tmp_path: Path) -> None:
+    # EKS and RDS make it without an end, and without tags, where somebody has deleted it.
+    again = looked(
+        "aws:cloudwatch/logGroup:LogGroup", "prod-use1-db", {"retentionInDays": 30}, {}, retentionInDays="delete"
+    )
+    done = ascent(written(tmp_path, again))
+    assert done.returncode == 1
+    assert "changed; an update puts it back" in done.stdout
+    assert "pulumi up --stack prod --refresh" in done.stdout
 
 
 def test_what_owners_changed_is_fine(tmp_path: Path) -> None:
