@@ -64,8 +64,10 @@ class LazyCommand(TyperCommand):
         real = getattr(import_module(COMMANDS[name][0]), name)
         if not isinstance(real, typer.Typer):
             single = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-            single.command(name, help=told(getdoc(real) or ""))(real)
+            single.command(name)(real)
             real = single
+        for one in real.registered_commands:
+            one.help = told(getdoc(one.callback) or "")
         return get_command(real).make_context(info_name, args, parent, **extra)
 
 

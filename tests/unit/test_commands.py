@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 
@@ -121,11 +122,25 @@ def test_a_file_that_takes_values_from_an_environment_says_that_they_are_not_rea
     assert "Pulumi.test.yaml: environment: values from there are not read by ascent" in str(refused.value)
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_help_shows_all_that_a_command_s_docstring_says(name: str) -> None:
-    real = getattr(import_module(COMMANDS[name][0]), name)
-    if isinstance(real, typer.Typer):
-        return
-    shown = CliRunner().invoke(app, [name, "--help"], env={"COLUMNS": "200"})
-    said = " ".join(shown.stdout.split())
-    assert " ".join((inspect.getdoc(real) or "").split()) in said
+def pages() -> dict[str, Callable[..., object]]:
+    """Every command and what is run for it, subcommands with their group's name before."""
+    found: dict[str, Callable[..., object]] = {}
+    for name, (module, _) in COMMANDS.items():
+        real = getattr(import_module(module), name)
+        if isinstance(real, typer.Typer):
+            found |= {
+                f"{name} {one.callback.__name__}": one.callback for one in real.registered_commands if one.callback
+            }
+        else:
+            found[name] = real
+    return found
+
+
+@pytest.mark.parametrize("name", pages())
+def test_help_shows_all_that_a_command_s_docstring_says_at_every_width(name: str) -> None:
+    said = "".join((inspect.getdoc(pages()[name]) or "").split())
+    for width in ("60", "80", "120"):
+        shown = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": width})
+        # Brackets are no markup, and a paragraph's lines are as long as there is room.
+        assert said in "".join(shown.stdout.split()), width
+        assert max(map(len, shown.stdout.splitlines())) <= int(width)
