@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -172,6 +173,33 @@ def _stack(state: Any, layout: Any, name: str) -> Finding:  # noqa: ANN401, RUF1
     return Finding(title, "ok", text)
 
 
+def aws() -> Finding:
+    """The AWS CLI: the kubeconfig of a cluster that a stack makes calls `aws eks get-token` (infra/kubeconfig.py)."""
+    found = process.which("aws")
+    if found is None:
+        stacks = _with_clusters()
+        if not stacks:
+            return Finding("aws", "ok", "not here; only a stack that makes its own EKS cluster needs it")
+        return Finding("aws", "warn", "not here", f"{', '.join(stacks)} makes EKS clusters: install the AWS CLI 2.")
+    said = process.run([found, "--version"]).output.split()
+    version = said[0].removeprefix("aws-cli/") if said else "does not start"
+    if not version.startswith("2."):
+        return Finding("aws", "warn", f"{version}, {found}", "The AWS CLI has to be of version 2.")
+    return Finding("aws", "ok", f"{version}, {found}")
+
+
+def _with_clusters() -> list[str]:
+    """The stacks that make EKS clusters of their own, as far as their files can be read."""
+    from infra.settings import SettingsError
+    from ops import stackfile
+
+    found = []
+    for stack in stackfile.names():
+        with suppress(SettingsError):
+            found += [stack] if stackfile.settings(stack).makes_clusters else []
+    return found
+
+
 def disk() -> Finding:
     """Room to work."""
     free = shutil.disk_usage(places.ROOT).free / 1e9
@@ -181,7 +209,7 @@ def disk() -> Finding:
 
 
 CHECKS: tuple[Callable[[], Finding | list[Finding]], ...] = (
-    python, dependencies, uv, go, pulumi, language_host, stand_ins, cache, sandbox_state, disk,
+    python, dependencies, uv, go, pulumi, language_host, aws, stand_ins, cache, sandbox_state, disk,
 )  # fmt: skip
 
 

@@ -78,6 +78,26 @@ def test_doctor_for_machines(monkeypatch: pytest.MonkeyPatch, status: doctor.Sta
     }
 
 
+@pytest.mark.parametrize(
+    ("printed", "status", "said"),
+    [
+        (None, "warn", "staging makes EKS clusters"),
+        ("aws-cli/2.27.1 Python/3.13.3", "ok", "2.27.1"),
+        ("aws-cli/1.32.0 Python/3.8", "warn", "has to be of version 2"),
+    ],
+)
+def test_doctor_names_the_cli_that_a_kubeconfig_calls(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, printed: str | None, status: str, said: str
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    if printed:
+        (tmp_path / "aws").write_text(f"#!/bin/sh\necho {printed}\n")
+        (tmp_path / "aws").chmod(0o755)
+    found = doctor.aws()
+    assert found.status == status
+    assert said in f"{found.found} {found.advice}"
+
+
 def test_doctor_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "CHECKS", (lambda: Finding("pulumi", "fail", "[not] set up", "Run: make setup"),))
     result = CliRunner().invoke(cli.app, ["doctor"])
