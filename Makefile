@@ -10,6 +10,9 @@ MAKEFLAGS += --no-print-directory
 # Byte code that is not kept means compiling the providers' large SDKs anew in every run.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
+# make takes any name, and would go on without what was meant.
+lower = $(if $(findstring command line,$(origin $(1))),$(error $(1)=$($(1)) is not known; write $(2)=$($(1))))
+$(call lower,stage,STAGE)$(call lower,stack,STACK)$(call lower,force,FORCE)$(call lower,context,CONTEXT)
 .PHONY: help setup up preview refresh down env test test-cluster check format bench lock clean
 
 sandbox = @.venv/bin/python -m sandbox $(1) --stack '$(STACK)' $(if $(STAGE),--stage '$(STAGE)')
