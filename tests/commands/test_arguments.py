@@ -74,7 +74,9 @@ def test_make_lists_its_targets() -> None:
 
 @pytest.mark.parametrize("name", ["stage", "stack", "force", "context"])
 def test_make_refuses_a_name_in_small_letters_that_it_would_leave_out(name: str) -> None:
-    done = subprocess.run(["make", "-s", "-C", str(ROOT), "help", f"{name}=4"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["make", "-s", "-C", str(ROOT), "help", f"{name}=4"], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 2
     assert f"{name}=4 is not known; write {name.upper()}=4." in done.stderr
     assert done.stdout == ""
