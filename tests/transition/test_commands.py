@@ -39,7 +39,7 @@ def test_a_move_is_told_with_what_it_takes() -> None:
         "Nothing that holds data or identity is replaced or deleted.",
         "± aws:secretsmanager:SecretVersion",
         "mixedInstancesPolicy",
-        "Created: 54",
+        "Created: ",
         "Not in one update: an autoscaling group has a warm pool or mixed instances",
         "Update 1: stage 5\nUpdate 2: stage 6\n",
     ):
