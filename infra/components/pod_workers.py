@@ -61,7 +61,6 @@ class PodWorkers(pulumi.ComponentResource):
             name,
             metadata=meta,
             spec={
-                "paused": False,
                 "selector": {"match_labels": selected},
                 "strategy": {
                     "type": "RollingUpdate",

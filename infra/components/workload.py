@@ -94,8 +94,6 @@ class Workload(pulumi.ComponentResource):
             name,
             metadata=meta,
             spec={
-                # Said, so that one that somebody has paused by hand is found to be.
-                "paused": False,
                 # No replicas: they belong to the autoscaler. A number here, even an ignored one, would be applied again
                 # with every update (pulumi-kubernetes issues 2491 and 2569).
                 "selector": {"match_labels": selected},

@@ -47,6 +47,7 @@ def cluster(around: Surroundings) -> Running:
         around.place.base,
         kubeconfig=pulumi.Output.secret(chosen.kubeconfig.get_secret_value()),
         context=chosen.context,
+        enable_patch_force=True,
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
     )
@@ -79,6 +80,8 @@ def _made(around: Surroundings) -> Running:
         kubeconfig=eks.kubeconfig,
         # Says which cluster it is, so that another way of reaching it is no other cluster.
         cluster_identifier=place.base,
+        # What somebody has changed with kubectl is put back. Without it, the API server refuses: the field is theirs.
+        enable_patch_force=True,
         # A changed value is a change, not another object with a gap between the two.
         enable_secret_mutable=True,
         enable_config_map_mutable=True,

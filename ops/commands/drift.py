@@ -24,6 +24,7 @@ REPAIRS = {
     "update": "changed; an update puts it back",
     "replace": "changed; an update REPLACES it to put it back",
     "fail": "changed, and cannot be put back",
+    "hand": "stopped, and no update starts it again",
 }
 
 
@@ -43,10 +44,11 @@ def drift(
     done so before, and its JSON is judged. That knows less: what only owners set, as a desired capacity, is not in it.
     Which properties have another owner is a table, ops/drift/ledger.py; docs/changes.md shows it.
 
-    JSON: {stack, lookedAt, drift: [{urn, type, gone, precious, repair: "create" | "update" | "replace" | "fail",
-    properties: [{path, recorded, found}], keep: lines of the stack's file, held: why it cannot be put back, or
-    null}], expected: [{urn, type, path, recorded, found, owner, reason}]}. recorded and found are as the provider has
-    them, null where there is nothing, and {"secret": true} where it is secret. What is precious comes first.
+    JSON: {stack, lookedAt, drift: [{urn, type, gone, precious, repair: "create" | "update" | "replace" | "fail" |
+    "hand", properties: [{path, recorded, found}], keep: lines of the stack's file, held: why it cannot be put back,
+    or null, byHand: commands that put back what no update does}], expected: [{urn, type, path, recorded, found, owner,
+    reason}]}. recorded and found are as the provider has them, null where there is nothing, and {"secret": true} where
+    it is secret. What is precious comes first.
 
     Exit codes: 0 nothing was changed by hand, 1 something was, 2 the stack or the file cannot be looked at.
 
@@ -130,12 +132,14 @@ def _show_next(found: Report) -> None:
     for line, why in sorted(stuck.items()):
         told = f"First keep what cannot be put back, as {why}: Pulumi.{found.stack}.yaml: {line}"
         console.print(told, markup=False, soft_wrap=True)
-    if any(not one.held for one in found.drifted):
+    for command in sorted({line for one in found.drifted for line in one.by_hand}):
+        console.print(f"To start it again: {command}", markup=False, soft_wrap=True)
+    if any(not one.held and one.repair != "hand" for one in found.drifted):
         console.print(f"To put all of it back: pulumi up --stack {found.stack} --refresh", markup=False, soft_wrap=True)
     lines = sorted({line for one in found.drifted for line in one.keep} - stuck.keys())
     for line in lines:
         console.print(f"To keep it: Pulumi.{found.stack}.yaml: {line}", markup=False, soft_wrap=True)
-    if any(not one.gone and not one.keep for one in found.drifted):
+    if any(not one.gone and not one.keep and one.repair != "hand" for one in found.drifted):
         console.print("What no key of the stack's file sets is kept by a change of the program.", soft_wrap=True)
     lost = [one.name for one in found.drifted if one.precious and one.repair in ("create", "replace")]
     if lost:

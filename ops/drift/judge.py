@@ -9,6 +9,7 @@ from typing import Any
 from ops.drift import adopt
 from ops.drift.ledger import LEDGER, Expected, left_by_the_program
 from ops.drift.steps import STACK_TYPE, Step
+from ops.drift.stopped import stopped
 from ops.one_way import held
 from ops.rebuilt import holds_nothing, precious
 from sandbox.provider import paths
@@ -18,7 +19,7 @@ from sandbox.provider.sdk import SdkError
 SECRET = {"secret": True}
 # How the engine writes a secret: in its JSON, and in what it tells.
 _BLINDED, _SIGNATURE = "[secret]", "4dabf18193072939515e22adb298388d"
-CREATE, UPDATE, REPLACE, FAIL = "create", "update", "replace", "fail"
+CREATE, UPDATE, REPLACE, FAIL, HAND = "create", "update", "replace", "fail", "hand"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,8 +44,10 @@ class Drifted:
     """A resource that somebody changed or took away.
 
     precious: whether losing it loses what nothing else holds.
-    repair: what an update that looks first does to it: create, update, replace, or fail where nobody puts it back.
+    repair: what an update that looks first does to it: create, update, replace, fail where nobody puts it back, or
+        hand where only `by_hand` does.
     held: why it cannot be put back; empty where it can.
+    by_hand: commands that put back what no update does.
     keep: lines of the stack's file that keep what was found, where keys set it.
     """
 
@@ -57,6 +60,7 @@ class Drifted:
     differences: tuple[Difference, ...]
     keep: tuple[str, ...]
     held: str = ""
+    by_hand: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -69,6 +73,7 @@ class Drifted:
             "properties": [one.as_dict() for one in self.differences],
             "keep": list(self.keep),
             "held": self.held or None,
+            "byHand": list(self.by_hand),
         }
 
 
@@ -127,11 +132,13 @@ def judge(steps: Iterable[Step], stack: str) -> Report:
     for step in steps:
         # Components and providers are the program's own: nobody is asked about them.
         looked_at += bool(step.recorded.inputs) and not step.type.startswith("pulumi:")
-        expected = dict(_expected(step, _rows(step, under_way=under_way)))
+        by_hand = dict(stopped(step.type, step.found.outputs)) if step.found else {}
+        rows = dict(_expected(step, _rows(step, under_way=under_way)))
+        expected = {path: row for path, row in rows.items() if path not in by_hand}
         owned += [_owned(step, path, row) for path, row in expected.items()]
-        real = [path for path in step.changed if path not in expected]
-        if real or step.found is None:
-            drifted.append(_drifted(step, real))
+        real = [path for path in step.changed if path not in expected and path not in by_hand]
+        if real or by_hand or step.found is None:
+            drifted.append(_drifted(step, real, by_hand))
     drifted.sort(key=lambda one: (not one.precious, not one.gone, one.urn))
     return Report(stack=stack, looked_at=looked_at, drifted=tuple(drifted), owned=tuple(owned))
 
@@ -176,9 +183,9 @@ def _owned(step: Step, path: str, row: Expected) -> Owned:
     return Owned(urn=step.urn, type=step.type, name=step.name, difference=_difference(step, path), row=row)
 
 
-def _drifted(step: Step, changed: list[str]) -> Drifted:
+def _drifted(step: Step, changed: list[str], by_hand: Mapping[str, str]) -> Drifted:
     gone = step.found is None
-    differences = tuple(_difference(step, path) for path in sorted(changed))
+    differences = tuple(_difference(step, path) for path in sorted({*changed, *by_hand}))
     # The engine asked the provider what putting each of them back would take.
     replaces = any(step.changed[path].endswith("-replace") for path in changed)
     lines = [adopt.line(step.type, step.name, one.path, one.found) for one in differences if one.found is not None]
@@ -190,10 +197,11 @@ def _drifted(step: Step, changed: list[str]) -> Drifted:
         name=step.name,
         gone=gone,
         precious=precious(step.type, step.name) and not holds_nothing(step.type, [step.recorded.inputs]),
-        repair=CREATE if gone else REPLACE if replaces else FAIL if why else UPDATE,
+        repair=CREATE if gone else REPLACE if replaces else FAIL if why else UPDATE if changed else HAND,
         held=why,
         differences=differences,
         keep=tuple(one for one in lines if one),
+        by_hand=tuple(by_hand.values()),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ops.drift.steps import UnreadableError, read
+from ops.drift.stopped import DEPLOYMENT
 from ops.one_way import CACHE, KUBERNETES
 from ops.stackfile import ROOT
 from tests.drift.support import STACK, itself, looked, urn, written
@@ -96,6 +97,21 @@ def test_a_log_group_that_a_service_made_again_is_put_back(tmp_path: Path) -> No
     assert "pulumi up --stack prod --refresh" in done.stdout
 
 
+def test_what_no_update_starts_again_says_what_does(tmp_path: Path) -> None:
+    metadata = {"name": "blue", "namespace": "app"}
+    before, after = ({"metadata": metadata, "spec": spec} for spec in ({}, {"paused": True}))
+    done = ascent(written(tmp_path, looked(DEPLOYMENT, "prod-use1-blue-pods", before, after)))
+    assert done.returncode == 1, done.stderr
+    for said in (
+        "Deployment prod-use1-blue-pods: stopped, and no update starts it again",
+        "spec.paused: nothing -> true",
+        "To start it again: kubectl --namespace app rollout resume deployment/blue",
+    ):
+        assert said in done.stdout
+    assert "pulumi up" not in done.stdout
+    assert "change of the program" not in done.stdout
+
+
 def test_what_owners_changed_is_fine(tmp_path: Path) -> None:
     done = ascent(written(tmp_path, FINE))
     assert done.returncode == 0, done.stderr
@@ -119,6 +135,7 @@ def test_json_has_the_promised_shape(tmp_path: Path) -> None:
                 "properties": [],
                 "keep": [],
                 "held": None,
+                "byHand": [],
             }
         ],
         "expected": [

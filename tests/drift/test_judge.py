@@ -11,6 +11,7 @@ from pulumi.automation.events import StepEventMetadata
 from ops.drift.judge import SECRET, Report, judge
 from ops.drift.ledger import LEDGER
 from ops.drift.steps import Step, read, told
+from ops.drift.stopped import DEPLOYMENT
 from tests.drift.support import PROGRESS, looked, urn, written
 
 GROUP, LISTENER, RULE = "aws:autoscaling/group:Group", "aws:lb/listener:Listener", "aws:ec2/securityGroup:SecurityGroup"
@@ -132,6 +133,37 @@ def test_what_the_provider_alone_keeps_of_a_property_is_shown(tmp_path: Path) ->
         step[state]["inputs"] = given
     (owned,) = judged(tmp_path, step).owned
     assert owned.difference.as_dict() == {"path": "spec.replicas", "recorded": 1, "found": 3}
+
+
+@pytest.mark.parametrize(
+    ("running", "stopped", "command"),
+    [
+        ({}, {"paused": True}, "kubectl --namespace app rollout resume deployment/blue"),
+        ({"replicas": 3}, {"replicas": 0}, "kubectl --namespace app scale deployment/blue --replicas=1"),
+    ],
+    ids=["paused", "at zero"],
+)
+def test_what_was_stopped_by_hand_is_found_by_what_the_provider_keeps(
+    tmp_path: Path, running: dict[str, Any], stopped: dict[str, Any], command: str
+) -> None:
+    """The provider has no input for it, so the engine calls the Deployment the same; or its owner may move it."""
+    given: dict[str, Any] = {"metadata": {"name": "blue", "namespace": "app"}, "spec": {"minReadySeconds": 60}}
+    kept = [{**given, "spec": given["spec"] | more} for more in (running, stopped)]
+    step = looked(DEPLOYMENT, "prod-use1-blue-pods", kept[0], kept[1], ("spec.replicas",))
+    for state in ("oldState", "newState"):
+        step[state]["inputs"] = given
+    (drifted,) = judged(tmp_path, {**step, "op": "refresh", "detailedDiff": None}).drifted
+    ((path, value),) = stopped.items()
+    assert [(one.path, one.found) for one in drifted.differences] == [(f"spec.{path}", value)]
+    assert (drifted.repair, drifted.by_hand) == ("hand", (command,))
+    # Also after somebody has taken it into the state, and beside what an update does put back.
+    step = looked(DEPLOYMENT, "prod-use1-blue-pods", kept[1], kept[1], ("spec.replicas",))
+    assert judged(tmp_path, step).drifted[0].by_hand == (command,)
+    changed = {**kept[1], "spec": kept[1]["spec"] | {"minReadySeconds": 1}}
+    step = looked(DEPLOYMENT, "prod-use1-blue-pods", kept[1], changed, **{"spec.minReadySeconds": "update"})
+    (drifted,) = judged(tmp_path, step).drifted
+    assert (drifted.repair, drifted.by_hand, len(drifted.differences)) == ("update", (command,), 2)
+    assert judged(tmp_path, looked(DEPLOYMENT, "prod-use1-blue-pods", kept[0], kept[0])).drifted == ()
 
 
 def test_resources_of_other_providers_and_odd_paths_are_reported_as_they_are(tmp_path: Path) -> None:

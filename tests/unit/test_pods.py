@@ -15,6 +15,7 @@ from infra.platform.pod_secrets import redis_revision
 from infra.schedules import JOBS
 from infra.stages import STAGES
 from ops.recorder import SECRET, Recorded
+from sandbox.provider import config as configuration
 from tests.unit.runtime import built, of_type, record
 
 DEPLOYMENT, HPA = "kubernetes:apps/v1:Deployment", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
@@ -405,11 +406,23 @@ def test_the_provider_waits_longer_than_kubernetes_does() -> None:
         assert all(int(one.timeouts[op].removesuffix("m")) * 60 > deadline for op in ("create", "update"))
 
 
+@pytest.mark.parametrize("cluster", [{"apiCidrs": []}, OWN], ids=["made", "given"])
+def test_what_kubectl_changed_is_taken_back_by_an_update_in_place(cluster: dict[str, Any]) -> None:
+    """Without force, the API server refuses an apply of fields that another manager has set: a conflict."""
+    (provider,) = of_type(live(cluster=cluster), "pulumi:providers:kubernetes").values()
+    assert provider.inputs["enablePatchForce"] == "true"
+    after = dict(provider.inputs)
+    before = {name: value for name, value in after.items() if name != "enablePatchForce"}
+    assert configuration.changed(before, after) == ["enablePatchForce"]
+    # pulumi-kubernetes, provider/pkg/provider/provider.go, DiffConfig: another cluster alone replaces anything.
+    assert configuration.replacing("kubernetes", before, after) == []
+
+
 def test_what_was_stopped_by_hand_is_found_to_be() -> None:
-    """Refresh compares what the program says, and nothing else."""
+    """Refresh compares what the program says, and nothing else; ops/drift/stopped.py reads what it cannot say."""
     everything = live(stage=6)
-    assert {one.inputs["spec"]["paused"] for one in of_type(everything, DEPLOYMENT).values()} == {False}
     assert {one.inputs["spec"]["suspend"] for one in of_type(everything, CRON).values()} == {False}
+    assert not any("paused" in one.inputs["spec"] for one in of_type(everything, DEPLOYMENT).values())
 
 
 def test_a_worker_has_the_time_of_a_job_to_end() -> None:
