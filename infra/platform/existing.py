@@ -88,9 +88,9 @@ def _checked(settings: Settings, place: Place, chosen: Vpc, *, fresh: bool) -> S
     range_key = "cidr" if settings.network.cidrs is None else f"cidrs.{region}"
     problems = list(_of_vpc(vpc, f"{key}.vpcId", range_key, within))
     tiers = {"public": chosen.public_subnets, "private": chosen.private_subnets, "data": chosen.data_subnets}
-    zones: list[str] = []
+    found: dict[str, Mapping[str, aws.ec2.GetSubnetResult]] = {}
     for tier, ids in tiers.items():
-        subnets = {
+        found[tier] = {
             f"{key}.{tier}Subnets[{index}]": _asked(
                 lambda identifier=one: aws.ec2.get_subnet(id=identifier, opts=place.invoke),  # type: ignore[misc]
                 f"{key}.{tier}Subnets[{index}]",
@@ -98,11 +98,12 @@ def _checked(settings: Settings, place: Place, chosen: Vpc, *, fresh: bool) -> S
             )
             for index, one in enumerate(ids)
         }
-        problems += _of_subnets(subnets, chosen.vpc_id, within, FREE[tier] if fresh else 0, hidden=tier != "public")
-        zones = sorted(one.availability_zone for one in subnets.values())
+        free = FREE[tier] if fresh else 0
+        problems += _of_subnets(found[tier], chosen.vpc_id, within, free, hidden=tier != "public")
+    problems += _out_of_reach(found["public"], found["private"])
     if problems:
         raise pulumi.RunError("\n".join(problems))
-    return zones
+    return sorted(one.availability_zone for one in found["data"].values())
 
 
 def _asked(question: Callable[[], T], key: str, given: str) -> T:
@@ -164,4 +165,26 @@ def _of_subnets(
             yield (
                 f"{start}has {subnet.available_ip_address_count} free addresses, and should have {free} before the "
                 "stack comes. Write a larger subnet, or free some"
+            )
+
+
+def _out_of_reach(
+    public: Mapping[str, aws.ec2.GetSubnetResult], private: Mapping[str, aws.ec2.GetSubnetResult]
+) -> Iterator[str]:
+    """Private subnets in zones that the load balancer is not in.
+
+    It checks no targets there, and sends them nothing (Elastic Load Balancing API Reference, TargetHealth:
+    Target.NotInUse). Instances would be replaced for ever, and pods never be ready.
+    """
+    served = {one.availability_zone_id for one in public.values()}
+    # Two in one zone are told already, and so is a zone that no cluster may be in.
+    if len(served) < len(public):
+        return
+    alone = sorted(served - {one.availability_zone_id for one in private.values()})
+    for key, subnet in private.items():
+        zone = subnet.availability_zone_id
+        if zone not in served and zone not in UNFIT_ZONES:
+            yield (
+                f"{_where(key)}: given {subnet.id}; it is in {zone}, where no public subnet is, so the load balancer "
+                f"sends nothing there. Write a private subnet of {' or '.join(alone)}, or a public one of {zone}"
             )

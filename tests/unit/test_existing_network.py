@@ -170,6 +170,12 @@ UNFIT: list[tuple[str, dict[str, Any], str, list[str]]] = [
     (DATA[0], {"cidrBlock": ""}, "vpcs.us-east-1.dataSubnets[0]", ["no IPv4 addresses"]),
     (PUBLIC[1], {"availabilityZoneId": "use1-az2"}, "vpcs.us-east-1.publicSubnets[1]", [PUBLIC[0], "another zone"]),
     (PRIVATE[2], {"availabilityZoneId": "use1-az3"}, "vpcs.us-east-1.privateSubnets[2]", ["where EKS has no"]),
+    (
+        PRIVATE[2],
+        {"availabilityZoneId": "use1-az5"},
+        "vpcs.us-east-1.privateSubnets[2]",
+        ["where no public", "az6, or"],
+    ),
     (PRIVATE[0], {"availableIpAddressCount": 455}, "vpcs.us-east-1.privateSubnets[0]", ["455 free", "have 456"]),
     (PUBLIC[0], {"availableIpAddressCount": 52}, "vpcs.us-east-1.publicSubnets[0]", ["52 free", "have 53"]),
 ]
