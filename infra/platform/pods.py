@@ -91,7 +91,7 @@ def pods(around: Surroundings) -> Pods:
             namespace=namespace,
             service_accounts=accounts,
             secrets=secrets,
-            # Pods that run already are left alone: they have no such condition, and get none.
+            # The label reaches pods that come after it. It restarts none; what else changes of their template does.
             labels={gate_label(auto_mode=running.ours): "enabled"},
             docker_config=docker_config(around.settings),
         ),
