@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, Self
 
@@ -821,9 +822,27 @@ def load() -> Settings:
     prefix = f"{pulumi.get_project()}:"
     # pulumi.Config reads one known key at a time; a typo can only be seen by looking at all of them.
     everything = {**runtime_config.get_config_env(), **runtime_config.CONFIG.get()}
+    file = f"Pulumi.{pulumi.get_stack()}.yaml"
+    if slips := misspelled(everything, pulumi.get_project(), file):
+        raise SettingsError(slips)
     values = {key.removeprefix(prefix): decode(value) for key, value in everything.items() if key.startswith(prefix)}
     encrypted = {key for key in values if pulumi.runtime.is_config_secret(f"{prefix}{key}")}
-    return parse(values, f"Pulumi.{pulumi.get_stack()}.yaml", encrypted)
+    return parse(values, file, encrypted)
+
+
+def misspelled(keys: Iterable[str], project: str, file: str) -> list[str]:
+    """What is told of keys whose namespace is nearly the project's: nobody would ever read them.
+
+    Args:
+        keys: whole keys.
+        project: the project's name.
+        file: the file to name.
+    """
+    return [
+        f"{file}: {key}: nobody reads this namespace; did you mean {project}:{key.partition(':')[2]}?"
+        for key in sorted(keys)
+        if (space := key.partition(":")[0]) != project and get_close_matches(space.lower(), [project], cutoff=0.8)
+    ]
 
 
 def decode(value: str) -> Any:

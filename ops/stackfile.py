@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from infra.choices import UNREADABLE
-from infra.settings import Settings, SettingsError, decode, parse
+from infra.settings import Settings, SettingsError, decode, misspelled, parse
 from ops.config_file import ConfigFileError
 from ops.config_file import read as read_file
 from scripts import arguments, places
@@ -60,6 +60,8 @@ def config(stack: str) -> dict[str, Any]:
         found = read_file(ROOT / file, PROJECT)["config"]
     except ConfigFileError as error:
         raise SettingsError([str(error)]) from None
+    if slips := misspelled(found, PROJECT, file):
+        raise SettingsError(slips)
     ours = f"{PROJECT}:"
     return {key.removeprefix(ours): _plain(value) for key, value in found.items() if key.startswith(ours)}
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from infra.problems import SECRETS
 from infra.regions import REGIONS
-from infra.settings import SettingsError, parse
+from infra.settings import SettingsError, misspelled, parse
 from infra.stages import STAGES
 from ops import stackfile
 from tests.unit.configs import FILE, config, settings
@@ -298,6 +298,20 @@ def test_what_pulumi_saves_and_nobody_can_have_meant_is_refused(key: str, value:
     with pytest.raises(SettingsError) as refused:
         settings(**{key: value})
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("space", ["acsent", "Ascent", "ascents", "asent"])
+def test_a_namespace_that_is_nearly_ours_is_refused(
+    space: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stackfile, "ROOT", tmp_path)
+    (tmp_path / "Pulumi.test.yaml").write_text(f"config: {{{space}:budget: 5, aws:region: us-east-1}}\n")
+    with pytest.raises(SettingsError, match=f"{space}:budget: nobody reads this namespace; did you mean ascent:budget"):
+        stackfile.config("test")
+
+
+def test_other_namespaces_are_nobodys_business() -> None:
+    assert misspelled(["aws:region", "kubernetes:context", "team:ascent", "accent-bar:x"], "ascent", FILE) == []
 
 
 def test_every_problem_is_told_at_once() -> None:
