@@ -36,7 +36,7 @@ def test_a_merge_during_a_rollout_and_after_it_is_refused(tmp_path: Path) -> Non
         merged = run(1, rollout=before)
         assert not merged.ok
         assert "the stack is in a rollout: blue 50 %" in merged.output
-        assert "ascent rollout abort" in merged.output
+        assert "ascent rollout step, or abort" in merged.output
         assert "Traceback" not in merged.output
     assert weights(box) == [50, 50]
 
