@@ -118,8 +118,9 @@ def test_a_rollout_and_an_update_of_a_stack_never_run_at_once() -> None:
     assert rollout.content["environment"] == up.content["environment"]
     # What is newest when it is its turn.
     assert rollout.steps[0]["with"]["ref"] == "main"
-    # A canary takes longer than an hour's credentials.
+    # A canary takes longer than an hour's credentials, and so may an update.
     assert renewed(rollout)
+    assert renewed(up)
     assert "needs.reviewers.result == 'success' || (inputs.stack != 'prod'" in rollout.content["if"]
     assert "needs.plan.result == 'success' || (inputs.action != 'start'" in rollout.content["if"]
     # What comes along is judged once more, and is what was approved; an abort waits for neither.
