@@ -182,9 +182,9 @@ def _out_of_reach(
         return
     alone = sorted(served - {one.availability_zone_id for one in private.values()})
     for key, subnet in private.items():
-        zone = subnet.availability_zone_id
+        given, zone = subnet.id, subnet.availability_zone_id
         if zone not in served and zone not in UNFIT_ZONES:
             yield (
-                f"{_where(key)}: given {subnet.id}; it is in {zone}, where no public subnet is, so the load balancer "
+                f"{_where(key)}: given {given}; it is in {zone}, where no public subnet is, so the load balancer "
                 f"sends nothing there. Write a private subnet of {' or '.join(alone)}, or a public one of {zone}"
             )

@@ -273,7 +273,7 @@ def test_a_new_account_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
     }
     assert {one["used"] for one in found.values() if one["code"] not in (ADDRESSES.code, VPCS.code)} == {0, None}
     assert found[VPCS.code]["used"] == 1
-    assert len(found) == 19
+    assert len(found) == 20
 
 
 def test_a_shipped_stack_at_80_columns_without_credentials() -> None:

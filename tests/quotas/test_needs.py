@@ -37,7 +37,8 @@ def stack(name: str, stage: int) -> Settings:
     return stackfile.settings(name, stage, judged=False)
 
 
-NETWORK = {ADDRESSES: 3, VPCS: 1, GATEWAYS: 1, NATS: 1, ENDPOINTS: 6, S3_ENDPOINTS: 1}
+# And the clock of the check from outside.
+NETWORK = {ADDRESSES: 3, VPCS: 1, GATEWAYS: 1, NATS: 1, ENDPOINTS: 6, S3_ENDPOINTS: 1, EVENTS: 1}
 # A color has a target group on each runtime, and a rule for each of those.
 ONE_RUNTIME = {BALANCERS: 1, TARGET_GROUPS: 2, BALANCER_RULES: 2}
 BY_HAND: list[tuple[str, int, dict[str, float]]] = [
@@ -71,7 +72,7 @@ BY_HAND: list[tuple[str, int, dict[str, float]]] = [
             DATABASES: 1 + 4,  # the writer, and readers at their maximum
             PROXIES: 1,
             FARGATE: 7 * 0.25,  # seven jobs at once
-            EVENTS: 1,  # tasks that end
+            EVENTS: 1 + 1,  # that clock, and tasks that end
         },
     ),
     (
@@ -92,7 +93,7 @@ BY_HAND: list[tuple[str, int, dict[str, float]]] = [
             PROXIES: 1,
             CACHES: 2,
             FARGATE: 7 * 0.25,
-            EVENTS: 1,
+            EVENTS: 2 + 1,  # the storage host is asked for as well
         },
     ),
     (
@@ -152,8 +153,8 @@ def test_every_region_needs_what_it_has_after_a_failover() -> None:
         assert found[ADDRESSES] == 3
     assert needs(settings, "sandbox", None) == {
         # A fleet, flow logs and a proxy in each region; copies of buckets back and forth, and of what was there before;
-        # three of the jobs and the workers, wherever the writes may go.
-        ROLES: 2 * 3 + 2 + 1 + 2 * (3 + 1),
+        # three of the jobs and the workers, wherever the writes may go; two checks from outside.
+        ROLES: 2 * 3 + 2 + 1 + 2 * (3 + 1) + 2 * 2,
         PROFILES: 2 + 2,
         BUCKETS: 5 * 2,
     }
