@@ -27,6 +27,7 @@ from infra.edge.hosts import inside, registered
 from infra.edge.limits import kept
 from infra.edge.plans import Plan, cheapest
 from infra.edge.rules import Mode
+from infra.images import unfit
 from infra.regions import REGIONS
 from infra.thresholds import ALLOWANCE_DAYS, MOST_SITES
 
@@ -79,6 +80,24 @@ class Strict(BaseModel):
         validate_by_name=False,
         hide_input_in_errors=True,
     )
+
+
+def _no_host_bits(given: object) -> object:
+    """Refuse a range that does not begin at its first address, and say which one does."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return str(IPv4Network(given))
+    except ValueError as error:
+        try:
+            right = IPv4Network(given, strict=False)
+        except ValueError:
+            raise PydanticCustomError("range", "it should be a range such as 10.128.0.0/11") from error
+        raise PydanticCustomError(
+            "host_bits",
+            "it does not begin at its first address; the range that it is in is {right}",
+            {"right": str(right)},
+        ) from error
 
 
 def _stack_range(network: IPv4Network) -> IPv4Network:
@@ -248,13 +267,17 @@ class Vpc(Strict):
 class Network(Strict):
     """Addresses. No other stack, office or data center that is ever to be peered should use them."""
 
-    cidr: Annotated[IPv4Network, AfterValidator(_stack_range)] | None = Field(
+    cidr: Annotated[IPv4Network, BeforeValidator(_no_host_bits), AfterValidator(_stack_range)] | None = Field(
         default=None,
         description=f"Range of the whole stack: a private /{STACK_PREFIX}, of which each region takes a "
         f"/{REGION_PREFIX}. With one region, also the /{REGION_PREFIX} to /{SMALLEST_PREFIX} of that.",
     )
     cidrs: (
-        dict[Annotated[str, AfterValidator(known_region)], Annotated[IPv4Network, AfterValidator(_region_range)]] | None
+        dict[
+            Annotated[str, AfterValidator(known_region)],
+            Annotated[IPv4Network, BeforeValidator(_no_host_bits), AfterValidator(_region_range)],
+        ]
+        | None
     ) = Field(
         default=None,
         description=f"Instead, each region's own private range of /{REGION_PREFIX} to /{SMALLEST_PREFIX}, by its name.",
@@ -313,14 +336,27 @@ class Domain(Strict):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         external = self.dns is Dns.EXTERNAL
-        if external and (self.certificate_arn is None or self.zone_id is not None):
-            raise PydanticCustomError("external", "external DNS should have a certificateArn and no zoneId")
-        if not external and (self.zone_id is None or self.certificate_arn is not None):
-            raise PydanticCustomError(
-                "hosted", "{dns} DNS should have a zoneId and no certificateArn", {"dns": self.dns.value}
-            )
+        needed, other = ("certificateArn", "zoneId") if external else ("zoneId", "certificateArn")
+        given = {"zoneId": self.zone_id, "certificateArn": self.certificate_arn}
+        for key, reason in {other: "no", needed: "a"}.items():
+            if (given[key] is None) == (key == needed):
+                raise PydanticCustomError(
+                    "dns",
+                    "{dns} DNS should have {reason} {name}",
+                    {
+                        "key": f"domain.{key}",
+                        "given": given[key],
+                        "dns": self.dns.value,
+                        "reason": reason,
+                        "name": key,
+                    },
+                )
         if not external and self.zone_id is not None and self.zone_id.startswith("Z") != (self.dns is Dns.ROUTE53):
-            raise PydanticCustomError("zone", "zoneId should be a zone of {dns}", {"dns": self.dns.value})
+            raise PydanticCustomError(
+                "zone",
+                "it should be a zone of {dns}, as domain.dns says",
+                {"key": "domain.zoneId", "given": self.zone_id, "dns": self.dns.value},
+            )
         if self.zone is not None and not inside(self.name, self.zone):
             raise PydanticCustomError(
                 "zone", "{name} is not in it", {"key": "domain.zone", "given": self.zone, "name": self.name}
@@ -333,8 +369,17 @@ class Domain(Strict):
         return self.zone or registered(self.name)
 
 
+def _from_a_registry(image: str) -> str:
+    reason = unfit(image)
+    if reason is not None:
+        raise PydanticCustomError("registry", "{reason}", {"reason": reason})
+    return image
+
+
 Image = Annotated[
-    str, Field(pattern=r"^[a-z0-9][a-z0-9./_:-]{0,200}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$")
+    str,
+    Field(pattern=r"^[a-z0-9][a-z0-9./_:-]{0,200}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}|@sha256:[0-9a-f]{64})$"),
+    AfterValidator(_from_a_registry),
 ]
 
 
@@ -673,9 +718,11 @@ class NodesOverride(Strict):
 
 def _network(cidr: str) -> str:
     try:
-        return str(IPv4Network(cidr))
-    except ValueError as error:
-        raise PydanticCustomError("cidr", "it should be a range such as 203.0.113.0/24") from error
+        return str(_no_host_bits(cidr))
+    except PydanticCustomError as error:
+        if error.type == "host_bits":
+            raise
+        raise PydanticCustomError("cidr", "it should be a range such as 203.0.113.0/24") from None
 
 
 Principal = Annotated[str, Field(pattern=r"^arn:aws:iam::[0-9]{12}:(role|user)/[A-Za-z0-9_+=,.@/-]+$", max_length=600)]

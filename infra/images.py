@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,8 +14,35 @@ if TYPE_CHECKING:
 ECR = re.compile(
     r"^(?P<registry>(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com)/(?P<path>[^:@]+)"
 )
+_LIKE_ECR = ".dkr.ecr."
+# Amazon Elastic Container Registry endpoints and quotas (AWS General Reference), Service endpoints, which leaves out
+# the partitions of governments and of China. A test compares it with what boto3 knows.
+_REGIONS = """
+    af-south-1 ap-east-1 ap-east-2 ap-northeast-1 ap-northeast-2 ap-northeast-3 ap-south-1 ap-south-2 ap-southeast-1
+    ap-southeast-2 ap-southeast-3 ap-southeast-4 ap-southeast-5 ap-southeast-6 ap-southeast-7 ca-central-1 ca-west-1
+    eu-central-1 eu-central-2 eu-north-1 eu-south-1 eu-south-2 eu-west-1 eu-west-2 eu-west-3 il-central-1 me-central-1
+    me-south-1 mx-central-1 sa-east-1 us-east-1 us-east-2 us-west-1 us-west-2
+"""
+ECR_REGIONS = frozenset(_REGIONS.split())
 # Docker Hub has no host in an image's name.
 HUB = "docker.io"
+
+
+def unfit(image: str) -> str | None:
+    """Why nobody can pull an image of this name, or None."""
+    if "://" in image:
+        return f"it should begin with the registry's host, without {image.partition('://')[0]}://"
+    if _LIKE_ECR not in image.partition("/")[0]:
+        return None
+    ecr = ECR.match(image)
+    if ecr is None:
+        return (
+            "a registry of ECR is called like 123456789012.dkr.ecr.us-east-1.amazonaws.com, after its account's number"
+        )
+    if ecr["region"] not in ECR_REGIONS:
+        close = get_close_matches(ecr["region"], sorted(ECR_REGIONS), n=1)
+        return f"AWS has no region {ecr['region']}" + (f" (did you mean {close[0]}?)" if close else "")
+    return None
 
 
 def registry_of(image: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Collection, Mapping
-from typing import Any, get_args
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 _LONGEST = 80
+_HIDDEN = "a secret value"
 # Keys, or keys within keys, whose values are secret, and what leads to one of the values.
 SECRETS = {
     "appSecrets": ".NAME",
@@ -30,10 +31,25 @@ _REASONS = {
     "model_type": "it should be a map of keys",
     "bool_type": "it should be true or false",
     "bool_parsing": "it should be true or false",
+    "int_type": "it should be a whole number",
+    "int_from_float": "it should be a whole number",
+    "float_type": "it should be a number",
 }
 
 
-def describe(problem: ErrorDetails, model: type[BaseModel], config: Mapping[str, Any], file: str) -> str:
+class Problem(str):
+    """One line for people. For machines, `parts` has what it is made of: file, key, given, allowed, where known."""
+
+    __slots__ = ("parts",)
+    parts: dict[str, Any]
+
+    def __new__(cls, text: str, **parts: Any) -> Self:
+        made = super().__new__(cls, text)
+        made.parts = parts
+        return made
+
+
+def describe(problem: ErrorDetails, model: type[BaseModel], config: Mapping[str, Any], file: str) -> Problem:
     """The message of one problem, as `Pulumi.prod.yaml: ascent:database.maxAcu: given 300; ...`.
 
     Args:
@@ -44,16 +60,23 @@ def describe(problem: ErrorDetails, model: type[BaseModel], config: Mapping[str,
     """
     context = problem.get("ctx", {})
     path = context["key"].split(".") if "key" in context else [part for part in problem["loc"] if part != "[key]"]
-    where = f"{file}: ascent:{_dotted(path)}"
-    kind = problem["type"]
+    key, kind = f"ascent:{_dotted(path)}", problem["type"]
     if kind == "missing":
-        return f"{where}: missing. {_help(model, path)}".rstrip()
+        told = _help(model, path)
+        return Problem(f"{file}: {key}: missing. {told}".rstrip(), file=file, key=key, allowed=told)
     if kind == "extra_forbidden":
-        return f"{where}: unknown key. {_known(model, path)}"
+        told = _known(model, path)
+        return Problem(f"{file}: {key}: unknown key. {told}", file=file, key=key, allowed=told)
     given = context.get("given", _given(path, config))
     reason = _REASONS.get(kind, problem["msg"]).replace("Input should ", "it should ").removeprefix("Value error, ")
     reason = reason.replace("Dictionary should have at most", "it should have at most").replace(" after validation", "")
-    return f"{where}: given {_shown(path, given)}; {reason}. {_help(model, path)}".rstrip()
+    if kind == "string_type" and isinstance(given, int | float):
+        reason += ", in quotes"
+    allowed = f"{reason}. {_help(model, path)}".rstrip()
+    open_ = _open(path, given)
+    left_out = "given" in context and given is None
+    what = "missing" if left_out else f"given {_shown(open_)}"
+    return Problem(f"{file}: {key}: {what}; {allowed}", file=file, key=key, given=open_, allowed=allowed)
 
 
 def is_echo(problem: ErrorDetails, config: Mapping[str, Any]) -> bool:
@@ -84,14 +107,21 @@ def plain_secrets(config: Mapping[str, Any], encrypted: Collection[str]) -> list
     ]
 
 
-def _shown(path: list[Any], given: Any) -> str:
+def _open(path: list[Any], given: Any) -> Any:
+    """What was given, without what is secret."""
     where = _dotted(path)
     if any(where == key or where.startswith((f"{key}.", f"{key}[")) for key in SECRETS):
-        return "a secret value"
+        return _HIDDEN
     for key in SECRETS:
         inside = key.removeprefix(f"{where}.")
         if inside != key and isinstance(given, dict) and inside in given:
-            given = {**given, inside: "a secret value"}
+            given = {**given, inside: _HIDDEN}
+    return given
+
+
+def _shown(given: Any) -> str:
+    if given == _HIDDEN:
+        return _HIDDEN
     text = json.dumps(given, default=str)
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."
 
@@ -127,6 +157,10 @@ def _help(model: type[BaseModel], path: list[Any]) -> str:
 def _known(model: type[BaseModel], path: list[Any]) -> str:
     holder = _model_at(model, path)
     keys = [field.alias or "" for field in holder.model_fields.values()] if holder else []
-    close = difflib.get_close_matches(str(path[-1]), keys, n=1)
+    last = str(path[-1])
+    holding = last.partition(".")[0]
+    if len(path) == 1 and holding != last and holding in keys:
+        return f"It is a key within {holding}: pulumi config set --path 'ascent:{last}' VALUE. Remove this one."
+    close = difflib.get_close_matches(last, keys, n=1)
     meant = f"Did you mean {close[0]}? " if close else ""
     return f"{meant}Known here: {', '.join(keys)}."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, Self
@@ -59,7 +59,7 @@ from infra.connections import Budget, Pooler, budget, max_connections, pooler
 from infra.edge.hosts import covered, inside, sibling
 from infra.edge.rules import Mode
 from infra.node_budget import NodeBudget, node_budget
-from infra.problems import SECRETS, describe, is_echo, plain_secrets
+from infra.problems import SECRETS, Problem, describe, is_echo, plain_secrets
 from infra.regions import REGIONS
 from infra.schedules import JOBS
 from infra.stages import STAGES, Capability, Sizes, Stage
@@ -102,9 +102,9 @@ _NO_SIZES = {"image_id", "engine_version", "engine", "final_snapshot", "roles", 
 class SettingsError(Exception):
     """A stack's config is not usable. `problems` holds one message each, made for the person who edits the file."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
-        self.problems = problems
+        self.problems = list(problems)
 
 
 def _firewall(value: object) -> bool | Mode:
@@ -786,8 +786,12 @@ def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str], *, j
     if plain:
         raise SettingsError(
             [
-                f"{file}: ascent:{key}: its values are in plain text; all of them should be encrypted. Remove them "
-                f"and set each with: pulumi config set --secret --path 'ascent:{key}{SECRETS[key]}'"
+                Problem(
+                    f"{file}: ascent:{key}: its values are in plain text; all of them should be encrypted. Remove them "
+                    f"and set each with: pulumi config set --secret --path 'ascent:{key}{SECRETS[key]}'",
+                    file=file,
+                    key=f"ascent:{key}",
+                )
                 for key in plain
             ]
         )
@@ -830,7 +834,7 @@ def load() -> Settings:
     return parse(values, file, encrypted)
 
 
-def misspelled(keys: Iterable[str], project: str, file: str) -> list[str]:
+def misspelled(keys: Iterable[str], project: str, file: str) -> list[Problem]:
     """What is told of keys whose namespace is nearly the project's: nobody would ever read them.
 
     Args:
@@ -839,7 +843,11 @@ def misspelled(keys: Iterable[str], project: str, file: str) -> list[str]:
         file: the file to name.
     """
     return [
-        f"{file}: {key}: nobody reads this namespace; did you mean {project}:{key.partition(':')[2]}?"
+        Problem(
+            f"{file}: {key}: nobody reads this namespace; did you mean {project}:{key.partition(':')[2]}?",
+            file=file,
+            key=key,
+        )
         for key in sorted(keys)
         if (space := key.partition(":")[0]) != project and get_close_matches(space.lower(), [project], cutoff=0.8)
     ]

@@ -81,9 +81,12 @@ def _document(text: str, name: str) -> dict[str, Any]:
     try:
         data = _Loader(text).get_data()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
+        mark, problem = error.problem_mark or error.context_mark, error.problem or error.context
+        if error.context == "while scanning a simple key":
+            # What it says of the next line is the fault of this one.
+            mark, problem = error.context_mark, "after a key there should be a colon and a space"
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise ConfigFileError(f"{name} is not valid YAML: {where}{error.problem or error.context}.") from None
+        raise ConfigFileError(f"{name} is not valid YAML: {where}{problem}.") from None
     except yaml.reader.ReaderError as error:
         raise ConfigFileError(f"{name} is not valid YAML: character {error.position + 1}: {error.reason}.") from None
     if data is None:

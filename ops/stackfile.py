@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from infra.choices import UNREADABLE
+from infra.problems import Problem
 from infra.settings import Settings, SettingsError, decode, misspelled, parse
 from ops.config_file import ConfigFileError
 from ops.config_file import read as read_file
@@ -55,15 +57,34 @@ def config(stack: str) -> dict[str, Any]:
     """
     file = f"Pulumi.{stack}.yaml"
     if stack not in names():
-        raise SettingsError([f"{file}: there is no such file; the stacks are {', '.join(names())}"])
+        there = ", ".join(names()) or "none yet"
+        raise SettingsError(
+            [Problem(f"{file}: there is no such file; the stacks are {there}", file=file, given=stack, allowed=there)]
+        )
     try:
-        found = read_file(ROOT / file, PROJECT)["config"]
+        everything = read_file(ROOT / file, PROJECT)
     except ConfigFileError as error:
-        raise SettingsError([str(error)]) from None
+        raise SettingsError([Problem(str(error), file=file)]) from None
+    found = everything["config"]
+    if not found:
+        raise SettingsError([_without_config(everything, file)])
     if slips := misspelled(found, PROJECT, file):
         raise SettingsError(slips)
     ours = f"{PROJECT}:"
     return {key.removeprefix(ours): _plain(value) for key, value in found.items() if key.startswith(ours)}
+
+
+def _without_config(everything: Mapping[str, Any], file: str) -> Problem:
+    """What is told of a file without a value under `config`: a typo in that word, or keys that are beside it."""
+    meant = get_close_matches("config", [key for key in everything if key != "config"], n=1)
+    beside = sorted(key for key in everything if ":" in key)
+    advice = "It should hold the stack's keys"
+    if meant:
+        advice = f"Did you mean that by {meant[0]}?"
+    elif beside:
+        advice = f"Put {', '.join(beside)} under it"
+    told = f"{advice}; README, A stack's config, has all of them"
+    return Problem(f"{file}: config: missing or empty. {told}", file=file, key="config", allowed=told)
 
 
 def _from_elsewhere(stack: str) -> Iterator[str]:

@@ -14,6 +14,7 @@ from ops import stackfile
 from ops.console import console, errors
 from ops.cost.estimate import money
 from ops.cost.prices import PriceError, shipped
+from ops.doubts import doubted, over_budget
 
 if TYPE_CHECKING:
     from ops.cost import Estimate, Span
@@ -42,7 +43,7 @@ def cost(
     estimated: {low, high}}, regions: {name: {low, high}}, components: {name: {low, high}}, rows: [{urn, type, region,
     component, item, what, unit, quantity: {low, high}, price: {usd, source, date, confidence: "list" | "estimate"},
     low, high}], unpriced: [{urn, type, reason}], hints: [{text, source, saves: {low, high}}], transition: null | {from,
-    low, high, components: {name: {low, high}}}}.
+    low, high, components: {name: {low, high}}}, warnings: [text]}.
     A transition's low is the change of the least, its high the change of the most.
 
     Exit codes: 0 everything is priced, 1 something has no price and is not in the sums, 2 the input is not usable.
@@ -57,12 +58,15 @@ def cost(
     """
     chosen = _settings(stack, stage, region)
     before = _settings(stack, came_from, None) if came_from is not None else None
+    warnings = doubted(chosen, stack)
     # On stderr, and silent where nobody looks: stdout holds the answer alone.
     with errors.status("Rendering"):
         found = _estimate(chosen, stack, region)
         earlier = _estimate(before, stack, region) if before is not None else None
+    if region is None:
+        warnings += over_budget(found, chosen, stack)
     if as_json:
-        print(json.dumps(_document(found, chosen, earlier), indent=2))  # noqa: T201
+        print(json.dumps(_document(found, chosen, earlier) | {"warnings": warnings}, indent=2))  # noqa: T201
     else:
         _show(found, chosen, earlier, details=details)
     raise typer.Exit(INCOMPLETE if found.unpriced else 0)

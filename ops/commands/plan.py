@@ -12,6 +12,7 @@ from rich.table import Table
 from infra.settings import SettingsError
 from ops import stackfile
 from ops.console import console, errors, short
+from ops.doubts import doubted, over_budget
 
 if TYPE_CHECKING:
     from ops.recorder import Recorded
@@ -27,8 +28,9 @@ def plan(
 ) -> None:
     """Show what a stack consists of at a stage, without an engine, an account or a state.
 
-    JSON: {stage, stack, resources: [{urn, type, name, parent, region, protect, inputs}]}. A value that only the cloud
-    can tell is {"unknown": true}, a secret {"secret": true}.
+    JSON: {stage, stack, resources: [{urn, type, name, parent, region, protect, inputs}], warnings: [text]}. A value
+    that only the cloud can tell is {"unknown": true}, a secret {"secret": true}. warnings are of what the stack's file
+    says and mostly does not mean.
 
     Exit codes: 0 rendered, 2 the stack's file or the stage is not usable.
 
@@ -44,11 +46,14 @@ def plan(
         errors.print(str(error), style="red", markup=False)
         raise typer.Exit(BAD_INPUT) from None
     # The SDK takes a second to import: not before the input is known to be good.
+    from ops.cost import estimate
     from ops.render import render
 
+    warnings = doubted(settings, stack)
     rendered = render(settings, stack)
+    warnings += over_budget(estimate(rendered, settings), settings, stack)
     if as_json:
-        print(json.dumps(rendered.as_dict(), indent=2))  # noqa: T201
+        print(json.dumps(rendered.as_dict() | {"warnings": warnings}, indent=2))  # noqa: T201
         return
     managed = [one for one in rendered.resources if one.custom]
     counts = Counter(map(_row, managed))
