@@ -6,9 +6,12 @@ import json
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+from infra import half_written
 from ops import stackfile
 from ops.console import errors
 from ops.interrupts import uninterrupted
@@ -22,12 +25,13 @@ class CommandError(Exception):
     """The engine's command failed. The text is one line; what the engine said is on standard error."""
 
 
-def run(arguments: Sequence[str], *, output: int) -> subprocess.CompletedProcess[str]:
+def run(arguments: Sequence[str], *, output: int, said: int | None = None) -> subprocess.CompletedProcess[str]:
     """Run the engine on PATH, or else the repository's own, in the environment we are in.
 
     Args:
         arguments: without the program's name.
         output: where its output goes, as `subprocess` takes it.
+        said: where its errors go; None for our own standard error.
 
     Raises:
         CommandError: when there is no engine.
@@ -37,7 +41,7 @@ def run(arguments: Sequence[str], *, output: int) -> subprocess.CompletedProcess
     try:
         # Interrupted, `subprocess.run` kills what it runs.
         with uninterrupted(lambda text: errors.print(text, markup=False)):
-            return subprocess.run(command, cwd=stackfile.ROOT, stdout=output, check=False, text=True)
+            return subprocess.run(command, cwd=stackfile.ROOT, stdout=output, stderr=said, check=False, text=True)
     except OSError as error:
         raise CommandError(f"there is no pulumi ({error.strerror}); install it, or run: make setup") from None
 
@@ -48,7 +52,15 @@ def printed(arguments: Sequence[str]) -> str:
     Raises:
         CommandError: when it fails.
     """
-    done = run(arguments, output=subprocess.PIPE)
+    ask = partial(run, arguments, output=subprocess.PIPE, said=subprocess.PIPE)
+    done = ask()
+    for pause in half_written.PAUSES:
+        if done.returncode == 0 or half_written.SAYS not in done.stderr:
+            break
+        time.sleep(pause)
+        done = ask()
+    if done.stderr:
+        errors.print(done.stderr.rstrip(), markup=False)
     if done.returncode != 0:
         raise CommandError(f"pulumi {' '.join(arguments[:2])} failed; see above, mend it, then try again")
     return str(done.stdout)

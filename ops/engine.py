@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from infra import half_written
 from infra.thresholds import ENGINE_WAIT
 from ops import stackfile
 from ops.deployment import CommandError, exported, imported, printed
@@ -25,9 +26,10 @@ TOOLCHAIN = stackfile.ROOT / ".toolchain"
 SAME = "same"
 RETRY_SECONDS = 2
 LAST_LINES = 12
-# A backend of files writes an object's attributes in place (gocloud.dev, fileblob/attrs.go): who reads at that moment
-# finds nothing.
-HALF_WRITTEN, READS, READ_SECONDS = "failed to load checkpoint: EOF", 5, 0.2
+LEFT_EMPTY = (
+    "the file of facts beside the state of {stack} is empty, as an engine leaves it that was killed while it wrote; "
+    "delete .pulumi/stacks/ascent/{stack}.json.attrs in the backend's directory, then try again"
+)
 NO_BACKEND = "PULUMI_ACCESS_TOKEN must be set"
 LOGIN = 'pulumi is logged in to no backend; run: pulumi login; for the sandbox: eval "$(make -s env)"'
 
@@ -199,7 +201,7 @@ class Automation:
         """
         from pulumi.automation import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-        until, told, reads = time.monotonic() + ENGINE_WAIT.value * 60, False, READS
+        until, told, pauses = time.monotonic() + ENGINE_WAIT.value * 60, False, iter(half_written.PAUSES)
         while True:
             self._errors.clear()
             if locks:
@@ -223,9 +225,10 @@ class Automation:
                 said = str(error).partition("stderr:")[2].strip() or str(error)
                 if NO_BACKEND in said:
                     raise EngineError(LOGIN) from None
-                if HALF_WRITTEN in said and reads:
-                    reads -= 1
-                    time.sleep(READ_SECONDS)
+                if half_written.SAYS in said:
+                    if (pause := next(pauses, None)) is None:
+                        raise EngineError(LEFT_EMPTY.format(stack=self._name)) from None
+                    time.sleep(pause)
                     continue
                 lines = [line.removeprefix("error: ") for line in said.splitlines()[-LAST_LINES:]]
                 raise EngineError("\n".join(self._errors or lines)) from None

@@ -8,35 +8,32 @@ from typing import Any
 
 import pulumi
 
+from infra import half_written
 from infra.settings import Settings
 
 # The output that keeps it. A stack that has run once knows its home by it.
 HOME = "primaryRegion"
 # The engine's own function: what this very stack put out after its last update.
 PAST = "pulumi:pulumi:readStackOutputs"
-# A backend of files writes an object's attributes in place (gocloud.dev, fileblob/attrs.go), and the engine writes its
-# first checkpoint while the program starts: a reader at that very moment finds an empty file.
-_HALF_WRITTEN = "EOF"
-_TRIES, _PAUSE = 5, 0.2  # seconds
 
 
 def past() -> Mapping[str, Any]:
     """The stack's outputs after its last update; none before the first."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    answer = _read(name, _TRIES)
-    outputs: Mapping[str, Any] = (answer.value or {}).get("outputs", {})
+    outputs: Mapping[str, Any] = (_read(name).value or {}).get("outputs", {})
     return outputs
 
 
-def _read(name: str, tries: int) -> Any:
-    try:
-        return pulumi.runtime.invoke(PAST, {"name": name})
-    except Exception as error:
-        # The SDK raises a bare Exception with the engine's text.
-        if _HALF_WRITTEN not in str(error) or tries <= 1:
-            raise
-    time.sleep(_PAUSE)
-    return _read(name, tries - 1)
+def _read(name: str) -> Any:
+    for pause in half_written.PAUSES:
+        try:
+            return pulumi.runtime.invoke(PAST, {"name": name})
+        except Exception as error:
+            # The SDK raises a bare Exception with the engine's text.
+            if half_written.SAYS not in str(error):
+                raise
+        time.sleep(pause)
+    return pulumi.runtime.invoke(PAST, {"name": name})
 
 
 def refuse_to_move(settings: Settings, outputs: Mapping[str, Any]) -> None:

@@ -13,7 +13,8 @@ from typing import NoReturn
 import pytest
 from pulumi.automation import CommandError, CommandResult
 
-from ops import engine_runs
+from infra import half_written
+from ops import deployment, engine_runs
 from ops.engine import Automation, EngineError
 
 NOT_LOGGED_IN = "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions"
@@ -36,6 +37,53 @@ def test_a_failure_is_told_without_what_the_sdk_wraps_around_it(said: str, messa
         engine()._turn(lambda: fails(CommandError, said))
     assert message in str(error.value)
     assert "code:" not in str(error.value)
+
+
+HALF_WRITTEN = f"error: {half_written.SAYS}"
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was slept, without sleeping."""
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    return slept
+
+
+def test_a_state_that_is_being_written_is_read_again(pauses: list[float]) -> None:
+    left = len(half_written.PAUSES)
+
+    def run() -> str:
+        if len(pauses) < left:
+            fails(CommandError, HALF_WRITTEN)
+        return "read"
+
+    assert engine()._turn(run) == "read"
+    assert pauses == list(half_written.PAUSES)
+    left = 1000
+    with pytest.raises(EngineError, match=r"delete \.pulumi/stacks/ascent/prod\.json\.attrs"):
+        engine()._turn(run)
+
+
+@pytest.mark.parametrize(("said", "asked"), [(HALF_WRITTEN, 3), ("error: no stack named prod", 1)])
+def test_a_state_that_is_being_written_is_exported_again(
+    said: str, asked: int, pauses: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = f"""#!/bin/sh
+echo asked >> '{tmp_path}/log'
+[ "$(wc -l < '{tmp_path}/log')" -lt 3 ] && {{ echo '{said}' >&2; exit 255; }}
+echo '{{"version": 3}}'
+"""
+    (tmp_path / "pulumi").write_text(script)
+    (tmp_path / "pulumi").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    if asked > 1:
+        assert deployment.exported(deployment.printed, "prod") == {"version": 3}
+    else:
+        with pytest.raises(deployment.CommandError, match="pulumi stack export failed"):
+            deployment.exported(deployment.printed, "prod")
+    assert len((tmp_path / "log").read_text().splitlines()) == asked
+    assert len(pauses) == asked - 1
 
 
 GONE = 2**22

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra import platform
+from infra import half_written, platform
 from infra.addressing import vpc_cidr
 from infra.components.app_secret import AppSecret, AppSecretArgs
 from infra.platform import home
@@ -341,27 +341,46 @@ def test_another_first_region_is_refused_with_the_way_to_fail_over() -> None:
             render(regions=["eu-west-1", "us-east-1"])
 
 
-@pytest.mark.parametrize(("says", "asked"), [("failed to load checkpoint: EOF", 3), ("no stack named test", 1)])
-def test_a_state_that_is_being_written_is_read_again(says: str, asked: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = [Exception(says), Exception(says), SimpleNamespace(value={"outputs": {"primaryRegion": "us-east-1"}})]
-    times: list[None] = []
+class Written:
+    """A state that is being written the first times that it is looked at."""
 
-    def invoke(token: str, arguments: Any) -> Any:
-        del token, arguments
-        times.append(None)
-        answer = answers[len(times) - 1]
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+    def __init__(self, says: str, times: int) -> None:
+        self.says, self.times, self.asked = says, times, 0
 
-    monkeypatch.setattr(home, "_PAUSE", 0)
-    monkeypatch.setattr(pulumi.runtime, "invoke", invoke)
-    if asked == 1:
-        with pytest.raises(Exception, match="no stack named"):
-            home.past()
-    else:
-        assert home.past() == {"primaryRegion": "us-east-1"}
-    assert len(times) == asked
+    def __call__(self, token: str, arguments: Any) -> Any:
+        del arguments
+        assert token == PAST
+        self.asked += 1
+        if self.asked <= self.times:
+            raise Exception(self.says)  # noqa: TRY002  what the SDK raises
+        return SimpleNamespace(value={"outputs": {"primaryRegion": "us-east-1"}})
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was slept, without sleeping."""
+    slept: list[float] = []
+    monkeypatch.setattr(home, "time", SimpleNamespace(sleep=slept.append))
+    return slept
+
+
+def test_a_state_that_is_being_written_is_read_again(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    written = Written(f"invocation of {PAST} returned an error: {half_written.SAYS}", len(half_written.PAUSES))
+    monkeypatch.setattr(pulumi.runtime, "invoke", written)
+    assert home.past() == {"primaryRegion": "us-east-1"}
+    assert pauses == list(half_written.PAUSES)
+    # Nobody waits long for one that stays so.
+    written.asked, written.times = 0, 1000
+    with pytest.raises(Exception, match="failed to load checkpoint"):
+        home.past()
+    assert sum(half_written.PAUSES) < 5
+
+
+def test_what_else_is_wrong_with_a_state_is_said_at_once(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pulumi.runtime, "invoke", Written("no stack named test", 1))
+    with pytest.raises(Exception, match="no stack named"):
+        home.past()
+    assert not pauses
 
 
 @pytest.mark.parametrize("roles", [False, True])
