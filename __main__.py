@@ -6,10 +6,13 @@ import gc
 
 import pulumi
 
-from infra.clients import clients
-from infra.platform import build, endpoints, rotations
-from infra.serving import wait
-from infra.settings import SettingsError, load
+try:
+    from infra.clients import clients
+    from infra.platform import build, endpoints, rotations
+    from infra.serving import wait
+    from infra.settings import SettingsError, load
+except ModuleNotFoundError as error:
+    raise pulumi.RunError(f"{error}: the Python environment is not whole. Run: make setup") from None
 
 # Everything is in use until the end, which is soon: to look for garbage takes a fifth of the program's time.
 gc.disable()

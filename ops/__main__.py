@@ -1,6 +1,18 @@
 """`python -m ops`: what the `ascent` script runs."""
 
-from ops.cli import main
+import sys
+from pathlib import Path
+
+from scripts.environment import is_current
+from scripts.places import ROOT, VENV
+
+NOT_WHOLE = f"The environment of ascent is not whole, or older than its requirements.txt. Run: make -C '{ROOT}' setup"
 
 if __name__ == "__main__":
+    if Path(sys.prefix) == VENV and not is_current():
+        print(NOT_WHOLE, file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    # Not before it is known that everything it imports is there.
+    from ops.cli import main
+
     main()

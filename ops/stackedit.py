@@ -29,6 +29,18 @@ class BusyError(Exception):
     """Another command that changes the file holds it."""
 
 
+def refuse_read_only(path: Path) -> None:
+    """Refuse what would change a file before any of it is done, where the file cannot be replaced.
+
+    Raises:
+        SettingsError: with its directory.
+    """
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise SettingsError(
+            [f"{path.name} cannot be changed: {path.parent} is read-only here, so nothing was begun. Make it writable"]
+        )
+
+
 class EditedFile:
     """One stack's file. Within `held`, no other command of ascent's changes it."""
 
@@ -72,7 +84,9 @@ class EditedFile:
 
         Raises:
             BusyError: when another one is at work, and there is nothing to do meanwhile.
+            SettingsError: when it cannot be changed at all.
         """
+        refuse_read_only(self._path)
         while True:
             self._lock = os.open(self._path, os.O_RDONLY)
             try:

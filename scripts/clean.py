@@ -5,7 +5,7 @@ import shutil
 
 from sandbox.commands import state
 from sandbox.commands.layout import Layout
-from scripts.places import SANDBOX, TOOLCHAIN, VENV, cache_dir
+from scripts.places import ROOT, SANDBOX, TOOLCHAIN, VENV, cache_dir
 from scripts.say import ProblemError, say
 
 LOCKS = (
@@ -35,5 +35,7 @@ def clean() -> None:
     removed = [directory.name for directory in (SANDBOX, TOOLCHAIN, VENV) if directory.exists()]
     for directory in (SANDBOX, TOOLCHAIN, VENV):
         shutil.rmtree(directory, ignore_errors=True)
+    if left := [directory.name for directory in (SANDBOX, TOOLCHAIN, VENV) if directory.exists()]:
+        raise ProblemError(f"Cannot remove {', '.join(left)} from {ROOT}: is it read-only, or somebody else's?")
     say(f"Removed {', '.join(removed)}." if removed else "Nothing to remove.")
     say(f"Built tools stay in {cache_dir()}; delete that directory to get rid of them too.")

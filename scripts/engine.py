@@ -9,10 +9,10 @@ from typing import Any
 
 from scripts.build import EXECUTOR, build, sources
 from scripts.environment import python_version
-from scripts.places import TOOLCHAIN, VENV, cache_dir, digest, locked
+from scripts.places import TOOLCHAIN, VENV, cache_dir, digest, locked, put, unwritable
 from scripts.process import outside_path, run, version_tuple, which
 from scripts.release import UnavailableError, fetch_release
-from scripts.say import ProblemError, free_space, say
+from scripts.say import ProblemError, say
 
 VERSION = "3.258.0"
 PROGRAMS = ("pulumi", "pulumi-language-python", EXECUTOR)
@@ -81,7 +81,10 @@ def _find() -> None:
     if where is None:
         tried.append(f"  - on PATH: {reason}")
         how, where = _cached(reason, tried)
-    _link(how, where, on_path)
+    try:
+        _link(how, where, on_path)
+    except OSError as error:
+        raise ProblemError(unwritable(TOOLCHAIN, error)) from error
 
 
 def usable_on_path(path: str) -> tuple[dict[str, Path] | None, str]:
@@ -151,7 +154,7 @@ def _into(home: Path, fill: Callable[[Path], None]) -> None:
         shutil.rmtree(home, ignore_errors=True)
         partial.rename(home)
     except OSError as error:
-        raise ProblemError(f"Cannot write to {home.parent}: {error.strerror} ({free_space(home)}).") from error
+        raise ProblemError(unwritable(home.parent, error)) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -177,6 +180,4 @@ def _link(how: str, programs: dict[str, Path], on_path: Path | None) -> None:
         "on_path": _mark(on_path),
         "marks": {name: _mark(BIN / name) for name in PROGRAMS},
     }
-    partial = FOUND.with_suffix(".partial")
-    partial.write_text(json.dumps(record, indent=2) + "\n")
-    partial.rename(FOUND)
+    put(FOUND, json.dumps(record, indent=2) + "\n")

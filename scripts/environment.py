@@ -6,22 +6,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from scripts.places import ROOT, TOOLCHAIN, VENV, digest, locked
+from scripts.places import ROOT, TOOLCHAIN, VENV, digest, locked, put, unwritable
 from scripts.process import run
 from scripts.say import ProblemError, free_space, progress
 from scripts.uv import find_uv, uv_environment
 
 LOCK = ROOT / "requirements.txt"
+BYTE_CODE = ROOT / "scripts" / "byte_code.py"
 OLDEST_PYTHON = (3, 11)
 
 
 def stamp_file(venv: Path = VENV) -> Path:
-    """Written last: an environment without it is not finished."""
+    """Removed first and written last: an environment without it is not finished."""
     return venv / "ascent-stamp.json"
-
-
-def _unfinished(venv: Path) -> Path:
-    return venv / "ascent-unfinished"
 
 
 def python_version(venv: Path) -> str | None:
@@ -48,15 +45,12 @@ def read_stamp(venv: Path = VENV) -> dict[str, Any]:
 
 def is_current(venv: Path = VENV, lock: Path = LOCK) -> bool:
     """Whether the environment is finished, from this very lock, where it was made, and its Python still there."""
-    return (
-        os.access(venv / "bin" / "python", os.X_OK)
-        and not _unfinished(venv).exists()
-        and read_stamp(venv) == _stamp(venv, lock)
-    )
+    return os.access(venv / "bin" / "python", os.X_OK) and read_stamp(venv) == _stamp(venv, lock)
 
 
 def _stamp(venv: Path, lock: Path) -> dict[str, Any]:
-    return {"lock": digest(lock), "python": python_version(venv), "path": str(venv)}
+    made_from = {"lock": digest(lock), "byteCode": digest(BYTE_CODE)}
+    return {**made_from, "python": python_version(venv), "path": str(venv)}
 
 
 def ensure_environment() -> None:
@@ -71,9 +65,8 @@ def ensure_environment() -> None:
 def _reusable() -> bool:
     """An environment that is whole can be brought up to date; one that was interrupted starts over."""
     return (
-        not _unfinished(VENV).exists()
-        and os.access(VENV / "bin" / "python", os.X_OK)
-        and read_stamp().get("path", str(VENV)) == str(VENV)
+        os.access(VENV / "bin" / "python", os.X_OK)
+        and read_stamp(VENV).get("path") == str(VENV)
         and run([VENV / "bin" / "python", "-I", "-c", f"import pip, sys; assert sys.version_info >= {OLDEST_PYTHON}"])
         .code == 0
     )  # fmt: skip
@@ -81,22 +74,29 @@ def _reusable() -> bool:
 
 def _install() -> None:
     uv, env = find_uv(), uv_environment()
+    reusable = _reusable()
     try:
         with progress("Installing the Python dependencies"):
-            if not _reusable():
+            stamp_file(VENV).unlink(missing_ok=True)
+            if not reusable:
                 base = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
                 # The engine's language host asks the environment's pip what is installed: hence --seed.
                 _must([uv, "venv", "--quiet", "--seed", "--clear", "--python", base, VENV], env)
-            stamp_file().unlink(missing_ok=True)
-            _unfinished(VENV).touch()
             _must(
                 [uv, "pip", "sync", "--quiet", "--require-hashes", "--python", VENV / "bin" / "python", LOCK],
                 env,
             )
-            stamp_file().write_text(json.dumps(_stamp(VENV, LOCK)))
-            _unfinished(VENV).unlink()
+            _keep_byte_code_whole()
+            put(stamp_file(VENV), json.dumps(_stamp(VENV, LOCK)))
     except OSError as error:
-        raise ProblemError(f"Could not set up {VENV}: {error.strerror} ({free_space(ROOT)}).") from error
+        raise ProblemError(unwritable(VENV, error)) from error
+
+
+def _keep_byte_code_whole() -> None:
+    """Have each start of the environment's Python run `scripts/byte_code.py` (Python documentation, module site)."""
+    for packages in VENV.glob("lib/python*/site-packages"):
+        put(packages / "ascent_byte_code.py", BYTE_CODE.read_text())
+        put(packages / "ascent_byte_code.pth", "import ascent_byte_code\n")
 
 
 def _must(command: list[str | Path], env: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """Where things are: in the repository, and in the cache that outlives it."""
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -7,13 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from scripts.say import ProblemError, say
+from scripts.say import ProblemError, free_space, say
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 TOOLCHAIN = ROOT / ".toolchain"
 SANDBOX = ROOT / ".sandbox"
 TOOLS = ROOT / "tools"
+FULL = (errno.ENOSPC, errno.EDQUOT)
+REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def cache_dir() -> Path:
@@ -31,14 +34,31 @@ def digest(*files: Path) -> str:
     return total.hexdigest()[:16]
 
 
+def put(path: Path, text: str) -> None:
+    """Write a file whole or not at all, whatever happens meanwhile: beside its final place, then under its name."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)
+
+
+def unwritable(place: Path, error: OSError) -> str:
+    """Why nothing can be written to a directory, and what helps."""
+    if error.errno in FULL:
+        return f"The disk is full: {place} has {free_space(place)}. Make room, then run it again."
+    said = f"Cannot write to {place}: {error.strerror}."
+    if error.errno in REFUSED and place.is_relative_to(ROOT):
+        said += "\nMake the checkout writable for whoever runs this, or work on a copy of it."
+    return said
+
+
 @contextmanager
 def locked(path: Path, waiting_for: str) -> Iterator[None]:
     """Hold an exclusive lock. The kernel lets go of it when the process dies, so none is ever stale."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("a")
     except OSError as error:
-        raise ProblemError(f"Cannot write to {path.parent}: {error.strerror}.") from error
+        raise ProblemError(unwritable(path.parent, error)) from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -63,7 +63,7 @@ def backfill(
     from ops.backfill.copies import NoCopiesError
     from ops.backfill.jobs import JobError
     from ops.engine import EngineError
-    from ops.stackedit import BusyError
+    from ops.stackedit import BusyError, refuse_read_only
 
     try:
         with progress() as live:
@@ -73,6 +73,7 @@ def backfill(
             jobs: list[Job] = []
             done = all(found.done(settings, one) for one in wanted)
             if not done:
+                refuse_read_only(stackfile.ROOT / f"Pulumi.{stack}.yaml")
                 jobs = _run(_jobs(found, settings), live, wait=wait)
                 done = all(one.done for one in jobs)
                 if done:

@@ -28,6 +28,7 @@ from ops.failover.perform import Performance
 from ops.failover.plan import Plan, RefusedError, excluded, plan
 from ops.failover.restart import Restart
 from ops.rollout.gates import WORLD
+from ops.stackedit import refuse_read_only
 
 FAILED, BAD_INPUT = 1, 2
 SECONDS = 10  # until a region that does not answer counts as lost
@@ -83,6 +84,8 @@ def failover(
     file = stackfile.ROOT / f"Pulumi.{stack}.yaml"
     try:
         settings = stackfile.settings(stack)
+        if apply:
+            refuse_read_only(file)
         before = file.read_text()
         planned = plan(
             settings, stack, to, lost=lost, lag=lag, without_old_objects=without_old_objects, key=provider(before)

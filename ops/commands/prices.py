@@ -12,6 +12,7 @@ from ops import stackfile
 from ops.console import console, errors
 from ops.cost.price_list import PriceListError, Read, fetch, listed, merged, read
 from ops.cost.prices import TABLE
+from scripts.places import put
 
 FAILED, BAD_INPUT = 1, 2
 
@@ -63,7 +64,7 @@ def prices(
     ]
     missing = [{"key": key, "region": region} for (_, region), one in found.items() for key in one.missing]
     if not dry_run:
-        TABLE.write_text(written(merged(data, rows)))
+        put(TABLE, written(merged(data, rows)))
     if as_json:
         report = {"regions": regions, "written": not dry_run, "rows": len(rows), "changed": changed, "missing": missing}
         print(json.dumps(report, indent=2))  # noqa: T201

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,7 +14,7 @@ from sandbox.commands.engine import INTERRUPTED, Result, Sandbox
 from sandbox.commands.environ import shell_exports
 from sandbox.commands.turns import our_turn
 from scripts.arguments import checked_stack, checked_stage
-from scripts.places import SANDBOX
+from scripts.places import SANDBOX, unwritable
 from scripts.say import ProblemError, free_space
 
 FAILED, BAD_INPUT = 1, 2
@@ -127,7 +128,7 @@ def _problems() -> Iterator[None]:
         _tell("Interrupted.")
         raise typer.Exit(FAILED) from None
     except OSError as error:
-        _tell(f"{error.filename or SANDBOX}: {error.strerror} ({free_space(SANDBOX)}).")
+        _tell(unwritable(Path(error.filename).parent if error.filename else SANDBOX, error))
         raise typer.Exit(FAILED) from None
 
 

@@ -27,7 +27,7 @@ from sandbox.commands.events import Events, Step, read_events
 from sandbox.commands.layout import Layout
 from sandbox.commands.process import run_in_terminal
 from sandbox.commands.stackfile import shipped_stage, write_config
-from scripts.places import ROOT, TOOLCHAIN
+from scripts.places import ROOT, TOOLCHAIN, put
 from scripts.say import ProblemError
 
 DEFAULT_STACK = "sandbox"
@@ -203,6 +203,8 @@ class Sandbox:
                 "--event-log", str(log), *arguments,
             ]  # fmt: skip
             before = recovery.ownerless(self.layout) if command == "up" else set()
+            if command != "preview":
+                state.keep(self.layout, self.stack)
             started = time.monotonic()
             if self.live:
                 code, output = run_in_terminal(line, cwd=self.project, env=environment), ""
@@ -213,7 +215,9 @@ class Sandbox:
                     errors="replace", check=False,
                 )  # fmt: skip
                 code, output = done.returncode, done.stdout
-            if command == "up" and code != 0 and not state.pending(self.layout, self.stack):
+            # A damaged state knows of nothing, and is put back together with the world by the next run.
+            whole = state.parse(self.layout.checkpoint(self.stack)) is not None
+            if command == "up" and code != 0 and whole and not state.pending(self.layout, self.stack):
                 recovery.remove_unanswered(self.layout, before)
             return Result(code, output, read_events(log), time.monotonic() - started)
 
@@ -227,7 +231,7 @@ class Sandbox:
     def _remember_stage(self, stage: int | None) -> None:
         stages = {**self._stages(), self.stack: stage}
         known = {stack: number for stack, number in stages.items() if number is not None}
-        self.layout.stages.write_text(json.dumps(known), encoding="utf-8")
+        put(self.layout.stages, json.dumps(known))
 
 
 @contextmanager

@@ -54,6 +54,11 @@ class Layout:
         """The stage each stack was last brought up at."""
         return self.home / "stages.json"
 
+    @property
+    def kept(self) -> Path:
+        """What the last run found: the state of its stack, and the world."""
+        return self.home / "kept"
+
     def config(self, stack: str) -> Path:
         """The generated config file that the engine is given."""
         return self.home / "config" / f"Pulumi.{stack}.yaml"

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.commands.layout import Layout
+from scripts.places import put
 from scripts.say import ProblemError
 
 ENGINE_NAMES = ("pulumi",)
@@ -91,9 +92,9 @@ def ensure_stack(layout: Layout, stack: str) -> None:
     meta = layout.state / ".pulumi" / "meta.yaml"
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     if not meta.exists():
-        meta.write_text("version: 1\n", encoding="utf-8")
+        put(meta, "version: 1\n")
     content = {"version": 3, "checkpoint": {"stack": f"organization/{layout.project_name}/{stack}", "latest": None}}
-    checkpoint.write_text(json.dumps(content), encoding="utf-8")
+    put(checkpoint, json.dumps(content))
 
 
 def parse(file: Path) -> dict[str, Any] | None:
@@ -128,27 +129,50 @@ def clear_damaged_sidecars(layout: Layout) -> None:
                 sidecar.unlink(missing_ok=True)
 
 
+def keep(layout: Layout, stack: str) -> None:
+    """Keep what a run finds, for a state that it damages. Links take no room: both files are only ever replaced."""
+    shutil.rmtree(layout.kept, ignore_errors=True)
+    layout.kept.mkdir(parents=True)
+    for file in (layout.checkpoint(stack), layout.world):
+        if file.exists():
+            (layout.kept / file.name).hardlink_to(file)
+
+
 def mend_checkpoint(layout: Layout, stack: str) -> str | None:
-    """Put the newest readable earlier state in place of a damaged one. Says what it did, if anything."""
+    """Put the newest readable earlier state in place of a damaged one. Says what it did, if anything.
+
+    The engine damages one where the disk fills up: the file backend takes a write that failed for a whole one, both of
+    the state and of its copy (gocloud.dev: WriteAll in blob/blob.go closes the writer of a failed write, and Close in
+    blob/fileblob/fileblob.go renames what there is of it).
+    """
     checkpoint = layout.checkpoint(stack)
     if not checkpoint.exists() or parse(checkpoint) is not None:
         return None
-    damaged = checkpoint.with_name(checkpoint.name + ".damaged")
-    backups = layout.backups(stack)
+    backups, kept = layout.backups(stack), layout.kept / checkpoint.name
     earlier = sorted(backups.glob("*.json"), key=lambda file: file.stat().st_mtime) if backups.is_dir() else []
-    for candidate in (checkpoint.with_name(checkpoint.name + ".bak"), *reversed(earlier)):
+    for candidate in (checkpoint.with_name(checkpoint.name + ".bak"), kept, *reversed(earlier)):
         if candidate.exists() and parse(candidate) is not None:
-            shutil.copyfile(checkpoint, damaged)
-            partial = checkpoint.with_name(checkpoint.name + f".partial{os.getpid()}")
-            shutil.copyfile(candidate, partial)
-            partial.rename(checkpoint)
+            shutil.copyfile(checkpoint, checkpoint.with_name(checkpoint.name + ".damaged"))
+            _put_back(candidate, checkpoint)
             # The facts beside it are those of the damaged one.
             checkpoint.with_name(checkpoint.name + ".attrs").unlink(missing_ok=True)
-            return f"The state of {stack} was damaged; went back to the one saved before it ({candidate.name})."
+            if candidate != kept:
+                return f"The state of {stack} was damaged; went back to the one saved before it ({candidate.name})."
+            if (layout.kept / layout.world.name).exists():
+                _put_back(layout.kept / layout.world.name, layout.world)
+            else:
+                layout.world.unlink(missing_ok=True)
+            return f"The state of {stack} was damaged; went back to how everything was before the last run."
     raise ProblemError(
         f"The state of {stack} is damaged, and so is every earlier copy: {checkpoint}.\n"
         "This is the sandbox, nothing real is lost: make clean starts over."
     )
+
+
+def _put_back(earlier: Path, file: Path) -> None:
+    partial = file.with_name(f"{file.name}.partial{os.getpid()}")
+    shutil.copyfile(earlier, partial)
+    partial.rename(file)
 
 
 def protected(layout: Layout, stack: str) -> list[str]:

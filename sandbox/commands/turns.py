@@ -6,17 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from sandbox.commands.layout import Layout
+from scripts.places import unwritable
 from scripts.say import ProblemError
 
 
 @contextmanager
 def our_turn(layout: Layout, what: str, tell: Callable[[str], None]) -> Iterator[None]:
     """Hold the sandbox. The kernel lets go of the lock when we die, however we die."""
-    layout.home.mkdir(parents=True, exist_ok=True)
     try:
+        layout.home.mkdir(parents=True, exist_ok=True)
         handle = layout.lock.open("a+", encoding="utf-8")
     except OSError as error:
-        raise ProblemError(f"Cannot write to {layout.home}: {error.strerror}.") from error
+        raise ProblemError(unwritable(layout.home, error)) from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,10 +1,12 @@
 """The ascent command: quick to start, honest about its health."""
 
 import json
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
+import pulumi
 import pytest
 from typer.testing import CliRunner
 
@@ -60,6 +62,27 @@ def test_ascent_without_an_environment_says_what_to_do(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "make -C" in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_ascent_with_half_an_environment_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("scripts.environment.is_current", lambda: False)
+    monkeypatch.setattr("scripts.places.VENV", Path(sys.prefix))
+    # Nothing is imported that may not be there.
+    monkeypatch.setitem(sys.modules, "ops.cli", None)
+    with pytest.raises(SystemExit) as left:
+        runpy.run_module("ops", run_name="__main__")
+    assert left.value.code == 2
+    said = capsys.readouterr().err
+    assert f"Run: make -C '{ROOT}' setup" in said
+    assert said.count("\n") == 1
+
+
+def test_the_program_with_half_an_environment_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "infra.clients", None)
+    with pytest.raises(pulumi.RunError, match="Run: make setup"):
+        runpy.run_path(str(ROOT / "__main__.py"), run_name="__main__")
 
 
 @pytest.mark.parametrize(("status", "code"), [("ok", 0), ("warn", 0), ("fail", 1)])

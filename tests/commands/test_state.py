@@ -12,6 +12,7 @@ import pytest
 from sandbox.commands import recovery, state
 from sandbox.commands.layout import Layout
 from sandbox.provider.world import Entry, World
+from scripts import places
 from scripts.say import ProblemError
 
 STACK = "prod"
@@ -106,6 +107,31 @@ def test_a_damaged_state_goes_back_to_the_one_before(layout: Layout) -> None:
     assert "went back" in note
     assert checkpoint.read_text() == before
     assert state.mend_checkpoint(layout, STACK) is None
+
+
+def test_where_a_full_disk_damaged_all_copies_the_next_run_finds_what_the_last_one_found(layout: Layout) -> None:
+    before = save(layout, group("/a"))
+    layout.world.write_text('{"format": "before"}')
+    state.keep(layout, STACK)
+    # Both are only ever replaced.
+    for file, text in ((layout.checkpoint(STACK), before[: len(before) // 2]), (layout.world, '{"format": "after"}')):
+        places.put(file, text)
+    layout.checkpoint(STACK).with_name("prod.json.bak").write_text("")
+    note = state.mend_checkpoint(layout, STACK)
+    assert note == "The state of prod was damaged; went back to how everything was before the last run."
+    assert layout.checkpoint(STACK).read_text() == before
+    assert layout.world.read_text() == '{"format": "before"}'
+
+
+def test_what_a_first_run_made_goes_with_its_damaged_state(layout: Layout) -> None:
+    before = layout.checkpoint(STACK).read_text()
+    state.keep(layout, STACK)
+    layout.checkpoint(STACK).unlink()
+    layout.checkpoint(STACK).write_text("{")
+    layout.world.write_text("{}")
+    state.mend_checkpoint(layout, STACK)
+    assert layout.checkpoint(STACK).read_text() == before
+    assert not layout.world.exists()
 
 
 def test_the_newest_readable_backup_is_used(layout: Layout) -> None:

@@ -90,6 +90,22 @@ def test_two_set_ups_at_once_build_once(toolchain: Path, tmp_path: Path, monkeyp
     assert engine.complete(toolchain / "bin")
 
 
+def test_what_a_killed_build_left_is_in_nobodys_way(
+    toolchain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go, log = fakes.go(tmp_path / "go bin")
+    put_on_path(monkeypatch, go.parent)
+    cache = tmp_path / "cache" / "ascent"
+    for name in (f"pulumi-{engine.VERSION}", f"pulumi-{engine._key()}"):
+        fakes.program(cache / f"{name}.partial" / "bin" / "pulumi", "exit 1")
+    (toolchain / "bin").mkdir(parents=True)
+    (toolchain / "found.json.partial").write_text('{"how": "bu')
+    engine.ensure_engine()
+    assert found(toolchain)["how"] == "built"
+    assert len(log.read_text().splitlines()) == 2
+    assert not list(cache.glob("*.partial"))
+
+
 def test_a_build_that_fails_says_what_was_tried_and_leaves_nothing(
     toolchain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -133,6 +134,15 @@ def test_two_at_a_time_are_one_too_many_also_after_a_write(stack: StackFile) -> 
         with pytest.raises(BusyError), StackFile("test").held():
             pass
     with StackFile("test").held():
+        pass
+
+
+def test_nothing_is_begun_where_the_file_cannot_be_changed(
+    stack: StackFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Modes say nothing to root, who may be running this.
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path or not mode & os.W_OK)
+    with pytest.raises(SettingsError, match=r"Pulumi\.test\.yaml cannot be changed: .* is read-only"), stack.held():
         pass
 
 

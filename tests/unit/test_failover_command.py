@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,18 @@ def test_as_json_it_is_what_it_promises(stack: Path) -> None:
     assert set(told) == promised
     assert set(told["steps"][0]) == {"id", "title", "command", "seconds"}
     assert (told["source"], told["target"], told["lost"]) == (HOME, OTHER, None)
+
+
+def test_in_a_checkout_that_is_read_only_it_prints_and_begins_nothing(
+    stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Modes say nothing to root, who may be running this.
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != stack.parent or not mode & os.W_OK)
+    assert failover("--to", OTHER).exit_code == 0
+    monkeypatch.setattr(steps, "take", lambda *_: pytest.fail("a step was taken"))
+    refused = failover("--to", OTHER, "--apply", "--yes")
+    assert refused.exit_code == 2
+    assert "Pulumi.test.yaml cannot be changed" in refused.stderr
 
 
 def test_applied_it_takes_every_step_and_says_so(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
