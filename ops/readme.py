@@ -1,4 +1,7 @@
-"""The generated parts of README.md. `python -m ops.readme` writes them; a test fails when they are stale."""
+"""The generated parts of README.md, and its picture. `python -m ops.readme` writes them; a test finds stale ones.
+
+`python -m ops.shown` writes the one part that needs the engine.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from infra.settings import Settings
 from infra.stages import STAGES
+from ops import shown
 from ops.stackfile import ROOT
 
 README = ROOT / "README.md"
@@ -41,7 +45,7 @@ def settings_table() -> str:
 
 
 Parts = Mapping[str, Callable[[], str]]
-PARTS: Parts = {"stages": stage_table, "settings": settings_table}
+PARTS: Parts = {"plan": shown.plan, "move": shown.move, "stages": stage_table, "settings": settings_table}
 
 
 def generated(text: str, parts: Parts = PARTS, file: str = README.name) -> str:
@@ -63,3 +67,4 @@ def generated(text: str, parts: Parts = PARTS, file: str = README.name) -> str:
 
 if __name__ == "__main__":
     README.write_text(generated(README.read_text()))
+    shown.PICTURE.write_text(shown.drawn())
