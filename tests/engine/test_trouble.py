@@ -53,13 +53,31 @@ def test_after_a_provider_died_half_way_nothing_is_lost_or_made_twice(tmp_path: 
     assert existing(whole) == []
 
 
-def test_a_protected_stack_refuses_to_be_destroyed(tmp_path: Path) -> None:
+def test_a_protected_stack_is_destroyed_only_once_its_protection_is_gone(tmp_path: Path) -> None:
     box = Sandbox(tmp_path, overrides={"protect": True})
     assert box.up(1).ok
     result = box.destroy()
     assert not result.ok
     assert "protected" in result.output
     assert [one for one in box.resources() if one["type"] == "aws:ec2/vpc:Vpc"]
+
+    # Without a preview, what is not protected has gone before the refusal, as docs/teardown.md says. It comes back.
+    assert box.up(1).ok
+    # And that first the protection has to go, by an update that makes, replaces and deletes nothing.
+    freed = box.up(1, protect=False)
+    assert freed.ok, freed.output
+    assert set(freed.changes) == {"update"}
+    (cluster,) = (one["inputs"] for one in box.resources() if one["type"] == "aws:rds/cluster:Cluster")
+    assert (cluster["deletionProtection"], cluster["skipFinalSnapshot"], cluster["deleteAutomatedBackups"]) == (
+        False,
+    ) * 3
+    assert cluster["finalSnapshotIdentifier"].startswith("sandbox-use1-db-final-")
+    buckets = [one["inputs"] for one in box.resources() if one["type"] == "aws:s3/bucket:Bucket"]
+    assert buckets
+    assert all(one["forceDestroy"] for one in buckets)
+    gone = box.destroy()
+    assert gone.ok, gone.output
+    assert existing(box) == []
 
 
 def test_no_secret_reaches_state_world_or_output_in_plain_text(tmp_path: Path) -> None:
