@@ -18,6 +18,7 @@ FAILED, BAD_INPUT = 1, 2
 
 # name: (module with a function or a Typer of that name, what --help says about it)
 COMMANDS: dict[str, tuple[str, str]] = {
+    "new": ("ops.commands.new", "Write the file of a new stack: asks, or takes options."),
     "stages": ("ops.commands.stages", "The seven stages: what each adds, and its sizes."),
     "plan": ("ops.commands.plan", "What a stack consists of at a stage, worked out offline."),
     "capacity": (

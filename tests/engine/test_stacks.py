@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from infra.stages import STAGES
-from ops import stackfile
+from ops import new_stack, stackfile
+from ops.config_file import read
+from ops.new_stack import Answers
 from ops.render import render
 from sandbox.commands.engine import Sandbox
 from sandbox.commands.environ import shell_exports
@@ -22,6 +24,33 @@ def test_every_shipped_stack_previews_unchanged(tmp_path: Path, stack: str) -> N
     assert result.ok, result.output
     assert result.changes["create"] > 50
     assert file.read_bytes() == before
+
+
+def test_the_file_of_a_new_stack_previews(tmp_path: Path) -> None:
+    given = Answers(
+        stack="shop",
+        domain="shop.example.org",
+        dns="route53",
+        zone_id="Z0123456789ABCDEFGHIJ",
+        zone=None,
+        certificate_arn=None,
+        regions=("eu-central-1",),
+        stage=1,
+        runtime="ec2",
+        image="ghcr.io/acme/shop:1.0.0",
+        cidr=None,
+        api_cidrs=(),
+        account=None,
+        alerts=("a@example.org",),
+    )
+    file = tmp_path / "Pulumi.shop.yaml"
+    file.write_text(new_stack.text(given, new_stack.network(given.regions, new_stack.taken())))
+    config = read(file, stackfile.PROJECT)["config"]
+    own = {key.removeprefix("ascent:"): value for key, value in config.items()}
+    result = Sandbox(tmp_path / "box").preview(**own)
+    assert result.ok, result.output
+    assert result.changes["create"] > 200
+    assert "sandbox-euc1" in result.output
 
 
 def test_the_engine_and_the_offline_render_agree_on_every_resource(tmp_path: Path) -> None:
