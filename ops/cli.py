@@ -1,10 +1,13 @@
 """The command line. A command is one row of COMMANDS and one file in ops/commands/, imported only when it is run.
 
-The file has a function of the command's name, or a Typer of that name where the command has subcommands.
+The file has a function of the command's name, or a Typer of that name where the command has subcommands. What ends a
+command without an answer is told here: for people on standard error and, with --json, for machines on standard output.
 """
 
+import json
 import re
 import sys
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from inspect import getdoc
 from typing import Annotated, Any
@@ -12,9 +15,10 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 from typer.main import get_command
 
-FAILED, BAD_INPUT = 1, 2
+from ops.refusal import INTERRUPTED, NO, Refusal, as_dict, refusal
 
 # name: (module with a function or a Typer of that name, what --help says about it)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -75,6 +79,24 @@ class LazyCommand(TyperCommand):
 class LazyGroup(TyperGroup):
     """Knows its commands' names and help without importing them: `ascent --help` has to be quick."""
 
+    def main(self, args: Sequence[str] | None = None, *others: Any, **extra: Any) -> Any:  # noqa: ANN401, RUF100
+        """Run a command, tell what ends it without an answer, and leave."""
+        given = list(sys.argv[1:] if args is None else args)
+        as_json = "--json" in given
+        try:
+            sys.exit(super().main(given, *others, **{**extra, "standalone_mode": False}))
+        except typer.Abort:
+            _tell(Refusal("Nothing was done.", code=NO), as_json=as_json)
+        except TyperException as error:
+            _tell(_usage(error), as_json=as_json, usage=error)
+        except Refusal as error:
+            _tell(error, as_json=as_json)
+        except Exception as error:
+            # With the problems of a stack's file; it is not imported until there are some.
+            if not hasattr(error, "problems"):
+                raise
+            _tell(refusal(error), as_json=as_json)
+
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002, RUF100
         """The commands in the table's order."""
         return list(COMMANDS)
@@ -93,7 +115,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Grow an infrastructure stack through seven scaling stages, and know before you do it.",
-    epilog="Exit codes: 0 fine, 1 the answer is no, 2 bad input. Every command takes --help.",
+    epilog="Exit codes: 0 fine, 1 the answer is no or a step failed, 2 bad input or nothing to ask, 130 interrupted. With "
+    "--json, errors are JSON on standard output. Every command takes --help.",
 )
 
 
@@ -117,24 +140,46 @@ def root(
     del version
 
 
+def _usage(error: TyperException) -> Refusal:
+    """What is wrong with the command line."""
+    from infra.problems import Problem
+
+    parameter = getattr(error, "param", None)
+    parts = {"key": parameter.opts[0]} if parameter is not None else {}
+    return Refusal(Problem(error.format_message(), **parts), code=error.exit_code)
+
+
+def _tell(refused: Refusal, *, as_json: bool, usage: Any = None) -> None:
+    """Tell it, and leave."""
+    from typer.rich_utils import rich_format_error
+
+    from ops.console import errors
+
+    if usage is not None:
+        rich_format_error(usage)
+    elif str(refused):
+        errors.print(str(refused), style="red", markup=False)
+    if as_json:
+        print(json.dumps(_document(refused.document, refused.problems, refused.code), indent=2))  # noqa: T201
+    sys.exit(refused.code)
+
+
+def _document(beside: Mapping[str, Any], problems: Sequence[str], code: int) -> dict[str, Any]:
+    return {**beside, "error": as_dict(problems, code)}
+
+
 def main() -> None:
     """Run, and turn what nobody caught into one line."""
     try:
         app(prog_name="ascent")
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # Somebody piped us into head. Nothing is wrong, and nobody is left to tell.
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:
-        from infra.settings import SettingsError
-
-        if isinstance(error, SettingsError):
-            print(error, file=sys.stderr)  # noqa: T201
-            sys.exit(BAD_INPUT)
-        print(_mishap(error), file=sys.stderr)  # noqa: T201
-        sys.exit(FAILED)
+        _tell(Refusal(_mishap(error), code=NO), as_json="--json" in sys.argv)
 
 
 def _mishap(error: Exception) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+
+from ops.refusal import INTERRUPTED, NO, Refusal
 
 # No emoji: Rich would make one of the ":secret:" of an ARN.
 console = Console(highlight=False, emoji=False)
@@ -29,6 +32,40 @@ def progress() -> Iterator[Callable[[str], None]]:
         yield show
     finally:
         spinner.stop()
+
+
+def asked(question: str, *, why: str = "") -> bool:
+    """Whether somebody says yes, asked on standard error.
+
+    Args:
+        question: it.
+        why: why only a terminal will do, "prod is protected, and "; where empty, the answer may come from a pipe.
+
+    Raises:
+        Refusal: when nobody is there, or somebody leaves.
+    """
+    import typer
+
+    nobody = Refusal(f"{why}nobody is there to ask: say --yes.")
+    # Whoever does not see the question may keep the input open for ever.
+    if why and not sys.stdin.isatty():
+        raise nobody
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise Refusal("Interrupted. Nothing was done.", code=INTERRUPTED) from None
+        raise nobody from None
+
+
+def agreed(question: str, *, why: str = "") -> None:
+    """Ask, as `asked` does, and end the command where the answer is no.
+
+    Raises:
+        Refusal: when it is no, nobody is there, or somebody leaves.
+    """
+    if not asked(question, why=why):
+        raise Refusal("Nothing was done.", code=NO)
 
 
 def short(type_: str) -> str:

@@ -16,6 +16,7 @@ from ops.deployment import CommandError, exported, imported, printed
 from ops.engine_runs import left_by_a_killed_one, locked_out, noted
 from ops.interrupts import uninterrupted
 from ops.leftovers import forget
+from ops.refusal import NO, UNUSABLE
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack
@@ -36,6 +37,14 @@ LOGIN = 'pulumi is logged in to no backend; run: pulumi login; for the sandbox: 
 
 class EngineError(Exception):
     """The engine did not do what it was asked for. The text is what it said."""
+
+    code = NO
+
+
+class UnaskedError(EngineError):
+    """The engine is not there, is logged in nowhere, or does not have what it was asked about."""
+
+    code = UNUSABLE
 
 
 class Engine(Protocol):
@@ -184,7 +193,7 @@ class Automation:
 
             found = shutil.which("pulumi")
             if found is None and not (TOOLCHAIN / "bin" / "pulumi").exists():
-                raise EngineError("there is no pulumi; install it, or run: make setup")
+                raise UnaskedError("there is no pulumi; install it, or run: make setup")
             command = PulumiCommand(root=None if found else str(TOOLCHAIN))
             self._stack = Stack.select(self._name, Unselecting(str(stackfile.ROOT), pulumi_command=command))
         return self._stack
@@ -220,18 +229,18 @@ class Automation:
                     told = True
                 time.sleep(RETRY_SECONDS)
             except StackNotFoundError:
-                raise EngineError(f"there is no stack {self._name} at this backend; see: pulumi stack ls") from None
+                raise UnaskedError(f"there is no stack {self._name} at this backend; see: pulumi stack ls") from None
             except CommandError as error:
                 said = str(error).partition("stderr:")[2].strip() or str(error)
                 if NO_BACKEND in said:
-                    raise EngineError(LOGIN) from None
+                    raise UnaskedError(LOGIN) from None
                 if half_written.SAYS in said:
                     if (pause := next(pauses, None)) is None:
-                        raise EngineError(LEFT_EMPTY.format(stack=self._name)) from None
+                        raise UnaskedError(LEFT_EMPTY.format(stack=self._name)) from None
                     time.sleep(pause)
                     continue
                 lines = [line.removeprefix("error: ") for line in said.splitlines()[-LAST_LINES:]]
-                raise EngineError("\n".join(self._errors or lines)) from None
+                raise (EngineError if locks else UnaskedError)("\n".join(self._errors or lines)) from None
 
     @property
     def _advice(self) -> str:

@@ -20,6 +20,7 @@ from ruamel.yaml.error import YAMLError
 
 from infra.settings import SettingsError
 from ops import config_file, stackfile
+from ops.refusal import NO
 
 WIDTH = 4096  # never wrap a line that its author did not
 SHORT = 3  # keys of a map that fits on one line
@@ -27,6 +28,8 @@ SHORT = 3  # keys of a map that fits on one line
 
 class BusyError(Exception):
     """Another command that changes the file holds it."""
+
+    code = NO
 
 
 def refuse_read_only(path: Path) -> None:

@@ -49,18 +49,28 @@ def settings(
         raise SettingsError([*error.problems, *_from_elsewhere(stack)]) from None
 
 
+def there(stack: str) -> str:
+    """Name of a stack's file.
+
+    Raises:
+        SettingsError: when there is none.
+    """
+    file = f"Pulumi.{stack}.yaml"
+    if stack not in names():
+        known = ", ".join(names()) or "none yet"
+        raise SettingsError(
+            [Problem(f"{file}: there is no such file; the stacks are {known}", file=file, given=stack, allowed=known)]
+        )
+    return file
+
+
 def config(stack: str) -> dict[str, Any]:
     """What a stack's file has under `ascent:`, by key without it, as it is written there.
 
     Raises:
         SettingsError: when there is no such stack, or its file is no config.
     """
-    file = f"Pulumi.{stack}.yaml"
-    if stack not in names():
-        there = ", ".join(names()) or "none yet"
-        raise SettingsError(
-            [Problem(f"{file}: there is no such file; the stacks are {there}", file=file, given=stack, allowed=there)]
-        )
+    file = there(stack)
     try:
         everything = read_file(ROOT / file, PROJECT)
     except ConfigFileError as error:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
-import typer
 from rich.markup import escape
 from rich.table import Table
 
@@ -16,9 +15,9 @@ from infra.thresholds import ANSWER_WAIT, FAILOVER_POLL, STILL_WAITING
 from ops.console import console, errors
 from ops.failover.errors import StepError
 from ops.polling import polled
+from ops.refusal import INTERRUPTED, Refusal
 
 SECONDS = 10  # until a health check that does not answer counts as failed
-INTERRUPTED = 130
 MINUTE = 60  # seconds
 
 
@@ -56,7 +55,7 @@ def take(steps: Sequence[Step], one: Callable[[str], str], results: dict[str, st
         results: what came of each, by id, is added here.
 
     Raises:
-        typer.Exit: when somebody interrupted it.
+        Refusal: when somebody interrupted it.
     """
     for number, step in enumerate(steps, start=1):
         errors.print(f"{number}. {step.title}...", style="bold", markup=False)
@@ -68,8 +67,7 @@ def take(steps: Sequence[Step], one: Callable[[str], str], results: dict[str, st
             return str(error)
         except KeyboardInterrupt:
             told = "Interrupted. AWS goes on with what it was told; to go on from here, run the same command again."
-            errors.print(told, markup=False)
-            raise typer.Exit(INTERRUPTED) from None
+            raise Refusal(told, code=INTERRUPTED) from None
         errors.print(f"   {results[step.id]}", markup=False)
     return None
 

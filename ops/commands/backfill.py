@@ -16,13 +16,13 @@ from infra.settings import SettingsError
 from infra.thresholds import BACKFILL_POLL
 from ops import stackfile
 from ops.console import console, errors, progress
+from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
 
 if TYPE_CHECKING:
     from infra.settings import Settings
     from ops.backfill.copies import Copies
     from ops.backfill.jobs import Job, Jobs
 
-NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
 KEY = "backfilled"
 
 
@@ -78,13 +78,11 @@ def backfill(
                 done = all(one.done for one in jobs)
                 if done:
                     _note(stack, found)
-    except (SettingsError, NoCopiesError, JobError, EngineError, BusyError) as error:
-        text = str(error)
-        errors.print(text[:1].upper() + text[1:], style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
+    except (NoCopiesError, JobError, EngineError, BusyError) as error:
+        raise refusal(error, sentence(error)) from None
     except KeyboardInterrupt:
-        errors.print("Interrupted; the jobs go on. To follow them, run the same command again.", markup=False)
-        raise typer.Exit(INTERRUPTED) from None
+        told = "Interrupted; the jobs go on. To follow them, run the same command again."
+        raise Refusal(told, code=INTERRUPTED) from None
     if as_json:
         document = {"stack": stack, "done": done, "regions": wanted, "jobs": [one.as_dict() for one in jobs]}
         print(json.dumps(document, indent=2))  # noqa: T201

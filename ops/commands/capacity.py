@@ -9,12 +9,11 @@ import typer
 from rich.table import Table
 
 from infra.node_budget import NodeBudget
-from infra.settings import Settings, SettingsError
+from infra.settings import Settings
 from ops import stackfile
 from ops.capacity import Verdict, verdict
-from ops.console import console, errors
-
-FAILED, BAD_INPUT = 1, 2
+from ops.console import console
+from ops.refusal import NO
 
 
 def capacity(
@@ -41,19 +40,15 @@ def capacity(
 
         ascent capacity --stack prod --json | jq .connections.headroom
     """
-    try:
-        # Judged here, and explained, rather than refused.
-        settings = stackfile.settings(stack, stage, judged=False)
-    except SettingsError as error:
-        errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
+    # Judged here, and explained, rather than refused.
+    settings = stackfile.settings(stack, stage, judged=False)
     found = verdict(settings)
     if as_json:
         print(json.dumps({"stage": settings.stage, "stack": stack, **found.as_dict()}, indent=2))  # noqa: T201
     else:
         _show(settings, stack, found)
     if not found.holds:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(NO)
 
 
 def _show(settings: Settings, stack: str, found: Verdict) -> None:

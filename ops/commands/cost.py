@@ -15,11 +15,10 @@ from ops.console import console, errors
 from ops.cost.estimate import money
 from ops.cost.prices import PriceError, shipped
 from ops.doubts import doubted, over_budget
+from ops.refusal import NO, refusal
 
 if TYPE_CHECKING:
     from ops.cost import Estimate, Span
-
-INCOMPLETE, BAD_INPUT = 1, 2
 
 
 def cost(
@@ -69,20 +68,19 @@ def cost(
         print(json.dumps(_document(found, chosen, earlier) | {"warnings": warnings}, indent=2))  # noqa: T201
     else:
         _show(found, chosen, earlier, details=details)
-    raise typer.Exit(INCOMPLETE if found.unpriced else 0)
+    raise typer.Exit(NO if found.unpriced else 0)
 
 
 def _settings(stack: str, stage: int | None, region: str | None) -> Settings:
+    chosen = stackfile.settings(stack, stage)
     try:
-        chosen = stackfile.settings(stack, stage)
         if region is not None and region not in chosen.regions:
             listed = ", ".join(chosen.regions)
             raise SettingsError([f"--region: given {region!r}; the regions of {stack} are {listed}"])
         for one in chosen.regions:
             shipped().factor(one)
-    except (SettingsError, PriceError) as error:
-        errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
+    except PriceError as error:
+        raise refusal(error) from None
     return chosen
 
 

@@ -17,10 +17,10 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from ops.refusal import NO, Refusal
 from scripts import engine, environment, golang, places, process, say
 
 Status = Literal["ok", "warn", "fail"]
-BAD_INPUT = 2
 LEAST_FREE_GB = 1.0
 PLUGIN_SECONDS = 20
 MARKS: dict[Status, str] = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
@@ -267,15 +267,14 @@ def doctor(
 
         raise typer.Exit(quotas(stack, stage, as_json=as_json))
     if stage is not None:
-        typer.echo("--stage is of a stack: give --stack as well", err=True)
-        raise typer.Exit(BAD_INPUT)
+        raise Refusal("--stage is of a stack: give --stack as well")
     findings = examine()
     healthy = all(finding.status != "fail" for finding in findings)
     if as_json:
         typer.echo(json.dumps({"ok": healthy, "checks": [asdict(finding) for finding in findings]}, indent=2))
     else:
         _show(findings)
-    raise typer.Exit(0 if healthy else 1)
+    raise typer.Exit(0 if healthy else NO)
 
 
 def _show(findings: list[Finding]) -> None:

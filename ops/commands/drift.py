@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from ops import stackfile
 from ops.console import console, errors
 from ops.drift.steps import COMMAND, Step, UnreadableError, read, told
-from scripts.arguments import checked_stack
-from scripts.say import ProblemError
+from ops.refusal import NO, refusal
 
 if TYPE_CHECKING:
     from ops.drift.judge import Difference, Drifted, Owned, Report
 
-DRIFTED, BAD_INPUT = 1, 2
 WIDTH = 60
 REPAIRS = {
     "create": "gone; an update makes it again",
@@ -64,9 +63,8 @@ def drift(
         steps = _look(stack or "sandbox") if refresh is None else read(refresh)
         if refresh is not None and stack not in (None, steps[0].stack):
             raise UnreadableError(f"{refresh}: this is of {steps[0].stack}, not of {stack}")
-    except (ProblemError, UnreadableError) as error:
-        errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
+    except UnreadableError as error:
+        raise refusal(error) from None
     # The tables it reads take a moment: not before there is something to judge.
     from ops.drift.judge import judge
 
@@ -75,20 +73,20 @@ def drift(
         print(json.dumps(found.as_dict(), indent=2))  # noqa: T201
     else:
         _show(found)
-    raise typer.Exit(DRIFTED if found.drifted else 0)
+    raise typer.Exit(NO if found.drifted else 0)
 
 
 def _look(stack: str) -> list[Step]:
     from ops.engine import Automation, EngineError
 
-    checked_stack(stack)
+    stackfile.there(stack)
     with errors.status(f"Looking at {stack}"):
         engine = Automation(stack, lambda _: None, lambda text: errors.print(text, markup=False))
         try:
             ignored = {one["urn"]: one.get("ignoreChanges") or () for one in engine.resources()}
             steps = [told(one, ignored.get(one.urn, ())) for one in engine.look()] if ignored else []
         except EngineError as error:
-            raise UnreadableError(f"{stack} cannot be looked at: {error}") from None
+            raise refusal(error, f"{stack} cannot be looked at: {error}") from None
     if not steps:
         raise UnreadableError(f"{stack} has nothing in its state: it was never brought up, or the state is elsewhere")
     return steps

@@ -12,10 +12,10 @@ from typing import Annotated, Any
 import typer
 
 from infra.clients import clients
-from infra.settings import Settings, SettingsError
+from infra.settings import Settings
 from infra.thresholds import FAILOVER_LAG
 from ops import stackfile, steps
-from ops.console import console, errors
+from ops.console import agreed, console, errors
 from ops.deployment import CommandError, printed, run
 from ops.failover.cloud import Cloud
 from ops.failover.config import difference, with_values
@@ -27,10 +27,10 @@ from ops.failover.left import left
 from ops.failover.perform import Performance
 from ops.failover.plan import Plan, RefusedError, excluded, plan
 from ops.failover.restart import Restart
+from ops.refusal import NO, Refusal, refusal
 from ops.rollout.gates import WORLD
 from ops.stackedit import refuse_read_only
 
-FAILED, BAD_INPUT = 1, 2
 SECONDS = 10  # until a region that does not answer counts as lost
 
 
@@ -91,18 +91,18 @@ def failover(
             settings, stack, to, lost=lost, lag=lag, without_old_objects=without_old_objects, key=provider(before)
         )
         change = difference(file.name, before, with_values(before, planned.file, file.name))
-    except (SettingsError, RefusedError) as error:
-        raise _bad(str(error)) from None
+    except RefusedError as error:
+        raise refusal(error) from None
     if not as_json:
         _show(planned, change)
     results: dict[str, str] = {}
     problem = None
     if apply:
         if os.environ.get(WORLD):
-            raise _bad("in the sandbox there is no database to fail over; without --apply the steps are printed")
+            raise Refusal("in the sandbox there is no database to fail over; without --apply the steps are printed")
         wait = steps.Patience(time.sleep)
-        if not yes and not typer.confirm(f"Have {to} take the writes of {stack}?", err=True):
-            raise typer.Exit(FAILED)
+        if not yes:
+            agreed(f"Have {to} take the writes of {stack}?")
         asked = clients(settings.account.assume_role)
         restart = Restart(
             stack=stack, instances=Instances(asked), groups=lambda region: _groups(stack, region), wait=wait
@@ -127,12 +127,7 @@ def failover(
         told |= {"results": results} if apply else {}
         print(json.dumps(told | ({"error": problem} if problem else {}), indent=2))  # noqa: T201
     if problem:
-        raise typer.Exit(FAILED)
-
-
-def _bad(text: str) -> typer.Exit:
-    errors.print(text, style="red", markup=False)
-    return typer.Exit(BAD_INPUT)
+        raise typer.Exit(NO)
 
 
 def _show(planned: Plan, change: list[str]) -> None:

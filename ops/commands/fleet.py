@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from infra.settings import SettingsError
 from ops import stackfile
 from ops.console import console, errors, progress
+from ops.refusal import NO, refusal
 
 if TYPE_CHECKING:
     from ops.fleet import Fleet
 
-NO, BAD_INPUT = 1, 2
 COLORS = {"fine": "green", "under way": "yellow", "failed": "red"}
 
 
@@ -59,9 +58,8 @@ def fleet(
             found = settled(
                 lambda: list(fleets(settings, regions, eyes)), seconds=wait * 60, wait=time.sleep, poll=eyes.poll
             )
-    except (SettingsError, EngineError, GateError) as error:
-        errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
+    except (EngineError, GateError) as error:
+        raise refusal(error) from None
     fine = all(one.state is State.FINE for one in found)
     if as_json:
         document = {"stack": stack, "ok": fine, "fleets": [one.as_dict() for one in found]}

@@ -7,20 +7,20 @@ import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
 from ops.console import console, errors
+from ops.refusal import NO, UNUSABLE, Refusal
 
 if TYPE_CHECKING:
     from ops.guard.judge import Verdict
     from ops.guard.model import Limit
     from ops.guard.preview import Preview
 
-STOPPED, BAD_INPUT = 1, 2
 _STDIN = "-"
 
 
@@ -74,7 +74,7 @@ def guard(
         print(json.dumps(record(verdict, name), indent=2))  # noqa: T201
     else:
         _show(verdict, name)
-    raise typer.Exit({"fine": 0, "stopped": STOPPED, "incomplete": BAD_INPUT}[verdict.answer])
+    raise typer.Exit({"fine": 0, "stopped": NO, "incomplete": UNUSABLE}[verdict.answer])
 
 
 def _limit(text: str | None) -> Limit | None:
@@ -84,7 +84,7 @@ def _limit(text: str | None) -> Limit | None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text)
     if match is None:
-        _refuse(f"--max-rise: given {text!r}; it should be US dollars such as 500, or a share such as 20%")
+        raise Refusal(f"--max-rise: given {text!r}; it should be US dollars such as 500, or a share such as 20%")
     return Limit(amount=float(match[1]), unit="percent" if match[2] else "USD")
 
 
@@ -106,13 +106,8 @@ def _read(file: str, stack: str | None, *, markdown: bool) -> Preview:
             from ops.guard.comment import unreadable
 
             print(unreadable(stack, problem), end="")  # noqa: T201
-        _refuse(problem)
+        raise Refusal(problem) from None
     return found
-
-
-def _refuse(problem: str) -> NoReturn:
-    errors.print(problem, style="red", markup=False)
-    raise typer.Exit(BAD_INPUT)
 
 
 def _judged(found: Preview, limit: Limit | None) -> Verdict:

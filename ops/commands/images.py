@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from infra.settings import SettingsError
 from ops import stackfile
-from ops.console import console, errors, progress
+from ops.console import console, progress
+from ops.refusal import NO, refusal
 
 if TYPE_CHECKING:
     from ops.images import Found
 
-NO, BAD_INPUT = 1, 2
 POLL = 15.0  # seconds
 COLORS = {"there": "green", "missing": "red", "not asked": "default"}
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED")
@@ -56,9 +55,8 @@ def images(
         with progress() as live:
             live(f"Looking for the images of {stack}")
             found = until_there(lambda: list(look(settings, asking)), seconds=wait * 60, wait=time.sleep, poll=POLL)
-    except (SettingsError, ImagesError) as error:
-        errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
+    except ImagesError as error:
+        raise refusal(error) from None
     fine = all(one.state is not State.MISSING for one in found)
     if as_json:
         document = {"stack": stack, "ok": fine, "images": [one.as_dict() for one in found]}

@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from infra.settings import SettingsError
 from infra.stages import STAGES
 from ops import stackfile
-from ops.console import console, errors, progress
+from ops.console import console, progress
+from ops.refusal import NO, refusal
 from ops.transition.model import SIGNS
 
 if TYPE_CHECKING:
     from ops.transition.matrix import Live, Matrix
     from ops.transition.model import Transition
-
-NO, BAD_INPUT = 1, 2
 
 
 def matrix(
@@ -57,14 +55,8 @@ def matrix(
     with progress() as live:
         try:
             found = [_matrix(name, live, engine=engine) for name in names]
-        except SettingsError as error:
-            live("")
-            errors.print(str(error), style="red", markup=False)
-            raise typer.Exit(BAD_INPUT) from None
         except FailedError as error:
-            live("")
-            errors.print(str(error), style="red", markup=False)
-            raise typer.Exit(NO) from None
+            raise refusal(error) from None
     if as_json:
         documents = [one.as_dict() for one in found]
         print(json.dumps(documents if stack is None else documents[0], indent=2))  # noqa: T201

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from infra.settings import SettingsError
 from ops import stackfile
-from ops.console import console, errors, short
+from ops.console import console, short
 from ops.doubts import doubted, over_budget
 
 if TYPE_CHECKING:
     from ops.recorder import Recorded
-
-BAD_INPUT = 2
 
 
 def plan(
@@ -40,11 +37,7 @@ def plan(
 
         ascent plan --stack prod --json | jq '.resources | length'
     """
-    try:
-        settings = stackfile.settings(stack, stage)
-    except SettingsError as error:
-        errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
+    settings = stackfile.settings(stack, stage)
     # The SDK takes a second to import: not before the input is known to be good.
     from ops.cost import estimate
     from ops.render import render

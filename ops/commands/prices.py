@@ -12,9 +12,8 @@ from ops import stackfile
 from ops.console import console, errors
 from ops.cost.price_list import PriceListError, Read, fetch, listed, merged, read
 from ops.cost.prices import TABLE
+from ops.refusal import Refusal, refusal
 from scripts.places import put
-
-FAILED, BAD_INPUT = 1, 2
 
 
 def prices(
@@ -31,7 +30,7 @@ def prices(
 
     JSON: {regions, written, rows, changed: [{key, region, before, after}], missing: [{key, region}]}.
 
-    Exit codes: 0 read, 1 a list cannot be had or is none, 2 the region is not known.
+    Exit codes: 0 read, 2 the region is not known, or a list cannot be had or is none.
 
     Examples:
 
@@ -42,14 +41,12 @@ def prices(
     regions = region or sorted({one for name in stackfile.names() for one in stackfile.settings(name).regions})
     unknown = [one for one in regions if one not in REGIONS]
     if unknown:
-        errors.print(f"--region: given {unknown[0]!r}; the regions are {', '.join(REGIONS)}", style="red", markup=False)
-        raise typer.Exit(BAD_INPUT)
+        raise Refusal(f"--region: given {unknown[0]!r}; the regions are {', '.join(REGIONS)}")
     data = json.loads(TABLE.read_text())
     try:
         found = _read(data, regions)
     except PriceListError as error:
-        errors.print(f"{error}. The table is as it was", style="red", markup=False)
-        raise typer.Exit(FAILED) from None
+        raise refusal(error, f"{error}. The table is as it was") from None
     rows = [row for one in found.values() for row in one.rows]
     before = {(one["key"], one["region"]): one["usd"] for one in data["prices"]}
     changed = [

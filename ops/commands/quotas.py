@@ -10,29 +10,24 @@ from infra.clients import clients
 from infra.settings import Settings, SettingsError
 from ops import stackfile
 from ops.commands.rights import rights
-from ops.console import console, errors, progress
+from ops.console import console, progress
 from ops.quotas.account import Account, Answer, NoAccountError
 from ops.quotas.judge import Row, Verdict, looked
 from ops.quotas.report import report
 from ops.quotas.stacks import Need, needed
+from ops.refusal import NO
 from ops.rollout.gates import WORLD
-
-FAILED, BAD_INPUT = 1, 2
 
 
 def quotas(stack: str, stage: int | None, *, as_json: bool) -> int:
     """Look, show, and return the exit code."""
-    try:
-        # A budget that does not hold is for `ascent capacity` to explain.
-        settings = stackfile.settings(stack, stage, judged=False)
-        with progress() as live:
-            needs = needed(settings, stack, live)
-            account, number, why = _account(settings, stack)
-            rows = looked(needs, _asking(settings, account, live))
-            edge = rights(settings, stack, live)
-    except SettingsError as error:
-        errors.print(str(error), style="red", markup=False)
-        return BAD_INPUT
+    # A budget that does not hold is for `ascent capacity` to explain.
+    settings = stackfile.settings(stack, stage, judged=False)
+    with progress() as live:
+        needs = needed(settings, stack, live)
+        account, number, why = _account(settings, stack)
+        rows = looked(needs, _asking(settings, account, live))
+        edge = rights(settings, stack, live)
     ok = all(row.verdict is not Verdict.FAIL for row in rows) and (edge is None or edge.ok)
     if as_json:
         document = {"stack": stack, "stage": settings.stage, "account": number, "why": why, "ok": ok}
@@ -42,7 +37,7 @@ def quotas(stack: str, stage: int | None, *, as_json: bool) -> int:
         _show(settings, stack, rows, number, why)
         if edge is not None:
             edge.show()
-    return 0 if ok else FAILED
+    return 0 if ok else NO
 
 
 def _account(settings: Settings, stack: str) -> tuple[Account | None, str | None, str]:

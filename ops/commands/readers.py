@@ -10,12 +10,10 @@ import typer
 from rich.table import Table
 
 from infra.clients import clients
-from infra.settings import SettingsError
 from infra.thresholds import READER_POLL, READER_WAIT
 from ops import stackfile
-from ops.console import console, errors, progress
-
-NO, BAD_INPUT = 1, 2
+from ops.console import agreed, console, errors, progress
+from ops.refusal import NO, Refusal, refusal
 
 
 def readers(
@@ -50,11 +48,11 @@ def readers(
         settings = stackfile.settings(stack)
         asking = clients(settings.account.assume_role)
         found = list(look(settings, stack, asking))
-    except (SettingsError, ReadersError) as error:
-        raise _told(str(error), BAD_INPUT) from None
+    except ReadersError as error:
+        raise refusal(error) from None
     idle = [one for one in found if not one.kept]
-    if remove and idle and not yes and not typer.confirm(f"Delete {len(idle)} readers of {stack}?", err=True):
-        raise typer.Exit(NO)
+    if remove and idle and not yes:
+        agreed(f"Delete {len(idle)} readers of {stack}?")
     problem = None
     with progress() as live:
         for one in idle if remove else ():
@@ -65,8 +63,11 @@ def readers(
                 problem = str(error)
                 break
             removed.append(one.instance)
+    document = {"stack": stack, "readers": [one.as_dict() for one in found], "removed": removed}
+    if problem and as_json:
+        raise Refusal(problem, code=NO, document=document)
     if as_json:
-        print(json.dumps({"stack": stack, "readers": [one.as_dict() for one in found], "removed": removed}, indent=2))  # noqa: T201
+        print(json.dumps(document, indent=2))  # noqa: T201
     elif not found:
         console.print(f"No reader of {stack} was made by autoscaling.")
     else:
@@ -78,14 +79,9 @@ def readers(
             table.add_row(one.region, one.instance, state)
         console.print(table)
     if problem:
-        raise _told(problem, NO)
+        raise Refusal(problem, code=NO)
     if remove and any(one.kept for one in found):
         errors.print(
             "Where scaling is, they would come again: set ascent:readers.maximum to the minimum, or move below stage "
             "4, and run pulumi up first."
         )
-
-
-def _told(text: str, code: int) -> typer.Exit:
-    errors.print(text, style="red", markup=False)
-    return typer.Exit(code)

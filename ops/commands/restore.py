@@ -11,19 +11,17 @@ from typing import Annotated, Any
 import typer
 
 from infra.clients import clients
-from infra.settings import SettingsError
 from ops import stackfile, steps
-from ops.console import console, errors, progress
+from ops.console import asked, console, errors, progress
 from ops.engine import Automation, EngineError
 from ops.failover.errors import CloudError
+from ops.refusal import NO, refusal
 from ops.restore.cloud import Cloud
 from ops.restore.look import look
 from ops.restore.perform import Performance
 from ops.restore.plan import Plan, RefusedError, plan, refuse, source, wish
 from ops.restore.shape import NoDatabaseError, Shape, shape
 from ops.rollout.gates import WORLD
-
-FAILED, BAD_INPUT = 1, 2
 
 
 def restore(
@@ -83,9 +81,8 @@ def restore(
             names, found = look(cloud, wanted, shaped)
         origin = source(wanted, found, names, shaped)
         planned = plan(settings, stack, shaped, names, origin, found, now)
-    except (SettingsError, RefusedError, NoDatabaseError, EngineError, CloudError) as error:
-        errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
+    except (RefusedError, NoDatabaseError, EngineError, CloudError) as error:
+        raise refusal(error) from None
     if not as_json:
         _show(planned)
     results: dict[str, str] = {}
@@ -108,7 +105,7 @@ def restore(
         document: dict[str, Any] = planned.as_dict() | ({"results": results} if apply else {})
         print(json.dumps(document | ({"error": problem} if problem else {}), indent=2))  # noqa: T201
     if problem:
-        raise typer.Exit(FAILED)
+        raise typer.Exit(NO)
 
 
 def _asked(planned: Plan, shaped: Shape, endpoint: str) -> bool:
@@ -120,7 +117,7 @@ def _asked(planned: Plan, shaped: Shape, endpoint: str) -> bool:
         markup=False,
     )
     question = f"Put it in the place of {planned.cluster}? Nothing can be written for about {planned.outage} s."
-    return typer.confirm(question, err=True)
+    return asked(question)
 
 
 def _show(planned: Plan) -> None:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
 from infra.choices import Image, Strategy
-from infra.settings import SettingsError
-from ops.console import console, errors, progress
+from ops.console import agreed, console, errors, progress
 from ops.engine import Automation, EngineError
+from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
 from ops.rollout.gates import GateError, gates
 from ops.rollout.hold import LONGEST
 from ops.rollout.machine import RefusedError
@@ -27,7 +26,7 @@ from ops.rollout.status import Status, status_of
 from ops.rollout.walk import Walk
 from ops.stackedit import BusyError
 
-NO, BAD_INPUT, NOT_PUSHED, INTERRUPTED = 1, 2, 3, 130
+NOT_PUSHED = 3
 AT_ONCE = 10  # seconds that a region may take to answer before the next one's weights are moved
 WAITING = "Another command runs the rollout; waiting until it has gone back."
 
@@ -37,8 +36,8 @@ rollout = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Bring a new version step by step, watched by alarms; it goes back by itself. See docs/rollouts.md.",
-    epilog="Exit codes: 0 fine, 1 the answer is no (an alarm, too early, too small), 2 bad input, 3 not pushed, "
-    "130 interrupted.",
+    epilog="Exit codes: 0 fine, 1 the answer is no (an alarm, too early, too small) or an update failed, 2 bad input, or "
+    "the engine or AWS cannot be asked, 3 not pushed, 130 interrupted.",
 )
 
 StackOption = Annotated[
@@ -59,10 +58,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object at the
 def _image(given: str) -> str:
     try:
         return str(TypeAdapter(Image).validate_python(given))
-    except ValidationError:
-        raise typer.BadParameter(
-            f"{given} has no tag or digest, or is no image name; it should be like registry.example.com/app:1.1.0"
-        ) from None
+    except ValidationError as error:
+        (found,) = error.errors()
+        unfit = found["msg"] if found["type"] == "registry" else "it has no tag or digest, or is no image name"
+        raise typer.BadParameter(f"given {given}; {unfit}. It should be like registry.example.com/app:1.1.0") from None
 
 
 class _Clock:
@@ -291,19 +290,18 @@ def _walk(
             try:
                 yield walk
             except KeyboardInterrupt:
-                live("")
-                errors.print(f"Interrupted. {_where(file)}", markup=False)
-                raise typer.Exit(INTERRUPTED) from None
+                raise Refusal(f"Interrupted. {_where(file)}", code=INTERRUPTED) from None
             except (EngineError, GateError) as error:
                 # These stop a step in the middle; a refusal does not.
-                live("")
-                errors.print(f"{_sentence(error)}\n{_where(file)}", style="red", markup=False)
-                raise typer.Exit(NO) from None
-            except RefusedError:
+                raise refusal(error, f"{sentence(error)}\n{_where(file)}") from None
+            except RefusedError as error:
+                document: dict[str, Any] = {}
                 if as_json:
                     with suppress(RefusedError, EngineError, GateError):
-                        _show(status_of(walk, done), as_json)
-                raise
+                        document = status_of(walk, done).as_dict()
+                raise refusal(error, sentence(error), document) from None
+            finally:
+                live("")
         _show(status_of(walk, done), as_json)
         if isinstance(file, PushedFile) and file.failed:
             raise typer.Exit(NOT_PUSHED)
@@ -320,32 +318,14 @@ def _explained() -> Iterator[None]:
     """Whatever stands in the way becomes one message and an exit code."""
     try:
         yield
-    except SettingsError as error:
-        errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
     except (BusyError, RefusedError, GateError, EngineError) as error:
-        errors.print(_sentence(error), style="red", markup=False)
-        raise typer.Exit(NO) from None
+        raise refusal(error, sentence(error)) from None
 
 
 def _confirm(file: StackFile, question: str | None) -> None:
-    """Ask before a protected stack changes.
-
-    Raises:
-        RefusedError: when the answer is no.
-    """
-    if question is None or not file.settings().protect:
-        return
-    if not sys.stdin.isatty():
-        errors.print(f"{file.stack} is protected, and nobody is there to ask: say --yes.", style="red")
-        raise typer.Exit(BAD_INPUT)
-    if not typer.confirm(question, err=True):
-        raise RefusedError("nothing was changed")
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return text[:1].upper() + text[1:]
+    """Ask before a protected stack changes."""
+    if question is not None and file.settings().protect:
+        agreed(question, why=f"{file.stack} is protected, and ")
 
 
 def _where(file: StackFile) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from rich.table import Table
 
 from infra.settings import SettingsError
 from infra.stages import STAGES
-from ops.console import console, errors, progress, short
+from ops.console import agreed, console, errors, progress, short
+from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
 from ops.transition.model import SIGNS, Change, Op, Transition
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from ops.render import Plan
     from ops.transition.matrix import Choices, Live
     from ops.transition.route import Route
-
-NO, BAD_INPUT, INTERRUPTED = 1, 2, 130
 
 
 def transition(
@@ -159,30 +157,19 @@ def _explained(live: Live) -> Iterator[None]:
 
     try:
         yield
-    except SettingsError as error:
-        live("")
-        errors.print(str(error), style="red", markup=False)
-        raise typer.Exit(BAD_INPUT) from None
     except (FailedError, EngineError, RefusedError, BusyError) as error:
-        live("")
-        text = str(error)
-        errors.print(text[:1].upper() + text[1:], style="red", markup=False)
-        raise typer.Exit(NO) from None
+        raise refusal(error, sentence(error)) from None
     except KeyboardInterrupt:
+        raise Refusal("Interrupted. To go on, run the same command again.", code=INTERRUPTED) from None
+    finally:
         live("")
-        errors.print("Interrupted. To go on, run the same command again.", markup=False)
-        raise typer.Exit(INTERRUPTED) from None
 
 
 def _confirm(stack: str, can: Choices, *, yes: bool, question: str) -> None:
     """Ask before a protected stack changes."""
     if yes or not any(settings.protect for settings in can.settings.values()):
         return
-    if not sys.stdin.isatty():
-        errors.print(f"{stack} is protected, and nobody is there to ask: say --yes.", style="red")
-        raise typer.Exit(BAD_INPUT)
-    if not typer.confirm(question, err=True):
-        raise typer.Exit(NO)
+    agreed(question, why=f"{stack} is protected, and ")
 
 
 def _then(stack: str, before: Settings, after: Settings) -> list[str]:

@@ -24,6 +24,7 @@ from typing import Any
 from infra.choices import WEIGHTS, Phase, Progress, Rollout, Strategy
 from infra.thresholds import ERROR_RATE, GATE_REQUESTS
 from infra.watch.model import PERCENT
+from ops.refusal import NO
 from ops.rollout.strategies import STRATEGIES, Plan
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
@@ -48,6 +49,8 @@ OTHER = {"blue": "green", "green": "blue"}
 
 class RefusedError(Exception):
     """The step is not to be taken. The text says why, and what to do."""
+
+    code = NO
 
 
 class AlarmedError(RefusedError):

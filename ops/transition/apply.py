@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ops import stackfile
 from ops.rebuilt import holding
+from ops.refusal import NO
 from ops.render import Plan
 from ops.stackedit import EditedFile, edited
 from ops.transition.engine import of_steps, pairs_of, steps_of
@@ -29,6 +30,8 @@ SIZES = tuple(dict.fromkeys(key for law in LAWS for key in law.sizes))
 
 class RefusedError(Exception):
     """The answer is no. The text says why, and what to do first."""
+
+    code = NO
 
 
 class Engine(Protocol):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from infra.settings import Settings
 from ops.rebuilt import holding
+from ops.refusal import NO
 from ops.transition.laws import Pair
 from ops.transition.matrix import Live, Matrix, choices, plans, several
 from ops.transition.model import Op, Transition, change, ordered
@@ -91,6 +92,8 @@ def _op(steps: Sequence[Step]) -> Op | None:
 
 class FailedError(Exception):
     """The engine did not get there. The text is what it said."""
+
+    code = NO
 
 
 def moves(

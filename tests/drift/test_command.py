@@ -155,7 +155,7 @@ def test_json_has_the_promised_shape(tmp_path: Path) -> None:
 def test_a_file_of_another_stack_and_a_stack_that_is_not_there_are_bad_input(tmp_path: Path) -> None:
     for arguments, said in (
         ((written(tmp_path, FINE), "--stack", "dev"), "this is of prod, not of dev"),
-        (("--stack", "nope"), "There is no stack 'nope'"),
+        (("--stack", "nope"), "Pulumi.nope.yaml: there is no such file"),
         ((tmp_path / "missing.json",), "missing.json: No such file or directory"),
     ):
         done = ascent(*arguments)

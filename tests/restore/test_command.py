@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from ops import stackfile, steps
 from ops.cli import app
 from ops.commands import restore as command
-from ops.engine import EngineError
+from ops.engine import UnaskedError
 from ops.rollout.gates import WORLD
 from tests.restore.aurora import NOW, Aurora
 from tests.restore.support import KEPT, NAME, RESTORED, SECRET, TO, TODAYS, Machine, aws, state
@@ -137,9 +137,10 @@ def test_interrupted_it_says_how_to_go_on(sky: Aurora, monkeypatch: pytest.Monke
     assert set(sky.clusters) == {NAME, KEPT}
 
 
-def test_nobody_there_to_ask_is_a_no(sky: Aurora) -> None:
+def test_nobody_there_to_ask_leaves_it_beside(sky: Aurora) -> None:
     done = restore("--to", TO, "--apply", text="")
-    assert done.exit_code == 1
+    assert done.exit_code == 2
+    assert "nobody is there to ask: say --yes" in done.stderr
     assert set(sky.clusters) == {NAME, RESTORED}
 
 
@@ -225,7 +226,7 @@ def test_a_stack_without_a_database_in_its_state_says_what_to_do(sky: Aurora, mo
 
 def test_what_the_engine_and_aws_refuse_is_one_line(sky: Aurora, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*_: object, **__: object) -> Any:
-        raise EngineError("there is no stack test")
+        raise UnaskedError("there is no stack test")
 
     del sky.clusters[NAME]
     refused = restore("--to", TO)

@@ -33,7 +33,8 @@ def test_the_group_lists_its_commands_and_each_has_examples() -> None:
     [
         (["status", "--stack", "nope"], "Pulumi.nope.yaml: there is no such file"),
         (["start", "--strategy", "leap", "--image", IMAGE], "'leap' is not one of"),
-        (["start", "--strategy", "canary", "--image", "app"], "has no tag or digest"),
+        (["start", "--strategy", "canary", "--image", "app"], "it has no tag or digest"),
+        (["start", "--strategy", "canary", "--image", "1.dkr.ecr.us-east-1.amazonaws.com/a:1"], "a registry of ECR is"),
         (["start", "--strategy", "canary", "--image", IMAGE, "--bake", "-1"], "greater than or equal to 0"),
         (["start", "--strategy", "canary", "--image", IMAGE, "--stack", "prod"], "prod is protected"),
     ],
