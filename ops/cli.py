@@ -115,8 +115,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Grow an infrastructure stack through seven scaling stages, and know before you do it.",
-    epilog="Exit codes: 0 fine, 1 the answer is no or a step failed, 2 bad input or nothing to ask, 130 interrupted. With "
-    "--json, errors are JSON on standard output. Every command takes --help.",
+    epilog="Exit codes: 0 fine, 1 the answer is no or a step failed, 2 bad input or nothing to ask, 130 interrupted. "
+    "With --json, errors are JSON on standard output. Every command takes --help.",
 )
 
 

@@ -17,11 +17,14 @@ from ops.console import console, errors
 from ops.refusal import NO, UNUSABLE, Refusal
 
 if TYPE_CHECKING:
+    from ops.guard.causes import Group
     from ops.guard.judge import Verdict
     from ops.guard.model import Limit
     from ops.guard.preview import Preview
 
 _STDIN = "-"
+# Members of a group, and lines of ascent:allow, that are shown where there are more.
+_SHOWN, _LINES = 8, 20
 
 
 def guard(
@@ -44,10 +47,12 @@ def guard(
     JSON: {stack, project, verdict: "fine" | "stopped" | "incomplete", stage: {from, to} | null, changes: {create,
     update, replace, delete, same}, data: {lost: [urn], copies: [urn], rebuilt: [urn]}, cost: {before: {low, high,
     expected} | null, after, budget, unpriced: [urn]} | null, capacity: {holds, todo: [text]} | null, findings: [{what,
-    severity, urn, property, message, reason, stops, passed, allow}], allowed: [{what, resource, until, why, use:
-    "used" | "unused" | "expired" | "ambiguous" | "unknown"}], skipped: [{rules, reason}], errors: [text]}. Costs are US
-    dollars a month, from least to most, and in a normal month. allow is the line of ascent:allow that would let a
-    finding pass, once its why is filled in. What is null is not known of a stack that is not Ascent's.
+    severity, urn, property, message, reason, stops, passed, allow}], groups: [{what, severity, cause: urn | null,
+    message, urns}], allowed: [{what, resource, until, why, use: "used" | "unused" | "expired" | "ambiguous" |
+    "unknown"}], skipped: [{rules, reason}], errors: [text]}. Costs are US dollars a month, from least to most, and in a
+    normal month. allow is the line of ascent:allow that would let a finding pass, once its why is filled in. groups has
+    the findings by what leads to them, the worst first: a resource whose replacement forces the others, or the same
+    words. What is null is not known of a stack that is not Ascent's.
 
     Exit codes: 0 nothing stops the update, 1 something does, 2 the preview is not complete or not usable.
 
@@ -136,13 +141,21 @@ def _show(verdict: Verdict, stack: str) -> None:
             f"\nTo let one pass, once, add its line to Pulumi.{clean(stack)}.yaml, and say why:", markup=False
         )
         console.print("ascent:allow:", markup=False)
-        for text in lines(verdict.stopping, verdict.today).values():
+        texts = list(lines(verdict.stopping, verdict.today).values())
+        for text in texts[:_LINES]:
             console.print(f"  {clean(text)}", markup=False, soft_wrap=True)
+        if len(texts) > _LINES:
+            console.print(f"  # ... and {len(texts) - _LINES} more: --json")
     for entry in verdict.allowed:
         if entry.use != "used":
             errors.print(f"ascent:allow: {entry.entry.what} for {entry.entry.resource}: {entry.use}", markup=False)
     for skipped in verdict.skipped:
         errors.print(f"not judged: {', '.join(skipped.rules)}: {clean(skipped.reason)}", style="yellow", markup=False)
+
+
+def _members(group: Group) -> list[str]:
+    names = [f"{one.kind} {one.name}" for one in group.findings]
+    return names if len(names) <= _SHOWN + 1 else [*names[:_SHOWN], f"... and {len(names) - _SHOWN} more: --json"]
 
 
 def _findings(verdict: Verdict) -> Table:
@@ -152,8 +165,10 @@ def _findings(verdict: Verdict) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for column in ("Finding", "Severity", "Resource", "What, and why it matters"):
         table.add_column(column, overflow="fold")
-    for one, reason in words.reasoned(verdict.findings):
-        where = "\n".join(clean(part) for part in (one.name, one.kind, one.path) if part)
+    for group, reason in words.reasoned(verdict.findings, verdict):
+        one, many = group.first, words.alike(group)
+        parts = [many, *_members(group), one.path] if many else [one.name, one.kind, one.path]
+        where = "\n".join(clean(part) for part in parts if part)
         said = " ".join(part for part in (f"{one.message}.", reason, words.letting_pass(one, verdict)) if part)
         # As text: what looks like Rich's markup in a name is none.
         table.add_row(*map(Text, (one.rule, one.severity, where, clean(said))))

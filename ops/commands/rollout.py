@@ -36,8 +36,8 @@ rollout = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Bring a new version step by step, watched by alarms; it goes back by itself. See docs/rollouts.md.",
-    epilog="Exit codes: 0 fine, 1 the answer is no (an alarm, too early, too small) or an update failed, 2 bad input, or "
-    "the engine or AWS cannot be asked, 3 not pushed, 130 interrupted.",
+    epilog="Exit codes: 0 fine, 1 the answer is no (an alarm, too early, too small) or an update failed, 2 bad input, "
+    "or the engine or AWS cannot be asked, 3 not pushed, 130 interrupted.",
 )
 
 StackOption = Annotated[

@@ -91,6 +91,7 @@ class Collector:
             return
         detail = _map(raw.get("detailedDiff"))
         forced = [path for path, one in detail.items() if str(_map(one).get("kind")).endswith("-replace")]
+        replaced_by = tuple(str(one) for one in forced or _list(raw.get("replaceReasons")))
         step = Step(
             op=_DOES[op],
             urn=urn,
@@ -98,7 +99,8 @@ class Collector:
             before=_resource(urn, type_, old, region),
             after=_resource(urn, type_, new, region),
             changed=tuple(dict.fromkeys(str(one) for one in [*detail, *_list(raw.get("diffReasons"))])),
-            replaced_by=tuple(str(one) for one in forced or _list(raw.get("replaceReasons"))),
+            replaced_by=replaced_by,
+            forced_by=tuple(dict.fromkeys(_sources(replaced_by, _map(new.get("propertyDependencies"))))),
         )
         self._steps.append((step, provider))
 
@@ -170,6 +172,12 @@ class Collector:
         unknown = sorted(op for op in self._seen if op not in _DOES and op not in _HARMLESS)
         if unknown:
             yield f"{name}: the engine would do what is not known here: {', '.join(unknown)}"
+
+
+def _sources(paths: Sequence[str], dependencies: Mapping[str, Any]) -> Iterator[str]:
+    """URNs that properties come from; the engine tells them by the first part of a path."""
+    for path in paths:
+        yield from map(str, _list(dependencies.get(re.split(r"[.\[]", path, maxsplit=1)[0])))
 
 
 def _resource(urn: str, type_: str, raw: Mapping[str, Any], region: str | None) -> Recorded | None:

@@ -14,6 +14,7 @@ from ops.guard.model import Finding
 # GitHub refuses more than 65,536 characters.
 LONGEST = 64_000
 _LONGEST_TITLE = 100
+_WORST = ("delete", "replace", "update", "create")
 _SAID_OF_USE = {
     "used": "lets a finding pass",
     "unused": "has nothing to let pass: take it out",
@@ -73,6 +74,7 @@ def _folds(verdict: Verdict, stack: str) -> Iterator[Fold]:
         f"What is made anew when needed ({len(verdict.rebuilt)})", [f"- {code(urn, 600)}" for urn in verdict.rebuilt]
     )
     changed = [step for step in verdict.preview.steps if step.op != "same" and step.is_real]
+    changed.sort(key=lambda step: _WORST.index(step.op))
     yield Fold(
         f"All changes ({len(changed)})", [f"- {step.op} {code(step.type)} {code(step.name)}" for step in changed]
     )
@@ -80,11 +82,15 @@ def _folds(verdict: Verdict, stack: str) -> Iterator[Fold]:
 
 def _findings(found: Sequence[Finding], verdict: Verdict) -> list[str]:
     said = []
-    for one, reason in words.reasoned(found):
+    for group, reason in words.reasoned(found, verdict):
+        one, many = group.first, words.alike(group)
         where = f" {code(one.path)}" if one.path else ""
-        text = f"- **{one.rule}** ({one.severity}) {code(f'{one.kind} {one.name}')}{where}: {prose(one.message)}."
+        what = prose(many) if many else code(f"{one.kind} {one.name}")
+        text = f"- **{one.rule}** ({one.severity}) {what}{where}: {prose(one.message)}."
         passed = words.letting_pass(one, verdict)
         said.append(" ".join([text, *(prose(part) for part in (reason, passed) if part)]))
+        if many:
+            said += [f"  - {code(f'{each.kind} {each.name}')}" for each in group.findings]
     return said
 
 

@@ -11,12 +11,10 @@ from typing import Literal
 from ops.capacity import Verdict as Capacity
 from ops.capacity import verdict as capacity
 from ops.guard.allowances import Allowed, settled
-from ops.guard.model import Finding, Ground, Rule, Sight, SkippedError
+from ops.guard.model import ORDER, Finding, Ground, Rule, Sight, SkippedError
 from ops.guard.preview import Preview, Step
 from ops.guard.rules import RULES
 from ops.rebuilt import precious, stateful
-
-_ORDER = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +88,7 @@ def judge(preview: Preview, known: Ground, today: date, rules: Sequence[Rule] = 
     if known.ours and not preview.errors:
         # A stack of ours is fine only where everything was judged.
         errors += [f"{', '.join(names)} could not judge: {why}" for why, names in skipped.items()]
-    ordered = sorted(findings.values(), key=lambda one: (_ORDER[one.severity], one.rule, one.urn, one.path))
+    ordered = sorted(findings.values(), key=lambda one: (ORDER[one.severity], one.rule, one.urn, one.path))
     settings = known.settings
     gone = [step for step in real if step.op in ("delete", "replace")]
     return Verdict(

@@ -15,6 +15,7 @@ from ops.rebuilt import holds_nothing, is_lost, may_hold
 from ops.recorder import Recorded
 from policy.model import Facts, Severity
 
+ORDER: Mapping[Severity, int] = {"critical": 0, "high": 1, "medium": 2, "low": 3}
 # What is bad enough to stop an update, here as in the policy pack.
 STOPS: tuple[Severity, ...] = ("critical", "high")
 
@@ -146,4 +147,9 @@ class Finding:
     @property
     def kind(self) -> str:
         """Its type without module and package."""
-        return self.urn.split("::")[-2].rpartition(":")[2]
+        return kind(self.urn)
+
+
+def kind(urn: str) -> str:
+    """The type in a URN, without module and package."""
+    return urn.split("::")[-2].rpartition(":")[2]

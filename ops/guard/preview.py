@@ -21,6 +21,7 @@ class Step:
         `policy.model.SECRET` or `UNKNOWN`.
     lost: of a creation, whether the state had it until the engine looked: it is gone.
     changed: paths of the properties that differ. replaced_by: those among them that force a replacement.
+    forced_by: URNs of the resources that those come from.
     """
 
     op: Op
@@ -31,6 +32,7 @@ class Step:
     lost: bool = False
     changed: tuple[str, ...] = ()
     replaced_by: tuple[str, ...] = ()
+    forced_by: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

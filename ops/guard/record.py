@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ops.guard.allowances import lines
+from ops.guard.causes import grouped
 from ops.guard.judge import Verdict
 from ops.guard.preview import OPS
 
@@ -36,6 +37,16 @@ def record(verdict: Verdict, stack: str) -> dict[str, Any]:
                 "allow": allow[one.rule, one.urn],
             }
             for one in verdict.findings
+        ],
+        "groups": [
+            {
+                "what": group.first.rule,
+                "severity": group.first.severity,
+                "cause": group.cause.urn if group.cause else None,
+                "message": group.first.message,
+                "urns": list(dict.fromkeys(one.urn for one in group.findings)),
+            }
+            for group in grouped(verdict.findings, preview.steps)
         ],
         "allowed": [{**one.entry.model_dump(mode="json"), "use": one.use} for one in verdict.allowed],
         "skipped": [{"rules": list(one.rules), "reason": one.reason} for one in verdict.skipped],

@@ -6,11 +6,15 @@ from collections.abc import Iterable, Iterator
 
 from infra.stages import STAGES
 from ops.cost import Estimate, Span
+from ops.guard.causes import Group, grouped
 from ops.guard.judge import Verdict
-from ops.guard.model import Finding
+from ops.guard.markdown import clean
+from ops.guard.model import Finding, kind
 from ops.guard.preview import OPS
 from policy.rules import RULES, STACK_RULES
 
+# Resources that are named where there are more.
+_NAMED = 5
 _POLICIES = {rule.name for rule in RULES} | {rule.name for rule in STACK_RULES}
 
 
@@ -35,6 +39,23 @@ def stage(verdict: Verdict) -> str | None:
     if before == settings.stage:
         return f"stays {now}"
     return f"{before} ({STAGES[before].name}) → {now}" if before in STAGES else f"new, {now}"
+
+
+def named(verdict: Verdict, op: str) -> str | None:
+    """The resources of an operation by type and name, the first of many; None where there are none."""
+    found = [f"{kind(step.urn)} {step.name}" for step in verdict.preview.steps if step.op == op and step.is_real]
+    if not found:
+        return None
+    more = f" and {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return clean(f"{', '.join(found[:_NAMED])}{more}")
+
+
+def alike(group: Group) -> str:
+    """How many there are of it, and what they have in common; empty where there is one."""
+    if len(group.findings) == 1:
+        return ""
+    because = f", as {kind(group.cause.urn)} {group.cause.name} is replaced" if group.cause else ""
+    return f"{len(group.findings)} resources{because}"
 
 
 def changes(verdict: Verdict) -> str:
@@ -96,6 +117,8 @@ def facts(verdict: Verdict) -> list[tuple[str, str]]:
         ("Capacity", capacity(verdict)),
         ("Policies", policies(verdict)),
         ("Changes", changes(verdict)),
+        ("Deleted", named(verdict, "delete")),
+        ("Replaced", named(verdict, "replace")),
     ]
     return [(name, text) for name, text in lines if text is not None]
 
@@ -114,12 +137,12 @@ def components(verdict: Verdict) -> list[tuple[str, str, str]]:
     return shown
 
 
-def reasoned(findings: Iterable[Finding]) -> Iterator[tuple[Finding, str]]:
-    """Findings with the reason why they matter, which the first of each kind alone has to say."""
+def reasoned(findings: Iterable[Finding], verdict: Verdict) -> Iterator[tuple[Group, str]]:
+    """Findings by cause with the reason why they matter, which the first of each kind alone has to say."""
     said = set()
-    for one in findings:
-        yield one, "" if one.rule in said else one.reason
-        said.add(one.rule)
+    for group in grouped(findings, verdict.preview.steps, lambda one: letting_pass(one, verdict)):
+        yield group, "" if group.first.rule in said else group.first.reason
+        said.add(group.first.rule)
 
 
 def letting_pass(finding: Finding, verdict: Verdict) -> str:

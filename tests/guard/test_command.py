@@ -45,8 +45,8 @@ def test_the_exit_code_is_the_answer_in_every_form(tmp_path: Path, preview: obje
     found = json.loads(_run(file, "--json").stdout)
     assert (found["verdict"], found["stack"], found["project"]) == (answer, "live", "shop")
     assert set(found) == {
-        "stack", "project", "verdict", "stage", "changes", "data", "cost", "capacity", "findings", "allowed", "skipped",
-        "errors",
+        "stack", "project", "verdict", "stage", "changes", "data", "cost", "capacity", "findings", "groups", "allowed",
+        "skipped", "errors",
     }  # fmt: skip
 
 
