@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from ops.drift.judge import Difference, Drifted, Owned, Report
 
 WIDTH = 60
+# Resources that are listed where something was done to many alike.
+SHOWN = 10
 REPAIRS = {
     "create": "gone; an update makes it again",
     "update": "changed; an update puts it back",
@@ -43,11 +46,12 @@ def drift(
     done so before, and its JSON is judged. That knows less: what only owners set, as a desired capacity, is not in it.
     Which properties have another owner is a table, ops/drift/ledger.py; docs/changes.md shows it.
 
-    JSON: {stack, lookedAt, drift: [{urn, type, gone, precious, repair: "create" | "update" | "replace" | "fail" |
+    JSON: {stack, lookedAt, drift: [{urn, type, gone, precious, open, repair: "create" | "update" | "replace" | "fail" |
     "hand", properties: [{path, recorded, found}], keep: lines of the stack's file, held: why it cannot be put back,
     or null, byHand: commands that put back what no update does}], expected: [{urn, type, path, recorded, found, owner,
-    reason}]}. recorded and found are as the provider has them, null where there is nothing, and {"secret": true} where
-    it is secret. What is precious comes first.
+    reason}], groups: [[urn]]}. recorded and found are as the provider has them, null where there is nothing, and
+    {"secret": true} where it is secret. open: it lets in whoever could not come in before. That comes first, then what
+    is precious. groups has what was done alike to several.
 
     Exit codes: 0 nothing was changed by hand, 1 something was, 2 the stack or the file cannot be looked at.
 
@@ -97,8 +101,8 @@ def _show(found: Report) -> None:
     if many:
         changed = f"{many} of {found.looked_at} resources {'is' if many == 1 else 'are'} not as recorded"
         console.print(f"[bold]{stack}: {changed}[/bold]\n", soft_wrap=True)
-    for one in found.drifted:
-        _show_drifted(one)
+    for alike in found.groups:
+        _show_drifted(alike)
     if found.owned:
         console.print("[bold]Expected[/bold], as others own it:\n")
         for owned in found.owned:
@@ -111,11 +115,18 @@ def _show(found: Report) -> None:
     _show_next(found)
 
 
-def _show_drifted(one: Drifted) -> None:
-    mark = "[red]precious[/red], " if one.precious else ""
+def _show_drifted(alike: Sequence[Drifted]) -> None:
+    """What was done to one resource, or in the same way to several."""
+    one, many = alike[0], len(alike)
+    mark = ("[red]OPEN TO THE WORLD[/red], " if one.is_open else "") + ("[red]precious[/red], " if one.precious else "")
     why = f": {escape(one.held)}" if one.held else ""
-    console.print(f"[bold]{escape(_called(one))}[/bold]: {mark}{REPAIRS[one.repair]}{why}", soft_wrap=True)
-    console.print(f"  {one.urn}", style="dim", markup=False, soft_wrap=True)
+    called = _called(one) if many == 1 else f"{many} resources, all alike"
+    console.print(f"[bold]{escape(called)}[/bold]: {mark}{REPAIRS[one.repair]}{why}", soft_wrap=True)
+    for each in alike[:SHOWN]:
+        told = each.urn if many == 1 else f"{_called(each)}, {each.urn}"
+        console.print(f"  {told}", style="dim", markup=False, soft_wrap=True)
+    if many > SHOWN:
+        console.print(f"  ... and {many - SHOWN} more: --json", style="dim", markup=False)
     for difference in one.differences:
         console.print(f"  {_told(difference)}", markup=False, soft_wrap=True)
     console.print()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ops.drift import adopt
+from ops.drift.exposure import opens, opens_gone
 from ops.drift.ledger import LEDGER, Expected, left_by_the_program
 from ops.drift.steps import STACK_TYPE, Step
 from ops.drift.stopped import stopped
@@ -48,6 +50,7 @@ class Drifted:
         hand where only `by_hand` does.
     held: why it cannot be put back; empty where it can.
     by_hand: commands that put back what no update does.
+    is_open: whether it lets in whoever could not come in before.
     keep: lines of the stack's file that keep what was found, where keys set it.
     """
 
@@ -61,6 +64,20 @@ class Drifted:
     keep: tuple[str, ...]
     held: str = ""
     by_hand: tuple[str, ...] = ()
+    is_open: bool = False
+
+    @property
+    def rank(self) -> tuple[bool, bool, bool]:
+        """What comes first is lowest."""
+        return (not self.is_open, not self.precious, not self.gone)
+
+    @property
+    def cause(self) -> str:
+        """What is the same of all that one hand, or one tool, has changed alike."""
+        return json.dumps(
+            [self.is_open, self.precious, self.repair, self.held, self.type if self.gone else "", *self.by_hand]
+            + [one.as_dict() for one in self.differences]
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -69,6 +86,7 @@ class Drifted:
             "type": self.type,
             "gone": self.gone,
             "precious": self.precious,
+            "open": self.is_open,
             "repair": self.repair,
             "properties": [one.as_dict() for one in self.differences],
             "keep": list(self.keep),
@@ -103,7 +121,8 @@ class Report:
     """What became of a stack.
 
     looked_at: resources that the engine looked at.
-    drifted: what has to be put back or kept, what is precious first, what is gone before what is changed.
+    drifted: what has to be put back or kept: first what lets the world in, then what is precious, and what is gone
+        before what is changed.
     owned: what may be as it is.
     """
 
@@ -112,12 +131,21 @@ class Report:
     drifted: tuple[Drifted, ...]
     owned: tuple[Owned, ...]
 
+    @property
+    def groups(self) -> list[list[Drifted]]:
+        """What has drifted, by cause: the worst first, and of those the causes of most."""
+        found: dict[str, list[Drifted]] = {}
+        for one in self.drifted:
+            found.setdefault(one.cause, []).append(one)
+        return sorted(found.values(), key=lambda alike: (*alike[0].rank, -len(alike)))
+
     def as_dict(self) -> dict[str, Any]:
         """For `--json`."""
         return {
             "stack": self.stack,
             "lookedAt": self.looked_at,
             "drift": [one.as_dict() for one in self.drifted],
+            "groups": [[one.urn for one in alike] for alike in self.groups],
             "expected": [one.as_dict() for one in self.owned],
         }
 
@@ -139,7 +167,7 @@ def judge(steps: Iterable[Step], stack: str) -> Report:
         real = [path for path in step.changed if path not in expected and path not in by_hand]
         if real or by_hand or step.found is None:
             drifted.append(_drifted(step, real, by_hand))
-    drifted.sort(key=lambda one: (not one.precious, not one.gone, one.urn))
+    drifted.sort(key=lambda one: (*one.rank, one.urn))
     return Report(stack=stack, looked_at=looked_at, drifted=tuple(drifted), owned=tuple(owned))
 
 
@@ -202,7 +230,12 @@ def _drifted(step: Step, changed: list[str], by_hand: Mapping[str, str]) -> Drif
         differences=differences,
         keep=tuple(one for one in lines if one),
         by_hand=tuple(by_hand.values()),
+        is_open=opens_gone(step.type) if gone else any(_opens(step.type, one) for one in differences),
     )
+
+
+def _opens(type_: str, one: Difference) -> bool:
+    return one.found != SECRET and opens(type_, one.path, one.recorded, one.found)
 
 
 def _difference(step: Step, path: str) -> Difference:

@@ -131,6 +131,7 @@ def test_json_has_the_promised_shape(tmp_path: Path) -> None:
                 "type": BUCKET,
                 "gone": True,
                 "precious": True,
+                "open": False,
                 "repair": "create",
                 "properties": [],
                 "keep": [],
@@ -149,7 +150,33 @@ def test_json_has_the_promised_shape(tmp_path: Path) -> None:
                 "reason": "Scaling policies move it within the bounds; the program sets the bounds alone.",
             }
         ],
+        "groups": [[urn(BUCKET, "prod-use1-store")]],
     }
+
+
+RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+TAGGED = [
+    looked(GROUP, f"prod-use1-{index}", {"tags": {"team": "a"}}, {"tags": {"team": "b"}}, tags="update")
+    for index in range(54)
+]
+SSH = looked(RULE, "prod-use1-ssh", {"cidrIpv4": "10.0.0.0/8"}, {"cidrIpv4": "0.0.0.0/0"}, cidrIpv4="update")
+
+
+def test_what_lets_the_world_in_comes_first_and_what_was_done_alike_is_told_once(tmp_path: Path) -> None:
+    file = written(tmp_path, *TAGGED, LOST, SSH)
+    lines = ascent(file).stdout.splitlines()
+    assert [line for line in lines if line and not line.startswith(" ")][:4] == [
+        "prod: 56 of 56 resources are not as recorded",
+        "SecurityGroupIngressRule prod-use1-ssh: OPEN TO THE WORLD, changed; an update puts it back",
+        "Bucket prod-use1-store: precious, gone; an update makes it again",
+        "54 resources, all alike: changed; an update puts it back",
+    ]
+    assert sum("tags: " in line or "tags.team: " in line for line in lines) == 1
+    assert f"  Group prod-use1-0, {urn(GROUP, 'prod-use1-0')}" in lines
+    assert "  ... and 44 more: --json" in lines
+    told = json.loads(ascent(file, "--json").stdout)
+    assert [len(one) for one in told["groups"]] == [1, 1, 54]
+    assert [one["open"] for one in told["drift"]] == [True] + [False] * 55
 
 
 def test_a_file_of_another_stack_and_a_stack_that_is_not_there_are_bad_input(tmp_path: Path) -> None:
