@@ -15,8 +15,8 @@ from ops import new_stack, stackfile
 from ops.console import console, errors
 from ops.doubts import doubted
 from ops.new_stack import Answers
+from ops.refusal import NO, Refusal
 
-NO, BAD_INPUT = 1, 2
 RUNTIME = "ec2"
 
 
@@ -135,17 +135,16 @@ def new(
     missing = [one for one in QUESTIONS if one.needed(answers) and not getattr(answers, one.field)]
     if missing:
         names = ", ".join(one.flag for one in missing)
-        errors.print(f"Missing: {names}. At a terminal, without --yes, they are asked for.", style="red", markup=False)
-        raise typer.Exit(BAD_INPUT)
+        raise Refusal(f"Missing: {names}. At a terminal, without --yes, they are asked for.")
     _refuse_present(answers.stack)
     while True:
         try:
             settings, content, chosen = _checked(answers)
             break
         except SettingsError as error:
-            errors.print(str(error), style="red", markup=False)
             if not asks:
-                raise typer.Exit(BAD_INPUT) from None
+                raise
+            errors.print(str(error), style="red", markup=False)
             errors.print("\nOnce more; Enter keeps what is in brackets.", markup=False)
             answers = _asked(answers, again=True)
             _refuse_present(answers.stack)
@@ -176,8 +175,7 @@ def _asked(answers: Answers, *, again: bool = False) -> Answers:
 
 def _refuse_present(stack: str) -> None:
     if stack in stackfile.names():
-        errors.print(f"Pulumi.{stack}.yaml is there already, and stays as it is.", style="red", markup=False)
-        raise typer.Exit(NO)
+        raise Refusal(f"Pulumi.{stack}.yaml is there already, and stays as it is.", code=NO)
 
 
 def _write(stack: str, settings: Settings, content: str, chosen: Mapping[str, object], *, as_json: bool) -> None:

@@ -27,7 +27,7 @@ NEEDED = {
     "rollout start": ["--strategy", "canary", "--image", "registry.example.com/app:1.1.0"],
 }
 # Those that are of no stack.
-OF_NONE = {"stages", "prices", "guard"}
+OF_NONE = {"stages", "prices", "guard", "new"}
 
 
 def names() -> list[str]:

@@ -8,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,8 @@ class Checkout:
 
     def begin(self, *arguments: str, command: str = "rollout") -> subprocess.Popen[str]:
         """`ascent rollout ...` as a process of its own."""
-        line = [str(self.root / ".venv/bin/python"), "-m", "ops", command, *arguments]
+        # By its own name: under that of the checkout's link it would count as an environment made elsewhere.
+        line = [sys.executable, "-m", "ops", command, *arguments]
         pipe = subprocess.PIPE
         environment = engine_environment(self.box.layout) | {"PYTHONPATH": str(self.root)}
         return subprocess.Popen(line, cwd=self.root, env=environment, stdout=pipe, stderr=pipe, text=True)
