@@ -110,16 +110,16 @@ def text(answers: Answers, chosen: Mapping[str, Any]) -> str:
             f"    # ascent rollout start --stack {stack}",
             f"    blue: {{image: {_flow(answers.image)}, weight: 100}}",
             *_alerts(answers),
-            "  # Guards what holds data or identity against deletion. To take a stack down: docs/teardown.md",
-            "  ascent:protect: true",
             *_account(answers),
-            "",
             "  # Next, where you want them:",
             *_registry(answers),
             "  # ascent:tags: {cost-center: platform}       # on everything at AWS that takes tags",
             "  # ascent:budget: {monthlyUsd: 400}           # else the stage's; see: ascent cost",
             "  # ascent:database: {roles: true}             # the application may change rows, and nothing else",
             "  # Secrets of the application: pulumi config set --secret --path 'ascent:appSecrets.SESSION_KEY'",
+            "  # Guards what holds data or identity against deletion. To take a stack down: docs/teardown.md",
+            # Last, because Pulumi moves comments that stand behind the last key out of `config` when it saves the file.
+            "  ascent:protect: true",
             "",
         ]
     )
@@ -208,6 +208,7 @@ def then(settings: Settings, stack: str) -> list[str]:
         f"./ascent cost --stack {stack}",
         f"make preview STACK={stack}",
         f"./ascent doctor --stack {stack}",
+        "pulumi login s3://YOUR-BUCKET",
         f'pulumi stack init {stack} --secrets-provider "awskms://alias/YOUR-KEY?region={settings.home}"',
         f"pulumi preview --stack {stack} --policy-pack policy",
     ]

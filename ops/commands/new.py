@@ -50,7 +50,7 @@ QUESTIONS = (
     Question(
         "zone_id",
         "--zone-id",
-        "Id of its zone there",
+        "Id of its zone: 32 hexadecimal digits at Cloudflare, Z... at Route 53",
         needed=lambda answers: not _external(answers),
         asked=lambda answers: not _external(answers),
     ),
@@ -109,8 +109,10 @@ def new(
 
         ascent new
 
-        ascent new --stack shop --domain shop.example.org --dns route53 --zone-id Z0123456789ABCDEFGHIJ
-          --region eu-central-1 --image public.ecr.aws/acme/shop:1.0.0 --alerts on-call@example.org --yes
+        ascent new --stack shop --region eu-central-1 --stage 4
+
+        ascent new --yes --stack shop --domain shop.example.org --dns route53 \
+          --zone-id Z0123456789ABC --region eu-central-1 --image ghcr.io/acme/shop:1.0.0
     """
     answers = Answers(
         stack=stack,

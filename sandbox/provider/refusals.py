@@ -70,7 +70,8 @@ def references(view: View, schema: Schema, inputs: Properties) -> None:
     bare = masked(inputs)
     for path, rule in _references(schema):
         for value in _named(rule, (found for _, found in paths.find(bare, path))):
-            if value not in rule.get("but", ()) and not _exists(view, rule, value):
+            outside = any(re.fullmatch(one, value) for one in rule.get("but", ()))
+            if not outside and not _exists(view, rule, value):
                 raise Refused(
                     _fill(
                         rule.get("message", "{path} {value} does not exist"),

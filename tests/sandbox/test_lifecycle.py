@@ -45,6 +45,16 @@ def test_preview_knows_what_was_asked_and_nothing_else(aws: Engine) -> None:
     assert all(state[name] is UNKNOWN for name in ("arn", "dnsName", "zoneId", "arnSuffix", "vpcId"))
 
 
+@pytest.mark.parametrize(("zone", "there"), [("Z0123456789ABC", True), ("example.com", False)])
+def test_a_hosted_zone_is_there_because_no_stack_makes_one(aws: Engine, zone: str, there: bool) -> None:  # noqa: FBT001
+    record = {"zoneId": zone, "name": "shop.example.com", "type": "CNAME", "ttl": 60, "records": ["x.example.com"]}
+    if there:
+        assert aws.create("aws:route53/record:Record", record)[1]["zoneId"] == zone
+        return
+    with pytest.raises(Aborted, match="NoSuchHostedZone"):
+        aws.create("aws:route53/record:Record", record)
+
+
 def test_outputs_look_like_the_cloud_s(network: Network) -> None:
     arn, state = network.aws.create(
         _BALANCER, {"name": "web", "subnets": network.subnets, "securityGroups": [network.group]}
