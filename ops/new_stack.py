@@ -210,5 +210,5 @@ def then(settings: Settings, stack: str) -> list[str]:
         f"./ascent doctor --stack {stack}",
         "pulumi login s3://YOUR-BUCKET",
         f'pulumi stack init {stack} --secrets-provider "awskms://alias/YOUR-KEY?region={settings.home}"',
-        f"pulumi preview --stack {stack} --policy-pack policy",
+        f"pulumi preview --stack {stack} --policy-pack policy/pulumi-analyzer-ascent",
     ]

@@ -105,7 +105,7 @@ def env(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
     with _problems():
         box = Sandbox(SANDBOX, stack)
         box.install()
-        typer.echo(shell_exports(box.layout))
+        typer.echo(shell_exports(box.layout, stack))
 
 
 def _print(text: str) -> None:

@@ -86,9 +86,13 @@ def _holds(path: Path, text: str) -> bool:
         return False
 
 
-def shell_exports(layout: Layout) -> str:
-    """Lines for `eval` that turn a shell into one where plain `pulumi` means the sandbox."""
+def shell_exports(layout: Layout, stack: str) -> str:
+    """Lines for `eval` that turn a shell into one where plain `pulumi` means the sandbox, and `stack` without --stack.
+
+    The stack is in the variable, and not selected: that would be for every shell.
+    """
     lines = [f"unset {name}" for name in stripped_names(dict(os.environ)) if name not in settings(layout)]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in settings(layout).items()]
+    lines.append(f"export PULUMI_STACK={shlex.quote(stack)}")
     lines.append(f"export PATH={shlex.quote(os.pathsep.join([*path_entries(), outside_path()]))}")
     return "\n".join(lines)

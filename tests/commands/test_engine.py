@@ -136,6 +136,6 @@ def test_asked_to_stop_it_ends_what_is_under_way_and_no_more(box: Sandbox) -> No
 
 def _plain_environment(box: Sandbox) -> dict[str, str]:
     """What a shell has after eval "$(make -s env)"."""
-    script = f"{shell_exports(box.layout)}\nenv -0"
+    script = f"{shell_exports(box.layout, box.stack)}\nenv -0"
     said = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True).stdout
     return dict(entry.split("=", 1) for entry in said.split("\0") if "=" in entry)

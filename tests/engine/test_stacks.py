@@ -75,7 +75,7 @@ def test_plain_pulumi_previews_without_a_wrapper(tmp_path: Path) -> None:
     box.install()
     file = stackfile.ROOT / "Pulumi.sandbox.yaml"
     before = file.read_bytes()
-    script = f"{shell_exports(box.layout)}\npulumi preview --stack sandbox --non-interactive --color never"
+    script = f"{shell_exports(box.layout, box.stack)}\npulumi preview --non-interactive --color never"
     done = subprocess.run(["bash", "-c", script], cwd=stackfile.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "to create" in done.stdout
