@@ -10,25 +10,22 @@ from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     SecretStr,
     StringConstraints,
     model_validator,
 )
-from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from infra.addressing import PRIVATE, REGION_PREFIX, SMALLEST_PREFIX, STACK_PREFIX
 from infra.connections import CLASSES, MAX_CONNECTIONS, MOST_CONNECTIONS
 from infra.edge.hosts import inside, registered
-from infra.edge.limits import kept
 from infra.edge.plans import Plan, cheapest
 from infra.edge.rules import Mode
 from infra.images import unfit
 from infra.regions import REGIONS
+from infra.strict import Strict
 from infra.thresholds import ALLOWANCE_DAYS, MOST_SITES
 
 # Stands for an encrypted value where there is no engine to decrypt it.
@@ -69,17 +66,6 @@ class Dns(StrEnum):
     CLOUDFLARE = "cloudflare"
     ROUTE53 = "route53"
     EXTERNAL = "external"
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        strict=True,
-        frozen=True,
-        alias_generator=to_camel,
-        validate_by_name=False,
-        hide_input_in_errors=True,
-    )
 
 
 def _no_host_bits(given: object) -> object:
@@ -571,7 +557,6 @@ class Edge(Strict):
 
     @model_validator(mode="after")
     def _plan_has_them(self) -> Self:
-        plan = self.plan
         own: dict[str, object] = {
             "sites": list(self.sites),
             "rateLimitPerMinute": list(self.rate_limit_per_minute.model_dump(exclude_none=True)),
@@ -586,14 +571,6 @@ class Edge(Strict):
                     {"key": f"edge.{key}", "given": given, "owner": self.owner},
                 )
         self._refuse_modes()
-        for name in self.rate_limit_per_minute.model_dump(exclude_none=True):
-            if name not in kept(plan):
-                needed = next(other for other in Plan if name in kept(other))
-                raise PydanticCustomError(
-                    "plan",
-                    "the {plan} plan has rate limits for {kept} alone; {name} needs the {needed} plan",
-                    {"plan": plan.value, "kept": " and ".join(kept(plan)), "name": name, "needed": needed.value},
-                )
         return self
 
     def _refuse_modes(self) -> None:
@@ -705,7 +682,7 @@ class PodsOverride(Strict):
         default=None,
         pattern=rf"^({LISTENS}|/[A-Za-z0-9._~/-]{{0,100}})$",
         description="What a pod is restarted by when it fails for two minutes: a path such as /api/live, or tcp for "
-        "whether it listens at all. /api/health where left out.",
+        "whether it listens at all. The health path where left out.",
     )
 
 

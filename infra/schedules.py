@@ -1,7 +1,8 @@
-"""When each database job runs, in UTC. `database/schedules.yaml` is the jobs' own list; a test compares them."""
+"""When each scheduled job runs, in UTC. `database/schedules.yaml` is the database jobs' own list; a test compares."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from infra.thresholds import FIFTY_K, JOB_DEADLINE, JOB_DEADLINE_HOURLY, JOB_RETRIES, SUMMARY, Threshold
@@ -14,19 +15,41 @@ JOB_VARIABLE = "ASCENT_JOB"
 # What the health check compares the server's own max_connections with: docs/adr/0038.
 CONNECTIONS_VARIABLE = "ASCENT_MAX_CONNECTIONS"
 CONFIG = "/etc/ascent/database.yaml"
-
-
 HEALTH = "database-health"
+_WEEKDAY = "day of the week"
+_FIELDS = {"minute": (0, 59), "hour": (0, 23), "day of the month": (1, 31), "month": (1, 12), _WEEKDAY: (0, 6)}
+
+
+def refused(cron: str) -> str | None:
+    """Why Kubernetes or EventBridge Scheduler would not take a time, or the two would differ; None if neither.
+
+    Both write numbers, lists, ranges and steps alike, but for the day of the week (EventBridge Scheduler User Guide,
+    Schedule types: cron-based schedules; Kubernetes documentation, CronJob: schedule syntax).
+    """
+    fields = cron.split()
+    if len(fields) != len(_FIELDS):
+        return "it should have five fields: minute, hour, day of the month, month, day of the week"
+    for given, (what, (first, last)) in zip(fields, _FIELDS.items(), strict=True):
+        step = "" if what == _WEEKDAY else r"(/[1-9]\d?)?"
+        one = rf"\d{{1,2}}(-\d{{1,2}}{step})?"
+        if not re.fullmatch(rf"\*{step}|{one}(,{one})*", given):
+            return f"its {what} is {given}; it should be * or numbers, such as 5, 1,15 or 1-5"
+        ranges = [part.partition("/")[0].split("-") for part in given.split(",") if not part.startswith("*")]
+        if any(not first <= int(ends[0]) <= int(ends[-1]) <= last for ends in ranges):
+            return f"its {what} is {given}; it should be from {first} to {last}, the smaller number first"
+    if fields[2] != "*" and fields[4] != "*":
+        return "it should say the day of the month or the day of the week; EventBridge Scheduler refuses both together"
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job on the database.
+    """A job on the database, or one of the application's own.
 
     name: what it is called everywhere.
-    cron: five fields, as Kubernetes takes them.
-    command: arguments of `python -m database`.
-    source: runbook and section, or "Ascent" with the reason.
+    cron: five fields, as Kubernetes takes them and `refused` allows them.
+    command: arguments of the image's entry point, which is `python -m database` for those on the database.
+    source: runbook and section, or "Ascent" with the reason; of the application's own, that it is.
     """
 
     name: str
@@ -41,7 +64,7 @@ class Job:
         if weekday == "*":
             weekday = "?"
         else:
-            day, weekday = "?", str(int(weekday) + 1)
+            day, weekday = "?", re.sub(r"\d", lambda found: str(int(found[0]) + 1), weekday)
         return f"cron({minute} {hour} {day} {month} {weekday} *)"
 
     @property

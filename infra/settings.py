@@ -18,6 +18,8 @@ from pydantic_core import PydanticCustomError
 
 from infra import images, naming
 from infra.addressing import REGION_PREFIX, clash, vpc_cidr
+from infra.application import Application as Described
+from infra.application_config import Application, too_long
 from infra.as_pulumi_saves import as_meant
 from infra.choices import (
     Account,
@@ -47,7 +49,6 @@ from infra.choices import (
     Rotations,
     Runtime,
     SecretName,
-    Strict,
     TagKey,
     TagValue,
     WorkersOverride,
@@ -57,13 +58,16 @@ from infra.choices import (
 )
 from infra.connections import Budget, Pooler, budget, max_connections, pooler
 from infra.edge.hosts import covered, inside, sibling
+from infra.edge.limits import kept
+from infra.edge.plans import Plan
 from infra.edge.rules import Mode
 from infra.node_budget import NodeBudget, node_budget
 from infra.problems import SECRETS, Problem, describe, is_echo, plain_secrets
 from infra.regions import REGIONS
 from infra.schedules import JOBS
 from infra.stages import STAGES, Capability, Sizes, Stage
-from infra.thresholds import DATABASE_REGIONS, MOST_TAGS, RATE_LIMITS, STANDBY_REGIONS
+from infra.strict import Strict
+from infra.thresholds import DATABASE_REGIONS, MOST_TAGS, STANDBY_REGIONS
 
 # Set by the platform in the application's environment.
 RESERVED = frozenset(
@@ -155,6 +159,11 @@ class Settings(Strict):
     domain: Domain = Field(description="The application's host name: name, dns, zoneId, zone or certificateArn.")
     rollout: Rollout = Field(
         description="The versions that run: blue and green, each with image and weight; kubernetesShare."
+    )
+    application: Application = Field(
+        default_factory=Application,
+        description="The application: profile, port, healthPath, buckets, queues, rateLimits, hashedPaths, "
+        "uncachedPaths, schedules, environment, names.",
     )
     registry: Registry = Field(
         default_factory=Registry, description="Where the images are: repositories, replicated, credentials."
@@ -290,14 +299,8 @@ class Settings(Strict):
                     "the engine of an external cache is its owner's; leave it out",
                     {"key": "cache.engine", "given": self.cache.engine},
                 )
-        for name in sorted(self.app_secrets):
-            reason = _taken(name)
-            if reason is not None:
-                raise PydanticCustomError(
-                    "reserved",
-                    "{name} {reason}; give the application's own secret another name",
-                    {"key": f"appSecrets.{name}", "given": "", "name": name, "reason": reason},
-                )
+        self._refuse_variables()
+        self._refuse_limits()
         try:
             self.row.sizes.overridden(self._overrides())
         except ValueError as error:
@@ -313,6 +316,75 @@ class Settings(Strict):
             self._refuse_lone_images()
             self._refuse_connections()
         return self
+
+    def _refuse_variables(self) -> None:
+        """Refuse variables of the application's own that something else sets, and names of none of ours."""
+        own = self.application
+        given = [
+            *(("appSecrets", name, "") for name in self.app_secrets),
+            *(("application.environment", name, value) for name, value in own.environment.items()),
+            *(("application.names", name, name) for name in own.names.values()),
+        ]
+        for key, name, value in sorted(given):
+            reason = _taken(name)
+            if reason is None and key != "appSecrets" and name in self.app_secrets:
+                reason = "is one of ascent:appSecrets"
+            if reason is not None:
+                what = "secret" if key == "appSecrets" else "variable"
+                raise PydanticCustomError(
+                    "reserved",
+                    "{name} {reason}; give the application's own {what} another name",
+                    {
+                        "key": key if key.endswith("names") else f"{key}.{name}",
+                        "given": value,
+                        "name": name,
+                        "reason": reason,
+                        "what": what,
+                    },
+                )
+        for ours in sorted(own.names):
+            if ours not in RESERVED and not ours.startswith(RESERVED_PREFIXES):
+                raise PydanticCustomError(
+                    "not_ours",
+                    "the platform sets no {name}; it should be one of {names}",
+                    {
+                        "key": f"application.names.{ours}",
+                        "given": own.names[ours],
+                        "name": ours,
+                        "names": ", ".join(sorted(RESERVED)),
+                    },
+                )
+
+    def _refuse_limits(self) -> None:
+        """Refuse numbers for rate limits that the application does not have, or the zone's plan has no rules for."""
+        application, plan = self.described, self.edge.plan
+        for name in self.edge.rate_limit_per_minute.model_dump(exclude_none=True):
+            if name not in application.limits:
+                raise PydanticCustomError(
+                    "no_limit",
+                    "the application has no rate limit {name}, but {names}; give perMinute in application.rateLimits",
+                    {
+                        "key": f"edge.rateLimitPerMinute.{name}",
+                        "given": self.rate_limits[name],
+                        "name": name,
+                        "names": ", ".join(application.limits),
+                    },
+                )
+            has = kept(plan, application)
+            if name not in has:
+                needed = next((other for other in Plan if name in kept(other, application)), None)
+                raise PydanticCustomError(
+                    "plan",
+                    "the {plan} plan has rate limits for {kept} alone; {name} needs the {needed} plan",
+                    {
+                        "key": "edge",
+                        "given": self.edge.model_dump(mode="json", by_alias=True, exclude_unset=True),
+                        "plan": plan.value,
+                        "kept": " and ".join(has),
+                        "name": name,
+                        "needed": needed.value if needed else "",
+                    },
+                )
 
     def _refuse_roles(self) -> None:
         """Refuse roles where nothing can make them."""
@@ -705,6 +777,11 @@ class Settings(Strict):
         return self.row.sizes.overridden(self._overrides())
 
     @property
+    def described(self) -> Described:
+        """The application, with its profile's description where the stack says nothing else."""
+        return self.application.described()
+
+    @property
     def storage_host(self) -> str:
         """Host name of what the CDN serves out of storage."""
         # Below the application's host, no universal certificate would be good for it.
@@ -714,7 +791,7 @@ class Settings(Strict):
     def rate_limits(self) -> dict[str, int]:
         """Requests a minute from one address, by name."""
         own = self.edge.rate_limit_per_minute.model_dump(exclude_none=True)
-        return {name: threshold.value for name, threshold in RATE_LIMITS.items()} | own
+        return {name: limit.per_minute for name, limit in self.described.limits.items()} | own
 
     @property
     def active_regions(self) -> tuple[str, ...]:
@@ -796,13 +873,13 @@ def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str], *, j
             ]
         )
     try:
-        return _validated(config, judged=judged)
+        return _named(_validated(config, judged=judged), file, named and named[1])
     except ValidationError as error:
         found = error
     meant = as_meant(config, found.errors())
     if meant != config:
         try:
-            return _validated(meant, judged=judged)
+            return _named(_validated(meant, judged=judged), file, named and named[1])
         except ValidationError as error:
             found = error
     problems = [problem for problem in found.errors() if not is_echo(problem, meant)]
@@ -812,6 +889,25 @@ def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str], *, j
 def _validated(config: Mapping[str, Any], *, judged: bool) -> Settings:
     # By way of JSON, because strict mode takes a list for a tuple and a string for an enum only there.
     return Settings.model_validate_json(json.dumps(dict(config)), by_alias=True, context={"judged": judged})
+
+
+def _named(settings: Settings, file: str, stack: str | None) -> Settings:
+    """The settings, unless AWS would refuse a name of theirs with the stack's and the region's before it.
+
+    Raises:
+        SettingsError: where it would.
+    """
+    if stack is None:
+        return settings
+    base = max((naming.regional(stack, region) for region in settings.regions), key=len)
+    if problems := too_long(settings.application, base):
+        raise SettingsError(
+            [
+                f'{file}: ascent:application.{key}: given "{key.partition(".")[2]}"; {reason}'
+                for key, reason in problems.items()
+            ]
+        )
+    return settings
 
 
 def load() -> Settings:

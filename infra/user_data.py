@@ -12,9 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.components.load_balancer import HEALTH_PATH
 from infra.thresholds import (
-    APP_PORT,
     APP_START,
     APP_STOP_GRACE,
     BOOT_RETRY,
@@ -68,6 +66,8 @@ class Container:
     secret_arn: Secrets Manager secret, a JSON object of environment variables.
     log_group: CloudWatch log group of its output.
     environment: its environment variables that are no secrets.
+    port: where it listens.
+    health_path: what it answers with 200 while it works.
     """
 
     role: str
@@ -77,6 +77,8 @@ class Container:
     secret_arn: str
     log_group: str
     environment: Mapping[str, str]
+    port: int
+    health_path: str
 
 
 # EC2 cannot see how much memory an instance uses. One metric per autoscaling group, not one per instance: each costs.
@@ -142,11 +144,11 @@ def _config(container: Container, root: str) -> dict[str, Any]:
         "log_group": container.log_group,
         "log_buffer_mib": LOG_BUFFER.value,
         "environment": dict(container.environment),
-        "port": APP_PORT.value,
+        "port": container.port,
         "user": POD_USER.value,
         "scratch_mib": POD_SCRATCH.value,
         "stop_grace": stop_grace(container.role),
-        "health_path": HEALTH_PATH,
+        "health_path": container.health_path,
         "health_timeout": HEALTH_TIMEOUT.value,
         "look_seconds": INSTANCE_LOOK.value,
         "patience_looks": WORKER_PATIENCE.value,

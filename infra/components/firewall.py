@@ -28,13 +28,13 @@ class FirewallArgs:
     """What it guards, and how.
 
     balancer_arn: the load balancer.
-    prefix: path that the rate limit is for.
+    prefixes: beginnings of the paths that the rate limit is for.
     per_minute: requests a minute that one address may make below it.
     counts: whether all rules only count what they would have refused.
     """
 
     balancer_arn: pulumi.Input[str]
-    prefix: str
+    prefixes: Sequence[str]
     per_minute: int
     counts: bool = False
 
@@ -63,14 +63,19 @@ class Firewall(pulumi.ComponentResource):
 
 
 def _rate(args: FirewallArgs) -> Any:
-    below = {
-        "byte_match_statement": {
-            "field_to_match": {"uri_path": {}},
-            "positional_constraint": "STARTS_WITH",
-            "search_string": args.prefix,
-            "text_transformations": [{"priority": rank, "type": one} for rank, one in enumerate(PLAIN)],
+    each = [
+        {
+            "byte_match_statement": {
+                "field_to_match": {"uri_path": {}},
+                "positional_constraint": "STARTS_WITH",
+                "search_string": prefix,
+                "text_transformations": [{"priority": rank, "type": one} for rank, one in enumerate(PLAIN)],
+            }
         }
-    }
+        for prefix in args.prefixes
+    ]
+    # AWS WAF API Reference, OrStatement: of two statements or more.
+    below = each[0] if len(each) == 1 else {"or_statement": {"statements": each}}
     return {
         "name": "rate",
         "priority": 0,

@@ -12,7 +12,6 @@ from infra import lifecycle, naming
 from infra.components.instance_template import METRICS, InstanceTemplate, InstanceTemplateArgs
 from infra.thresholds import (
     ALL_ON_DEMAND,
-    APP_PORT,
     CPU_TARGET,
     INSTANCE_GRACE,
     INSTANCE_LIFETIME,
@@ -45,6 +44,7 @@ class FleetArgs:
     gates: names of the alarms that stop an instance refresh; AWS takes ten at most.
     profile_arn: instance profile.
     container: what the instances run, once it is known.
+    port: where that listens.
     tags: put on instances and volumes, which do not take the provider's default tags.
     """
 
@@ -62,6 +62,7 @@ class FleetArgs:
     gates: Sequence[pulumi.Input[str]]
     profile_arn: pulumi.Input[str]
     container: pulumi.Output[Container]
+    port: int
     tags: Mapping[str, str]
 
 
@@ -112,8 +113,8 @@ class Fleet(pulumi.ComponentResource):
             description="From the load balancer",
             referenced_security_group_id=args.balancer_group_id,
             ip_protocol="tcp",
-            from_port=APP_PORT.value,
-            to_port=APP_PORT.value,
+            from_port=args.port,
+            to_port=args.port,
             opts=self._child,
         )
         return template

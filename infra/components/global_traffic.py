@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import pulumi
 
 from infra import naming
-from infra.components.load_balancer import HEALTH_PATH
 from infra.thresholds import (
     HEALTH_INTERVAL,
     HEALTH_TIMEOUT,
@@ -41,6 +40,7 @@ class GlobalTrafficArgs:
 
     zone_id: Cloudflare zone of the host.
     host: host name of the application. A DNS record of the same name may exist, and is used when this does not.
+    health_path: what it answers with 200 while it works.
     origins: origin by region.
     order: regions by preference, where nothing else is known. The first gets what no healthy region can.
     nearest: the same, for each part of the world.
@@ -49,6 +49,7 @@ class GlobalTrafficArgs:
 
     zone_id: str
     host: str
+    health_path: str
     origins: Mapping[str, Origin]
     order: Sequence[str]
     nearest: Mapping[str, Sequence[str]]
@@ -77,7 +78,7 @@ class GlobalTraffic(pulumi.ComponentResource):
             description=f"Health of {args.host}",
             type="https",
             method="GET",
-            path=HEALTH_PATH,
+            path=args.health_path,
             port=HTTPS_PORT.value,
             expected_codes="200",
             # What the region's load balancer has a certificate for.

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from infra import iam, naming
 from infra.components.load_balancer import CLUSTER_TAG
 from infra.kubeconfig import kubeconfig
-from infra.thresholds import APP_PORT, CLUSTER_LOG_DAYS, HTTPS_PORT
+from infra.thresholds import CLUSTER_LOG_DAYS, HTTPS_PORT
 
 LOGS = ("api", "audit", "authenticator", "controllerManager", "scheduler")
 POLICY = "arn:aws:iam::aws:policy/"
@@ -70,6 +70,7 @@ class KubernetesClusterArgs:
     subnet_ids: private subnets, one per zone, for nodes, pods and the API's addresses.
     key_arn: KMS key, in this region, that encrypts Kubernetes secrets.
     balancer_group_id: security group of the load balancer, which reaches pods.
+    port: where those listen.
     api_cidrs: ranges that reach the API from outside the VPC; none for a private one.
     api_sources: ranges that reach it by its private addresses: the VPC's, and those behind a peering or a VPN.
     creator: ARN of who makes it, and so has all rights; None where EKS gave them.
@@ -82,6 +83,7 @@ class KubernetesClusterArgs:
     subnet_ids: Sequence[pulumi.Input[str]]
     key_arn: pulumi.Input[str]
     balancer_group_id: pulumi.Input[str]
+    port: int
     api_cidrs: Sequence[str]
     api_sources: Sequence[str]
     creator: str | None
@@ -193,8 +195,8 @@ class KubernetesCluster(pulumi.ComponentResource):
             description="From the load balancer",
             referenced_security_group_id=self._args.balancer_group_id,
             ip_protocol="tcp",
-            from_port=APP_PORT.value,
-            to_port=APP_PORT.value,
+            from_port=self._args.port,
+            to_port=self._args.port,
             opts=self._child,
         )
         for source in self._args.api_sources:

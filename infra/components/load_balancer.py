@@ -12,7 +12,6 @@ import pulumi_aws as aws
 from infra import naming
 from infra.security_groups import ANYWHERE
 from infra.thresholds import (
-    APP_PORT,
     DEREGISTRATION_DELAY,
     HEALTH_INTERVAL,
     HEALTH_TIMEOUT,
@@ -25,7 +24,6 @@ from infra.thresholds import (
     UNHEALTHY_COUNT,
 )
 
-HEALTH_PATH = "/api/health"
 # TLS 1.3 and 1.2 with forward secrecy; AWS, "Security policies for your Application Load Balancer".
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 # A request goes to the target group that the first header names, whatever the weights, if it knows the key: a version
@@ -62,6 +60,8 @@ class LoadBalancerArgs:
     log_bucket: name of a bucket that allows the delivery of access logs.
     targets: target groups by name. Their weights add up to 100.
     target_key: what a request has to know to choose its target group, a secret.
+    port: where targets listen.
+    health_path: what they answer with 200 while they work.
     clients: IPv4 ranges of the proxies in front, which alone may reach it; None where everybody may.
     protect: guard the load balancer against deletion, here and at AWS.
     """
@@ -73,6 +73,8 @@ class LoadBalancerArgs:
     targets: Mapping[str, Target]
     clients: Sequence[str] | None
     target_key: pulumi.Input[str]
+    port: int
+    health_path: str
     protect: bool
 
 
@@ -91,7 +93,7 @@ class LoadBalancer(pulumi.ComponentResource):
         super().__init__(naming.token("LoadBalancer"), name, None, opts)
         self._name = name
         self._child = pulumi.ResourceOptions(parent=self)
-        group = self._security_group(args.vpc_id)
+        group = self._security_group(args)
         self.admits = self._admit(group, args.clients)
         balancer = aws.lb.LoadBalancer(
             naming.balanced(name),
@@ -119,11 +121,11 @@ class LoadBalancer(pulumi.ComponentResource):
         self.zone_id = balancer.zone_id
         self.register_outputs({"dnsName": self.dns_name})
 
-    def _security_group(self, vpc_id: pulumi.Input[str]) -> aws.ec2.SecurityGroup:
+    def _security_group(self, args: LoadBalancerArgs) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(
             self._name,
             description="HTTP and HTTPS to the load balancer",
-            vpc_id=vpc_id,
+            vpc_id=args.vpc_id,
             tags={"Name": self._name},
             opts=self._child,
         )
@@ -133,8 +135,8 @@ class LoadBalancer(pulumi.ComponentResource):
             description="To the targets",
             cidr_ipv4=ANYWHERE,
             ip_protocol="tcp",
-            from_port=APP_PORT.value,
-            to_port=APP_PORT.value,
+            from_port=args.port,
+            to_port=args.port,
             opts=self._child,
         )
         return group
@@ -176,13 +178,13 @@ class LoadBalancer(pulumi.ComponentResource):
             naming.balanced(f"{self._name}-{target}"),
             vpc_id=args.vpc_id,
             target_type=one.kind,
-            port=APP_PORT.value,
+            port=args.port,
             protocol="HTTP",
             deregistration_delay=DEREGISTRATION_DELAY.value,
             load_balancing_algorithm_type="least_outstanding_requests",
             stickiness={"enabled": False, "type": "lb_cookie"},
             health_check={
-                "path": HEALTH_PATH,
+                "path": args.health_path,
                 "interval": HEALTH_INTERVAL.value,
                 "timeout": HEALTH_TIMEOUT.value,
                 "healthy_threshold": HEALTHY_COUNT.value,

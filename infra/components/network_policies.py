@@ -12,7 +12,7 @@ import pulumi_kubernetes as kubernetes
 from infra import naming
 from infra.pod_spec import APP, NAME, described
 from infra.security_groups import ANYWHERE
-from infra.thresholds import APP_PORT, DNS_PORT, HTTP_PORT, HTTPS_PORT
+from infra.thresholds import DNS_PORT, HTTP_PORT, HTTPS_PORT
 
 Ingress = kubernetes.networking.v1.NetworkPolicyIngressRuleArgsDict
 Egress = kubernetes.networking.v1.NetworkPolicyEgressRuleArgsDict
@@ -43,6 +43,7 @@ class NetworkPoliciesArgs:
     namespace: the application's.
     web, jobs: labels of the pods that serve requests, and of those that run database jobs.
     clients: ranges that requests come from.
+    port: where the web pods listen.
     app_reach: what the application may connect to, beside DNS, HTTPS anywhere and the Pod Identity agent.
     jobs_reach: what database jobs may connect to, beside DNS.
     """
@@ -51,6 +52,7 @@ class NetworkPoliciesArgs:
     web: Mapping[str, str]
     jobs: Mapping[str, str]
     clients: Sequence[str]
+    port: int
     app_reach: Sequence[Reach]
     jobs_reach: Sequence[Reach]
 
@@ -69,7 +71,7 @@ class NetworkPolicies(pulumi.ComponentResource):
         self._policy("default-deny", _policy({}, ingress=[], egress=[]))
         requests: Ingress = {
             "from_": [{"ip_block": {"cidr": cidr}} for cidr in args.clients],
-            "ports": [_tcp(APP_PORT.value)],
+            "ports": [_tcp(args.port)],
         }
         self._policy("web", _policy(args.web, ingress=[requests]))
         self._policy("app", _policy({NAME: APP}, egress=_egress([agent, services, *args.app_reach])))

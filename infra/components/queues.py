@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -11,16 +12,16 @@ import pulumi_aws as aws
 from infra import naming
 from infra.thresholds import DEAD_LETTER_RETENTION, QUEUE_ATTEMPTS, QUEUE_RETENTION, QUEUE_VISIBILITY, QUEUE_WAIT
 
-QUEUES = ("image-analysis", "recommendations", "notifications", "clean-up")
-
 
 @dataclass(frozen=True, kw_only=True)
 class QueuesArgs:
     """What the queues need.
 
+    kinds: their names.
     protect: guard the queues, and the messages in them, against deletion.
     """
 
+    kinds: Sequence[str]
     protect: bool
 
 
@@ -38,7 +39,7 @@ class Queues(pulumi.ComponentResource):
         kept = pulumi.ResourceOptions(parent=self, protect=args.protect)
         child = pulumi.ResourceOptions(parent=self)
         queues, dead_queues = {}, {}
-        for kind in QUEUES:
+        for kind in args.kinds:
             dead = aws.sqs.Queue(
                 f"{name}-{kind}-dead",
                 message_retention_seconds=DEAD_LETTER_RETENTION.value,

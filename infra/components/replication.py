@@ -10,7 +10,6 @@ import pulumi_aws as aws
 
 from infra import iam, naming
 from infra.components.storage import Storage
-from infra.edge.caching import SERVED
 from infra.thresholds import REPLICATION_MINUTES
 
 
@@ -82,7 +81,7 @@ def _rule(region: str, one: Copy, kind: str) -> aws.s3.BucketReplicationConfigRu
         "destination": destination,
     }
     # What a CDN reads is encrypted with S3's own key, and has to be there too: a key of ours would lock the CDN out.
-    if kind not in SERVED:
+    if kind not in one.storage.public:
         rule["source_selection_criteria"] = {"sse_kms_encrypted_objects": {"status": "Enabled"}}
         destination["encryption_configuration"] = {"replica_kms_key_id": one.storage.key_arn}
     return rule

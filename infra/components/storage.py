@@ -1,18 +1,18 @@
 """The application's buckets: private, encrypted, versioned, and cleaned up by rules.
 
-Of two of them, a CDN may read what lies below the bucket's own name: `generated/...` in the bucket `generated`.
+Of public ones, a CDN may read what lies below the bucket's own name: `generated/...` in the bucket `generated`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
-from infra.edge.caching import SERVED
+from infra.application import Bucket
 from infra.private_bucket import private_bucket
 from infra.thresholds import ARCHIVE_DAYS, CORS_MAX_AGE, MULTIPART_DAYS, OLD_VERSION_DAYS, UNUSED_UPLOAD_DAYS
 
@@ -20,28 +20,13 @@ from infra.thresholds import ARCHIVE_DAYS, CORS_MAX_AGE, MULTIPART_DAYS, OLD_VER
 USED_TAG = "used"
 
 
-@dataclass(frozen=True, slots=True)
-class _Bucket:
-    """A bucket: whether browsers write to it, unmarked objects expire, and old ones go to the archive."""
-
-    browsers: bool = False
-    expires: bool = False
-    archives: bool = False
-
-
-BUCKETS = {
-    "uploads": _Bucket(browsers=True, expires=True),
-    "analyses": _Bucket(archives=True),
-    "avatars": _Bucket(browsers=True),
-    "generated": _Bucket(archives=True),
-}
-
-
 @dataclass(frozen=True, kw_only=True)
 class StorageArgs:
     """What the buckets need.
 
     region: AWS region of the buckets.
+    buckets: what each is for, by name.
+    public: names of those that a CDN may read, in the order in which it is to know them.
     key_arn: KMS key of their objects.
     origin: the only origin whose pages may use them from a browser, as `https://host`.
     readers: the CDN's addresses, as IPv4 ranges; none while there is no CDN.
@@ -49,6 +34,8 @@ class StorageArgs:
     """
 
     region: str
+    buckets: Mapping[str, Bucket]
+    public: Sequence[str]
     key_arn: pulumi.Input[str]
     origin: str
     readers: Sequence[str]
@@ -58,10 +45,11 @@ class StorageArgs:
 class Storage(pulumi.ComponentResource):
     """The buckets.
 
-    buckets: physical name by the name of the table.
+    buckets: physical name by name.
+    public: names of those that a CDN may read.
     hosts: host name, at S3 in the region, of each that a CDN may read.
     arns: ARN of each.
-    versioned, versioned_arns: name and ARN by the name of the table, known once every version is kept, which
+    versioned, versioned_arns: name and ARN by name, known once every version is kept, which
         replication needs.
     region, key_arn: as they were given.
     """
@@ -69,16 +57,16 @@ class Storage(pulumi.ComponentResource):
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("Storage"), name, None, opts)
         self._child = pulumi.ResourceOptions(parent=self)
-        self.region, self.key_arn = args.region, args.key_arn
+        self.region, self.key_arn, self.public = args.region, args.key_arn, frozenset(args.public)
         self.versioned: dict[str, pulumi.Output[str]] = {}
         self.versioned_arns: dict[str, pulumi.Output[str]] = {}
-        made = {kind: self._bucket(name, kind, bucket, args) for kind, bucket in BUCKETS.items()}
+        made = {kind: self._bucket(name, kind, bucket, args) for kind, bucket in args.buckets.items()}
         self.buckets = {kind: bucket.bucket for kind, bucket in made.items()}
-        self.hosts = {kind: made[kind].bucket_regional_domain_name for kind in SERVED}
+        self.hosts = {kind: made[kind].bucket_regional_domain_name for kind in args.public}
         self.arns = [bucket.arn for bucket in made.values()]
         self.register_outputs({"buckets": self.buckets})
 
-    def _bucket(self, store: str, kind: str, one: _Bucket, args: StorageArgs) -> aws.s3.Bucket:
+    def _bucket(self, store: str, kind: str, one: Bucket, args: StorageArgs) -> aws.s3.Bucket:
         child, name = self._child, f"{store}-{kind}"
         bucket, blocked = private_bucket(name, protect=args.protect, parent=self)
         versioning = aws.s3.BucketVersioning(
@@ -89,7 +77,7 @@ class Storage(pulumi.ComponentResource):
         aws.s3.BucketServerSideEncryptionConfiguration(
             name,
             bucket=bucket.id,
-            rules=[_encryption(kind, args.key_arn)],
+            rules=[_encryption(args.key_arn, public=one.public)],
             opts=child,
         )
         aws.s3.BucketLifecycleConfiguration(
@@ -98,10 +86,11 @@ class Storage(pulumi.ComponentResource):
             rules=_rules(one),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[versioning]),
         )
+        readers = args.readers if one.public else ()
         aws.s3.BucketPolicy(
             name,
             bucket=bucket.id,
-            policy=iam.policy(iam.refuse_plain_text(bucket.arn), *_readable(kind, bucket.arn, args.readers)),
+            policy=iam.policy(iam.refuse_plain_text(bucket.arn), *_readable(kind, bucket.arn, readers)),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[blocked]),
         )
         if one.browsers:
@@ -121,12 +110,14 @@ class Storage(pulumi.ComponentResource):
         return bucket
 
 
-def _encryption(kind: str, key_arn: pulumi.Input[str]) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
+def _encryption(
+    key_arn: pulumi.Input[str], *, public: bool
+) -> aws.s3.BucketServerSideEncryptionConfigurationRuleArgsDict:
     """With a key of ours; with S3's own where a CDN reads, since it has no identity that could be allowed to decrypt.
 
     Which of the two is right from the start: a change would leave what is already there as it is.
     """
-    if kind in SERVED:
+    if public:
         return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
     return {
         "apply_server_side_encryption_by_default": {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn},
@@ -136,14 +127,14 @@ def _encryption(kind: str, key_arn: pulumi.Input[str]) -> aws.s3.BucketServerSid
 
 def _readable(kind: str, bucket_arn: pulumi.Input[str], readers: Sequence[str]) -> list[iam.Statement]:
     """What a CDN may read. A policy for some addresses is no public one, so public ones stay blocked."""
-    if not readers or kind not in SERVED:
+    if not readers:
         return []
     objects = pulumi.Output.concat(bucket_arn, f"/{kind}/*")
     addresses = {"IpAddress": {"aws:SourceIp": list(readers)}}
     return [iam.allow(["s3:GetObject"], [objects], addresses, principal={"AWS": "*"})]
 
 
-def _rules(one: _Bucket) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
+def _rules(one: Bucket) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]:
     rules: list[aws.s3.BucketLifecycleConfigurationRuleArgsDict] = [
         {
             "id": "unfinished",

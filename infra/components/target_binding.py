@@ -16,7 +16,7 @@ from infra import naming
 from infra.autoscaling import metadata
 from infra.components.workload import COMPONENT, PORT
 from infra.pod_spec import labels
-from infra.thresholds import APP_PORT, SERVICE_PORT
+from infra.thresholds import SERVICE_PORT
 
 # EKS Auto Mode has the AWS Load Balancer Controller's kinds in a group of its own.
 AUTO_MODE = "eks.amazonaws.com/v1"
@@ -39,6 +39,7 @@ class TargetBindingArgs:
 
     namespace, color: where the pods are, and whose.
     target_group_arn: a target group of kind `ip`.
+    port: where the pods listen.
     auto_mode: whether EKS Auto Mode registers the pods, or else the AWS Load Balancer Controller.
     balancer_group_id: the load balancer's security group, which that controller admits to the pods' nodes. The stack
         itself does so for a cluster that it makes.
@@ -47,6 +48,7 @@ class TargetBindingArgs:
     namespace: str
     color: str
     target_group_arn: pulumi.Input[str]
+    port: int
     auto_mode: bool
     balancer_group_id: pulumi.Input[str]
 
@@ -66,7 +68,7 @@ class TargetBinding(pulumi.ComponentResource):
                 "ingress": [
                     {
                         "from": [{"securityGroup": {"groupID": args.balancer_group_id}}],
-                        "ports": [{"protocol": "TCP", "port": APP_PORT.value}],
+                        "ports": [{"protocol": "TCP", "port": args.port}],
                     }
                 ]
             }

@@ -9,7 +9,6 @@ import pulumi_kubernetes as kubernetes
 
 from infra import naming
 from infra.autoscaling import metadata, scaled
-from infra.components.load_balancer import HEALTH_PATH
 from infra.pod_spec import (
     SECRET_VERSION,
     TIMEOUTS,
@@ -23,7 +22,6 @@ from infra.pod_spec import (
     spread,
 )
 from infra.thresholds import (
-    APP_PORT,
     HEALTH_TIMEOUT,
     LIVENESS_DELAY,
     LIVENESS_PERIOD,
@@ -57,6 +55,8 @@ class WorkloadArgs:
     amount: what a pod requests.
     minimum, maximum: bounds of the autoscaler, in pods. What lies between belongs to it.
     by_memory: whether it adds pods by memory as well as by CPU.
+    port: where it listens.
+    health_path: what it answers with 200 while it works.
     liveness: path that says whether a pod lives; None asks for no more than an open port.
     """
 
@@ -70,6 +70,8 @@ class WorkloadArgs:
     minimum: int
     maximum: int
     by_memory: bool
+    port: int
+    health_path: str
     liveness: str | None
 
 
@@ -130,14 +132,14 @@ def _container(args: WorkloadArgs) -> Container:
     return {
         "name": "app",
         "image": args.image,
-        "ports": [{"name": PORT, "container_port": APP_PORT.value, "protocol": "TCP"}],
+        "ports": [{"name": PORT, "container_port": args.port, "protocol": "TCP"}],
         "env": args.environment.variables,
         "env_from": args.environment.sources,
         "resources": resources(args.amount),
         # Until it has answered once, nothing else is asked: a slow start is no death.
-        "startup_probe": _probe(HEALTH_PATH, READINESS_PERIOD, STARTUP_TRIES),
+        "startup_probe": _probe(args.health_path, READINESS_PERIOD, STARTUP_TRIES),
         "readiness_probe": {
-            **_probe(HEALTH_PATH, READINESS_PERIOD, UNHEALTHY_COUNT),
+            **_probe(args.health_path, READINESS_PERIOD, UNHEALTHY_COUNT),
             "initial_delay_seconds": READINESS_DELAY.value,
         },
         "liveness_probe": {

@@ -23,20 +23,13 @@ from infra.thresholds import (
     Threshold,
 )
 
-# Horizontal Scaling Guide, CDN Configuration: what the application says may be kept for good. Next.js puts a hash of
-# their content into the names of these (Next.js documentation, Going to production: caching).
-APP_PREFIXES = ("/_next/static/",)
+# Horizontal Scaling Guide, CDN Configuration: what the application says may be kept for good.
 APP_EXTENSIONS = ("avif", "gif", "ico", "jpg", "png", "svg", "webp")
-# Buckets of ours that the CDN serves, each below its own name; of these, what the application generates.
-SERVED = ("generated", "avatars")
-OWN_PUBLIC = tuple(f"/{bucket}/" for bucket in SERVED)
-OWN_IMAGES = ("/generated/",)
 # Scaling to 1000 Users, CDN Setup: the hosted storage's public paths. Its signed and private paths lie elsewhere.
 HOSTED = "/storage/v1/object/public/"
 HOSTED_PUBLIC = (HOSTED, "/storage/v1/render/image/public/")
 HOSTED_IMAGES = tuple(f"{HOSTED}{bucket}/" for bucket in ("generated-images", "website-images", "report-images"))
 CHART = ".svg"
-API = "/api"
 CREDENTIAL_HEADERS = ("authorization", "apikey", "x-api-key")
 # Cloudflare sets these on every visitor, whether somebody is logged in or not: its bot products, and rate limits that
 # tell apart who is behind one address (Cloudflare Cookies).
@@ -51,12 +44,12 @@ _SERVE_STALE = {"disable_stale_while_updating": False}
 
 def cache_rules(site: Site) -> Ruleset:
     """The cache rules of a site."""
-    public, images = (HOSTED_PUBLIC, HOSTED_IMAGES) if site.hosted else (OWN_PUBLIC, OWN_IMAGES)
+    public, images = (HOSTED_PUBLIC, HOSTED_IMAGES) if site.hosted else _own(site)
     stored = host(*site.storages)
     kept = {"storage": STORAGE_EDGE_TTL, "images": IMAGE_EDGE_TTL, "charts": CHART_EDGE_TTL}
     which = {
         "storage": below(public),
-        "images": below(images),
+        **({"images": below(images)} if images else {}),
         "charts": both(below(public), f"ends_with(lower({PATH}), {text(CHART)})"),
     }
     return Ruleset(
@@ -74,11 +67,20 @@ def cache_rules(site: Site) -> Ruleset:
                     _stored(site, ttl),
                 )
                 for name, ttl in kept.items()
+                if name in which
             ),
             # Last, so that no rule can override it.
             _rule("never", "Sessions, credentials and the API", both(about(site), never(site)), _BYPASS),
         ),
     )
+
+
+def _own(site: Site) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Paths of public buckets, each below its own name, and those of images among them."""
+    application = site.application
+    theirs = [bucket for one in site.others for bucket in one.buckets]
+    public = dict.fromkeys([*application.public, *theirs])
+    return tuple(f"/{bucket}/" for bucket in public), tuple(f"/{bucket}/" for bucket in application.images)
 
 
 def never(site: Site) -> str:
@@ -87,12 +89,16 @@ def never(site: Site) -> str:
     But for files whose names have a hash of their content: they are the same for everybody, and are most of what a
     visitor with a session asks for, as browsers send the application's cookies with each of them.
     """
-    hashed = both(host(*site.apps), below(APP_PREFIXES))
+    hashed = [below(site.application.hashed_paths)] if site.application.hashed_paths else []
     return either(
-        both('http.cookie ne ""', f"not ({_only_of_the_edge(site.plan.limits)})", f"not ({hashed})"),
+        both(
+            'http.cookie ne ""',
+            f"not ({_only_of_the_edge(site.plan.limits)})",
+            *(f"not ({both(host(*site.apps), one)})" for one in hashed),
+        ),
         f"any({one_of('lower(http.request.headers.names[*])[*]', CREDENTIAL_HEADERS)})",
         # Anywhere in the path: more than the API is, and so all that it could be.
-        f"{ANY_CASE_PATH} contains {text(API)}",
+        *(f"{ANY_CASE_PATH} contains {text(part)}" for part in site.application.uncached_paths),
         *(f"{READ_PATH} contains {part}" for part in (*map(text, ODD), BACKSLASH)),
     )
 
@@ -121,7 +127,8 @@ def _first(cookie: str) -> str:
 
 def _static(site: Site) -> str:
     extension = one_of("http.request.uri.path.extension", APP_EXTENSIONS)
-    return both(host(*site.apps), either(below(APP_PREFIXES), extension))
+    hashed = site.application.hashed_paths
+    return both(host(*site.apps), either(*([below(hashed)] if hashed else []), extension))
 
 
 # The application knows what may be kept: what it does not say so of, or sends with a cookie, is not cached. Cloudflare

@@ -3,30 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from infra.application import Application, Limit
 from infra.edge.expressions import ANY_CASE_PATH, below, both, named, one_of, text
 from infra.edge.plans import Limits, Plan
 from infra.edge.rules import Mode, Rule, Ruleset, Site
 from infra.thresholds import RATE_MINUTE
 
-
-@dataclass(frozen=True, slots=True)
-class _Limit:
-    """What a limit is about: paths, and methods where only some count."""
-
-    prefixes: tuple[str, ...]
-    methods: tuple[str, ...] = ()
-
-
-# In the order in which a plan with fewer rules drops them from the end: uploads differ most from what the general limit
-# allows, analyses least.
-LIMITS = {
-    "general": _Limit(("/api/",)),
-    "uploads": _Limit(("/api/upload",), methods=("POST", "PUT", "PATCH")),
-    "analysis": _Limit(("/api/analy",)),
-}
-HEALTH = "/api/health"
 # What a limit does. There is no challenge: a script that asks the API cannot show the page that it is (Cloudflare,
 # Interstitial Challenge Pages: compatibility limitations), and too many requests is an answer that clients understand.
 _ACTIONS = {Mode.LOG: "log", Mode.ENFORCE: "block"}
@@ -38,18 +21,19 @@ def _counted_by(plan: Limits) -> list[str]:
     return ["cf.colo.id", "cf.unique_visitor_id" if plan.rate_by_visitor else "ip.src"]
 
 
-def kept(plan: Plan) -> tuple[str, ...]:
-    """The limits that a plan has rules for."""
-    return tuple(LIMITS)[: plan.limits.rate_rules]
+def kept(plan: Plan, application: Application) -> tuple[str, ...]:
+    """The application's limits that a plan has rules for: with fewer rules, those at the end have none."""
+    return tuple(application.limits)[: plan.limits.rate_rules]
 
 
 def rate_limits(site: Site, per_minute: Mapping[str, int]) -> Ruleset:
     """The rate limits of a site, in requests a minute by name."""
-    rules = tuple(_rule(site, name, LIMITS[name], per_minute[name]) for name in kept(site.plan))
+    limits = site.application.limits
+    rules = tuple(_rule(site, name, limits[name], per_minute[name]) for name in kept(site.plan, site.application))
     return Ruleset(key="rates", name="ascent rate limits", phase="http_ratelimit", rules=rules)
 
 
-def _rule(site: Site, name: str, limit: _Limit, per_minute: int) -> Rule:
+def _rule(site: Site, name: str, limit: Limit, per_minute: int) -> Rule:
     plan = site.plan.limits
     wanted = below(limit.prefixes, ANY_CASE_PATH)
     # Free zones look at the path alone: there, the limit is the whole zone's.
@@ -57,7 +41,8 @@ def _rule(site: Site, name: str, limit: _Limit, per_minute: int) -> Rule:
     if limit.methods and plan.rate_by_method:
         expression = both(expression, one_of("http.request.method", limit.methods))
     # Preflights and health checks are refused along with the rest, but use nothing up.
-    counted = both(expression, 'http.request.method ne "OPTIONS"', f"{ANY_CASE_PATH} ne {text(HEALTH)}")
+    health = f"{ANY_CASE_PATH} ne {text(site.application.health_path.lower())}"
+    counted = both(expression, 'http.request.method ne "OPTIONS"', health)
     return Rule(
         ref=f"rate-{name}",
         why=f"{per_minute} requests a minute: {name}",

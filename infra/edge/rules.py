@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from infra.application import PROFILES, Application, Profile
 from infra.edge.plans import Plan
 
 
@@ -29,11 +30,13 @@ class Hosts:
 
     prefix: what the references of its rules begin with; nothing for the stack that writes them.
     app, storage: as a site's.
+    buckets: names of its public buckets.
     """
 
     prefix: str
     app: str
     storage: str
+    buckets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +45,7 @@ class Site:
 
     app: the application's host name.
     storage: host name of what the CDN serves out of storage.
+    application: whose paths they are; those of other stacks in the zone are taken for the same.
     zone: name of the zone that both are in.
     hosted: whether somebody else's storage is behind it, and not this stack's buckets.
     plan: the zone's plan.
@@ -57,6 +61,7 @@ class Site:
     others: tuple[Hosts, ...] = ()
     rates: Mode = Mode.ENFORCE
     managed: Mode = Mode.ENFORCE
+    application: Application = PROFILES[Profile.RUNBOOKS]
 
     @property
     def hosts(self) -> tuple[Hosts, ...]:

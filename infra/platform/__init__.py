@@ -136,9 +136,10 @@ def build(settings: Settings, clients: Clients | None = None) -> Built:
 
 def _secret(settings: Settings, site: Site, data: Data) -> AppSecret:
     own = {name: pulumi.Output.secret(value.get_secret_value()) for name, value in settings.app_secrets.items()}
+    values = settings.described.renamed({**own, **data.secrets})
     return AppSecret(
         f"{site.base}-app",
-        AppSecretArgs(key_arn=site.key_arn, values={**own, **data.secrets}, protect=site.place.protect),
+        AppSecretArgs(key_arn=site.key_arn, values=values, protect=site.place.protect),
         opts=site.place.options,
     )
 

@@ -65,6 +65,7 @@ def _made(around: Surroundings) -> Running:
             subnet_ids=around.network.private_subnet_ids,
             key_arn=around.key_arn,
             balancer_group_id=around.balancer.security_group_id,
+            port=around.settings.described.port,
             api_cidrs=chosen.api_cidrs or () if chosen else (),
             api_sources=[around.vpc, *(chosen.api_sources if chosen else ())],
             creator=made_by,

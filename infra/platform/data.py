@@ -94,7 +94,11 @@ def data_tier(sites: Sequence[Site], turns: Turns, engine: EngineVersion, cache_
     )
     made = stores(sites)
     queues = {
-        site.name: Queues(f"{site.base}-jobs", QueuesArgs(protect=site.place.protect), opts=site.place.options)
+        site.name: Queues(
+            f"{site.base}-jobs",
+            QueuesArgs(kinds=settings.described.queues, protect=site.place.protect),
+            opts=site.place.options,
+        )
         for site in sites
         if site.place.standby
     }

@@ -12,7 +12,7 @@ from infra.components.storage import Storage
 from infra.components.storage_host import StorageHost, StorageHostArgs
 from infra.dns import CloudflareRecords, Records
 from infra.edge.addresses import CLOUDFLARE
-from infra.edge.limits import LIMITS, kept
+from infra.edge.limits import kept
 from infra.edge.plans import cheapest
 from infra.edge.rules import Hosts, Mode, Site
 from infra.edge.zone import SETTINGS, rulesets
@@ -104,16 +104,19 @@ def site_of(settings: Settings) -> Site:
         plan=settings.edge.plan,
         rates=Mode(settings.edge.rate_limits),
         managed=settings.edge.managed_rules,
+        application=settings.described,
         others=tuple(
-            Hosts(prefix=f"{stack}-", app=one.app, storage=one.storage) for stack, one in settings.edge.sites.items()
+            Hosts(prefix=f"{stack}-", app=one.app, storage=one.storage, buckets=tuple(one.buckets))
+            for stack, one in settings.edge.sites.items()
         ),
     )
 
 
 def _say_what_the_plan_lacks(settings: Settings) -> None:
-    missing = [name for name in LIMITS if name not in kept(settings.edge.plan)]
+    limits = settings.described.limits
+    missing = [name for name in limits if name not in kept(settings.edge.plan, settings.described)]
     if missing:
-        all_of_them = cheapest(lambda limits: limits.rate_rules >= len(LIMITS))
+        all_of_them = cheapest(lambda plan: plan.rate_rules >= len(limits))
         pulumi.log.warn(
             f"the {settings.edge.plan} plan has no rate limit for {' and '.join(missing)}; {all_of_them} has"
         )

@@ -117,6 +117,7 @@ def _fleets(around: Surroundings, image_id: pulumi.Input[str]) -> Iterator[tuple
                 gates=around.gates.of(f"{color}-ec2"),
                 profile_arn=role.profile_arn,
                 container=_container(around, image, WEB),
+                port=around.settings.described.port,
                 tags=all_tags(around.settings),
             ),
             opts=around.options,
@@ -162,6 +163,7 @@ def _role(around: Surroundings, what: str, statements: Sequence[iam.Statement]) 
 
 
 def _container(around: Surroundings, image: str, what: str) -> pulumi.Output[Container]:
+    application = around.settings.described
     region, ecr, host = around.place.region.name, ECR.match(image), registry_of(image)
     # Instances fetch the secret when they boot: a new version is a reason to refresh the fleet.
     environment = {**around.environment(what), "SECRET_VERSION": around.secret.version}
@@ -178,5 +180,7 @@ def _container(around: Surroundings, image: str, what: str) -> pulumi.Output[Con
             secret_arn=known[0],
             log_group=known[1],
             environment=known[2],
+            port=application.port,
+            health_path=application.health_path,
         )
     )

@@ -27,6 +27,8 @@ def stores(sites: Sequence[Site]) -> Mapping[str, Storage]:
             f"{site.base}-store",
             StorageArgs(
                 region=site.name,
+                buckets=site.settings.described.buckets,
+                public=site.settings.described.public,
                 key_arn=site.key_arn,
                 origin=f"https://{site.settings.domain.name}",
                 readers=[] if site.settings.edge.storage_origin else clients(site.settings) or [],

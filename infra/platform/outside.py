@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import pulumi
 
-from infra.components.load_balancer import HEALTH_PATH
 from infra.components.outside_check import OutsideCheck, OutsideCheckArgs
 from infra.platform.place import Place
 from infra.settings import Settings
@@ -16,7 +15,7 @@ from infra.watch.subject import Subject
 
 # A file that is nowhere, asked for around the cache: whoever says so is the store itself, by way of the name, the
 # certificate and the edge.
-NOWHERE = "/generated/ascent-outside"
+NOWHERE = "ascent-outside"
 
 
 def outside(settings: Settings, place: Place, serving: pulumi.Input[str]) -> Iterator[Subject]:
@@ -29,9 +28,11 @@ def outside(settings: Settings, place: Place, serving: pulumi.Input[str]) -> Ite
     def once_served(url: str) -> pulumi.Output[str]:
         return pulumi.Output.from_input(serving).apply(lambda _: url)
 
-    yield _checked(place, "outside", once_served(f"https://{settings.domain.name}{HEALTH_PATH}"), anything=False)
+    application = settings.described
+    health = once_served(f"https://{settings.domain.name}{application.health_path}")
+    yield _checked(place, "outside", health, anything=False)
     if settings.row.has(Capability.EDGE_RULES):
-        store = once_served(f"https://{settings.storage_host}{NOWHERE}")
+        store = once_served(f"https://{settings.storage_host}/{application.public[0]}/{NOWHERE}")
         yield _checked(place, "outside-store", store, anything=True)
 
 

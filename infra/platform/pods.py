@@ -15,7 +15,6 @@ from infra.components.cron_jobs import COMPONENT as JOBS_COMPONENT
 from infra.components.cron_jobs import NAME as JOBS_NAME
 from infra.components.cron_jobs import CronJobs, CronJobsArgs
 from infra.components.database import DATABASE
-from infra.components.load_balancer import HEALTH_PATH
 from infra.components.network_policies import NetworkPolicies, NetworkPoliciesArgs
 from infra.components.pod_identity import PodIdentity, PodIdentityArgs
 from infra.components.pod_workers import COMPONENT as WORKERS_COMPONENT
@@ -104,6 +103,7 @@ def pods(around: Surroundings) -> Pods:
             web=labels(WEB_COMPONENT),
             jobs=labels(JOBS_COMPONENT, name=JOBS_NAME),
             clients=[around.vpc],
+            port=around.settings.described.port,
             app_reach=app_reach(around.settings),
             jobs_reach=[database_reach(around.settings)],
         ),
@@ -217,6 +217,7 @@ def _identity(inside: _Inside, what: str) -> list[pulumi.Resource]:
 
 def _color(inside: _Inside, before: list[pulumi.Resource], color: str, image: str) -> Workload:
     around, size = inside.around, inside.around.settings.sizes.hpa
+    application = around.settings.described
     liveness = around.settings.pods.liveness
     return Workload(
         f"{around.place.base}-{color}-pods",
@@ -231,7 +232,9 @@ def _color(inside: _Inside, before: list[pulumi.Resource], color: str, image: st
             minimum=size.minimum,
             maximum=size.maximum,
             by_memory=around.settings.hpa.by_memory,
-            liveness=None if liveness == LISTENS else liveness or HEALTH_PATH,
+            port=application.port,
+            health_path=application.health_path,
+            liveness=None if liveness == LISTENS else liveness or application.health_path,
         ),
         opts=_after(inside, *before),
     )
@@ -249,6 +252,7 @@ def _reached(inside: _Inside, color: str) -> list[pulumi.Resource]:
             namespace=inside.namespace,
             color=color,
             target_group_arn=around.balancer.target_groups[target].arn,
+            port=around.settings.described.port,
             auto_mode=inside.running.ours,
             balancer_group_id=around.balancer.security_group_id,
         ),

@@ -15,7 +15,6 @@ from infra.components.firewall import Firewall, FirewallArgs
 from infra.components.load_balancer import LoadBalancer, LoadBalancerArgs
 from infra.components.log_bucket import LogBucket, LogBucketArgs
 from infra.dns import Records
-from infra.edge.limits import LIMITS
 from infra.edge.rules import Mode
 from infra.platform.data import Data
 from infra.platform.edge import clients
@@ -71,13 +70,13 @@ class Regional:
         logs = self._logs(account_id)
         balancer = self._balancer(logs, certificate, target_key)
         if self._settings.firewall and not self._settings.row.has(Capability.EDGE_RULES):
-            (prefix,), limit = LIMITS["general"].prefixes, self._settings.rate_limits["general"]
+            first, limit = next(iter(self._settings.described.limits.items()))
             Firewall(
                 f"{self._base}-firewall",
                 FirewallArgs(
                     balancer_arn=balancer.arn,
-                    prefix=prefix,
-                    per_minute=limit,
+                    prefixes=limit.prefixes,
+                    per_minute=self._settings.rate_limits[first],
                     counts=self._settings.firewall is Mode.LOG,
                 ),
                 opts=self._place.options,
@@ -174,6 +173,8 @@ class Regional:
                 targets=dict(targets(self._settings, self._base if self._settings.makes_clusters else None)),
                 clients=clients(self._settings),
                 target_key=target_key,
+                port=self._settings.described.port,
+                health_path=self._settings.described.health_path,
                 protect=self._place.protect,
             ),
             opts=self._place.options,

@@ -18,7 +18,6 @@ from infra.platform.data import Data
 from infra.platform.place import Place
 from infra.platform.watching import Gates
 from infra.settings import Settings
-from infra.thresholds import APP_PORT
 from infra.user_data import WEB
 
 
@@ -66,12 +65,16 @@ class Surroundings:
 
     def environment(self, role: str) -> Mapping[str, pulumi.Input[str]]:
         """Environment variables that are no secrets, of the application as `web` or as `worker`."""
-        return {
-            **self.data.environment,
-            "PORT": str(APP_PORT.value),
-            "AWS_REGION": self.place.region.name,
-            "ROLE": role,
-        }
+        application = self.settings.described
+        return application.renamed(
+            {
+                **application.environment,
+                **self.data.environment,
+                "PORT": str(application.port),
+                "AWS_REGION": self.place.region.name,
+                "ROLE": role,
+            }
+        )
 
     def statements(self, role: str) -> list[iam.Statement]:
         """What the application may do at AWS: send jobs as `web`, take them as `worker`, use objects as both.

@@ -36,6 +36,7 @@ def traffic(
         GlobalTrafficArgs(
             zone_id=zone_id,
             host=settings.domain.name,
+            health_path=settings.described.health_path,
             origins={
                 name: Origin(
                     pool=one.base,

@@ -61,7 +61,7 @@ def failover(
 
     A lost region that answers again is taken back by the same command without --lost.
 
-    JSON: {stack, home, source, target, lost, drained, returned, fenced, database, cache, regions, host,
+    JSON: {stack, home, source, target, lost, drained, returned, fenced, database, cache, regions, host, health,
     steps: [{id, title, command, seconds}], rpo: {database, cache, objects}, rto, diff: [line]}; lost, returned and
     fenced are a region or null, drained and regions lists of regions, database and cache names or null, all times
     seconds.

@@ -48,9 +48,9 @@ def restore(
     What was interrupted is run again, with the same time or snapshot. Let nobody update the stack meanwhile. To get
     back one table, do not let it take the place: docs/restore.md.
 
-    JSON: {stack, cluster, region, to, snapshot, restored, kept, host, begun, steps: [{id, title, command, seconds}],
-    rpo, rto, outage}; all times are seconds, but to, which is in ISO 8601. With --apply also results: {step: text} and,
-    where one failed, error. Questions and progress go to standard error.
+    JSON: {stack, cluster, region, to, snapshot, restored, kept, host, health, begun, steps: [{id, title, command,
+    seconds}], rpo, rto, outage}; all times are seconds, but to, which is in ISO 8601. With --apply also results:
+    {step: text} and, where one failed, error. Questions and progress go to standard error.
 
     Exit codes: 0 printed or done, 1 a step failed or you said no, 2 the stack, the time or the snapshot is not usable,
     130 interrupted.

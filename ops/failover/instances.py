@@ -6,22 +6,23 @@ from collections.abc import Sequence
 
 from infra import naming
 from infra.clients import Clients
-from infra.edge.limits import HEALTH
-from infra.thresholds import APP_PORT, HEALTH_TIMEOUT, RESTART_WAIT
+from infra.thresholds import HEALTH_TIMEOUT, RESTART_WAIT
 from ops.failover.errors import explained
 
-HERE = f"http://127.0.0.1:{APP_PORT.value}{HEALTH}"
 # AWS Systems Manager API Reference, CommandInvocation: what is not the end.
 UNDER_WAY = ("Pending", "InProgress", "Delayed", "Cancelling")
 # AWS Systems Manager API Reference, InstanceInformation, PingStatus: the others are ConnectionLost and Inactive.
 ONLINE = "Online"
+# Where the application answers on the instance is in what the instance was given: infra/user_data.py.
+WHERE = "import json; one = json.load(open('/etc/ascent/instance.json')); print(str(one['port']) + one['health_path'])"
 # The container that runs is left alone unless another one can start: `fetch` gets the secret, and the image where it is
 # not there. A worker need not listen, so of it only that it runs is known.
 RESTART = f"""set -eu
 /usr/local/bin/ascent-instance fetch /etc/ascent/instance.json
 systemctl restart app.service
 if grep -q '"role": "web"' /etc/ascent/instance.json; then
-  until curl --fail --silent --output /dev/null --max-time {HEALTH_TIMEOUT.value} {HERE}; do sleep 2; done
+  here="http://127.0.0.1:$(python3 -c "{WHERE}")"
+  until curl --fail --silent --output /dev/null --max-time {HEALTH_TIMEOUT.value} "$here"; do sleep 2; done
 fi
 systemctl is-active --quiet app.service"""
 

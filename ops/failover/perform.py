@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Protocol
 
 from infra import naming
-from infra.edge.limits import HEALTH
 from infra.settings import SettingsError
 from infra.thresholds import FAILOVER_POLL, FAILOVER_WAIT, SWITCHOVER_LAG
 from ops.failover.cloud import CONNECTED, Cloud, Members
@@ -199,7 +198,7 @@ class Performance:
             raise
 
     def _verify(self) -> str:
-        url = f"https://{self.plan.host}{HEALTH}"
+        url = self.plan.health
         for seen in (self._seen_database(), self._seen_cache()):
             if seen is not None and seen.writer != self.plan.target:
                 raise StepError(f"{seen.id} is written in {seen.writer}, not in {self.plan.target}; try again")

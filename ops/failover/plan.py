@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 from infra import naming
-from infra.edge.limits import HEALTH
 from infra.security_groups import ANYWHERE
 from infra.settings import Settings
 from infra.thresholds import (
@@ -85,6 +84,7 @@ class Plan:
     cache: str | None
     regions: tuple[str, ...]
     host: str
+    health: str
     steps: tuple[Step, ...]
     rpo: Loss
     rto: int
@@ -178,6 +178,7 @@ def plan(
         cache=cache,
         regions=settings.active_regions,
         host=settings.domain.name,
+        health=f"https://{settings.domain.name}{settings.described.health_path}",
         steps=(),
         rpo=Loss(
             database=behind if database else None,
@@ -301,7 +302,7 @@ def _steps(one: Plan, *, on_instances: bool) -> Iterator[Step]:
     yield Step(
         id="verify",
         title=f"See that {one.target} takes the writes, and that the application answers",
-        command=f"curl --fail https://{one.host}{HEALTH}",
+        command=f"curl --fail {one.health}",
         seconds=0,
     )
     if one.database and one.drained:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from infra.edge.limits import HEALTH
 from infra.thresholds import PROXY_TARGET_WAIT, RESTORE_POLL, RESTORE_WAIT
 from ops.engine import EngineError
 from ops.failover.errors import BusyError, StepError
@@ -199,7 +198,7 @@ class Performance:
             raise StepError(
                 f"an update would still change it ({told}): pulumi preview --diff --stack {self.plan.stack}"
             )
-        url = f"https://{self.plan.host}{HEALTH}"
+        url = self.plan.health
         if not self.answers(url):
             raise StepError(f"{url} does not answer with 200; look at the application's log")
         return f"{url} answers"

@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.edge.limits import HEALTH
 from infra.settings import Settings
 from infra.thresholds import (
     CLUSTER_RENAMED,
@@ -97,6 +96,7 @@ class Plan:
     restored: str
     kept: str
     host: str
+    health: str
     begun: bool
     steps: tuple[Step, ...]
     rpo: int
@@ -201,6 +201,7 @@ def plan(
         restored=names.restored,
         kept=names.kept,
         host=settings.domain.name,
+        health=f"https://{settings.domain.name}{settings.described.health_path}",
         begun=found.begun(names),
         steps=(),
         rpo=max(int((now - source.time).total_seconds()), 0),
@@ -336,7 +337,7 @@ def _steps(one: Plan, shape: Shape, names: Names, source: Source) -> Iterator[St
     yield Step(
         id="verify",
         title="See that an update would change nothing of it, and that the application answers",
-        command=f"curl --fail https://{one.host}{HEALTH}",
+        command=f"curl --fail {one.health}",
         seconds=0,
     )
 

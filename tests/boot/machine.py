@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from infra import user_data
-from infra.components.load_balancer import HEALTH_PATH
 
+HEALTH_PATH = "/api/health"
 STAND_IN = Path(__file__).with_name("stand_in.py")
 # What an Amazon Linux 2023 has from the start, as far as the scripts use it.
 TOOLS = ("bash", "install")

@@ -16,7 +16,7 @@ import pytest
 
 from infra import user_data
 from infra.user_data import END_HOOK, LAUNCH_HOOK, WEB, WORKER, Container, Registry
-from tests.boot.machine import ECR, REGISTRIES_ARN, SECRET_ARN, Machine
+from tests.boot.machine import ECR, HEALTH_PATH, REGISTRIES_ARN, SECRET_ARN, Machine
 
 BOOT = Path(user_data.__file__).with_name("boot")
 WEB_APP: dict[str, Any] = {
@@ -27,6 +27,8 @@ WEB_APP: dict[str, Any] = {
     "secret_arn": SECRET_ARN,
     "log_group": "app",
     "environment": {"PORT": "3000", "APP_PLAIN": "plain"},
+    "port": 3000,
+    "health_path": HEALTH_PATH,
 }
 
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from infra.application import PROFILES, Profile
 from infra.edge.caching import cache_rules
 from infra.edge.connector import connections
-from infra.edge.limits import LIMITS, kept, rate_limits
+from infra.edge.limits import kept, rate_limits
 from infra.edge.plans import PLANS, Plan, cheapest
 from infra.edge.rules import Mode, Rule, Site
 from infra.edge.zone import SETTINGS, rulesets
@@ -20,6 +21,8 @@ from tests.edge.replay import PER_MINUTE, all_rulesets, limited
 from tests.edge.samples import APP, OWN, STORAGE, ZONE, app, stored
 from tests.edge.web import Request
 from tests.unit.configs import settings
+
+RUNBOOKS = PROFILES[Profile.RUNBOOKS]
 
 # Cloudflare knows a rule by its reference: renaming one here makes it anew there.
 REFS = {
@@ -59,7 +62,7 @@ def test_the_bypass_is_the_last_of_the_cache_rules_and_says_it_for_browsers_too(
 def test_the_rules_fit_the_plan(plan: Plan) -> None:
     limits, rules = PLANS[plan], at(plan)
     assert len(rules["http_request_cache_settings"]) <= limits.cache_rules
-    assert len(rules["http_ratelimit"]) == min(len(LIMITS), limits.rate_rules)
+    assert len(rules["http_ratelimit"]) == min(len(RUNBOOKS.limits), limits.rate_rules)
     assert ("http_request_firewall_managed" in rules) == limits.managed_rules
     for rule in rules["http_request_cache_settings"]:
         ttl = (rule.parameters or {}).get("edge_ttl", {})
@@ -206,7 +209,7 @@ def test_who_says_nothing_has_the_rules_as_they_were() -> None:
 def test_the_cheapest_plan_is_found() -> None:
     assert cheapest(lambda limits: limits.managed_rules) == Plan.PRO
     assert cheapest(lambda limits: limits.regional_tiers) == Plan.ENTERPRISE
-    assert [kept(plan) for plan in (Plan.FREE, Plan.PRO)] == [("general",), ("general", "uploads")]
+    assert [kept(plan, RUNBOOKS) for plan in (Plan.FREE, Plan.PRO)] == [("general",), ("general", "uploads")]
 
 
 def test_a_path_of_the_storage_host_is_in_exactly_one_bucket() -> None:

@@ -9,9 +9,11 @@ import pulumi
 import pytest
 
 from infra import platform
-from infra.components.storage import BUCKETS
+from infra.application import PROFILES, Profile
 from tests.unit.configs import settings
 from tests.unit.runtime import ACCOUNT, built, of_type, record
+
+BUCKETS = PROFILES[Profile.RUNBOOKS].buckets
 
 ROLE, POLICY = "aws:iam/role:Role", "aws:iam/rolePolicy:RolePolicy"
 NAME = "test-use1-backfill"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -257,12 +258,21 @@ def test_a_restart_stops_at_the_first_that_fails_and_gets_what_it_needs_before()
     stub.assert_no_pending_responses()
     # The names that instances have: infra/user_data.py.
     container = Container(
-        role=WEB, image="a:1", region=OTHER, registry=None, secret_arn="s", log_group="l", environment={}
+        role=WEB,
+        image="a:1",
+        region=OTHER,
+        registry=None,
+        secret_arn="s",
+        log_group="l",
+        environment={},
+        port=8080,
+        health_path="/up",
     )
     boot = script(container)
     assert "usr/local/bin/ascent-instance" in boot
     assert '"role": "web"' in boot
-    assert "http://127.0.0.1:3000/api/health" in RESTART
+    assert '"port": 8080' in boot
+    assert '"health_path": "/up"' in boot
     lines = RESTART.splitlines()
     assert lines.index("systemctl restart app.service") > next(i for i, line in enumerate(lines) if " fetch " in line)
 
@@ -276,15 +286,17 @@ def test_the_container_that_runs_is_left_alone_unless_another_one_can_start(
 ) -> None:
     for name, code in (("systemctl", 0), ("curl", answers), ("ascent-instance", fetched)):
         program = tmp_path / name
-        program.write_text(f'#!/bin/sh\necho "{name} $1" >> "{tmp_path}/log"\nexit {code}\n')
+        program.write_text(f'#!/bin/sh\necho "{name} $@" >> "{tmp_path}/log"\nexit {code}\n')
         program.chmod(0o755)
-    (tmp_path / "instance.json").write_text('{"role": "web"}')
+    (tmp_path / "python3").symlink_to(sys.executable)
+    (tmp_path / "instance.json").write_text('{"role": "web", "port": 8080, "health_path": "/up"}')
     text = RESTART.replace("/usr/local/bin/", f"{tmp_path}/").replace("/etc/ascent/", f"{tmp_path}/")
     done = subprocess.run(["sh", "-c", text], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=False)
     log = (tmp_path / "log").read_text().splitlines()
     assert (done.returncode == 0) is ran
-    assert ("systemctl restart" in log) is ran
-    assert log[0] == "ascent-instance fetch"
+    assert ("systemctl restart app.service" in log) is ran
+    assert any(line.startswith("curl") and line.endswith(" http://127.0.0.1:8080/up") for line in log) is ran
+    assert log[0].startswith("ascent-instance fetch")
 
 
 def test_only_what_has_ended_is_told_and_only_healthy_targets_serve() -> None:

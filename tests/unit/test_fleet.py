@@ -28,6 +28,8 @@ CONTAINER: dict[str, Any] = {
     "secret_arn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:app-AbCdEf",
     "log_group": "app",
     "environment": {"PORT": "3000"},
+    "port": 3000,
+    "health_path": "/api/health",
 }
 
 
