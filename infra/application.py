@@ -58,7 +58,7 @@ class Application:
     queues: its job queues. A message in any of them is for any worker.
     limits: rate limits by name, the most important first: a plan with fewer rules has the first ones alone.
     hashed_paths: beginnings of paths whose names hold a hash of the content, so that all visitors get the same.
-    uncached_paths: parts of paths, in lower case, whose answers are never cached.
+    never_cached: parts of paths, in lower case, whose answers are never cached.
     schedules: its own jobs by the clock, which run the version with the most traffic.
     environment: its own environment variables that are no secrets.
     names: further names of variables that the platform sets: own name by the platform's.
@@ -70,7 +70,7 @@ class Application:
     queues: tuple[str, ...]
     limits: Mapping[str, Limit]
     hashed_paths: tuple[str, ...] = ()
-    uncached_paths: tuple[str, ...] = ("/api",)
+    never_cached: tuple[str, ...] = ("/api",)
     schedules: tuple[Job, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)

@@ -130,7 +130,7 @@ class Application(Strict):
         description="Beginnings of paths with a hash of the content in their names, which are cached for visitors "
         "with cookies too: /assets/. Never a path that answers one visitor differently from another.",
     )
-    uncached_paths: tuple[Path, ...] | None = Field(
+    never_cached: tuple[Path, ...] | None = Field(
         default=None,
         max_length=10,
         description="Parts of paths that are never cached: /account. /api where left out.",
@@ -185,7 +185,7 @@ class Application(Strict):
             "queues": self.queues,
             "limits": self.rate_limits and {one.name: _limit(one) for one in self.rate_limits},
             "hashed_paths": self.hashed_paths,
-            "uncached_paths": self.uncached_paths and tuple(path.lower() for path in self.uncached_paths),
+            "never_cached": self.never_cached and tuple(path.lower() for path in self.never_cached),
         }
         return replace(
             whole,

@@ -147,15 +147,16 @@ class NodeBudget:
         )
 
 
-def node_budget(sizes: Sizes, *, colors: int, pooled: bool, jobs: int, works: bool) -> NodeBudget:
+def node_budget(sizes: Sizes, *, colors: int, pooled: bool, jobs: int, works: bool, own_jobs: int = 0) -> NodeBudget:
     """The budget of one cluster.
 
     Args:
         sizes: of the stack.
         colors: colors that may run at once.
         pooled: whether PgBouncer runs there.
-        jobs: scheduled jobs that may run at once.
+        jobs: scheduled jobs on the database that may run at once.
         works: whether queue workers run there, where the sizes have any.
+        own_jobs: the application's own scheduled jobs that may run at once.
     """
     pod = sizes.pods
     needs = [
@@ -169,6 +170,8 @@ def node_budget(sizes: Sizes, *, colors: int, pooled: bool, jobs: int, works: bo
         needs.append(_small("pooler", pods, POOLER_POD_CPU.value, POOLER_POD_MEMORY.value))
     if jobs:
         needs.append(_small("jobs", jobs, JOB_POD_CPU.value, JOB_MEMORY.value))
+    if own_jobs:
+        needs.append(Need(what="own jobs", pods=own_jobs, cpu=pod.cpu, memory=pod.memory))
     if sizes.cache is not None and sizes.cache.in_cluster:
         cpu, memory = REDIS_POD_CPU.value + SENTINEL_CPU.value, REDIS_POD_MEMORY.value + SENTINEL_MEMORY.value
         needs.append(_small("redis", REDIS_PODS.value, cpu, memory))

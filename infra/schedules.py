@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from infra.thresholds import FIFTY_K, JOB_DEADLINE, JOB_DEADLINE_HOURLY, JOB_RETRIES, SUMMARY, Threshold
 
@@ -56,6 +56,11 @@ class Job:
     cron: str
     command: tuple[str, ...]
     source: str
+
+    @property
+    def told(self) -> Job:
+        """The same job of `database/`, told where its tables are."""
+        return replace(self, command=(*self.command, "--config", CONFIG))
 
     @property
     def aws_cron(self) -> str:

@@ -163,7 +163,7 @@ class Settings(Strict):
     application: Application = Field(
         default_factory=Application,
         description="The application: profile, port, healthPath, buckets, queues, rateLimits, hashedPaths, "
-        "uncachedPaths, schedules, environment, names.",
+        "neverCached, schedules, environment, names.",
     )
     registry: Registry = Field(
         default_factory=Registry, description="Where the images are: repositories, replicated, credentials."
@@ -761,6 +761,7 @@ class Settings(Strict):
             pooled=self.pooled,
             jobs=len(JOBS) if self.row.has(Capability.DATABASE_JOBS) and self.background_on_pods else 0,
             works=self.background_on_pods,
+            own_jobs=len(self.application.schedules) if self.background_on_pods else 0,
         )
 
     def _overrides(self) -> dict[str, dict[str, Any]]:

@@ -212,6 +212,8 @@ WORKER_MIN_HEALTHY = Threshold(50, "percent", "Ascent: half of the workers keep 
 # Jobs
 JOB_CPU = Threshold(256, "CPU units", "AWS Fargate: the smallest task; the database does the work")
 JOB_MEMORY = Threshold(512, "MiB", "AWS Fargate: the smallest task")
+OWN_JOB_CPU = Threshold(512, "CPU units", "Ascent: as a pod of the first stages, half a vCPU; a size that Fargate has")
+OWN_JOB_MEMORY = Threshold(2048, "MiB", "Ascent: what a t4g.small has, which every stage's application fits")
 JOB_RETRIES = Threshold(3, "attempts", "Ascent: a lock held for minutes is over by the third")
 JOB_EVENT_AGE = Threshold(3600, "seconds", "Ascent: what could not start within the hour comes again with the next")
 JOB_LOG_DAYS = Threshold(14, "days", "Ascent: two runs of every weekly job, to compare them")

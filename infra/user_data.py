@@ -32,7 +32,7 @@ from infra.thresholds import (
 LARGEST = 16_384
 # Names of the lifecycle hooks, unique within a group.
 LAUNCH_HOOK, END_HOOK = "ascent-launch", "ascent-end"
-WEB, WORKER = "web", "worker"
+WEB, WORKER, JOB = "web", "worker", "job"
 # EC2, instance metadata: the IPv4 address of the service.
 METADATA = "http://169.254.169.254"
 # systemd kills what is still there so many seconds after the container's own time to stop.

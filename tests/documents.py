@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from infra.application import PROFILES, Application, Profile
 from ops.cost.usage import TABLE
 from ops.drift.ledger import LEDGER
 from ops.edge.doc import rights_table
@@ -14,6 +15,35 @@ from policy.monotonic import GUARDS
 from policy.rules import RULES, STACK_RULES
 from tests.cost.examples import EXAMPLES
 from tests.transition.tables import laws, leaving, verdicts
+
+
+def profiles() -> str:
+    """What each profile of an application has."""
+    plain, runbooks = PROFILES[Profile.PLAIN], PROFILES[Profile.RUNBOOKS]
+
+    def told(one: Application) -> dict[str, str]:
+        names = {"public": "public", "images": "images", "browsers": "browserUploads", "expires": "expireUnused"}
+        names["archives"] = "archive"
+        buckets = {
+            name: ", ".join(key for field, key in names.items() if getattr(bucket, field))
+            for name, bucket in one.buckets.items()
+        }
+        return {
+            "port, health path": f"{one.port}, `{one.health_path}`",
+            "buckets": "; ".join(f"`{name}`" + (f" ({what})" if what else "") for name, what in buckets.items()),
+            "queues": ", ".join(f"`{name}`" for name in one.queues),
+            "rate limits, a minute": "; ".join(
+                f"`{name}`: {limit.per_minute} to `{'`, `'.join(limit.prefixes)}`"
+                + (f" with {', '.join(limit.methods)}" if limit.methods else "")
+                for name, limit in one.limits.items()
+            ),
+            "hashed paths": ", ".join(f"`{path}`" for path in one.hashed_paths) or "none",
+            "never cached": ", ".join(f"`{path}`" for path in one.never_cached),
+        }
+
+    one, other = told(plain), told(runbooks)
+    lines = [f"| {key} | {one[key]} | {other[key]} |" for key in one]
+    return "\n".join(["| | `plain` | `runbooks` |", "|---|---|---|", *lines])
 
 
 def assumptions() -> str:
@@ -88,6 +118,7 @@ def compared() -> str:
 
 
 DOCUMENTS: dict[str, Parts] = {
+    "docs/application.md": {"profiles": profiles},
     "docs/changes.md": {"ledger": ledger},
     "docs/cost.md": {"assumptions": assumptions, "errors": errors},
     "docs/edge.md": {"rights": rights_table},

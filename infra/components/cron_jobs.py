@@ -1,9 +1,9 @@
-"""Scheduled database jobs as CronJobs, where no instance is there to own the schedules."""
+"""Scheduled jobs as CronJobs, where no instance is there to own the schedules."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import pulumi
@@ -11,9 +11,9 @@ import pulumi_kubernetes as kubernetes
 
 from infra import naming
 from infra.autoscaling import metadata
-from infra.pod_spec import Amount, Environment, described, labels, pod, resources
-from infra.schedules import CONFIG, JOB_VARIABLE, URL_VARIABLE, Job
-from infra.thresholds import JOB_EVENT_AGE, JOB_HISTORY, JOB_KEEP, JOB_MEMORY, JOB_POD_CPU
+from infra.pod_spec import Amount, Container, Environment, described, labels, pod, resources
+from infra.schedules import JOB_VARIABLE, Job
+from infra.thresholds import JOB_EVENT_AGE, JOB_HISTORY, JOB_KEEP
 
 COMPONENT = "jobs"
 # Not the application's: what that may reach is more than a job needs.
@@ -25,18 +25,19 @@ class CronJobsArgs:
     """What the jobs need.
 
     namespace, service_account: where they run, and as whom.
-    image: container image with `database/` and its config.
-    secret, key: Secret and the key in it that holds the database's own URL.
-    variables: environment variables of every job.
+    name: label of their pods that network policies go by: `NAME`, or the application's.
+    image: container image.
+    environment: environment variables of every job.
+    amount: what a pod requests.
     jobs: what runs when.
     """
 
     namespace: str
     service_account: str
+    name: str
     image: str
-    secret: str
-    key: str
-    variables: Mapping[str, str]
+    environment: Environment
+    amount: Amount
     jobs: Sequence[Job]
 
 
@@ -57,7 +58,7 @@ class CronJobs(pulumi.ComponentResource):
     def __init__(self, name: str, args: CronJobsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(naming.token("CronJobs"), name, None, opts)
         for job in args.jobs:
-            selected = labels(COMPONENT, job.name, name=NAME)
+            selected = labels(COMPONENT, job.name, name=args.name)
             kubernetes.batch.v1.CronJob(
                 f"{name}-{job.name}",
                 metadata=metadata(job.name, args.namespace, selected),
@@ -89,16 +90,14 @@ class CronJobs(pulumi.ComponentResource):
 
 
 def _pod(args: CronJobsArgs, job: Job) -> kubernetes.core.v1.PodSpecArgsDict:
-    environment = Environment(
-        plain={JOB_VARIABLE: job.name, **args.variables}, keys={URL_VARIABLE: (args.secret, args.key)}
-    )
-    return pod(
-        {
-            "name": "job",
-            "image": args.image,
-            "args": [*job.command, "--config", CONFIG],
-            "env": environment.variables,
-            "resources": resources(Amount(millicores=JOB_POD_CPU.value, memory=JOB_MEMORY.value)),
-        },
-        args.service_account,
-    )
+    environment = replace(args.environment, plain={JOB_VARIABLE: job.name, **args.environment.plain})
+    container: Container = {
+        "name": "job",
+        "image": args.image,
+        "args": [*job.command],
+        "env": environment.variables,
+        "resources": resources(args.amount),
+    }
+    if environment.sources:
+        container["env_from"] = environment.sources
+    return pod(container, args.service_account)

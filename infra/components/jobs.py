@@ -1,4 +1,4 @@
-"""Scheduled database jobs as Fargate tasks: nothing runs between them, and they need no instance to be there."""
+"""Scheduled jobs as Fargate tasks: nothing runs between them, and they need no instance to be there."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
-from infra.schedules import CONFIG, JOB_VARIABLE, URL_VARIABLE, Job
+from infra.schedules import JOB_VARIABLE, Job
 from infra.security_groups import letting_out
-from infra.thresholds import JOB_CPU, JOB_EVENT_AGE, JOB_LOG_DAYS, JOB_MEMORY, JOB_RETRIES
+from infra.thresholds import JOB_EVENT_AGE, JOB_LOG_DAYS, JOB_RETRIES, POD_USER
+
+_TMP = "tmp"
+# A volume of the task's own is root's, unless the image has one at the same path: then it gets that one's owner and
+# rights (Amazon ECS Developer Guide, Use bind mounts with Amazon ECS).
+_SCRATCH = {
+    "user": str(POD_USER.value),
+    "mountPoints": [{"sourceVolume": _TMP, "containerPath": "/tmp"}],  # noqa: S108  a volume of the task's own
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,28 +27,38 @@ class JobsArgs:
     """What the jobs need.
 
     region: AWS region.
-    image: container image with `database/` and its config.
+    what: what they are, in two or three words.
+    image: container image.
+    cpu, memory: CPU units and MiB of a task, in a combination that Fargate has.
     repositories: ARNs of private ECR repositories to pull it from.
     log_in: ARN of the secret that logs in at the image's registry, with the same KMS key; None where nothing has to.
-    secret_arn, secret_key: Secrets Manager secret, and the key in it that holds the database's own URL.
+    secret_arn: Secrets Manager secret.
+    keys: key in that secret by environment variable.
     key_arn: KMS key of that secret.
     vpc_id, subnet_ids: the VPC, and its private subnets.
     variables: environment variables of every job.
     dead_letters: ARN of the queue of what could not be started.
+    statements: what the jobs may do at AWS.
+    scratch: whether they may write to /tmp, as the application's user. An image of their own says `VOLUME /tmp`.
     jobs: what runs when.
     """
 
     region: str
+    what: str
     image: str
+    cpu: int
+    memory: int
     repositories: Sequence[str]
     log_in: pulumi.Input[str] | None
     secret_arn: pulumi.Input[str]
-    secret_key: str
+    keys: Mapping[str, str]
     key_arn: pulumi.Input[str]
     vpc_id: pulumi.Input[str]
     subnet_ids: Sequence[pulumi.Input[str]]
-    variables: Mapping[str, str]
+    variables: Mapping[str, pulumi.Input[str]]
     dead_letters: pulumi.Input[str]
+    statements: Sequence[iam.Statement] = ()
+    scratch: bool = False
     jobs: Sequence[Job]
 
 
@@ -60,11 +78,12 @@ class Jobs(pulumi.ComponentResource):
         group = letting_out(
             name,
             vpc_id=args.vpc_id,
-            description="Database jobs",
+            description=args.what,
             rule="To the database, and to AWS",
             opts=self._child,
         )
         execution = self._execution_role()
+        self._role = self._task_role()
         logs = aws.cloudwatch.LogGroup(name, retention_in_days=JOB_LOG_DAYS.value, opts=self._child)
         task = self._task(execution, logs)
         scheduler = self._scheduler_role(task, execution)
@@ -109,6 +128,15 @@ class Jobs(pulumi.ComponentResource):
         aws.iam.RolePolicy(f"{name}-run", role=role.id, policy=iam.policy(*statements), opts=self._child)
         return role
 
+    def _task_role(self) -> aws.iam.Role | None:
+        """What the jobs themselves may do, if anything."""
+        name, args = self._name, self._args
+        if not args.statements:
+            return None
+        role = aws.iam.Role(name, assume_role_policy=iam.trust("ecs-tasks.amazonaws.com"), opts=self._child)
+        aws.iam.RolePolicy(name, role=role.id, policy=iam.policy(*args.statements), opts=self._child)
+        return role
+
     def _task(self, execution: aws.iam.Role, logs: aws.cloudwatch.LogGroup) -> aws.ecs.TaskDefinition:
         name, args = self._name, self._args
         aws.iam.RolePolicy(
@@ -124,8 +152,10 @@ class Jobs(pulumi.ComponentResource):
             "essential": True,
             "readonlyRootFilesystem": True,
             **({"environment": _environment(args.variables)} if args.variables else {}),
+            **(_SCRATCH if args.scratch else {}),
             "secrets": [
-                {"name": URL_VARIABLE, "valueFrom": pulumi.Output.concat(args.secret_arn, f":{args.secret_key}::")}
+                {"name": variable, "valueFrom": pulumi.Output.concat(args.secret_arn, f":{key}::")}
+                for variable, key in args.keys.items()
             ],
             "logConfiguration": {
                 "logDriver": "awslogs",
@@ -137,10 +167,12 @@ class Jobs(pulumi.ComponentResource):
             family=name,
             requires_compatibilities=["FARGATE"],
             network_mode="awsvpc",
-            cpu=str(JOB_CPU.value),
-            memory=str(JOB_MEMORY.value),
+            cpu=str(args.cpu),
+            memory=str(args.memory),
             runtime_platform={"cpu_architecture": "ARM64", "operating_system_family": "LINUX"},
             execution_role_arn=execution.arn,
+            task_role_arn=self._role.arn if self._role is not None else None,
+            volumes=[{"name": _TMP}] if args.scratch else None,
             container_definitions=pulumi.Output.json_dumps([container]),
             opts=self._child,
         )
@@ -154,7 +186,7 @@ class Jobs(pulumi.ComponentResource):
             policy=iam.policy(
                 # Any revision: a schedule and its task definition are not changed at the same moment.
                 iam.allow(["ecs:RunTask"], [pulumi.Output.concat(task.arn_without_revision, ":*")]),
-                iam.allow(["iam:PassRole"], [execution.arn]),
+                iam.allow(["iam:PassRole"], [execution.arn, *([self._role.arn] if self._role is not None else [])]),
                 iam.allow(["sqs:SendMessage"], [self._args.dead_letters]),
             ),
             opts=self._child,
@@ -167,10 +199,10 @@ def _override(job: Job) -> dict[str, object]:
     """What makes the one task this job's."""
     return {
         "name": "job",
-        "command": [*job.command, "--config", CONFIG],
+        "command": [*job.command],
         "environment": _environment({JOB_VARIABLE: job.name}),
     }
 
 
-def _environment(variables: Mapping[str, str]) -> list[dict[str, str]]:
+def _environment(variables: Mapping[str, pulumi.Input[str]]) -> list[dict[str, pulumi.Input[str]]]:
     return [{"name": name, "value": value} for name, value in variables.items()]

@@ -31,7 +31,7 @@ class TaskFailuresArgs:
     """What it needs.
 
     cluster_arn: the ECS cluster whose tasks are watched.
-    quiet: task group whose exit code 1 is an answer, of which an alarm tells.
+    quiet: task group whose exit code 1 is an answer, of which an alarm tells; None where each one is a failure.
     topic: ARN of the topic of the messages, in this region.
     queue_url, queue_arn: the queue of messages that could not be sent.
     log_group: name of the log group of the tasks.
@@ -39,7 +39,7 @@ class TaskFailuresArgs:
     """
 
     cluster_arn: pulumi.Input[str]
-    quiet: str
+    quiet: str | None
     topic: pulumi.Input[str]
     queue_url: pulumi.Input[str]
     queue_arn: pulumi.Input[str]
@@ -88,7 +88,7 @@ class TaskFailures(pulumi.ComponentResource):
         self.register_outputs({"rule": rule.name})
 
 
-def pattern(cluster_arn: Any, quiet: str) -> Mapping[str, Any]:
+def pattern(cluster_arn: Any, quiet: str | None) -> Mapping[str, Any]:
     """The events that count: Amazon ECS Developer Guide, "Task state change events"."""
     unasked = {"stopCode": [{"anything-but": [*ON_PURPOSE]}]}
     return {
@@ -101,8 +101,12 @@ def pattern(cluster_arn: Any, quiet: str) -> Mapping[str, Any]:
                 {"stopCode": [NEVER_STARTED]},
                 # A container that never started, or was lost with its host, has no exit code.
                 {**unasked, "containers": {"exitCode": [{"exists": False}]}},
-                {**unasked, "containers": {"exitCode": [{"anything-but": [0, 1]}]}},
-                {**unasked, "containers": {"exitCode": [1]}, "group": [{"anything-but": [quiet]}]},
+                {**unasked, "containers": {"exitCode": [{"anything-but": [0, *([1] if quiet else [])]}]}},
+                *(
+                    [{**unasked, "containers": {"exitCode": [1]}, "group": [{"anything-but": [quiet]}]}]
+                    if quiet
+                    else []
+                ),
             ],
         },
     }

@@ -98,7 +98,7 @@ def never(site: Site) -> str:
         ),
         f"any({one_of('lower(http.request.headers.names[*])[*]', CREDENTIAL_HEADERS)})",
         # Anywhere in the path: more than the API is, and so all that it could be.
-        *(f"{ANY_CASE_PATH} contains {text(part)}" for part in site.application.uncached_paths),
+        *(f"{ANY_CASE_PATH} contains {text(part)}" for part in site.application.never_cached),
         *(f"{READ_PATH} contains {part}" for part in (*map(text, ODD), BACKSLASH)),
     )
 

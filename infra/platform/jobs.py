@@ -1,4 +1,4 @@
-"""The database's scheduled jobs: where they run, and what is watched of them on either runtime."""
+"""Scheduled jobs, the database's and the application's own: where they run, and what is watched of them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,12 @@ from infra.platform.data import Data
 from infra.platform.databases import DIRECT_URL
 from infra.platform.place import Place
 from infra.platform.site import Site
+from infra.platform.surroundings import Surroundings
 from infra.platform.watching import TASKS_TELL
-from infra.schedules import CLOCK, CONNECTIONS_VARIABLE, HEALTH, JOBS, Job
+from infra.schedules import CLOCK, CONNECTIONS_VARIABLE, HEALTH, JOBS, URL_VARIABLE, Job
 from infra.settings import Settings
+from infra.thresholds import JOB_CPU, JOB_MEMORY, OWN_JOB_CPU, OWN_JOB_MEMORY
+from infra.user_data import JOB, WEB
 from infra.watch.jobs import SUCCEEDED
 from infra.watch.model import Kind, Severity
 from infra.watch.subject import Subject
@@ -58,17 +61,20 @@ def tasks(
         name,
         JobsArgs(
             region=site.name,
+            what="Database jobs",
             image=image,
+            cpu=JOB_CPU.value,
+            memory=JOB_MEMORY.value,
             repositories=[arn for arn in [repository(image)] if arn],
             log_in=log_ins.get(registry_of(image)),
             secret_arn=secret.arn,
-            secret_key=DIRECT_URL,
+            keys={URL_VARIABLE: DIRECT_URL},
             key_arn=site.key_arn,
             vpc_id=site.network.vpc_id,
             subnet_ids=site.network.private_subnet_ids,
             variables=variables(settings),
             dead_letters=letters.arn,
-            jobs=JOBS if place.writes else (),
+            jobs=[job.told for job in JOBS] if place.writes else (),
         ),
         opts=pulumi.ResourceOptions(providers=[place.provider], depends_on=[secret]),
     )
@@ -111,10 +117,67 @@ def _clock(name: str, place: Place, queues: Queues, namespace: str, when: Job | 
     )
 
 
+def own_tasks(around: Surroundings, topics: Mapping[Severity, pulumi.Input[str]]) -> Iterator[Subject]:
+    """Declare the application's own scheduled jobs as Fargate tasks. Yields what to watch.
+
+    The version with the most traffic, with what instances of it get and may do. Where and when: as `tasks`.
+    """
+    settings, place, data = around.settings, around.place, around.data
+    jobs = settings.described.schedules
+    if not jobs or settings.background_on_pods or not place.standby:
+        return
+    name, image, letters = f"{place.base}-own", around.worker_image, data.queues.undelivered
+    run = Jobs(
+        name,
+        JobsArgs(
+            region=place.region.name,
+            what="Jobs of the application",
+            image=image,
+            cpu=OWN_JOB_CPU.value,
+            memory=OWN_JOB_MEMORY.value,
+            repositories=[arn for arn in [repository(image)] if arn],
+            log_in=around.log_ins.get(registry_of(image)),
+            secret_arn=around.secret.arn,
+            keys={key: key for key in around.secret.names},
+            key_arn=around.key_arn,
+            vpc_id=around.network.vpc_id,
+            subnet_ids=around.network.private_subnet_ids,
+            variables=around.environment(JOB),
+            dead_letters=letters.arn,
+            statements=around.statements(WEB),
+            scratch=True,
+            jobs=jobs if place.writes else (),
+        ),
+        opts=around.options,
+    )
+    if not place.writes:
+        return
+    TaskFailures(
+        name,
+        TaskFailuresArgs(
+            cluster_arn=run.cluster_arn,
+            quiet=None,
+            topic=topics[TASKS_TELL],
+            queue_url=letters.url,
+            queue_arn=letters.arn,
+            log_group=run.log_group,
+            procedures=settings.alerts.procedures,
+        ),
+        opts=place.options,
+    )
+    if not settings.runs_tasks:
+        yield from _scheduled(name, data.queues)
+
+
 def of_jobs(name: str, place: Place, queues: Queues, *, kind: Kind, log_group: pulumi.Input[str]) -> Iterator[Subject]:
     """Jobs whose last lines come to `log_group`. Declares the clock that makes their silence data."""
     runs = Subject(kinds=(Kind.JOBS, kind), name=name, log_group=log_group)
     _clock(name, place, queues, runs.namespace, CLOCK)
     yield runs
+    yield from _scheduled(name, queues)
+
+
+def _scheduled(name: str, queues: Queues) -> Iterator[Subject]:
+    """What starts jobs, whatever they are."""
     yield Subject(kinds=(Kind.SCHEDULES,), name=f"{name}-schedules", dimensions={"ScheduleGroup": _GROUP})
     yield Subject(kinds=(Kind.UNDELIVERED,), name=f"{name}-letters", dimensions={"QueueName": queues.undelivered.name})

@@ -54,7 +54,10 @@ def pod_secrets(around: Surroundings, namespace: str) -> dict[str, Mapping[str, 
         if last is not None:
             # Beside the new one, for pods that have not been replaced yet.
             found[REDIS_SECRET] = {**found[REDIS_SECRET], "previousPassword": last}
-    own = held - {*database, REDIS_URL, REDIS_READER_URL}
+    # By whatever names: of the addresses, those that pods have.
+    names = around.settings.described.names
+    found[DATABASE_SECRET] = around.settings.described.renamed(database)
+    own = held - {*found[DATABASE_SECRET], REDIS_URL, REDIS_READER_URL, *names.values()}
     if own:
         found[APP_SECRET] = {name: secret.value(name) for name in sorted(own)}
     return found

@@ -43,10 +43,11 @@ from infra.platform.reach import app_reach, database_reach
 from infra.platform.registry import docker_config
 from infra.platform.surroundings import Surroundings
 from infra.platform.watching import of_pod_logs, of_pods
-from infra.pod_spec import Amount, Environment, labels
-from infra.schedules import JOBS
+from infra.pod_spec import APP, Amount, Environment, labels
+from infra.schedules import JOBS, URL_VARIABLE
 from infra.stages import Capability
-from infra.user_data import WEB, WORKER
+from infra.thresholds import JOB_MEMORY, JOB_POD_CPU
+from infra.user_data import JOB, WEB, WORKER
 from infra.watch.model import Kind
 from infra.watch.subject import Subject
 
@@ -113,7 +114,7 @@ def pods(around: Surroundings) -> Pods:
         around=around,
         running=running,
         namespace=namespace,
-        environment={role: _environment(around, secrets, role) for role in (WEB, WORKER)},
+        environment={role: _environment(around, secrets, role) for role in (WEB, WORKER, JOB)},
         options=pulumi.ResourceOptions(providers=[running.provider], depends_on=[home, policies]),
     )
     beside = [*_beside(inside, secrets), *_identity(inside, WEB)]
@@ -172,7 +173,7 @@ def _runs_jobs(around: Surroundings) -> bool:
 
 def _environment(around: Surroundings, secrets: Mapping[str, Mapping[str, object]], role: str) -> Environment:
     redis = {REDIS_URL: (REDIS_SECRET, "url"), REDIS_READER_URL: (REDIS_SECRET, "readerUrl")}
-    keyed = redis if REDIS_SECRET in secrets else {}
+    keyed = around.settings.described.renamed(redis) if REDIS_SECRET in secrets else {}
     whole = [name for name in secrets if name in (APP_SECRET, DATABASE_SECRET)]
     return Environment(plain=around.environment(role), secrets=whole, keys=keyed)
 
@@ -290,12 +291,29 @@ def _background(inside: _Inside, beside: list[pulumi.Resource]) -> PodWorkers | 
             CronJobsArgs(
                 namespace=inside.namespace,
                 service_account=JOBS_COMPONENT,
+                name=JOBS_NAME,
                 image=in_region(settings, settings.jobs.image, around.place.region.name),
-                secret=JOBS_SECRET if settings.database.roles else DATABASE_SECRET,
-                key=DIRECT_URL,
-                variables=variables(settings),
-                jobs=JOBS,
+                environment=Environment(
+                    plain=variables(settings),
+                    keys={URL_VARIABLE: (JOBS_SECRET if settings.database.roles else DATABASE_SECRET, DIRECT_URL)},
+                ),
+                amount=Amount(millicores=JOB_POD_CPU.value, memory=JOB_MEMORY.value),
+                jobs=[job.told for job in JOBS],
             ),
             opts=inside.options,
+        )
+    if settings.described.schedules and settings.background_on_pods and around.place.writes:
+        CronJobs(
+            f"{base}-own-pods",
+            CronJobsArgs(
+                namespace=inside.namespace,
+                service_account=WEB_COMPONENT,
+                name=APP,
+                image=around.worker_image,
+                environment=inside.environment[JOB],
+                amount=_amount(around),
+                jobs=settings.described.schedules,
+            ),
+            opts=_after(inside, *beside),
         )
     return made

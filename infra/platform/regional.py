@@ -19,7 +19,7 @@ from infra.edge.rules import Mode
 from infra.platform.data import Data
 from infra.platform.edge import clients
 from infra.platform.instances import MACHINE_IMAGE, instances
-from infra.platform.jobs import tasks
+from infra.platform.jobs import own_tasks, tasks
 from infra.platform.outside import outside
 from infra.platform.place import Place
 from infra.platform.registry import log_ins
@@ -116,6 +116,7 @@ class Regional:
             *of_region(self._base, self.site.network, certificate, running.groups, log_group),
             *(pods.subjects if pods else ()),
             *tasks(self.site, secret, logging_in, data, self.watch.topics),
+            *own_tasks(around, self.watch.topics),
             *data.subjects,
             *of_visitors(self._place, balancer, self._settings, serving),
             *outside(self._settings, self._place, serving),
