@@ -89,6 +89,13 @@ def start(
             help="Start although an update would change more of what serves requests; it comes along.",
         ),
     ] = False,
+    beside_alarms: Annotated[
+        bool,
+        typer.Option(
+            "--beside-alarms",
+            help="Start although gate alarms of the running version fire: the new one is what ends that.",
+        ),
+    ] = False,
     push: Push = None,
     yes: Yes = False,
     as_json: Json = False,
@@ -110,7 +117,7 @@ def start(
     """
     question = f"Start a {strategy} of {image} on {stack}?"
     with _walk(stack, as_json, push=push, question=None if yes else question) as walk:
-        walk.start(strategy, image, bake, with_changes=with_changes)
+        walk.start(strategy, image, bake, with_changes=with_changes, beside_alarms=beside_alarms)
 
 
 @rollout.command()
@@ -222,9 +229,10 @@ def status(*, stack: StackOption = "sandbox", as_json: Json = False) -> None:
     """Show where a rollout is, how its color does, and what comes next. Changes nothing.
 
     JSON: {stack, underWay, strategy, phase, to, settled, since, bakeMinutes, secondsLeft, colors: {blue, green: {image,
-    weight}}, weights: {region: {target group: percent}}, workers, alarms, unhealthy, next, done}. `workers` has
-    the color that queue workers run, or null where the stage has none; `done` what the command did, a line each; `next`
-    the command that goes on, or null.
+    weight}}, weights: {region: {target group: percent}}, workers, alarms, unhealthy, gates, targets: [{region, group,
+    healthy, least}], verdict, next, done}. `workers` has the color that queue workers run, or null where the stage has
+    none; `gates` says how many gate alarms fire, and `verdict` what the next step would do, in words; `targets` leaves
+    out what nobody counts; `done` is what the command did, a line each; `next` the command that goes on, or null.
 
     Exit codes: 0 fine or nothing under way, 1 the new color has alarms or is not healthy, 2 bad input.
 

@@ -40,6 +40,24 @@ class RefreshFailedError(RefusedError):
     """An instance refresh failed, or EC2 rolled it back."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Targets:
+    """Healthy targets of a target group, and how many its runtime keeps at least."""
+
+    region: str
+    group: str
+    healthy: int
+    least: int
+
+    @property
+    def short(self) -> str:
+        """That they are too few, in words; empty where they are not."""
+        return str(self) if self.healthy < self.least else ""
+
+    def __str__(self) -> str:
+        return f"{self.healthy} of {self.least} targets of {self.group} in {self.region} are healthy"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Look:
     """Eyes on one stack. What cannot be seen raises a GateError or an EngineError."""
@@ -70,28 +88,35 @@ class Look:
         since = _time(progress.since)
         forward = progress.phase is Phase.FORWARD
         return Evidence(
-            alarms=tuple(self.alarms(progress, since)) if forward else (),
-            unhealthy=tuple(self.unhealthy(progress)) if forward else (),
+            alarms=tuple(self.alarms(progress.to, since)) if forward else (),
+            unhealthy=tuple(one.short for one in self.targets(progress.to) if one.short) if forward else (),
             waited=(self.now() - since).total_seconds() if since else 0,
             drain=self.gates.drain,
             traffic=self.traffic(progress, since) if forward and since else None,
         )
 
-    def alarms(self, progress: Progress, since: datetime | None) -> list[str]:
-        """Gate alarms of the new color that fire, or did since then.
+    def alarms(self, color: str, since: datetime | None = None) -> list[str]:
+        """Gate alarms of a color that fire, or did since then.
 
         Raises:
             RefusedError: when there are none to ask: nothing would ever send it back.
         """
         fired: list[str] = []
-        for region, known in self.regions().items():
-            names = known["alarms"].get(progress.to)
-            if not names:
-                raise RefusedError(
-                    f"the stack names no gate alarms of {progress.to} in {region}, and none may be missing"
-                )
+        for region, names in self.gate_alarms(color).items():
             fired += self.gates.fired(region, names, since)
         return fired
+
+    def gate_alarms(self, color: str) -> dict[str, list[str]]:
+        """Names of a color's gate alarms, by region.
+
+        Raises:
+            RefusedError: when there are none.
+        """
+        found = {region: known["alarms"].get(color) or [] for region, known in self.regions().items()}
+        for region, names in found.items():
+            if not names:
+                raise RefusedError(f"the stack names no gate alarms of {color} in {region}, and none may be missing")
+        return found
 
     def traffic(self, progress: Progress, since: datetime) -> Traffic | None:
         """Requests of the new color since then, of all regions; None where nobody counts them."""
@@ -104,17 +129,17 @@ class Look:
         known_ones = [one for one in counted if one is not None]
         return sum(known_ones[1:], known_ones[0]) if known_ones else None
 
-    def unhealthy(self, progress: Progress) -> list[str]:
-        """Target groups of the new color with fewer healthy targets than its runtime keeps at least."""
+    def targets(self, color: str) -> list[Targets]:
+        """The target groups of a color; none that nobody counts."""
         size = self.file.settings().sizes
         least = {"ec2": size.fleet.minimum, "k8s": size.hpa.minimum}
         found = []
         for region, known in self.regions().items():
             for name, arn in known["targetGroups"].items():
-                color, _, runtime = name.partition("-")
-                healthy = self.gates.healthy(region, arn) if color == progress.to else None
-                if healthy is not None and healthy < least[runtime]:
-                    found.append(f"{healthy} of {least[runtime]} targets of {name} in {region} are healthy")
+                whose, _, runtime = name.partition("-")
+                healthy = self.gates.healthy(region, arn) if whose == color else None
+                if healthy is not None:
+                    found.append(Targets(region=region, group=name, healthy=healthy, least=least[runtime]))
         return found
 
     def refreshing(self, progress: Progress) -> list[str]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from infra.choices import Phase
+from infra.choices import Phase, Rollout
 from ops.rollout import machine
+from ops.rollout.gates import GateError
 from ops.rollout.known import known
-from ops.rollout.machine import Evidence
-from ops.rollout.walk import Walk
+from ops.rollout.look import Targets
+from ops.rollout.machine import AlarmedError, Evidence, RefusedError
+from ops.rollout.walk import Walk, firing_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,6 +35,9 @@ class Status:
     workers: str | None
     alarms: list[str]
     unhealthy: list[str]
+    gates: str | None = None
+    targets: list[Targets]
+    verdict: str | None = None
     next: str | None = None
     done: list[str]
 
@@ -41,14 +47,12 @@ class Status:
 
     def lines(self) -> list[str]:
         """What people want to know beside the colors."""
-        if not self.under_way:
-            return ["No rollout is under way."]
-        left = f"{self.seconds_left // 60} min {self.seconds_left % 60:02} s of watching left"
-        where = "the step was begun and is not finished" if not self.settled else left if self.seconds_left else "ready"
-        said = [f"{self.strategy} to {self.to}, {self.phase}: {where}."]
-        said += [f"Alarms: {', '.join(self.alarms)}"] if self.alarms else []
-        said += self.unhealthy
-        return [*said, f"Next: {self.next}"]
+        said = ["No rollout is under way."]
+        if self.under_way:
+            said = [f"{self.strategy} to {self.to}, {self.phase}: {self.verdict}."]
+        said += [f"Alarms: {self.gates}."] if self.gates else []
+        said += [f"Targets: {'; '.join(map(str, self.targets))}."] if self.targets else []
+        return [*said, f"Next: {self.next}"] if self.under_way else said
 
 
 def status_of(walk: Walk, done: list[str]) -> Status:
@@ -69,6 +73,13 @@ def status_of(walk: Walk, done: list[str]) -> Status:
         "workers": rollout.leading if walk.file.settings().sizes.workers is not None else None,
         "done": done,
     }
+    color = progress.to if progress else rollout.leading
+    # A look at what runs: where it cannot be had, it is left out, but for what decides on a rollout.
+    with suppress(GateError, RefusedError):
+        common |= {"gates": firing_of(look.alarms(color), look.gate_alarms(color), color)}
+    common["targets"] = []
+    with suppress(GateError):
+        common["targets"] = look.targets(color)
     if progress is None:
         return Status(**common, alarms=[], unhealthy=[])
     # Alarms of a color that is not up yet cannot be looked at.
@@ -85,6 +96,20 @@ def status_of(walk: Walk, done: list[str]) -> Status:
         seconds_left=int(left),
         alarms=list(evidence.alarms),
         unhealthy=list(evidence.unhealthy),
+        verdict=_verdict(rollout, evidence),
         next=f"ascent rollout step --stack {walk.file.stack}"
         + (" --all" if left and progress.phase is Phase.FORWARD else ""),
     )
+
+
+def _verdict(rollout: Rollout, evidence: Evidence) -> str:
+    """What the next step would do, by the rules that it goes by."""
+    if machine.under_way(rollout).since is None:
+        return "the step was begun and is not finished"
+    try:
+        machine.step(rollout, evidence)
+    except AlarmedError as error:
+        return f"the next step goes back ({error})"
+    except RefusedError as error:
+        return f"not yet, {error}"
+    return "ready"

@@ -7,7 +7,7 @@ update is made again, which does nothing where it was made.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NoReturn
@@ -54,7 +54,15 @@ class Walk:
         """Eyes on the stack."""
         return Look(file=self.file, engine=self.engine, gates=self.gates, now=self.clock.now)
 
-    def start(self, strategy: Strategy, image: str, bake: int | None = None, *, with_changes: bool = False) -> None:
+    def start(
+        self,
+        strategy: Strategy,
+        image: str,
+        bake: int | None = None,
+        *,
+        with_changes: bool = False,
+        beside_alarms: bool = False,
+    ) -> None:
         """Bring the new image up where it has no traffic, or in place; waits until it is healthy.
 
         Args:
@@ -62,12 +70,19 @@ class Walk:
             image: what comes.
             bake: minutes to watch each step; None for the strategy's own.
             with_changes: whether other changes of what serves requests may come along.
+            beside_alarms: whether to start although alarms fire, as where the new version is what ends them.
         """
         old = self.file.rollout()
         new = machine.start(old, strategy, image, self.clock.now(), bake)
         self._carries(self.file.settings(new), WEIGHTS)
         self.live("Looking what an update would change beside it")
         self.look.same(old)
+        firing = self.look.alarms(old.leading)
+        if firing and not beside_alarms:
+            told = firing_of(firing, self.look.gate_alarms(old.leading), old.leading)
+            raise RefusedError(
+                f"{told}; find out why first, or, where the new version is what ends that: --beside-alarms"
+            )
         self._alone(machine.without_effect(old, new), with_changes=with_changes)
         self._go(old, new)
 
@@ -260,8 +275,8 @@ class Walk:
                 if forward:
                     self._retreat(error)
                 raise
-            unhealthy = look.unhealthy(progress)
-            if forward and in_place and (alarms := look.alarms(progress, asked)):
+            unhealthy = [one.short for one in look.targets(progress.to) if one.short]
+            if forward and in_place and (alarms := look.alarms(progress.to, asked)):
                 self._retreat(AlarmedError(f"alarms of {progress.to}: {', '.join(alarms)}"))
             if not refreshing and not unhealthy:
                 return
@@ -276,6 +291,15 @@ class Walk:
         problems = overload(settings, machine.under_way(settings.rollout).to, weight)
         if problems:
             raise RefusedError("; ".join(problems))
+
+
+def firing_of(firing: Sequence[str], among: Mapping[str, Sequence[str]], color: str) -> str:
+    """How many of a color's gate alarms fire, and which."""
+    known = sum(len(names) for names in among.values())
+    names = f": {', '.join(firing)}" if firing else ""
+    return (
+        f"{len(firing) or 'none'} of the {known} gate alarms of {color} {'fire' if len(firing) > 1 else 'fires'}{names}"
+    )
 
 
 SAYS = {Phase.FORWARD: "Done", Phase.BACK: "Went back", Phase.CLEANING: "Cleaned up"}

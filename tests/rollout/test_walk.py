@@ -85,7 +85,7 @@ def test_a_rolling_release_waits_for_the_refresh_and_changes_no_weight() -> None
 @pytest.mark.parametrize(
     "trouble",
     [
-        lambda fakes: fakes.alarms.append("blue-errors"),
+        lambda fakes: setattr(fakes, "passing", lambda _: setattr(fakes, "alarms", ["blue-errors"])),
         lambda fakes: fakes.refreshes.append(Refresh(done=False, failed=True, says="RollbackSuccessful")),
     ],
 )
@@ -162,6 +162,17 @@ def test_a_color_without_alarms_is_not_taken_for_a_quiet_one(monkeypatch: pytest
     monkeypatch.setattr(fakes, "outputs", lambda **_: outputs)
     with pytest.raises(RefusedError, match="no gate alarms of green in us-east-1"):
         fakes.walk.step()
+
+
+def test_nothing_starts_beside_an_alarm_of_what_runs_unless_it_is_to_end_that() -> None:
+    fakes = stack()
+    fakes.alarms = ["blue-errors"]
+    with pytest.raises(RefusedError, match=r"1 of the 1 gate alarms of blue fires: blue-errors; .* --beside-alarms"):
+        fakes.walk.start(Strategy.CANARY, NEW)
+    assert fakes.updates == []
+    assert images(fakes.said) == (OLD, None)
+    fakes.walk.start(Strategy.CANARY, NEW, beside_alarms=True)
+    assert images(fakes.said) == (OLD, NEW)
 
 
 def test_an_alarm_of_the_old_color_stops_nothing() -> None:
