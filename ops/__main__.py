@@ -9,7 +9,9 @@ from scripts.places import ROOT, VENV
 NOT_WHOLE = f"The environment of ascent is not whole, or older than its requirements.txt. Run: make -C '{ROOT}' setup"
 
 if __name__ == "__main__":
-    if Path(sys.prefix) == VENV and not is_current():
+    # Where it lies, as it may be a link to another checkout's.
+    home = VENV.resolve()
+    if Path(sys.prefix).resolve() == home and not is_current(home):
         print(NOT_WHOLE, file=sys.stderr)  # noqa: T201
         sys.exit(2)
     # Not before it is known that everything it imports is there.

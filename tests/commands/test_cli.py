@@ -67,7 +67,7 @@ def test_ascent_without_an_environment_says_what_to_do(tmp_path: Path) -> None:
 def test_ascent_with_half_an_environment_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("scripts.environment.is_current", lambda: False)
+    monkeypatch.setattr("scripts.environment.is_current", lambda _: False)
     monkeypatch.setattr("scripts.places.VENV", Path(sys.prefix))
     # Nothing is imported that may not be there.
     monkeypatch.setitem(sys.modules, "ops.cli", None)

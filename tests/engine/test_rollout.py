@@ -121,7 +121,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     root = home / "checkout"
     for directory in ("infra", "ops", "sandbox", "scripts"):
         shutil.copytree(ROOT / directory, root / directory)
-    for name in ("__main__.py", "Pulumi.yaml"):
+    for name in ("__main__.py", "Pulumi.yaml", "requirements.txt"):
         shutil.copy2(ROOT / name, root / name)
     (root / ".venv").symlink_to(ROOT / ".venv")
     text = (ROOT / "Pulumi.sandbox.yaml").read_text()

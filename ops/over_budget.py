@@ -1,0 +1,12 @@
+"""The flag by which somebody agrees to a month above the budget, alike for every command that spends."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+OverBudget = Annotated[
+    bool, typer.Option("--over-budget", help="Go on although a normal month then costs more than the budget.")
+]
+AGREE = "agree with --over-budget, or raise ascent:budget.monthlyUsd"

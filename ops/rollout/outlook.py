@@ -1,0 +1,122 @@
+"""What a rollout costs, takes and disturbs, told before it begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from infra.choices import WEIGHTS, Progress, Rollout
+from infra.settings import Settings
+from ops.cost.move import CENTS, Bill
+from ops.cost.usage import HOURS
+from ops.rollout import machine
+from ops.rollout.strategies import Plan
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlook:
+    """One rollout.
+
+    bill: a month as it is, and one that had both versions all the time.
+    progress: the rollout as it begins. workers: whether the stage has queue workers.
+    """
+
+    bill: Bill
+    progress: Progress
+    workers: bool
+
+    @property
+    def plan(self) -> Plan:
+        """Its strategy."""
+        return machine.plan_of(self.progress)
+
+    @property
+    def minutes(self) -> int:
+        """Of watching, all steps together. Updates and what people wait come on top."""
+        return self.progress.bake * max(len(self.plan.weights), 1)
+
+    @property
+    def extra(self) -> float:
+        """US dollars for both versions side by side as long as it is watched."""
+        return max(self.bill.rise, 0) * self.minutes / 60 / HOURS
+
+    @property
+    def excess(self) -> str | None:
+        """That the month is above the budget with it, in words; None where it is not."""
+        before = self.bill.before.expected if self.bill.before else 0.0
+        if self.extra <= CENTS or before + self.extra <= self.bill.budget:
+            return None
+        return (
+            f"a normal month would cost ${before + self.extra:,.0f} with the rollout's ${self.extra:,.2f}, and the "
+            f"budget is ${self.bill.budget:,.0f}"
+        )
+
+    @property
+    def _within(self) -> str:
+        before = self.bill.before.expected if self.bill.before else 0.0
+        over = before + self.extra - self.bill.budget
+        state = f"${over:,.0f} over" if over > 0 else "within"
+        return f"a normal month is {state} the budget of ${self.bill.budget:,}"
+
+    @property
+    def disturbs(self) -> str:
+        """Who notices."""
+        if self.plan.in_place:
+            return (
+                "nobody, as long as the new version is well: instances or pods are replaced one after another, each once "
+                "its successor is healthy; all visitors have the new version then"
+            )
+        weights = self.plan.weights
+        text = (
+            f"nobody, as long as the new version is well: {weights[0]} % of the visitors have it first, and requests "
+            "under way are answered"
+        )
+        change = next(weight for weight in weights if weight > WEIGHTS - weight)
+        return text + (f"; queue workers change to it with the step to {change} %" if self.workers else "")
+
+    def lines(self) -> list[str]:
+        """For people."""
+        steps = len(self.plan.weights)
+        rate = f"${self.bill.rise:,.0f} a month while both versions run"
+        cost = f"Cost: about ${self.extra:,.2f} more, {rate}" if self.bill.rise > CENTS else "Cost: nothing more"
+        watched = f"{steps} steps of {self.progress.bake} min" if steps else "once all are replaced"
+        return [
+            f"{cost}; {self._within}",
+            f"Takes: {_long(self.minutes)} of watching ({watched}), and the updates",
+            f"Disturbs: {self.disturbs}",
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """{cost: as `ascent transition` has it, extra: US dollars, minutes, disturbs}."""
+        return {
+            "cost": self.bill.as_dict(),
+            "extra": round(self.extra, 2),
+            "minutes": self.minutes,
+            "disturbs": self.disturbs,
+        }
+
+
+def outlook(stack: str, before: Settings, after: Settings, rollout: Rollout) -> Outlook:
+    """What the step from one of a stack's settings to the other begins.
+
+    Args:
+        stack: its name.
+        before: without the rollout.
+        after: with both versions.
+        rollout: as it begins.
+    """
+    # The SDK takes a second to import: not before it is needed.
+    from ops.cost import estimate
+    from ops.render import render
+
+    now, then = (estimate(render(one, stack), one) for one in (before, after))
+    return Outlook(
+        bill=Bill(before=now, after=then, budget=before.sizes.budget.monthly_usd),
+        progress=machine.under_way(rollout),
+        workers=before.sizes.workers is not None,
+    )
+
+
+def _long(minutes: int) -> str:
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} h {rest:02} min" if hours else f"{rest} min"
