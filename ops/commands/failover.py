@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,9 +27,13 @@ from ops.failover.left import left
 from ops.failover.perform import Performance
 from ops.failover.plan import Plan, RefusedError, excluded, plan
 from ops.failover.restart import Restart
+from ops.over_budget import AGREE, OverBudget
 from ops.refusal import NO, Refusal, refusal
 from ops.rollout.gates import WORLD
 from ops.stackedit import refuse_read_only
+
+if TYPE_CHECKING:
+    from ops.cost.move import Bill
 
 SECONDS = 10  # until a region that does not answer counts as lost
 
@@ -47,6 +51,7 @@ def failover(
         typer.Option("--without-old-objects", help="Go on where objects from before stage 7 may be missing there."),
     ] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Take the steps. Each is skipped if it is done.")] = False,
+    over_budget: OverBudget = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the first step.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
@@ -61,10 +66,13 @@ def failover(
 
     A lost region that answers again is taken back by the same command without --lost.
 
+    A switchover after which a normal month costs more than the budget is refused, unless --over-budget agrees. With
+    --lost nobody is kept from it by money.
+
     JSON: {stack, home, source, target, lost, drained, returned, fenced, database, cache, regions, host, health,
-    steps: [{id, title, command, seconds}], rpo: {database, cache, objects}, rto, diff: [line]}; lost, returned and
-    fenced are a region or null, drained and regions lists of regions, database and cache names or null, all times
-    seconds.
+    steps: [{id, title, command, seconds}], rpo: {database, cache, objects}, rto, diff: [line], cost: {before, after,
+    budget, unpriced} or null}; lost, returned and fenced are a region or null, drained and regions lists of regions,
+    database and cache names or null, all times seconds.
     rpo.objects is null where old objects may be missing as well. With --apply also
     results: {step: text} and, where one failed, error. Questions and progress go to standard error.
 
@@ -93,13 +101,17 @@ def failover(
         change = difference(file.name, before, with_values(before, planned.file, file.name))
     except RefusedError as error:
         raise refusal(error) from None
+    bill, unpriced = _bill(planned, settings)
     if not as_json:
-        _show(planned, change)
+        _show(planned, change, f"Cost: {bill or unpriced}")
     results: dict[str, str] = {}
     problem = None
     if apply:
         if os.environ.get(WORLD):
             raise Refusal("in the sandbox there is no database to fail over; without --apply the steps are printed")
+        # Nobody is kept from saving a service that is down.
+        if bill and bill.exceeds and not over_budget and not planned.lost:
+            raise Refusal(f"Nothing was done: {bill.excess}; {AGREE}", code=NO)
         wait = steps.Patience(time.sleep)
         if not yes:
             agreed(f"Have {to} take the writes of {stack}?")
@@ -123,14 +135,34 @@ def failover(
         )
         problem = steps.take(planned.steps, performance.take, results)
     if as_json:
-        told: dict[str, Any] = {**planned.as_dict(), "diff": change}
+        told: dict[str, Any] = {**planned.as_dict(), "diff": change, "cost": bill.as_dict() if bill else None}
         told |= {"results": results} if apply else {}
         print(json.dumps(told | ({"error": problem} if problem else {}), indent=2))  # noqa: T201
     if problem:
         raise typer.Exit(NO)
 
 
-def _show(planned: Plan, change: list[str]) -> None:
+def _bill(planned: Plan, settings: Settings) -> tuple[Bill | None, str]:
+    """What a month costs before and after, or why nobody can tell: that keeps no failover from being made."""
+    from ops.cost import estimate
+    from ops.cost.move import Bill
+    from ops.render import render
+
+    values = stackfile.config(planned.stack)
+    for key, value in planned.file.items():
+        name = key.removeprefix(f"{stackfile.PROJECT}:")
+        values.pop(name, None)
+        if value:
+            values[name] = value if isinstance(value, str) else list(value)
+    try:
+        after = stackfile.read(values, f"Pulumi.{planned.stack}.yaml")
+        now, then = (estimate(render(one, planned.stack), one) for one in (settings, after))
+    except Exception as error:
+        return None, f"cannot be told ({error})"
+    return Bill(before=now, after=then, budget=settings.sizes.budget.monthly_usd), ""
+
+
+def _show(planned: Plan, change: list[str], cost: str) -> None:
     how = f"failover, {planned.lost} being lost" if planned.lost else "switchover"
     if planned.source == planned.target:
         how = "the file says so already; what is left is done"
@@ -146,6 +178,7 @@ def _show(planned: Plan, change: list[str]) -> None:
     )
     reads = f"reads go on, but not in {' and '.join(planned.drained)}" if planned.drained else "reads go on"
     console.print(f"\nExpected loss (RPO): {told}\nWrites wait (RTO): about {planned.rto} s; {reads}")
+    console.print(cost, markup=False)
     console.print("\n" + ("\n".join(change) or "The stack's file says so already."), markup=False)
 
 

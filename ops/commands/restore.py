@@ -5,23 +5,30 @@ from __future__ import annotations
 import json
 import os
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 
 from infra.clients import clients
+from infra.settings import Settings
 from ops import stackfile, steps
 from ops.console import asked, console, errors, progress
+from ops.cost.move import Bill
 from ops.engine import Automation, EngineError
 from ops.failover.errors import CloudError
-from ops.refusal import NO, refusal
+from ops.over_budget import AGREE, OverBudget
+from ops.refusal import NO, Refusal, refusal
 from ops.restore.cloud import Cloud
 from ops.restore.look import look
 from ops.restore.perform import Performance
 from ops.restore.plan import Plan, RefusedError, plan, refuse, source, wish
 from ops.restore.shape import NoDatabaseError, Shape, shape
 from ops.rollout.gates import WORLD
+
+# Types of what is there twice: cluster and instances, not proxies.
+DATABASE = "aws:rds/cluster"
 
 
 def restore(
@@ -34,6 +41,7 @@ def restore(
         str | None, typer.Option(metavar="ID", help="Snapshot of a cluster, instead of a time.")
     ] = None,
     apply: Annotated[bool, typer.Option("--apply", help="Take the steps. Each is skipped if it is done.")] = False,
+    over_budget: OverBudget = False,
     yes: Annotated[
         bool, typer.Option("--yes", help="Do not ask before the restored database takes the place of the other.")
     ] = False,
@@ -43,14 +51,16 @@ def restore(
 
     Without --apply nothing is done: the steps are printed, with what they cost and what is lost. With it, a second
     database is restored beside the one there is, and you are asked before it takes its name, and so its addresses. No
-    leaves it beside: look at it, copy rows from it, and run the same command again to go on, or remove it.
+    leaves it beside: look at it, copy rows from it, and run the same command again to go on, or remove it. Both cost
+    until then: where a normal month is above the budget with both, --apply is refused, unless --over-budget agrees.
 
     What was interrupted is run again, with the same time or snapshot. Let nobody update the stack meanwhile. To get
     back one table, do not let it take the place: docs/restore.md.
 
     JSON: {stack, cluster, region, to, snapshot, restored, kept, host, health, begun, steps: [{id, title, command,
-    seconds}], rpo, rto, outage}; all times are seconds, but to, which is in ISO 8601. With --apply also results:
-    {step: text} and, where one failed, error. Questions and progress go to standard error.
+    seconds}], rpo, rto, outage, cost: {before, after: with both databases, budget, unpriced}}; all times are seconds,
+    but to, which is in ISO 8601. With --apply also results: {step: text} and, where one failed, error. Questions and
+    progress go to standard error.
 
     Exit codes: 0 printed or done, 1 a step failed or you said no, 2 the stack, the time or the snapshot is not usable,
     130 interrupted.
@@ -83,11 +93,15 @@ def restore(
         planned = plan(settings, stack, shaped, names, origin, found, now)
     except (RefusedError, NoDatabaseError, EngineError, CloudError) as error:
         raise refusal(error) from None
+    bill = _bill(planned, settings)
     if not as_json:
-        _show(planned)
+        _show(planned, bill)
     results: dict[str, str] = {}
     problem = None
     if apply:
+        # What was begun is paid for already.
+        if bill.exceeds and not over_budget and not planned.begun:
+            raise Refusal(f"Nothing was done: {bill.excess}; {AGREE}", code=NO)
         wait = steps.Patience(time.sleep)
         performance = Performance(
             plan=planned,
@@ -102,10 +116,23 @@ def restore(
         )
         problem = steps.take(planned.steps, performance.take, results)
     if as_json:
-        document: dict[str, Any] = planned.as_dict() | ({"results": results} if apply else {})
+        document: dict[str, Any] = (
+            planned.as_dict() | {"cost": bill.as_dict()} | ({"results": results} if apply else {})
+        )
         print(json.dumps(document | ({"error": problem} if problem else {}), indent=2))  # noqa: T201
     if problem:
         raise typer.Exit(NO)
+
+
+def _bill(planned: Plan, settings: Settings) -> Bill:
+    """A month with both databases: the one there is stays, as it is priced now."""
+    from ops.cost import estimate
+    from ops.render import render
+
+    now = estimate(render(settings, planned.stack), settings)
+    second = tuple(row for row in now.rows if row.type.startswith(DATABASE) and row.region == planned.region)
+    then = replace(now, rows=(*now.rows, *second))
+    return Bill(before=now, after=then, budget=settings.sizes.budget.monthly_usd)
 
 
 def _asked(planned: Plan, shaped: Shape, endpoint: str) -> bool:
@@ -120,7 +147,7 @@ def _asked(planned: Plan, shaped: Shape, endpoint: str) -> bool:
     return asked(question)
 
 
-def _show(planned: Plan) -> None:
+def _show(planned: Plan, bill: Bill) -> None:
     what = f"snapshot {planned.snapshot} of {planned.to}" if planned.snapshot else planned.to
     console.print(f"[bold]{planned.stack}: {planned.cluster} in {planned.region} is restored to {what}[/bold]\n")
     if planned.begun:
@@ -130,7 +157,7 @@ def _show(planned: Plan) -> None:
         f"\nLost (RPO): what was written since {planned.to}, {_long(planned.rpo)} by now, and what will be until the "
         f"swap\nTakes (RTO): about {_long(planned.rto)}, and the time that you take to look; no writes for about "
         f"{_long(planned.outage)} of it\nStays: the database as it is now, as {planned.kept}, guarded against "
-        "deletion; it costs until you remove it",
+        f"deletion\nCost while both are there: {bill}",
         markup=False,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -16,10 +16,13 @@ from rich.table import Table
 from infra.choices import Image, Strategy
 from ops.console import agreed, console, errors, progress
 from ops.engine import Automation, EngineError
+from ops.over_budget import AGREE, OverBudget
 from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
+from ops.rollout import machine
 from ops.rollout.gates import GateError, gates
 from ops.rollout.hold import LONGEST
 from ops.rollout.machine import RefusedError
+from ops.rollout.outlook import outlook
 from ops.rollout.push import PushedFile
 from ops.rollout.stackfile import StackFile
 from ops.rollout.status import Status, status_of
@@ -89,6 +92,7 @@ def start(
             help="Start although an update would change more of what serves requests; it comes along.",
         ),
     ] = False,
+    over_budget: OverBudget = False,
     beside_alarms: Annotated[
         bool,
         typer.Option(
@@ -105,7 +109,11 @@ def start(
     canary goes by 5, 25, 50 and 100 % with 30 minutes each, blue-green by 10, 25, 50 and 100 % with 10 minutes each,
     both on the idle color. rolling replaces the running color's instances or pods one after another.
 
-    JSON: as `status`.
+    First it says what both versions side by side cost while they are watched, how long that is, and whom it disturbs.
+    Where a normal month is above the stack's budget with that, it is refused, unless --over-budget agrees.
+
+    JSON: as `status`, and outlook: {cost: {before, after: with both versions all month, budget, unpriced}, extra: US
+    dollars for as long as it is watched, minutes, disturbs: text}.
 
     Examples:
 
@@ -116,7 +124,20 @@ def start(
         ascent rollout start --strategy canary --image registry.example.com/app:1.1.0 --stack prod --with-changes
     """
     question = f"Start a {strategy} of {image} on {stack}?"
-    with _walk(stack, as_json, push=push, question=None if yes else question) as walk:
+    fields: dict[str, Any] = {}
+
+    def tell(file: StackFile) -> None:
+        old = file.rollout()
+        new = machine.start(old, strategy, image, datetime.now(UTC), bake)
+        found = outlook(stack, file.settings(), file.settings(new), new)
+        fields["outlook"] = found.as_dict()
+        if not as_json:
+            for line in found.lines():
+                errors.print(line, markup=False)
+        if found.excess and not over_budget:
+            raise RefusedError(f"nothing was done: {found.excess}; {AGREE}")
+
+    with _walk(stack, as_json, push=push, question=None if yes else question, tell=tell, fields=fields) as walk:
         walk.start(strategy, image, bake, with_changes=with_changes, beside_alarms=beside_alarms)
 
 
@@ -278,6 +299,8 @@ def _walk(
     meanwhile: Callable[[], None] | None = None,
     push: str | None = None,
     question: str | None = None,
+    tell: Callable[[StackFile], None] | None = None,
+    fields: Mapping[str, Any] | None = None,
 ) -> Iterator[Walk]:
     """A rollout to work on, and around it: one at a time, progress, messages, and where things are at the end.
 
@@ -288,11 +311,13 @@ def _walk(
         meanwhile: what to do while another command is at work on it. Without it, that is refused.
         push: branch of origin that gets each step; None for none.
         question: what to ask before a protected stack changes, and before others are kept out; None for nothing.
+        tell: what to tell before that; it may refuse.
+        fields: what JSON has besides.
     """
     done = [] if done is None else done
     with _explained():
         file = _file(stack, push)
-        _confirm(file, question)
+        _confirm(file, question, tell)
         with file.held(meanwhile), progress() as live:
             walk = _new(file, done, quiet=as_json, live=live)
             try:
@@ -306,11 +331,11 @@ def _walk(
                 document: dict[str, Any] = {}
                 if as_json:
                     with suppress(RefusedError, EngineError, GateError):
-                        document = status_of(walk, done).as_dict()
+                        document = {**status_of(walk, done).as_dict(), **(fields or {})}
                 raise refusal(error, sentence(error), document) from None
             finally:
                 live("")
-        _show(status_of(walk, done), as_json)
+        _show(status_of(walk, done), as_json, fields)
         if isinstance(file, PushedFile) and file.failed:
             raise typer.Exit(NOT_PUSHED)
 
@@ -330,8 +355,10 @@ def _explained() -> Iterator[None]:
         raise refusal(error, sentence(error)) from None
 
 
-def _confirm(file: StackFile, question: str | None) -> None:
-    """Ask before a protected stack changes."""
+def _confirm(file: StackFile, question: str | None, tell: Callable[[StackFile], None] | None) -> None:
+    """Tell what is to be known, and ask before a protected stack changes."""
+    if tell is not None:
+        tell(file)
     if question is not None and file.settings().protect:
         agreed(question, why=f"{file.stack} is protected, and ")
 
@@ -350,9 +377,13 @@ def _where(file: StackFile) -> str:
     )
 
 
-def _show(found: Status, as_json: bool) -> None:  # noqa: FBT001  one of two ways to print
+def _show(
+    found: Status,
+    as_json: bool,  # noqa: FBT001  one of two ways to print
+    fields: Mapping[str, Any] | None = None,
+) -> None:
     if as_json:
-        print(json.dumps(found.as_dict(), indent=2))  # noqa: T201
+        print(json.dumps({**found.as_dict(), **(fields or {})}, indent=2))  # noqa: T201
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("", "Color", "Traffic", "Image"):

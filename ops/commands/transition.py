@@ -15,6 +15,7 @@ from rich.table import Table
 from infra.settings import SettingsError
 from infra.stages import STAGES
 from ops.console import agreed, console, errors, progress, short
+from ops.over_budget import AGREE, OverBudget
 from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
 from ops.transition.model import SIGNS, Change, Op, Transition
 
@@ -38,9 +39,7 @@ def transition(
         bool, typer.Option("--apply", help="Take the updates. Run again, it goes on where it was stopped.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a protected stack.")] = False,
-    over_budget: Annotated[
-        bool, typer.Option("--over-budget", help="Take the updates although a month then costs more than the budget.")
-    ] = False,
+    over_budget: OverBudget = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with the URNs instead of tables.")] = False,
 ) -> None:
     """Show what a move between two stages does, what is lost first, and the updates that it takes.
@@ -94,9 +93,7 @@ def transition(
             if not found.clear:
                 raise RefusedError(f"nothing was done: the move is not clear; {found.problems[0]}")
             if bill.exceeds and not over_budget:
-                raise RefusedError(
-                    f"nothing was done: {bill.excess}; agree with --over-budget, or raise ascent:budget.monthlyUsd"
-                )
+                raise RefusedError(f"nothing was done: {bill.excess}; {AGREE}")
             _confirm(stack, can, yes=yes, question=f"Take {stack} from stage {came_from} to {to}?")
             done = _take(stack, found, rendered, live, quiet=as_json)
     if as_json:

@@ -39,12 +39,22 @@ class Bill:
         """That it is above the budget, in words."""
         return f"a normal month would cost ${self.after.expected:,.0f}, and the budget is ${self.budget:,.0f}"
 
+    @property
+    def within(self) -> str:
+        """Whether a normal month is within the budget afterwards, in words."""
+        over = self.after.expected - self.budget
+        return (
+            f"${over:,.0f} over the budget of ${self.budget:,}"
+            if over > 0
+            else f"within the budget of ${self.budget:,}"
+        )
+
     def __str__(self) -> str:
         """Normal month, range and budget."""
         before, after = self.before, self.after
         old, sign = before.expected if before else 0.0, "-" if self.rise < 0 else "+"
         text = f"${old:,.0f} → ${after.expected:,.0f} in a normal month ({sign}${abs(self.rise):,.0f})"
-        text += f"; {_range(before)} → {_range(after)} from least to most; the budget is ${self.budget:,}"
+        text += f"; {_range(before)} → {_range(after)} from least to most; {self.within}"
         missing = len(after.unpriced)
         return f"{text}; {missing} resource{'s' if missing != 1 else ''} without a price" if missing else text
 

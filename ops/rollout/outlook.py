@@ -63,8 +63,8 @@ class Outlook:
         """Who notices."""
         if self.plan.in_place:
             return (
-                "nobody, as long as the new version is well: instances or pods are replaced one after another, each once "
-                "its successor is healthy; all visitors have the new version then"
+                "nobody, as long as the new version is well: instances or pods are replaced one after another, each "
+                "once its successor is healthy; all visitors have the new version then"
             )
         weights = self.plan.weights
         text = (

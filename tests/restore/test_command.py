@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +20,7 @@ from typer.testing import CliRunner
 from ops import stackfile, steps
 from ops.cli import app
 from ops.commands import restore as command
+from ops.cost.move import Bill
 from ops.engine import UnaskedError
 from ops.rollout.gates import WORLD
 from tests.restore.aurora import NOW, Aurora
@@ -31,10 +35,18 @@ class Clock:
         return NOW
 
 
+@cache
+def bill() -> Bill:
+    """What it costs, worked out once: rendering takes seconds."""
+    planned: Any = SimpleNamespace(stack="prod", region="us-east-1")
+    return command._bill(planned, stackfile.settings("prod"))
+
+
 @pytest.fixture
 def sky(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Aurora:
-    resources = state(roles=True)
+    resources, cost = state(roles=True), replace(bill(), budget=100_000)
     one = aws(resources)
+    monkeypatch.setattr(command, "_bill", lambda *_: cost)
     text = (stackfile.ROOT / "Pulumi.prod.yaml").read_text()
     (tmp_path / "Pulumi.test.yaml").write_text(text)
     monkeypatch.setattr(stackfile, "ROOT", tmp_path)
@@ -78,7 +90,8 @@ def test_as_json_it_is_what_it_promises(sky: Aurora) -> None:
     del sky
     told = json.loads(restore("--to", TO, "--json").stdout)
     promised = {"stack", "cluster", "region", "to", "snapshot", "restored", "kept", "host", "begun"}
-    assert set(told) == promised | {"steps", "rpo", "rto", "outage"}
+    assert set(told) == promised | {"steps", "rpo", "rto", "outage", "cost"}
+    assert set(told["cost"]) == {"before", "after", "budget", "unpriced"}
     assert [one["id"] for one in told["steps"]] == [
         "check", "restore", "instances", "password", "look", "names", "swap", "readers", "update", "verify",
     ]  # fmt: skip
@@ -241,3 +254,26 @@ def test_help_has_examples_and_exit_codes() -> None:
     told = re.sub(r"[│\s]+", " ", CliRunner().invoke(app, ["restore", "--help"]).stdout)
     assert "Exit codes: 0 printed or done, 1 a step failed or you said no, 2" in told
     assert told.count("ascent restore --stack prod") == 4
+
+
+def test_both_databases_cost_and_above_the_budget_somebody_has_to_agree(
+    sky: Aurora, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cost = bill()
+    database = [row for row in cost.after.rows if row.type.startswith("aws:rds/cluster")]
+    assert cost.before is not None
+    twice = [row for row in cost.before.rows if row in database]
+    assert cost.after.cost.low == pytest.approx(cost.before.cost.low + sum(row.cost.low for row in twice))
+    assert twice
+    assert f"Cost while both are there: ${cost.before.expected:,.0f} → " in flat(restore("--to", TO).stdout)
+    monkeypatch.setattr(command, "_bill", lambda *_: replace(cost, budget=100))
+    shown = restore("--to", TO)
+    assert shown.exit_code == 0
+    assert "over the budget of $100" in flat(shown.stdout)
+    refused = restore("--to", TO, "--apply", "--yes")
+    assert refused.exit_code == 1
+    assert "Nothing was done: a normal month would cost $" in refused.stderr
+    assert "agree with --over-budget" in flat(refused.stderr)
+    assert sky.told == []
+    assert restore("--to", TO, "--apply", "--yes", "--over-budget").exit_code == 0
+    assert sky.told

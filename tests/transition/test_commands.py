@@ -193,7 +193,9 @@ def test_a_move_above_the_budget_is_told_and_wants_to_be_agreed_to(
     walked: list[tuple[str, int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shown = run("transition", "4", "5")
-    assert re.search(r"Cost: \$[\d,]+ → \$[\d,]+ in a normal month \(\+\$[\d,]+\); .*; the budget is \$", shown.stdout)
+    assert re.search(
+        r"Cost: \$[\d,]+ → \$[\d,]+ in a normal month \(\+\$[\d,]+\); .*; within the budget of \$", shown.stdout
+    )
     with monkeypatch.context() as patch:
         patch.setattr("ops.cost.move.Bill.exceeds", True)
         refused = run("transition", "4", "5", "--apply")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,21 +14,49 @@ from typer.testing import CliRunner
 from ops import stackfile, steps
 from ops.cli import app
 from ops.commands import failover as command
+from ops.cost.move import Bill
 from ops.engine import Automation
+from ops.failover.plan import plan
 from ops.stackedit import edited
+from scripts.places import ROOT
 from tests.unit.test_backfill import FOUND, TOLD
 from tests.unit.test_failover import BACKFILLED, HOME, OTHER
 from tests.unit.test_failover_steps import Sky
 
+BILL = command._bill
 
-@pytest.fixture
-def stack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    path = tmp_path / "Pulumi.test.yaml"
-    text = (stackfile.ROOT / "Pulumi.prod.yaml").read_text()
+
+def written(directory: Path) -> Path:
+    path = directory / "Pulumi.test.yaml"
+    text = (ROOT / "Pulumi.prod.yaml").read_text()
     text = text.replace("ascent:stage: 5", "ascent:stage: 7")
     path.write_text(edited(text, "backfilled", BACKFILLED, path.name))
-    monkeypatch.setattr(stackfile, "ROOT", tmp_path)
     return path
+
+
+def priced(*, lost: bool = False) -> tuple[Bill | None, str]:
+    settings = stackfile.settings("test")
+    return BILL(plan(settings, "test", OTHER, lost=lost, lag=0, without_old_objects=True, key=None), settings)
+
+
+@pytest.fixture(scope="module")
+def bill(tmp_path_factory: pytest.TempPathFactory) -> Bill:
+    """What it costs, worked out once: rendering takes seconds."""
+    directory = tmp_path_factory.mktemp("bill")
+    written(directory)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stackfile, "ROOT", directory)
+        found, why = priced()
+    assert found is not None, why
+    return found
+
+
+@pytest.fixture
+def stack(tmp_path: Path, bill: Bill, monkeypatch: pytest.MonkeyPatch) -> Path:
+    affordable = replace(bill, budget=100_000)
+    monkeypatch.setattr(command, "_bill", lambda *_: (affordable, ""))
+    monkeypatch.setattr(stackfile, "ROOT", tmp_path)
+    return written(tmp_path)
 
 
 def failover(*arguments: str) -> Any:
@@ -50,7 +79,7 @@ def test_as_json_it_is_what_it_promises(stack: Path) -> None:
     del stack
     told = json.loads(failover("--to", OTHER, "--json").stdout)
     promised = {"stack", "home", "source", "target", "lost", "database", "cache"}
-    promised |= {"drained", "returned", "fenced", "regions", "host", "steps", "rpo", "rto", "diff"}
+    promised |= {"drained", "returned", "fenced", "regions", "host", "steps", "rpo", "rto", "diff", "cost"}
     assert set(told) == promised
     assert set(told["steps"][0]) == {"id", "title", "command", "seconds"}
     assert (told["source"], told["target"], told["lost"]) == (HOME, OTHER, None)
@@ -66,6 +95,36 @@ def test_in_a_checkout_that_is_read_only_it_prints_and_begins_nothing(
     refused = failover("--to", OTHER, "--apply", "--yes")
     assert refused.exit_code == 2
     assert "Pulumi.test.yaml cannot be changed" in refused.stderr
+
+
+def test_a_switchover_that_costs_more_than_the_budget_wants_to_be_agreed_to_and_a_failover_does_not(
+    stack: Path, bill: Bill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert bill.before is not None
+    # The same is there in all regions, whoever takes the writes.
+    assert abs(bill.rise) < bill.before.expected / 10
+    assert f"Cost: ${bill.before.expected:,.0f} → " in " ".join(failover("--to", OTHER).stdout.split())
+    dear = replace(bill, budget=100, before=replace(bill.before, rows=()))
+    monkeypatch.setattr(command, "_bill", lambda *_: (dear, ""))
+    taken: list[Any] = []
+    monkeypatch.setattr(steps, "take", lambda *_: taken.append(1))
+    refused = failover("--to", OTHER, "--apply", "--yes")
+    assert refused.exit_code == 1
+    assert "agree with --over-budget" in refused.stderr
+    assert not taken
+    assert failover("--to", OTHER, "--apply", "--yes", "--over-budget").exit_code == 0
+    assert failover("--to", OTHER, "--apply", "--yes", "--lost").exit_code == 0
+    assert len(taken) == 2
+    assert stack.exists()
+
+
+@pytest.mark.usefixtures("stack")
+def test_a_cost_that_cannot_be_told_keeps_nobody_from_a_failover(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> Any:
+        raise LookupError("no answer")
+
+    monkeypatch.setattr("ops.render.render", broken)
+    assert priced(lost=True) == (None, "cannot be told (no answer)")
 
 
 def test_applied_it_takes_every_step_and_says_so(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
