@@ -89,7 +89,7 @@ def test_it_fits_eighty_columns(sky: Aurora) -> None:
 def test_as_json_it_is_what_it_promises(sky: Aurora) -> None:
     del sky
     told = json.loads(restore("--to", TO, "--json").stdout)
-    promised = {"stack", "cluster", "region", "to", "snapshot", "restored", "kept", "host", "begun"}
+    promised = {"stack", "cluster", "region", "to", "snapshot", "restored", "kept", "host", "health", "begun"}
     assert set(told) == promised | {"steps", "rpo", "rto", "outage", "cost"}
     assert set(told["cost"]) == {"before", "after", "budget", "unpriced"}
     assert [one["id"] for one in told["steps"]] == [

@@ -79,7 +79,7 @@ def test_as_json_it_is_what_it_promises(stack: Path) -> None:
     del stack
     told = json.loads(failover("--to", OTHER, "--json").stdout)
     promised = {"stack", "home", "source", "target", "lost", "database", "cache"}
-    promised |= {"drained", "returned", "fenced", "regions", "host", "steps", "rpo", "rto", "diff", "cost"}
+    promised |= {"drained", "returned", "fenced", "regions", "host", "health", "steps", "rpo", "rto", "diff", "cost"}
     assert set(told) == promised
     assert set(told["steps"][0]) == {"id", "title", "command", "seconds"}
     assert (told["source"], told["target"], told["lost"]) == (HOME, OTHER, None)
