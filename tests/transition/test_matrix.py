@@ -10,7 +10,7 @@ from ops import stackfile
 from ops.transition.laws import LAWS
 from ops.transition.matrix import offline
 from ops.transition.model import Op, Transition
-from tests.transition.tables import matrix
+from tests.transition.tables import SHIPPED, matrix
 
 LAST = max(STAGES)
 VPCS = frozenset({"aws:ec2/vpc:Vpc"})
@@ -43,7 +43,7 @@ def test_every_move_of_every_shipped_stack_is_clear(stack: str) -> None:
 
 
 def test_all_stages_are_compared_where_a_stack_can_be_at_them() -> None:
-    assert {name: set(matrix(name).refused) for name in stackfile.names()} == {
+    assert {name: set(matrix(name).refused) for name in SHIPPED} == {
         "dev": {5, 6, 7},  # Cloudflare is in front from stage 5 on, and its domain is at Route 53
         "prod": set(),
         "sandbox": set(),
