@@ -89,6 +89,7 @@ def test_whatever_is_answered_is_a_file_that_says_it(given: Answers) -> None:
     assert settings.account.id == given.account
     assert (settings.alerts.warning, settings.alerts.critical) == (given.alerts, given.alerts)
     assert settings.protect
+    assert settings.application.profile == "plain"
     assert not any(IPv4Network(one).overlaps(other) for one in settings.ranges for other in others)
 
 
