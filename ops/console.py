@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,8 +11,16 @@ from rich.console import Console
 
 from ops.refusal import INTERRUPTED, NO, Refusal
 
+WIDE = 4096  # wider than any line: what goes to a file or another program is not wrapped
+
+
+def _width() -> int | None:
+    """Width of standard output, None for that of the terminal or of COLUMNS."""
+    return None if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit() else WIDE
+
+
 # No emoji: Rich would make one of the ":secret:" of an ARN.
-console = Console(highlight=False, emoji=False)
+console = Console(highlight=False, emoji=False, width=_width())
 errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 

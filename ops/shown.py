@@ -34,7 +34,7 @@ def plan() -> str:
     """The head, a piece and the end of `ascent plan`."""
     head, *lines = _ascent("plan", "--stage", str(STAGE)).splitlines()
     start = next(number for number, line in enumerate(lines) if line.split()[:1] == [FROM])
-    return _console(f"./ascent plan --stage {STAGE}", [head, "…", *lines[start : start + LINES], "…", *lines[-2:]])
+    return _console(f"./ascent plan --stage {STAGE}", [head, "…", *lines[start : start + LINES], "…", *lines[-3:]])
 
 
 def move() -> str:

@@ -278,9 +278,10 @@ def doctor(
 
 
 def _show(findings: list[Finding]) -> None:
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+
+    from ops.console import console
 
     table = Table(box=None, show_header=False, padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)
@@ -290,4 +291,4 @@ def _show(findings: list[Finding]) -> None:
         text = escape(finding.found.replace(str(Path.home()), "~"))
         advice = f"\n[bold]{escape(finding.advice)}[/]" if finding.advice and finding.status != "ok" else ""
         table.add_row(MARKS[finding.status], finding.name, text + advice)
-    Console(highlight=False).print(table)
+    console.print(table)

@@ -165,7 +165,7 @@ def _bill(planned: Plan, settings: Settings) -> tuple[Bill | None, str]:
 def _show(planned: Plan, change: list[str], cost: str) -> None:
     how = f"failover, {planned.lost} being lost" if planned.lost else "switchover"
     if planned.source == planned.target:
-        how = "the file says so already; what is left is done"
+        how = "the file says so already: what is done is skipped, and where all is, nothing is left to do"
     console.print(f"[bold]{planned.stack}: writes go from {planned.source} to {planned.target}[/bold] ({how})\n")
     steps.show(planned.steps)
     told = ", ".join(

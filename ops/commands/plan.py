@@ -41,6 +41,7 @@ def plan(
     # The SDK takes a second to import: not before the input is known to be good.
     from ops.cost import estimate
     from ops.render import render
+    from ops.tracing.model import PROVIDERS
 
     warnings = doubted(settings, stack)
     rendered = render(settings, stack)
@@ -48,11 +49,11 @@ def plan(
     if as_json:
         print(json.dumps(rendered.as_dict() | {"warnings": warnings}, indent=2))  # noqa: T201
         return
-    managed = [one for one in rendered.resources if one.custom]
+    managed = [one for one in rendered.resources if one.custom and not one.type.startswith(PROVIDERS)]
     counts = Counter(map(_row, managed))
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("Region")
-    table.add_column("Type", overflow="fold")
+    table.add_column("Type", no_wrap=True)
     table.add_column("Count", justify="right")
     table.add_column("Protected", justify="right")
     protected = Counter(_row(one) for one in managed if one.protect)
@@ -64,6 +65,9 @@ def plan(
     console.print(
         f"\n[bold]{len(managed)} resources[/bold] for {stack} at stage {settings.stage} ({settings.row.name})"
     )
+    # The stack itself is none of what it renders.
+    every = len(rendered.resources) + 1
+    console.print(f"[dim]The engine counts {every}: components, providers and the stack as well.[/dim]")
 
 
 def _row(one: Recorded) -> tuple[str, str]:

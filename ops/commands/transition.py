@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
-from rich.table import Table
+from rich.padding import Padding
 
 from infra.settings import SettingsError
 from infra.stages import STAGES
@@ -190,7 +190,7 @@ def _show(stack: str, found: Transition, route: Route, then: Sequence[str]) -> N
         [(one, ", ".join(one.replaces)) for one in found.changes if one.op is Op.REPLACE and one not in kept],
     )
     _list("Updated", [(one, ", ".join(one.properties)) for one in found.changes if one.op is Op.UPDATE])
-    _count("Deleted", [one for one in found.changes if one.op is Op.DELETE and one not in kept and not one.lost])
+    _list("Deleted", [(one, "") for one in found.changes if one.op is Op.DELETE and one not in kept and not one.lost])
     _count("Created", [one for one in found.changes if one.op is Op.CREATE])
     console.print()
     _updates(route)
@@ -203,13 +203,17 @@ def _show(stack: str, found: Transition, route: Route, then: Sequence[str]) -> N
 def _list(title: str, rows: Sequence[tuple[Change, str]]) -> None:
     if not rows:
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    for _ in range(3):
-        table.add_column(overflow="fold")
-    for one, text in rows:
-        table.add_row(f"{SIGNS[one.op]} {short(one.type)}", one.name, f"[dim]{escape(text)}[/dim]")
     console.print(f"\n[bold]{title}: {len(rows)}[/bold]")
-    console.print(table)
+    kinds = [short(one.type) for one, _ in rows]
+    widest, longest = max(map(len, kinds)), max(len(one.name) for one, _ in rows)
+    for kind, (one, text) in zip(kinds, rows, strict=True):
+        head = f"{SIGNS[one.op]} {kind:{widest}}  {one.name:{longest}}"
+        # Below it, where there is no room beside: a type or a property that is broken is hard to look for.
+        beside = len(head) + 2 + len(text) <= console.width
+        console.print(escape(head.rstrip() if not text or not beside else head), end="", soft_wrap=True)
+        console.print(f"  [dim]{escape(text)}[/dim]" if text and beside else "", soft_wrap=True)
+        if text and not beside:
+            console.print(Padding(f"[dim]{escape(text)}[/dim]", (0, 0, 0, 4), expand=False))
 
 
 def _count(title: str, changes: Sequence[Change]) -> None:

@@ -24,6 +24,7 @@ from infra.thresholds import (
 from ops import stackfile
 from ops.failover.config import Value
 from ops.failover.fence import RULE
+from ops.shell import asked
 
 WRITER, UNREACHABLE, DRAINED = "ascent:writer", "ascent:unreachable", "ascent:drained"
 
@@ -133,6 +134,14 @@ def plan(
         RefusedError: when the stack has no such standby, a region is lost that should not be, or objects are missing.
     """
     _refuse(settings, stack, target)
+    said = settings.writer or settings.unreachable or settings.drained
+    if not lost and target == settings.writing_region and not said:
+        # Once somebody has failed over, the file says who writes: then there may be steps that are left.
+        others = [one for one in settings.standby_regions if one != target]
+        raise RefusedError(
+            f"{target} takes the writes of {stack} already, so there is nothing to do. Others that can: "
+            f"{', '.join(others)}"
+        )
     # The home has everything: what is written elsewhere is copied to it from the first object on.
     copied = target == settings.home or target in settings.backfilled
     if not copied and not without_old_objects:
@@ -348,7 +357,7 @@ def _fence(one: Plan) -> Step:
         title=f"Keep clients away from the database in {one.fenced}, if that still answers: nobody may write there",
         command=f"aws ec2 create-network-acl-entry --region {one.fenced} --ingress --rule-number {RULE} --protocol tcp "
         f"--port-range From={DATABASE_PORT.value},To={DATABASE_PORT.value} --cidr-block {ANYWHERE} --rule-action deny "
-        "--network-acl-id OF_ITS_DATA_SUBNETS",
+        f"--network-acl-id {_acl(one, one.fenced)}",
         seconds=0,
     )
 
@@ -358,29 +367,50 @@ def _returned(one: Plan) -> Step:
         id="returned",
         title=f"See that Aurora has made its copy in {one.returned} anew, and let clients reach it again",
         command=f"aws ec2 delete-network-acl-entry --region {one.returned} --ingress --rule-number {RULE} "
-        "--network-acl-id OF_ITS_DATA_SUBNETS",
+        f"--network-acl-id {_acl(one, one.returned)}",
         seconds=0,
+    )
+
+
+def _acl(one: Plan, region: str | None) -> str:
+    """What a shell asks for the network ACL of a region's database."""
+    cluster = f"--db-cluster-identifier {naming.regional(one.stack, str(region))}-db"
+    group = asked(f"rds describe-db-clusters --region {region} {cluster}", "DBClusters[0].DBSubnetGroup")
+    subnet = asked(
+        f"rds describe-db-subnet-groups --region {region} --db-subnet-group-name {group}",
+        "DBSubnetGroups[0].Subnets[0].SubnetIdentifier",
+    )
+    return asked(
+        f"ec2 describe-network-acls --region {region} --filters Name=association.subnet-id,Values={subnet}",
+        "NetworkAcls[0].NetworkAclId",
     )
 
 
 def _database(one: Plan) -> Step:
     verb, region, more = ("failover", one.target, " --allow-data-loss") if one.lost else ("switchover", one.source, "")
+    cluster = f"--region {one.target} --db-cluster-identifier {naming.regional(one.stack, one.target)}-db"
     return Step(
         id="database",
         title=f"Aurora: {verb} to {one.target}, losing {'what is behind' if one.lost else 'nothing'}",
         command=f"aws rds {verb}-global-cluster --region {region} --global-cluster-identifier {one.database} "
-        f"--target-db-cluster-identifier ARN_OF_{naming.regional(one.stack, one.target)}-db{more}",
+        "--target-db-cluster-identifier "
+        f"{asked(f'rds describe-db-clusters {cluster}', 'DBClusters[0].DBClusterArn')}{more}",
         seconds=(DATABASE_PROMOTION if one.lost else DATABASE_SWITCHOVER).value,
     )
 
 
 def _cache(one: Plan) -> Step:
+    # AWS puts letters of its own before the name (Amazon ElastiCache User Guide, Global Datastores).
+    group = f"GlobalReplicationGroups[?ends_with(GlobalReplicationGroupId, '-{one.cache}')]"
+    there = f"elasticache describe-global-replication-groups --region {one.target} --show-member-info"
+    member = f"{group}.Members[] | [?ReplicationGroupRegion=='{one.target}'].ReplicationGroupId | [0]"
     return Step(
         id="cache",
         title=f"Redis: promote {one.target} in the Global Datastore",
         command=f"aws elasticache failover-global-replication-group --region {one.target} "
-        f"--primary-region {one.target} --global-replication-group-id ID_OF_{one.cache} "
-        f"--primary-replication-group-id ID_OF_{naming.regional(one.stack, one.target)}-cache",
+        f"--primary-region {one.target} "
+        f"--global-replication-group-id {asked(there, f'{group}.GlobalReplicationGroupId | [0]')} "
+        f"--primary-replication-group-id {asked(there, member)}",
         seconds=CACHE_PROMOTION.value,
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import os
 import re
 import subprocess
 import sys
@@ -58,9 +59,13 @@ def test_a_plan_for_people_counts_what_its_json_lists() -> None:
     managed = [
         one
         for one in json.loads(ascent("plan", "--stage", "1", "--json").stdout)["resources"]
-        if not one["type"].startswith("ascent:")
+        if not one["type"].startswith(("ascent:", "pulumi:providers:"))
     ]
     assert f"{len(managed)} resources for sandbox at stage 1" in shown.stdout
+    # As `make up` says: tests/unit/test_readme.py compares that with the program.
+    assert re.search(
+        r"^The engine counts \d+: components, providers and the stack as well\.$", shown.stdout, re.MULTILINE
+    )
     assert "\x1b" not in shown.stdout
 
 
@@ -120,6 +125,20 @@ def test_a_file_that_takes_values_from_an_environment_says_that_they_are_not_rea
         stackfile.settings("test")
     assert "ascent:regions: missing" in str(refused.value)
     assert "Pulumi.test.yaml: environment: values from there are not read by ascent" in str(refused.value)
+
+
+@pytest.mark.parametrize("columns", ["", "80"])
+def test_what_goes_to_a_file_is_not_wrapped_unless_somebody_says_how_wide(columns: str) -> None:
+    line = [sys.executable, "-m", "ops", "stages"]
+    environment = {key: value for key, value in os.environ.items() if key != "COLUMNS"}
+    environment |= {"COLUMNS": columns} if columns else {}
+    done = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
+    longest = max(map(len, done.stdout.splitlines()))
+    if columns:
+        assert longest <= 80
+    else:
+        # A heading, and a line for each of the seven.
+        assert len(done.stdout.splitlines()) == 8
 
 
 def pages() -> dict[str, Callable[..., object]]:

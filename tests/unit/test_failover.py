@@ -7,6 +7,7 @@ import shlex
 import subprocess
 from typing import Any
 
+import jmespath  # type: ignore[import-untyped]
 import pytest
 
 from ops.failover.keys import elsewhere
@@ -188,3 +189,50 @@ def test_what_was_interrupted_after_the_file_still_knows_who_is_lost() -> None:
 def test_what_cannot_be_is_refused_with_a_way_out(to: str, lost: bool, changes: Any, said: str) -> None:  # noqa: FBT001
     with pytest.raises(RefusedError, match=re.escape(said)):
         planned(to, lost=lost, **changes)
+
+
+@pytest.mark.parametrize("changes", [{}, {"writer": HOME}, {"drained": [THIRD]}])
+def test_whoever_writes_already_is_refused_unless_a_failover_may_be_under_way(changes: dict[str, Any]) -> None:
+    if changes:
+        assert planned(HOME, **changes).steps
+        return
+    with pytest.raises(RefusedError, match="us-east-1 takes the writes of test already, so there is nothing to do"):
+        planned(HOME)
+
+
+WORLD = {
+    "GlobalReplicationGroups": [
+        {"GlobalReplicationGroupId": "ldgnf-other-global", "Members": []},
+        {
+            "GlobalReplicationGroupId": "ldgnf-test-use1-global",
+            "Members": [
+                {"ReplicationGroupRegion": HOME, "ReplicationGroupId": "a"},
+                {"ReplicationGroupRegion": OTHER, "ReplicationGroupId": "b"},
+            ],
+        },
+    ],
+    "DBClusters": [{"DBClusterArn": "arn:of:it", "DBSubnetGroup": "its-group"}],
+    "DBSubnetGroups": [{"Subnets": [{"SubnetIdentifier": "subnet-1"}]}],
+    "NetworkAcls": [{"NetworkAclId": "acl-1"}],
+}
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_nothing_is_left_to_fill_in_of_what_a_person_would_type(lost: bool) -> None:  # noqa: FBT001
+    def answered(found: re.Match[str]) -> str:
+        return str(jmespath.search(found[1], WORLD))
+
+    said = {}
+    for step in planned(lost=lost).steps:
+        command = step.command
+        # From the innermost question on.
+        while (inner := re.sub(r'\$\(aws [^$]*? --output text --query "([^"]*)"\)', answered, command)) != command:
+            command = inner
+        said[step.id] = command
+    assert not re.search(r"ARN_OF|ID_OF|OF_ITS|None|\$\(", str(said))
+    assert "--target-db-cluster-identifier arn:of:it" in said["database"]
+    assert said["cache"].endswith(
+        "--global-replication-group-id ldgnf-test-use1-global --primary-replication-group-id b"
+    )
+    if lost:
+        assert said["fence"].endswith("--network-acl-id acl-1")

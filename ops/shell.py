@@ -1,0 +1,13 @@
+"""Pieces of the commands that are printed for people to type."""
+
+from __future__ import annotations
+
+
+def asked(command: str, query: str) -> str:
+    """What a shell asks AWS within another command, so that nobody has to fill in an ARN or an ID.
+
+    Args:
+        command: of the AWS CLI, without its name.
+        query: what of the answer is wanted, in JMESPath with single quotes.
+    """
+    return f'$(aws {command} --output text --query "{query}")'
