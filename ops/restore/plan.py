@@ -23,7 +23,6 @@ from ops.restore.calls import Source
 from ops.restore.cloud import AVAILABLE, Backups, Cluster, Snapshot
 from ops.restore.names import Names, stamp
 from ops.restore.shape import Shape
-from ops.shell import asked
 
 
 class RefusedError(Exception):
@@ -281,8 +280,6 @@ def _told(time: datetime) -> str:
 
 def _steps(one: Plan, shape: Shape, names: Names, source: Source) -> Iterator[Step]:
     region = shape.region
-    cluster = f"--region {region} --db-cluster-identifier {one.restored}"
-    arn = asked(f"rds describe-db-clusters {cluster}", "DBClusters[0].DBClusterArn")
     yield Step(
         id="check",
         title=f"See that {one.cluster} is in no global database, and that nothing is under way with it",
@@ -295,7 +292,7 @@ def _steps(one: Plan, shape: Shape, names: Names, source: Source) -> Iterator[St
         command=_lines(
             calls.restore(shape, names, source).typed(region),
             _wait(region, one.restored),
-            *([f"aws rds enable-http-endpoint --region {region} --resource-arn {arn}"] if shape.http else []),
+            *([f"aws rds enable-http-endpoint --region {region} --resource-arn ARN_OF_IT"] if shape.http else []),
         ),
         seconds=RESTORE_CLUSTER.value,
     )
