@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,7 @@ from ops.console import console, short
 from ops.doubts import doubted, over_budget
 
 if TYPE_CHECKING:
+    from infra.application import Application
     from ops.recorder import Recorded
 
 
@@ -25,9 +27,10 @@ def plan(
 ) -> None:
     """Show what a stack consists of at a stage, without an engine, an account or a state.
 
-    JSON: {stage, stack, resources: [{urn, type, name, parent, region, protect, inputs}], warnings: [text]}. A value
-    that only the cloud can tell is {"unknown": true}, a secret {"secret": true}. warnings are of what the stack's file
-    says and mostly does not mean.
+    JSON: {stage, stack, resources: [{urn, type, name, parent, region, protect, inputs}], warnings: [text],
+    application}. A value that only the cloud can tell is {"unknown": true}, a secret {"secret": true}. warnings are of
+    what the stack's file says and mostly does not mean. application is what the platform takes the application to be:
+    {port, health_path, buckets, queues, limits, hashed_paths, never_cached, schedules, environment, names}.
 
     Exit codes: 0 rendered, 2 the stack's file or the stage is not usable.
 
@@ -47,7 +50,8 @@ def plan(
     rendered = render(settings, stack)
     warnings += over_budget(estimate(rendered, settings), settings, stack)
     if as_json:
-        print(json.dumps(rendered.as_dict() | {"warnings": warnings}, indent=2))  # noqa: T201
+        told = {"warnings": warnings, "application": asdict(settings.described)}
+        print(json.dumps(rendered.as_dict() | told, indent=2))  # noqa: T201
         return
     managed = [one for one in rendered.resources if one.custom and not one.type.startswith(PROVIDERS)]
     counts = Counter(map(_row, managed))
@@ -62,12 +66,33 @@ def plan(
         table.add_row("" if region == last else region, type_, str(count), str(protected[region, type_] or "-"))
         last = region
     console.print(table)
+    console.print(_application(settings.described))
     console.print(
         f"\n[bold]{len(managed)} resources[/bold] for {stack} at stage {settings.stage} ({settings.row.name})"
     )
     # The stack itself is none of what it renders.
     every = len(rendered.resources) + 1
     console.print(f"[dim]The engine counts {every}: components, providers and the stack as well.[/dim]")
+
+
+def _application(application: Application) -> Table:
+    """What the platform takes the application to be."""
+    buckets = [name + (" (public)" if one.public else "") for name, one in application.buckets.items()]
+    limits = [f"{name} {one.per_minute} a minute" for name, one in application.limits.items()]
+    rows = {
+        "Listens": f"on port {application.port}, answers {application.health_path} with 200",
+        "Buckets": ", ".join(buckets),
+        "Queues": ", ".join(application.queues),
+        "Limits": ", ".join(limits),
+        "Schedules": ", ".join(f"{job.name} ({job.cron})" for job in application.schedules),
+    }
+    table = Table(box=None, padding=(0, 2, 0, 0), title="\nThe application", title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column(overflow="fold")
+    for what, told in rows.items():
+        if told:
+            table.add_row(what, told)
+    return table
 
 
 def _row(one: Recorded) -> tuple[str, str]:

@@ -43,8 +43,9 @@ def test_a_plan_has_the_promised_shape_and_shows_no_secret() -> None:
     done = ascent("plan", "--stage", "4", "--json")
     assert done.returncode == 0, done.stderr
     plan = json.loads(done.stdout)
-    assert set(plan) == {"stage", "stack", "resources", "warnings"}
+    assert set(plan) == {"stage", "stack", "resources", "warnings", "application"}
     assert (plan["stage"], plan["stack"]) == (4, "sandbox")
+    assert plan["application"]["health_path"] == "/api/health"
     assert all(set(one) == PLAN_KEYS for one in plan["resources"])
     urns = {one["urn"] for one in plan["resources"]}
     assert len(urns) == len(plan["resources"])
