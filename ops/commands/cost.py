@@ -157,6 +157,12 @@ def _show(found: Estimate, settings: Settings, earlier: Estimate | None, *, deta
         f"\n[dim]List prices of {oldest} to {newest}; estimated ones make {_dollars(found.estimated)} of this. "
         f"Assumptions: docs/cost.md. Newer prices: ascent prices[/dim]"
     )
+    factors = [f"{one} {shipped().factor(one):.2f}" for one in settings.active_regions if shipped().factor(one) != 1]
+    if factors:
+        console.print(
+            f"[dim]Where the table has no price of a region, it is that of us-east-1, times: {', '.join(factors)}. "
+            "`ascent prices` reads those that AWS publishes.[/dim]"
+        )
     for type_, count in sorted(found.unpriced_types().items()):
         reason = next(one.reason for one in found.unpriced if one.type == type_)
         errors.print(f"not priced: {count} x {type_}: {reason}", style="yellow", markup=False)

@@ -63,6 +63,13 @@ def test_people_get_tables_a_budget_and_where_it_comes_from() -> None:
     assert "\x1b[" not in result.stdout
 
 
+def test_where_prices_of_another_region_stand_for_a_regions_own_it_says_so() -> None:
+    said = " ".join(_run("--stack", "prod", "--stage", "7").stdout.split())
+    # Of m5.large: 0.107 and 0.12 dollars an hour, to 0.096 in us-east-1.
+    assert "it is that of us-east-1, times: eu-west-1 1.11, ap-southeast-2 1.25." in said
+    assert "it is that of us-east-1" not in _run("--stack", "prod", "--stage", "1").stdout
+
+
 def test_one_region_is_its_part_and_has_no_budget() -> None:
     result = _run("--stack", "prod", "--stage", "1", "--region", "eu-west-1", "--json")
     found = json.loads(result.stdout)
