@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
@@ -12,10 +13,13 @@ from pydantic_core import PydanticCustomError
 from infra.application import PROFILES, Bucket, Limit, Profile
 from infra.application import Application as Described
 from infra.naming import AUTONAME_SUFFIX
-from infra.schedules import JOBS, Job, refused
+from infra.schedules import JOBS, OWN, Job, refused
 from infra.strict import Strict
 
-OWN = "A job of the application's own"
+# Amazon ECS API Reference, RunTask: 8192 characters of overrides, in which the job's name is as well.
+_COMMAND = 8000
+# A role's policies hold 10,240 characters (IAM and AWS STS quotas), and from stage 7 on name those of three regions.
+MOST_KINDS = 12
 # Of a URL's path, what needs no encoding (RFC 3986, section 2.3), and so reads the same everywhere.
 _PATH = r"^/[A-Za-z0-9._~/-]{0,100}$"
 Path = Annotated[str, Field(pattern=_PATH)]
@@ -70,6 +74,14 @@ class ScheduleConfig(Strict):
 
     @model_validator(mode="after")
     def _on_both(self) -> Self:
+        whole = len(json.dumps(self.command))
+        if whole > _COMMAND:
+            raise PydanticCustomError(
+                "command",
+                "its command has {whole} characters as JSON; it should have {most} at most (Amazon ECS API Reference, "
+                "RunTask: overrides)",
+                {"whole": whole, "most": _COMMAND},
+            )
         reason = refused(self.cron)
         if reason is not None:
             raise PydanticCustomError("cron", "{reason}", {"reason": reason})
@@ -111,11 +123,11 @@ class Application(Strict):
     buckets: dict[Name, BucketConfig] | None = Field(
         default=None,
         min_length=1,
-        max_length=20,
+        max_length=MOST_KINDS,
         description="Buckets by name, each with public, images, browserUploads, expireUnused and archive.",
     )
     queues: Annotated[tuple[Name, ...], AfterValidator(_no_repeats)] | None = Field(
-        default=None, min_length=1, max_length=20, description="Names of the queues that workers serve."
+        default=None, min_length=1, max_length=MOST_KINDS, description="Names of the queues that workers serve."
     )
     rate_limits: Annotated[tuple[LimitConfig, ...], AfterValidator(_no_repeats)] | None = Field(
         default=None,

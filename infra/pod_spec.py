@@ -66,6 +66,12 @@ class Environment:
         return [{"secret_ref": {"name": name}} for name in self.secrets]
 
 
+def literal(text: str) -> str:
+    """A value or an argument that Kubernetes is to leave as it is: it would put variables in place of `$(NAME)`, and
+    make one `$` of two (Kubernetes API reference, EnvVar: value; Container: args)."""
+    return text.replace("$", "$$")
+
+
 def labels(component: str, instance: str | None = None, *, name: str = APP) -> dict[str, str]:
     """Labels that select pods: all of one component, or one instance of it. They never change."""
     found = {NAME: name, COMPONENT: component}

@@ -16,6 +16,8 @@ JOB_VARIABLE = "ASCENT_JOB"
 CONNECTIONS_VARIABLE = "ASCENT_MAX_CONNECTIONS"
 CONFIG = "/etc/ascent/database.yaml"
 HEALTH = "database-health"
+# The source of a job that the application brings. Nobody here knows whether it may run twice.
+OWN = "A job of the application's own"
 _WEEKDAY = "day of the week"
 _FIELDS = {"minute": (0, 59), "hour": (0, 23), "day of the month": (1, 31), "month": (1, 12), _WEEKDAY: (0, 6)}
 
@@ -31,11 +33,14 @@ def refused(cron: str) -> str | None:
         return "it should have five fields: minute, hour, day of the month, month, day of the week"
     for given, (what, (first, last)) in zip(fields, _FIELDS.items(), strict=True):
         step = "" if what == _WEEKDAY else r"(/[1-9]\d?)?"
+        steps = [int(part.partition("/")[2]) for part in given.split(",") if re.fullmatch(r"[^/]+/\d+", part)]
         one = rf"\d{{1,2}}(-\d{{1,2}}{step})?"
         if not re.fullmatch(rf"\*{step}|{one}(,{one})*", given):
             return f"its {what} is {given}; it should be * or numbers, such as 5, 1,15 or 1-5"
         ranges = [part.partition("/")[0].split("-") for part in given.split(",") if not part.startswith("*")]
-        if any(not first <= int(ends[0]) <= int(ends[-1]) <= last for ends in ranges):
+        if any(not first <= int(ends[0]) <= int(ends[-1]) <= last for ends in ranges) or any(
+            one > last for one in steps
+        ):
             return f"its {what} is {given}; it should be from {first} to {last}, the smaller number first"
     if fields[2] != "*" and fields[4] != "*":
         return "it should say the day of the month or the day of the week; EventBridge Scheduler refuses both together"
@@ -81,7 +86,7 @@ class Job:
     @property
     def retries(self) -> int:
         """How often a pod of it that failed is tried again: what asks a question has its answer, also if it is no."""
-        return 0 if self.name == HEALTH else JOB_RETRIES.value
+        return 0 if self.name == HEALTH or self.source == OWN else JOB_RETRIES.value
 
 
 JOBS = (

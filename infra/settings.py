@@ -14,6 +14,7 @@ from ipaddress import IPv4Network
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr, ValidationError, ValidationInfo, model_validator
+from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
 from infra import images, naming
@@ -67,7 +68,8 @@ from infra.regions import REGIONS
 from infra.schedules import JOBS
 from infra.stages import STAGES, Capability, Sizes, Stage
 from infra.strict import Strict
-from infra.thresholds import DATABASE_REGIONS, MOST_TAGS, STANDBY_REGIONS
+from infra.thresholds import DATABASE_REGIONS, MOST_TAGS, STANDBY_REGIONS, WAF_LEAST
+from infra.user_data import LARGEST, boot_size
 
 # Set by the platform in the application's environment.
 RESERVED = frozenset(
@@ -300,6 +302,7 @@ class Settings(Strict):
                     {"key": "cache.engine", "given": self.cache.engine},
                 )
         self._refuse_variables()
+        self._refuse_long_boot()
         self._refuse_limits()
         try:
             self.row.sizes.overridden(self._overrides())
@@ -355,9 +358,45 @@ class Settings(Strict):
                     },
                 )
 
+    def _refuse_long_boot(self) -> None:
+        """Refuse more than the user data of an instance holds, at the longest names that AWS could make."""
+        own = self.application
+        if not self.runtime.on_ec2 or not (own.environment or own.buckets or own.queues or own.names):
+            return
+        size = boot_size(self.described)
+        if size > LARGEST:
+            raise PydanticCustomError(
+                "user_data",
+                "what an instance is given when it boots could have {size} bytes, and EC2 takes {most} (RunInstances: "
+                "UserData); it should have fewer buckets and queues, or shorter variables: ascent:appSecrets has room",
+                {"key": "application", "given": f"{len(own.environment)} variables", "size": size, "most": LARGEST},
+            )
+
     def _refuse_limits(self) -> None:
         """Refuse numbers for rate limits that the application does not have, or the zone's plan has no rules for."""
         application, plan = self.described, self.edge.plan
+        said = {"rateLimits", "hashedPaths", "neverCached"} & {
+            to_camel(name) for name in self.application.model_fields_set
+        }
+        if self.edge.owner and said:
+            raise PydanticCustomError(
+                "owner",
+                "the stack {owner} writes the rules of the zone; say it there",
+                {"key": f"application.{min(said)}", "given": "a list", "owner": self.edge.owner},
+            )
+        first = next(iter(application.limits))
+        if self.firewall and not self.row.has(Capability.EDGE_RULES) and self.rate_limits[first] < WAF_LEAST.value:
+            raise PydanticCustomError(
+                "waf_least",
+                "the rate limit {name} has {number} requests a minute, and AWS WAF takes {least} or more",
+                {
+                    "key": "firewall",
+                    "given": self.firewall,
+                    "name": first,
+                    "number": self.rate_limits[first],
+                    "least": WAF_LEAST.value,
+                },
+            )
         for name in self.edge.rate_limit_per_minute.model_dump(exclude_none=True):
             if name not in application.limits:
                 raise PydanticCustomError(
@@ -692,7 +731,8 @@ class Settings(Strict):
             instances=self._instances if self.pooled else self._instances + self._pods,
             pooled=self.pooled,
             poolers=self.pooler.connections if self.pooled and self._pods else 0,
-            workers=size.workers.maximum if size.workers else 0,
+            # A job of the application's own may hold as many connections as a worker.
+            workers=(size.workers.maximum if size.workers else 0) + len(self.application.schedules),
             limit=self._limit,
             forwarding=len(self.active_regions) > 1 and self.external_database is None,
         )
@@ -750,7 +790,8 @@ class Settings(Strict):
     def pooler(self) -> Pooler:
         """PgBouncer of one cluster."""
         workers = self.sizes.workers.maximum if self.sizes.workers and self.background_on_pods else 0
-        return pooler(self.sizes.hpa.maximum * self._running, workers)
+        own = len(self.application.schedules) if self.background_on_pods else 0
+        return pooler(self.sizes.hpa.maximum * self._running, workers + own)
 
     @property
     def node_budget(self) -> NodeBudget:
@@ -904,7 +945,11 @@ def _named(settings: Settings, file: str, stack: str | None) -> Settings:
     if problems := too_long(settings.application, base):
         raise SettingsError(
             [
-                f'{file}: ascent:application.{key}: given "{key.partition(".")[2]}"; {reason}'
+                Problem(
+                    f'{file}: ascent:application.{key}: given "{key.partition(".")[2]}"; {reason}',
+                    file=file,
+                    key=f"ascent:application.{key}",
+                )
                 for key, reason in problems.items()
             ]
         )

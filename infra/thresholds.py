@@ -326,6 +326,7 @@ RATE_LIMITS = {
         100, "requests/minute", f"{FIFTY_K}, Rate Limiting: analysis; {ORIVA}, Adjust Rate Limits: 100, raised to 150"
     ),
 }
+WAF_LEAST = Threshold(10, "requests", "AWS WAF Developer Guide, Rate-based rule high-level settings: the lowest limit")
 RATE_MINUTE = Threshold(60, "seconds", f"{FIFTY_K}, Rate Limiting: limits are per minute")
 _CACHE_PLANS = "Cloudflare, Cache Rules: availability"
 _RATE_PLANS = "Cloudflare, Rate limiting rules: availability"

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from infra.application import Application
 from infra.thresholds import (
     APP_START,
     APP_STOP_GRACE,
@@ -39,6 +40,8 @@ METADATA = "http://169.254.169.254"
 _MARGIN = 15
 _BOOT = Path(__file__).parent / "boot"
 _QUOTES = '"""'
+# A bucket's name; a queue's URL with a name of 80; an ARN; all other variables together, of which there are twenty.
+_LONGEST_BUCKET, _LONGEST_URL, _LONGEST_ARN, _OTHERS = 63, 140, 120, 700
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,6 +106,13 @@ def script(container: Container, root: str = "") -> str:
     Raises:
         ValueError: when it is longer than EC2 takes.
     """
+    text = _text(container, root)
+    if len(text.encode()) > LARGEST:
+        raise ValueError(f"the boot script has {len(text.encode())} bytes; EC2 takes {LARGEST}")
+    return text
+
+
+def _text(container: Container, root: str) -> str:
     files = {
         "etc/ascent/instance.json": (0o644, json.dumps(_config(container, root), sort_keys=True) + "\n"),
         "etc/ascent/agent.json": (0o644, json.dumps(_AGENT) + "\n"),
@@ -112,10 +122,28 @@ def script(container: Container, root: str = "") -> str:
     }
     parts = ["#!/bin/bash\nset -euo pipefail\n", f"root='{root}'\n"]
     parts += [_written(path, mode, text) for path, (mode, text) in files.items()]
-    text = "".join([*parts, lean((_BOOT / "boot.sh").read_text())])
-    if len(text.encode()) > LARGEST:
-        raise ValueError(f"the boot script has {len(text.encode())} bytes; EC2 takes {LARGEST}")
-    return text
+    return "".join([*parts, lean((_BOOT / "boot.sh").read_text())])
+
+
+def boot_size(application: Application) -> int:
+    """Bytes that the boot script of an application has at most, with the longest names and values of the platform's."""
+    buckets = json.dumps(dict.fromkeys(application.buckets, "b" * _LONGEST_BUCKET))
+    queues = json.dumps(dict.fromkeys(application.queues, "u" * _LONGEST_URL))
+    ours = {"BUCKETS": buckets, "READER_BUCKETS": buckets, "QUEUE_URLS": queues, "OTHERS": "x" * _OTHERS}
+    renamed = application.renamed({**application.environment, **ours})
+    filler = "x" * _LONGEST_ARN
+    container = Container(
+        role=WORKER,
+        image="i" * _LONGEST_ARN,
+        region="ap-southeast-2",
+        registry=Registry(host="h" * _LONGEST_BUCKET, region="ap-southeast-2", secret_arn=filler),
+        secret_arn=filler,
+        log_group=filler,
+        environment=renamed,
+        port=application.port,
+        health_path=application.health_path,
+    )
+    return len(_text(container, "").encode())
 
 
 def encoded(container: Container) -> str:

@@ -29,12 +29,14 @@ class FirewallArgs:
 
     balancer_arn: the load balancer.
     prefixes: beginnings of the paths that the rate limit is for.
+    methods: the methods that it is for; all of them where there are none.
     per_minute: requests a minute that one address may make below it.
     counts: whether all rules only count what they would have refused.
     """
 
     balancer_arn: pulumi.Input[str]
     prefixes: Sequence[str]
+    methods: Sequence[str]
     per_minute: int
     counts: bool = False
 
@@ -63,19 +65,10 @@ class Firewall(pulumi.ComponentResource):
 
 
 def _rate(args: FirewallArgs) -> Any:
-    each = [
-        {
-            "byte_match_statement": {
-                "field_to_match": {"uri_path": {}},
-                "positional_constraint": "STARTS_WITH",
-                "search_string": prefix,
-                "text_transformations": [{"priority": rank, "type": one} for rank, one in enumerate(PLAIN)],
-            }
-        }
-        for prefix in args.prefixes
-    ]
-    # AWS WAF API Reference, OrStatement: of two statements or more.
-    below = each[0] if len(each) == 1 else {"or_statement": {"statements": each}}
+    below = _either([_matches({"uri_path": {}}, "STARTS_WITH", prefix, PLAIN) for prefix in args.prefixes])
+    if args.methods:
+        asked = _either([_matches({"method": {}}, "EXACTLY", method, ["NONE"]) for method in args.methods])
+        below = {"and_statement": {"statements": [below, asked]}}
     return {
         "name": "rate",
         "priority": 0,
@@ -93,6 +86,22 @@ def _rate(args: FirewallArgs) -> Any:
         },
         "visibility_config": _seen("rate"),
     }
+
+
+def _matches(field: Any, how: str, text: str, plainly: Sequence[str]) -> Any:
+    return {
+        "byte_match_statement": {
+            "field_to_match": field,
+            "positional_constraint": how,
+            "search_string": text,
+            "text_transformations": [{"priority": rank, "type": one} for rank, one in enumerate(plainly)],
+        }
+    }
+
+
+def _either(each: Sequence[Any]) -> Any:
+    """AWS WAF API Reference, OrStatement: of two statements or more."""
+    return each[0] if len(each) == 1 else {"or_statement": {"statements": list(each)}}
 
 
 def _managed(rank: int, group: str, *, counts: bool) -> Any:

@@ -12,6 +12,7 @@ import pulumi_aws as aws
 from infra import naming
 from infra.security_groups import ANYWHERE
 from infra.thresholds import (
+    APP_PORT,
     DEREGISTRATION_DELAY,
     HEALTH_INTERVAL,
     HEALTH_TIMEOUT,
@@ -178,7 +179,9 @@ class LoadBalancer(pulumi.ComponentResource):
             naming.balanced(f"{self._name}-{target}"),
             vpc_id=args.vpc_id,
             target_type=one.kind,
-            port=args.port,
+            # Each pod is registered with a port of its own, and a binding may not change its group, which another port
+            # here would replace (AWS Load Balancer Controller, TargetGroupBinding: immutable fields).
+            port=args.port if one.kind == "instance" else APP_PORT.value,
             protocol="HTTP",
             deregistration_delay=DEREGISTRATION_DELAY.value,
             load_balancing_algorithm_type="least_outstanding_requests",

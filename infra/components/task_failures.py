@@ -31,6 +31,8 @@ class TaskFailuresArgs:
     """What it needs.
 
     cluster_arn: the ECS cluster whose tasks are watched.
+    what: what a task is, as the message calls it.
+    procedure: heading of docs/procedures.md that says what to do.
     quiet: task group whose exit code 1 is an answer, of which an alarm tells; None where each one is a failure.
     topic: ARN of the topic of the messages, in this region.
     queue_url, queue_arn: the queue of messages that could not be sent.
@@ -39,6 +41,8 @@ class TaskFailuresArgs:
     """
 
     cluster_arn: pulumi.Input[str]
+    what: str
+    procedure: str
     quiet: str | None
     topic: pulumi.Input[str]
     queue_url: pulumi.Input[str]
@@ -79,7 +83,7 @@ class TaskFailures(pulumi.ComponentResource):
             input_transformer={
                 "input_paths": PATHS,
                 "input_template": pulumi.Output.from_input(args.log_group).apply(
-                    lambda group: template(name, group, args.procedures)
+                    lambda group: template(name, group, args.what, f"{args.procedures}#{args.procedure}")
                 ),
             },
             dead_letter_config={"arn": args.queue_arn},
@@ -112,7 +116,7 @@ def pattern(cluster_arn: Any, quiet: str | None) -> Mapping[str, Any]:
     }
 
 
-def template(name: str, log_group: str, procedures: str) -> str:
+def template(name: str, log_group: str, what: str, procedure: str) -> str:
     """The message, in the form that Amazon Q Developer shows in a channel, and a mail has as it is.
 
     Other text it drops: Amazon Q Developer in chat applications, "Custom notifications".
@@ -122,12 +126,12 @@ def template(name: str, log_group: str, procedures: str) -> str:
         "source": "custom",
         "content": {
             "textType": "client-markdown",
-            "title": f"{name}: database job <job> failed",
+            "title": f"{name}: {what} <job> failed",
             "description": "<reason>",
             "nextSteps": [
                 "Stop code <stop>, exit code <code> (none: it never started; 137: killed, most often for its memory)",
                 f"Its log: group {log_group}, the stream that ends like <task>",
-                f"What to do: {procedures}#database-jobs",
+                f"What to do: {procedure}",
             ],
         },
     }

@@ -11,6 +11,7 @@ from infra.components.clock import Clock, ClockArgs
 from infra.components.jobs import Jobs, JobsArgs
 from infra.components.queues import Queues
 from infra.components.task_failures import TaskFailures, TaskFailuresArgs
+from infra.components.undelivered import Undelivered, UndeliveredArgs
 from infra.connections import server_limit
 from infra.images import in_region, registry_of, repository
 from infra.platform.data import Data
@@ -85,6 +86,8 @@ def tasks(
         name,
         TaskFailuresArgs(
             cluster_arn=jobs.cluster_arn,
+            what="database job",
+            procedure="database-jobs",
             quiet=HEALTH,
             topic=topics[TASKS_TELL],
             queue_url=letters.url,
@@ -122,11 +125,12 @@ def own_tasks(around: Surroundings, topics: Mapping[Severity, pulumi.Input[str]]
 
     The version with the most traffic, with what instances of it get and may do. Where and when: as `tasks`.
     """
-    settings, place, data = around.settings, around.place, around.data
+    settings, place = around.settings, around.place
     jobs = settings.described.schedules
     if not jobs or settings.background_on_pods or not place.standby:
         return
-    name, image, letters = f"{place.base}-own", around.worker_image, data.queues.undelivered
+    name, image = f"{place.base}-own", around.worker_image
+    letters = Undelivered(f"{name}-undelivered", UndeliveredArgs(protect=place.protect), opts=place.options)
     run = Jobs(
         name,
         JobsArgs(
@@ -156,6 +160,8 @@ def own_tasks(around: Surroundings, topics: Mapping[Severity, pulumi.Input[str]]
         name,
         TaskFailuresArgs(
             cluster_arn=run.cluster_arn,
+            what="job",
+            procedure="own-jobs",
             quiet=None,
             topic=topics[TASKS_TELL],
             queue_url=letters.url,
@@ -166,7 +172,8 @@ def own_tasks(around: Surroundings, topics: Mapping[Severity, pulumi.Input[str]]
         opts=place.options,
     )
     if not settings.runs_tasks:
-        yield from _scheduled(name, data.queues)
+        yield _schedules(name)
+    yield _letters(name, letters.queue_name)
 
 
 def of_jobs(name: str, place: Place, queues: Queues, *, kind: Kind, log_group: pulumi.Input[str]) -> Iterator[Subject]:
@@ -174,10 +181,13 @@ def of_jobs(name: str, place: Place, queues: Queues, *, kind: Kind, log_group: p
     runs = Subject(kinds=(Kind.JOBS, kind), name=name, log_group=log_group)
     _clock(name, place, queues, runs.namespace, CLOCK)
     yield runs
-    yield from _scheduled(name, queues)
+    yield _schedules(name)
+    yield _letters(name, queues.undelivered.name)
 
 
-def _scheduled(name: str, queues: Queues) -> Iterator[Subject]:
-    """What starts jobs, whatever they are."""
-    yield Subject(kinds=(Kind.SCHEDULES,), name=f"{name}-schedules", dimensions={"ScheduleGroup": _GROUP})
-    yield Subject(kinds=(Kind.UNDELIVERED,), name=f"{name}-letters", dimensions={"QueueName": queues.undelivered.name})
+def _schedules(name: str) -> Subject:
+    return Subject(kinds=(Kind.SCHEDULES,), name=f"{name}-schedules", dimensions={"ScheduleGroup": _GROUP})
+
+
+def _letters(name: str, queue: pulumi.Input[str]) -> Subject:
+    return Subject(kinds=(Kind.UNDELIVERED,), name=f"{name}-letters", dimensions={"QueueName": queue})

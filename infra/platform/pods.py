@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import pulumi
@@ -43,7 +43,7 @@ from infra.platform.reach import app_reach, database_reach
 from infra.platform.registry import docker_config
 from infra.platform.surroundings import Surroundings
 from infra.platform.watching import of_pod_logs, of_pods
-from infra.pod_spec import APP, Amount, Environment, labels
+from infra.pod_spec import APP, Amount, Environment, labels, literal
 from infra.schedules import JOBS, URL_VARIABLE
 from infra.stages import Capability
 from infra.thresholds import JOB_MEMORY, JOB_POD_CPU
@@ -175,7 +175,9 @@ def _environment(around: Surroundings, secrets: Mapping[str, Mapping[str, object
     redis = {REDIS_URL: (REDIS_SECRET, "url"), REDIS_READER_URL: (REDIS_SECRET, "readerUrl")}
     keyed = around.settings.described.renamed(redis) if REDIS_SECRET in secrets else {}
     whole = [name for name in secrets if name in (APP_SECRET, DATABASE_SECRET)]
-    return Environment(plain=around.environment(role), secrets=whole, keys=keyed)
+    plain = dict(around.environment(role))
+    plain |= {name: literal(value) for name, value in around.settings.described.environment.items()}
+    return Environment(plain=plain, secrets=whole, keys=keyed)
 
 
 def _beside(inside: _Inside, secrets: Mapping[str, Mapping[str, pulumi.Input[str]]]) -> Iterator[pulumi.Resource]:
@@ -312,7 +314,7 @@ def _background(inside: _Inside, beside: list[pulumi.Resource]) -> PodWorkers | 
                 image=around.worker_image,
                 environment=inside.environment[JOB],
                 amount=_amount(around),
-                jobs=settings.described.schedules,
+                jobs=[replace(job, command=tuple(map(literal, job.command))) for job in settings.described.schedules],
             ),
             opts=_after(inside, *beside),
         )

@@ -76,6 +76,7 @@ class Regional:
                 FirewallArgs(
                     balancer_arn=balancer.arn,
                     prefixes=limit.prefixes,
+                    methods=limit.methods,
                     per_minute=self._settings.rate_limits[first],
                     counts=self._settings.firewall is Mode.LOG,
                 ),

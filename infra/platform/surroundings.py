@@ -18,7 +18,8 @@ from infra.platform.data import Data
 from infra.platform.place import Place
 from infra.platform.watching import Gates
 from infra.settings import Settings
-from infra.user_data import WEB
+from infra.thresholds import CONNECTIONS_PER_WORKER
+from infra.user_data import JOB, WEB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +74,7 @@ class Surroundings:
                 "PORT": str(application.port),
                 "AWS_REGION": self.place.region.name,
                 "ROLE": role,
+                **({"DB_POOL_MAX": str(CONNECTIONS_PER_WORKER.value)} if role == JOB else {}),
             }
         )
 

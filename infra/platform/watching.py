@@ -136,7 +136,8 @@ class Watch:
 
 def _tells(settings: Settings, place: Place) -> bool:
     """Whether EventBridge tells of something in a region: of tasks where the writes are, of copies at home."""
-    return (settings.runs_tasks and place.writes) or (settings.backup is not None and place.primary)
+    tasks = settings.runs_tasks or (bool(settings.application.schedules) and not settings.background_on_pods)
+    return (tasks and place.writes) or (settings.backup is not None and place.primary)
 
 
 def windows(objective: Objective, settings: Settings) -> tuple[list[slo.Window], list[slo.Refused]]:

@@ -176,6 +176,7 @@ def test_nodes_cost_what_pods_leave_of_them_too() -> None:
         ("rate(1 hour)", 730), ("rate(5 minutes)", 8760), ("rate(1 day)", 730 / 24),
         ("cron(0 2 * * ? *)", 730 / 24), ("cron(0 */6 * * ? *)", 4 * 730 / 24), ("cron(0 3 1 * ? *)", 1),
         ("cron(0 4 ? * SUN *)", 730 / 24 / 7), ("cron(0/15 * * * ? *)", 2920),
+        ("cron(0-10/5 * * * ? *)", 3 * 730), ("cron(0 0 1 1 ? *)", 1 / 12),
         ("cron(0 8-17 ? * MON-FRI *)", 10 * 5 * 730 / 24 / 7),
     ],
 )  # fmt: skip

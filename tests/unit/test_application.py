@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 from typing import Any
@@ -18,8 +19,10 @@ from infra.platform.edge import site_of
 from infra.problems import SECRETS
 from infra.schedules import Job, refused
 from infra.settings import SettingsError, parse
+from infra.user_data import LARGEST, boot_size
 from ops import recorder
 from ops.recorder import Recorded
+from ops.stackfile import ROOT
 from tests.unit.configs import config, settings
 from tests.unit.runtime import built, of_type, record
 
@@ -103,7 +106,10 @@ def test_everything_that_asks_knows_the_port_and_the_path(runtime: str) -> None:
     everything = shop(stage=7, runtime=runtime)
     groups = of_type(everything, TARGETS).values()
     assert groups
-    assert {(one.inputs["port"], one.inputs["healthCheck"]["path"]) for one in groups} == {(8080, "/up")}
+    # A group of pods keeps its port: another one would be another group, which a binding cannot take.
+    port = {"instance": 8080, "ip": 3000}
+    for one in groups:
+        assert (one.inputs["port"], one.inputs["healthCheck"]["path"]) == (port[one.inputs["targetType"]], "/up")
     admitted = [
         one.inputs
         for one in of_type(everything, INGRESS).values()
@@ -155,6 +161,28 @@ def test_a_zone_without_images_has_no_rule_for_them() -> None:
     assert "images" not in rules
     assert "storage" in rules
     assert "images" in {rule.ref for rule in cache_rules(site_of(settings(stage=5))).rules}
+
+
+def test_the_firewall_counts_the_first_limits_methods() -> None:
+    limits = [{"name": "login", "paths": ["/login"], "methods": ["POST", "PUT"], "perMinute": 12}]
+    (acl,) = of_type(
+        built(live=True, stage=1, firewall=True, application={"rateLimits": limits}), "aws:wafv2/webAcl:WebAcl"
+    ).values()
+    (rate,) = (rule["statement"]["rateBasedStatement"] for rule in acl.inputs["rules"] if rule["name"] == "rate")
+    path, method = rate["scopeDownStatement"]["andStatement"]["statements"]
+    assert path["byteMatchStatement"]["searchString"] == "/login"
+    asked = [one["byteMatchStatement"] for one in method["orStatement"]["statements"]]
+    assert [(one["searchString"], one["positionalConstraint"]) for one in asked] == [
+        ("POST", "EXACTLY"),
+        ("PUT", "EXACTLY"),
+    ]
+
+
+def test_a_limit_that_aws_waf_refuses_is_refused_where_it_would_be_waf_s() -> None:
+    limits = [{"name": "login", "paths": ["/login"], "perMinute": 9}]
+    with pytest.raises(SettingsError, match="login has 9 requests a minute, and AWS WAF takes 10 or more"):
+        settings(stage=4, firewall=True, application={"rateLimits": limits})
+    assert settings(stage=5, firewall=True, application={"rateLimits": limits})
 
 
 def test_the_firewall_counts_the_first_limits_paths() -> None:
@@ -218,10 +246,67 @@ def test_its_own_jobs_run_its_image_with_what_it_gets() -> None:
     assert container["mountPoints"] == [{"sourceVolume": "tmp", "containerPath": "/tmp"}]  # noqa: S108
     assert task.inputs["volumes"] == [{"name": "tmp"}]
     assert "taskRoleArn" in task.inputs
+    assert {"name": "DB_POOL_MAX", "value": "2"} in container["environment"]
     pattern = of_type(everything, "aws:cloudwatch/eventRule:EventRule")["test-use1-own"].inputs["eventPattern"]
     assert {"exitCode": [{"anything-but": [0]}]} in [
         one.get("containers") for one in json.loads(pattern)["detail"]["$or"]
     ]
+
+
+@pytest.mark.parametrize("stage", [1, 3])
+def test_a_queue_has_one_policy_and_the_topic_takes_what_is_told_of_jobs(stage: int) -> None:
+    everything = shop(stage=stage)
+    policies = of_type(everything, "aws:sqs/queuePolicy:QueuePolicy").values()
+    queues = [one.inputs["queueUrl"] for one in policies]
+    assert len(queues) == len(set(queues)) > 0
+    topics = of_type(everything, "aws:sns/topicPolicy:TopicPolicy").values()
+    assert any("events.amazonaws.com" in json.dumps(one.inputs) for one in topics)
+    target = of_type(everything, "aws:cloudwatch/eventTarget:EventTarget")["test-use1-own"].inputs
+    told = target["inputTransformer"]["inputTemplate"]
+    assert "test-use1-own: job <job> failed" in told
+    assert "#own-jobs" in told
+    assert "\n## Own jobs\n" in (ROOT / "docs" / "procedures.md").read_text()
+
+
+def test_its_own_jobs_are_in_the_budget_of_connections() -> None:
+    plain = {**SHOP, "schedules": {}}
+    assert settings(application=SHOP).connections.workers == settings(application=plain).connections.workers + 2
+
+
+def test_kubernetes_leaves_dollars_as_they_are_and_repeats_nothing() -> None:
+    application = {
+        **SHOP,
+        "environment": {"PRICE": "$(PORT) $$"},
+        "schedules": {"a": {"cron": "0 0 * * *", "command": ["echo", "$(PORT)"]}},
+    }
+    everything = built(live=True, stage=1, runtime="kubernetes", application=application)
+    spec = of_type(everything, "kubernetes:batch/v1:CronJob")["test-use1-own-pods-a"].inputs["spec"]["jobTemplate"][
+        "spec"
+    ]
+    assert spec["backoffLimit"] == 0
+    (container,) = spec["template"]["spec"]["containers"]
+    assert container["args"] == ["echo", "$$(PORT)"]
+    assert {"name": "PRICE", "value": "$$(PORT) $$$$"} in container["env"]
+
+
+def test_what_does_not_fit_the_user_data_of_an_instance_is_refused() -> None:
+    many = {"environment": {f"VARIABLE_{number}": "x" * 100 for number in range(50)}}
+    with pytest.raises(SettingsError, match="bytes, and EC2 takes 16384"):
+        settings(application=many)
+    assert settings(application=many, runtime="kubernetes")
+    most = {f"bucket-{number}": {"public": True} for number in range(8)}
+    fits = settings(application={"buckets": most, "queues": [f"queue-{number}" for number in range(4)]})
+    # What is estimated is no less than what is then made.
+    (template,) = of_type(
+        built(live=True, application={"buckets": most, "queues": [f"queue-{number}" for number in range(4)]}),
+        "aws:ec2/launchTemplate:LaunchTemplate",
+    ).values()
+    assert len(base64.b64decode(template.inputs["userData"])) <= boot_size(fits.described) <= LARGEST
+
+
+def test_a_stack_whose_zone_another_one_writes_says_its_paths_there() -> None:
+    with pytest.raises(SettingsError, match="the stack other writes the rules of the zone"):
+        settings(stage=5, edge={"owner": "other"}, application={"hashedPaths": ["/assets/"]})
 
 
 def test_in_a_cluster_its_own_jobs_are_cron_jobs() -> None:
@@ -269,6 +354,7 @@ def test_the_nodes_hold_its_own_jobs() -> None:
         ({"rateLimits": [{"name": "a", "paths": ['/a"b'], "perMinute": 1}]}, "it does not have the right form"),
         ({"schedules": {"a": {"cron": "@daily", "command": ["x"]}}}, "it should have five fields"),
         ({"schedules": {"apply": {"cron": "0 0 * * *", "command": ["x"]}}}, "it is a job of ascent:jobs"),
+        ({"schedules": {"a": {"cron": "0 0 * * *", "command": ["x" * 900] * 9}}}, "characters as JSON"),
         ({"environment": {"DATABASE_URL": "x"}}, "DATABASE_URL is set by the platform"),
         ({"environment": {"PATH": "x"}}, "would change how the instance's own programs run"),
         ({"names": {"DATABASE_URI": "X"}}, "the platform sets no DATABASE_URI"),
@@ -328,6 +414,7 @@ def test_a_variable_is_a_secret_or_not() -> None:
         ("0 0 1 * 1", "EventBridge Scheduler refuses both together"),
         ("0 0 * *", "five fields"),
         ("0 0 * * */2", "it should be * or numbers"),
+        ("0 */25 * * *", "from 0 to 23"),
     ],
 )
 def test_a_time_means_the_same_to_kubernetes_and_to_eventbridge(cron: str, reason: str | None) -> None:

@@ -20,6 +20,7 @@ ALARM, FILTER = "aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/logMet
 CRON = "kubernetes:batch/v1:CronJob"
 CLUSTER = "arn:aws:ecs:us-east-1:123456789012:cluster/test-use1-tasks"
 REFRESH = "refresh-statistics"
+PROCEDURES = "https://docs.example.com/procedures"
 
 
 def live(**changes: Any) -> dict[str, Recorded]:
@@ -142,7 +143,9 @@ def test_the_rule_is_about_the_cluster_of_the_jobs_alone() -> None:
 
 @pytest.mark.parametrize("name", BAD)
 def test_the_message_says_which_job_why_and_what_to_do_and_is_one_that_chat_shows(name: str) -> None:
-    text = message(template("prod-use1-tasks", "the-log", "https://docs.example.com/procedures"), PATHS, BAD[name])
+    text = message(
+        template("prod-use1-tasks", "the-log", "database job", f"{PROCEDURES}#database-jobs"), PATHS, BAD[name]
+    )
     shown = json.loads(text)
     assert (shown["version"], shown["source"], shown["content"]["textType"]) == ("1.0", "custom", "client-markdown")
     detail = BAD[name]["detail"]
@@ -152,7 +155,7 @@ def test_the_message_says_which_job_why_and_what_to_do_and_is_one_that_chat_show
     assert stop.startswith(f"Stop code {detail['stopCode']}, exit code {detail['containers'][0].get('exitCode', '')} (")
     assert "group the-log" in log
     assert detail["taskArn"] in log
-    assert what == "What to do: https://docs.example.com/procedures#database-jobs"
+    assert what == f"What to do: {PROCEDURES}#database-jobs"
 
 
 def test_it_goes_to_the_warnings_and_what_cannot_be_sent_is_kept() -> None:

@@ -28,6 +28,7 @@ _SYSTEM_CPU = 2.0  # Ascent: what the cluster itself keeps running, at least one
 _AUTO_FEE = 0.12  # Amazon EKS pricing, Auto Mode examples: the fee compared to the instance's on-demand price
 _NODE_DISK = 80  # GiB; AWS, EKS Auto Mode: ephemeral storage of a node by default
 _DAYS = HOURS / 24
+_MONTHS = 12
 _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")  # as EventBridge numbers them, from 1
 
 
@@ -87,8 +88,8 @@ def runs_a_month(expression: str) -> float:
     cron = re.fullmatch(r"cron\((\S+) (\S+) (\S+) (\S+) (\S+) (\S+)\)", expression)
     if not cron:
         raise CannotPriceError(f"the schedule is no cron() or rate(): {expression}")
-    minute, hour, day, _, weekday, _ = cron.groups()
-    daily = _times(minute, 60) * _times(hour, 24)
+    minute, hour, day, month, weekday, _ = cron.groups()
+    daily = _times(minute, 60) * _times(hour, 24) * _times(month, _MONTHS) / _MONTHS
     if weekday not in ("?", "*"):
         return daily * _times(weekday, 7) * _DAYS / 7
     return daily * (_DAYS if day in ("?", "*") else _times(day, 31))
@@ -97,10 +98,18 @@ def runs_a_month(expression: str) -> float:
 def _times(field: str, most: int) -> float:
     if field in ("*", "?"):
         return most
-    if "/" in field:
+    if field.startswith("*/"):
         return most / int(field.rpartition("/")[2])
-    ranges = [[_number(one) for one in part.split("-")] for part in field.split(",")]
-    return sum(part[-1] - part[0] + 1 for part in ranges)
+    return sum(_within(part, most) for part in field.split(","))
+
+
+def _within(part: str, most: int) -> int:
+    """Times that a number or a range has, maybe with a step: 5, 1-5, 0-10/5, or 10/5 from there to the end."""
+    ends, _, step = part.partition("/")
+    numbers = [_number(one) for one in ends.split("-")]
+    if step and len(numbers) == 1:
+        numbers.append(most - 1)
+    return (numbers[-1] - numbers[0]) // int(step or 1) + 1
 
 
 def _number(text: str) -> int:
