@@ -14,6 +14,7 @@ from ops.new_stack import Answers
 from ops.render import render
 from sandbox.commands.engine import Sandbox
 from sandbox.commands.environ import shell_exports
+from tests.unit.test_application import SHOP
 
 
 @pytest.mark.parametrize("stack", stackfile.names())
@@ -51,6 +52,15 @@ def test_the_file_of_a_new_stack_previews(tmp_path: Path) -> None:
     assert result.ok, result.output
     assert result.changes["create"] > 200
     assert "sandbox-euc1" in result.output
+
+
+@pytest.mark.parametrize(("stage", "runtime"), [(4, "ec2"), (7, "kubernetes")])
+def test_another_application_than_the_runbooks_previews(tmp_path: Path, stage: int, runtime: str) -> None:
+    result = Sandbox(tmp_path).preview(stage, application=SHOP, runtime=runtime)
+    assert result.ok, result.output
+    for name in ("sandbox-use1-store-covers", "sandbox-use1-jobs-invoices", "nightly"):
+        assert name in result.output
+    assert "store-avatars" not in result.output
 
 
 def test_the_engine_and_the_offline_render_agree_on_every_resource(tmp_path: Path) -> None:
