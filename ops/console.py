@@ -7,20 +7,25 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 from ops.refusal import INTERRUPTED, NO, Refusal
 
 WIDE = 4096  # wider than any line: what goes to a file or another program is not wrapped
 
 
-def _width() -> int | None:
-    """Width of standard output, None for that of the terminal or of COLUMNS."""
-    return None if sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit() else WIDE
+class _Output(Console):
+    """Standard output: as wide as the terminal or as COLUMNS says, and else as wide as it takes."""
+
+    @property  # type: ignore[misc]  # nobody sets it
+    def size(self) -> ConsoleDimensions:
+        found = super().size
+        told = self._width is not None or sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
+        return found if told else ConsoleDimensions(WIDE, found.height)
 
 
 # No emoji: Rich would make one of the ":secret:" of an ARN.
-console = Console(highlight=False, emoji=False, width=_width())
+console = _Output(highlight=False, emoji=False)
 errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 

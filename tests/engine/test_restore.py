@@ -30,7 +30,7 @@ quiet = lambda _: None
 stackfile.ROOT = Path.cwd()
 engine = Automation("sandbox", quiet, quiet)
 shaped = shape(engine.resources(), "sandbox", "us-east-1")
-nothing = SimpleNamespace(stack="sandbox", host="app.example.com")
+nothing = SimpleNamespace(stack="sandbox", health="https://app.example.com/api/health")
 run = Performance(plan=nothing, shape=shaped, names=nothing, source=nothing, cloud=nothing, engine=engine,
                   ask=quiet, answers=lambda _: True)
 told = {}
