@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,7 @@ class Machine:
         monkeypatch.setattr(user_data, "METADATA", f"http://127.0.0.1:{self.port}")
         for name, value in {"INSTANCE_LOOK": 0.02, "WORKER_LOOKS": 3, "WORKER_PATIENCE": 5}.items():
             monkeypatch.setattr(user_data, name, _Number(value))
-        self.listens(monkeypatch, yes=True)
+        self.listens(yes=True)
         self.secret(APP_TOKEN="first secret\nwith two lines")
 
     def close(self) -> None:
@@ -110,10 +110,10 @@ class Machine:
             server.shutdown()
             server.server_close()
 
-    def listens(self, monkeypatch: Any, *, yes: bool, proxied: bool = True) -> None:
+    def listens(self, *, yes: bool, proxied: bool = True) -> None:
         """Whether the application has its port open. Where not, Docker's proxy takes connections and closes them."""
         port = self.port if yes else self._closing() if proxied else 1
-        monkeypatch.setattr(user_data, "APP_PORT", _Number(port))
+        self.listening = port
 
     def _closing(self) -> int:
         """A port that closes each connection."""
@@ -144,7 +144,7 @@ class Machine:
 
     def boot(self, container: user_data.Container) -> subprocess.CompletedProcess[str]:
         """The first boot: cloud-init runs the user data, as root would."""
-        text = user_data.script(container, str(self.root))
+        text = user_data.script(replace(container, port=self.listening), str(self.root))
         return self._run(["bash", "-c", text])
 
     def stop(self) -> None:

@@ -294,10 +294,8 @@ def test_a_web_instance_that_stops_to_answer_is_left_to_its_load_balancer(machin
 
 
 @pytest.mark.parametrize("port", ["closed", "proxied"])
-def test_a_worker_that_listens_nowhere_is_fine_while_its_container_stays(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch, port: str
-) -> None:
-    machine.listens(monkeypatch, yes=False, proxied=port == "proxied")
+def test_a_worker_that_listens_nowhere_is_fine_while_its_container_stays(machine: Machine, port: str) -> None:
+    machine.listens(yes=False, proxied=port == "proxied")
     started(machine, role=WORKER)
     machine.set("lifecycle", "Pending:Wait")
     with machine.watching():
@@ -317,8 +315,8 @@ def _looked(machine: Machine, before: int) -> bool:
     return len(machine.called("docker", "inspect")) > before
 
 
-def test_a_web_instance_has_to_listen(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    machine.listens(monkeypatch, yes=False)
+def test_a_web_instance_has_to_listen(machine: Machine) -> None:
+    machine.listens(yes=False)
     started(machine)
     machine.set("lifecycle", "Pending:Wait")
     machine.set("container", "true 1")
