@@ -49,6 +49,7 @@ def _everything() -> dict[str, Recorded]:
         backup={"region": "eu-west-1", "vaultArn": vault},
         firewall=True,
         registry={"repositories": ["app"], "credentials": {"registry.example.com": "robot:token"}},
+        application={"schedules": {"digest": {"cron": "0 6 * * *", "command": ["digest"]}}},
     )
     rendered = {one.urn: one for one in render(young, "test").resources}
     return rendered | record(lambda: build(pods)) | record(lambda: build(chosen))
