@@ -25,7 +25,7 @@ from infra.edge.plans import Plan, cheapest
 from infra.edge.rules import Mode
 from infra.images import unfit
 from infra.regions import REGIONS
-from infra.strict import Strict
+from infra.strict import Strict, repeated
 from infra.thresholds import ALLOWANCE_DAYS, MOST_SITES
 
 # Stands for an encrypted value where there is no engine to decrypt it.
@@ -140,10 +140,10 @@ def _redis_url(url: SecretStr) -> SecretStr:
 
 
 def no_repeats(regions: tuple[str, ...]) -> tuple[str, ...]:
-    repeated = sorted({region for region in regions if regions.count(region) > 1})
-    if repeated:
+    again = repeated(regions)
+    if again:
         raise PydanticCustomError(
-            "repeated", "each region should be listed once, and {again} is listed again", {"again": ", ".join(repeated)}
+            "repeated", "each region should be listed once, and {again} is listed again", {"again": ", ".join(again)}
         )
     return regions
 
@@ -607,7 +607,7 @@ class Edge(Strict):
 
 
 Address = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-SecretName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
+VariableName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
 
 
 class SlackChannel(Strict):
@@ -618,7 +618,7 @@ class SlackChannel(Strict):
 
 
 class Alerts(Strict):
-    """Who hears of what."""
+    """Alert recipients by severity."""
 
     warning: tuple[Address, ...] = Field(
         default=(), max_length=20, description="E-mail addresses that get warnings, and what budgets say."

@@ -49,9 +49,9 @@ from infra.choices import (
     Rollout,
     Rotations,
     Runtime,
-    SecretName,
     TagKey,
     TagValue,
+    VariableName,
     WorkersOverride,
     known_region,
     no_repeats,
@@ -142,15 +142,17 @@ class Settings(Strict):
     )
     writer: Annotated[str, AfterValidator(known_region)] | None = Field(
         default=None,
-        description="Region that takes the writes: one of the first three; `ascent failover` sets it. Else the first.",
+        description="Region that takes the writes: one of the first three; `ascent failover` sets it. Without it, "
+        "the first.",
     )
     unreachable: Annotated[str, AfterValidator(known_region)] | None = Field(
         default=None,
-        description="Region that is lost: it is asked nothing and sent no visitor. `ascent failover --lost` sets it.",
+        description="Region that is lost: nothing calls it, and it is excluded from traffic. `ascent failover --lost` "
+        "sets it.",
     )
     drained: Annotated[tuple[Annotated[str, AfterValidator(known_region)], ...], AfterValidator(no_repeats)] = Field(
         default=(),
-        description="Regions that get no visitors for now, though they answer. `ascent failover --lost` sets it.",
+        description="Regions excluded from traffic for now, although they work. `ascent failover --lost` sets it.",
     )
     backfilled: dict[Annotated[str, AfterValidator(known_region)], Backfilled] = Field(
         default_factory=dict,
@@ -172,9 +174,10 @@ class Settings(Strict):
     )
     protect: bool = Field(default=True, description="Whether what holds data or identity is guarded against deletion.")
     alerts: Alerts = Field(
-        default_factory=Alerts, description="Who hears of what: warning and critical addresses, slack, procedures."
+        default_factory=Alerts,
+        description="Alert recipients by severity: warning and critical addresses, slack; procedures.",
     )
-    app_secrets: dict[SecretName, SecretStr] = Field(
+    app_secrets: dict[VariableName, SecretStr] = Field(
         default_factory=dict,
         description="Environment variables of the application that are secret: `pulumi config set --secret --path`.",
     )
@@ -369,7 +372,7 @@ class Settings(Strict):
                 "user_data",
                 "what an instance is given when it boots could have {size} bytes, and EC2 takes {most} (RunInstances: "
                 "UserData); it should have fewer buckets and queues, or shorter variables: ascent:appSecrets has room",
-                {"key": "application", "given": f"{len(own.environment)} variables", "size": size, "most": LARGEST},
+                {"key": "application", "size": size, "most": LARGEST},
             )
 
     def _refuse_limits(self) -> None:
@@ -382,7 +385,7 @@ class Settings(Strict):
             raise PydanticCustomError(
                 "owner",
                 "the stack {owner} writes the rules of the zone; say it there",
-                {"key": f"application.{min(said)}", "given": "a list", "owner": self.edge.owner},
+                {"key": f"application.{min(said)}", "owner": self.edge.owner},
             )
         first = next(iter(application.limits))
         if self.firewall and not self.row.has(Capability.EDGE_RULES) and self.rate_limits[first] < WAF_LEAST.value:
@@ -411,17 +414,16 @@ class Settings(Strict):
                 )
             has = kept(plan, application)
             if name not in has:
-                needed = next((other for other in Plan if name in kept(other, application)), None)
+                needed = next(other for other in Plan if name in kept(other, application))
                 raise PydanticCustomError(
                     "plan",
                     "the {plan} plan has rate limits for {kept} alone; {name} needs the {needed} plan",
                     {
                         "key": "edge",
-                        "given": self.edge.model_dump(mode="json", by_alias=True, exclude_unset=True),
                         "plan": plan.value,
                         "kept": " and ".join(has),
                         "name": name,
-                        "needed": needed.value if needed else "",
+                        "needed": needed.value,
                     },
                 )
 
