@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Any, Literal, Self
 
@@ -12,9 +11,10 @@ from pydantic_core import PydanticCustomError
 
 from infra.application import PROFILES, Bucket, Limit, Profile
 from infra.application import Application as Described
+from infra.choices import VariableName
 from infra.naming import AUTONAME_SUFFIX
 from infra.schedules import JOBS, OWN, Job, refused
-from infra.strict import Strict
+from infra.strict import Strict, repeated
 
 # Amazon ECS API Reference, RunTask: 8192 characters of overrides, in which the job's name is as well.
 _COMMAND = 8000
@@ -24,7 +24,6 @@ MOST_KINDS = 12
 _PATH = r"^/[A-Za-z0-9._~/-]{0,100}$"
 Path = Annotated[str, Field(pattern=_PATH)]
 Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=30)]
-Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{0,63}$")]
 
 
 class BucketConfig(Strict):
@@ -88,16 +87,11 @@ class ScheduleConfig(Strict):
         return self
 
 
-def _once(names: Iterable[str]) -> list[str]:
-    seen = list(names)
-    return sorted({name for name in seen if seen.count(name) > 1})
-
-
 def _no_repeats(given: tuple[Any, ...]) -> tuple[Any, ...]:
-    repeated = _once(str(getattr(one, "name", one)) for one in given)
-    if repeated:
+    again = repeated([str(getattr(one, "name", one)) for one in given])
+    if again:
         raise PydanticCustomError(
-            "repeated", "each should be listed once, and {again} is listed again", {"again": ", ".join(repeated)}
+            "repeated", "each should be listed once, and {again} is listed again", {"again": ", ".join(again)}
         )
     return given
 
@@ -152,12 +146,12 @@ class Application(Strict):
         max_length=20,
         description="Its own jobs by name, each with cron and command, in the image with the most traffic.",
     )
-    environment: dict[Variable, Annotated[str, Field(max_length=1000)]] = Field(
+    environment: dict[VariableName, Annotated[str, Field(max_length=1000)]] = Field(
         default_factory=dict,
         max_length=50,
         description="Environment variables of its own that are no secrets. Secrets go to ascent:appSecrets.",
     )
-    names: dict[Variable, Variable] = Field(
+    names: dict[VariableName, VariableName] = Field(
         default_factory=dict,
         max_length=30,
         description="Further names of the platform's variables, by the platform's: {DATABASE_URL: POSTGRES_URL}.",
@@ -178,12 +172,12 @@ class Application(Strict):
                 "it is a job of ascent:jobs; it should be another name",
                 {"key": f"application.schedules.{ours[0]}", "given": ours[0]},
             )
-        given = [*self.environment, *self.names.values()]
-        if _once(given):
+        twice = repeated([*self.environment, *self.names.values()])
+        if twice:
             raise PydanticCustomError(
                 "twice",
                 "{name} should be given once, in environment or in names",
-                {"key": "application.names", "given": self.names, "name": _once(given)[0]},
+                {"key": "application.names", "given": self.names, "name": twice[0]},
             )
         return self
 

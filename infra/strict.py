@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
@@ -17,3 +19,8 @@ class Strict(BaseModel):
         validate_by_name=False,
         hide_input_in_errors=True,
     )
+
+
+def repeated(names: Sequence[str]) -> list[str]:
+    """What is there more than once, sorted."""
+    return sorted({name for name in names if names.count(name) > 1})

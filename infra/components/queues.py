@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import pulumi_aws as aws
 
 from infra import naming
 from infra.thresholds import DEAD_LETTER_RETENTION, QUEUE_ATTEMPTS, QUEUE_RETENTION, QUEUE_VISIBILITY, QUEUE_WAIT
+from infra.undelivered import undelivered
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,14 +66,7 @@ class Queues(pulumi.ComponentResource):
                 opts=child,
             )
             queues[kind], dead_queues[kind] = queue, dead
-        self.undelivered = aws.sqs.Queue(
-            f"{name}-undelivered",
-            message_retention_seconds=DEAD_LETTER_RETENTION.value,
-            # SQS' own key: who sends to it needs no right to use one of KMS.
-            sqs_managed_sse_enabled=True,
-            redrive_allow_policy=json.dumps({"redrivePermission": "denyAll"}),
-            opts=kept,
-        )
+        self.undelivered = undelivered(f"{name}-undelivered", protect=args.protect, parent=self)
         self.urls = {kind: queue.url for kind, queue in queues.items()}
         self.names = {kind: queue.name for kind, queue in queues.items()}
         self.dead_names = {kind: queue.name for kind, queue in dead_queues.items()}

@@ -32,12 +32,11 @@ class TaskFailuresArgs:
 
     cluster_arn: the ECS cluster whose tasks are watched.
     what: what a task is, as the message calls it.
-    procedure: heading of docs/procedures.md that says what to do.
+    procedure: address that says what to do.
     quiet: task group whose exit code 1 is an answer, of which an alarm tells; None where each one is a failure.
     topic: ARN of the topic of the messages, in this region.
     queue_url, queue_arn: the queue of messages that could not be sent.
     log_group: name of the log group of the tasks.
-    procedures: address of docs/procedures.md.
     """
 
     cluster_arn: pulumi.Input[str]
@@ -48,7 +47,6 @@ class TaskFailuresArgs:
     queue_url: pulumi.Input[str]
     queue_arn: pulumi.Input[str]
     log_group: pulumi.Input[str]
-    procedures: str
 
 
 class TaskFailures(pulumi.ComponentResource):
@@ -83,7 +81,7 @@ class TaskFailures(pulumi.ComponentResource):
             input_transformer={
                 "input_paths": PATHS,
                 "input_template": pulumi.Output.from_input(args.log_group).apply(
-                    lambda group: template(name, group, args.what, f"{args.procedures}#{args.procedure}")
+                    lambda group: template(name, group, args.what, args.procedure)
                 ),
             },
             dead_letter_config={"arn": args.queue_arn},

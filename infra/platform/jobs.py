@@ -86,14 +86,13 @@ def tasks(
         name,
         TaskFailuresArgs(
             cluster_arn=jobs.cluster_arn,
+            log_group=jobs.log_group,
             what="database job",
-            procedure="database-jobs",
+            procedure=f"{settings.alerts.procedures}#database-jobs",
             quiet=HEALTH,
             topic=topics[TASKS_TELL],
             queue_url=letters.url,
             queue_arn=letters.arn,
-            log_group=jobs.log_group,
-            procedures=settings.alerts.procedures,
         ),
         opts=place.options,
     )
@@ -160,14 +159,13 @@ def own_tasks(around: Surroundings, topics: Mapping[Severity, pulumi.Input[str]]
         name,
         TaskFailuresArgs(
             cluster_arn=run.cluster_arn,
+            log_group=run.log_group,
             what="job",
-            procedure="own-jobs",
+            procedure=f"{settings.alerts.procedures}#own-jobs",
             quiet=None,
             topic=topics[TASKS_TELL],
             queue_url=letters.url,
             queue_arn=letters.arn,
-            log_group=run.log_group,
-            procedures=settings.alerts.procedures,
         ),
         opts=place.options,
     )
