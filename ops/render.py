@@ -13,6 +13,9 @@ from typing import Any
 from pulumi.runtime import mocks
 from pulumi.runtime import stack as runtime_stack
 
+from catalog import invokes
+from catalog.config import parsed
+from catalog.errors import Refused
 from infra.platform import build
 from infra.platform.home import PAST
 from infra.settings import Settings, SettingsError
@@ -21,9 +24,6 @@ from ops.recorder import Recorded, settled
 from ops.stackfile import PROJECT
 from ops.tracing.model import Trace
 from ops.tracing.tracer import Tracer, sources_kept
-from sandbox.provider import invokes
-from sandbox.provider.config import parsed
-from sandbox.provider.errors import Refused
 
 
 @dataclass(frozen=True, slots=True)

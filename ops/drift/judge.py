@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from catalog import paths
+from catalog.data_loss import holds_nothing, precious
+from catalog.schema import resource_schema
+from catalog.sdk import SdkError
 from ops.drift import adopt
 from ops.drift.exposure import opens, opens_gone
 from ops.drift.ledger import LEDGER, Expected, left_by_the_program
 from ops.drift.steps import STACK_TYPE, Step
 from ops.drift.stopped import stopped
 from ops.one_way import held
-from ops.rebuilt import holds_nothing, precious
-from sandbox.provider import paths
-from sandbox.provider.schema import resource_schema
-from sandbox.provider.sdk import SdkError
 
 SECRET = {"secret": True}
 # How the engine writes a secret: in its JSON, and in what it tells.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.provider import paths
+from catalog import paths
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from catalog.values import SENTINELS, SIGNATURE
 from ops.guard.preview import OPS, Op, Preview, Step
 from ops.recorder import STACK_TYPE, Recorded
 from policy.model import SECRET, UNKNOWN
-from sandbox.provider.values import SENTINELS, SIGNATURE
 
 # What the engine writes for a secret, unless it writes a map with `SIGNATURE` in it.
 MASKED = "[secret]"

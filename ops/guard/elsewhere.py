@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.rebuilt import TYPES, stateful
+from catalog.data_loss import TYPES, stateful
 
 # Type tokens as far as their last colon: a provider's module and file, or its module alone where it names no file.
 _HOLDING = (

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from catalog.data_loss import holding
 from infra.platform.home import HOME
 from infra.settings import Settings, SettingsError
 from infra.stages import STAGES
@@ -15,7 +16,6 @@ from ops.cost import Estimate, estimate
 from ops.guard.collector import MASKED
 from ops.guard.model import Ground, Limit
 from ops.guard.preview import Preview
-from ops.rebuilt import holding
 from ops.recorder import STACK_TYPE, Recorded
 from policy.judge import facts
 from policy.model import Facts

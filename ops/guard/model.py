@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from catalog.data_loss import holds_nothing, is_lost, may_hold
 from infra.settings import Settings
 from ops.cost import Estimate
 from ops.cost.move import Bill
 from ops.guard import elsewhere
 from ops.guard.preview import Step
-from ops.rebuilt import holds_nothing, is_lost, may_hold
 from ops.recorder import Recorded
 from policy.model import Facts, Severity
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from catalog import kubernetes, naming, outputs
+from catalog.provider import Provider
+from catalog.schema import Schema
+from catalog.values import Properties, plain
 from ops.tracing.model import ID
-from sandbox.provider import kubernetes, naming, outputs
-from sandbox.provider.resources import Provider
-from sandbox.provider.schema import Schema
-from sandbox.provider.values import Properties, plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.provider import config as configuration
-from sandbox.provider.values import UNKNOWN, Properties, Secret, has_unknown
+from catalog import config as configuration
+from catalog.values import UNKNOWN, Properties, Secret, has_unknown
 
 # An output: URN of the resource, and name of the property or `ID`.
 Source = tuple[str, str]

@@ -10,12 +10,12 @@ from google.protobuf.struct_pb2 import Value
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2
 
+from catalog.provider import Provider
+from catalog.schema import resource_schema
+from catalog.values import Secret, decode_value, encode, plain
 from ops.recorder import SECRET, STACK_TYPE, UNKNOWN, Recorder, signature
 from ops.tracing.answers import Answer, answer
 from ops.tracing.model import ID, PROVIDERS, Derived, Source, Trace, Unknowns, config_of, resolved, sources
-from sandbox.provider.resources import Provider
-from sandbox.provider.schema import resource_schema
-from sandbox.provider.values import Secret, decode_value, encode, plain
 
 _SOURCES = resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES
 _Dependencies = resource_pb2.RegisterResourceResponse.PropertyDependencies

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
+from catalog.data_loss import holding
 from ops import stackfile
-from ops.rebuilt import holding
 from ops.refusal import NO
 from ops.render import Plan
 from ops.stackedit import EditedFile, edited

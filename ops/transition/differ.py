@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from catalog import config as configuration
+from catalog import diff, outputs, paths
+from catalog.schema import Schema, resource_schema
+from catalog.values import UNKNOWN, Properties
 from ops.recorder import Recorded
 from ops.render import Plan
 from ops.tracing.model import PROVIDERS, Trace, Unknowns, config_of
 from ops.transition.model import NOTHING, Change, Op, Transition, change, ordered
-from sandbox.provider import config as configuration
-from sandbox.provider import diff, outputs, paths
-from sandbox.provider.schema import Schema, resource_schema
-from sandbox.provider.values import UNKNOWN, Properties
 
 
 def between(before: Plan, after: Plan, holding: Collection[str]) -> Transition:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from catalog.data_loss import holding
 from infra.settings import Settings
-from ops.rebuilt import holding
 from ops.refusal import NO
 from ops.transition.laws import Pair
 from ops.transition.matrix import Live, Matrix, choices, plans, several

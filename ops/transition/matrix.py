@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
+from catalog.data_loss import holding
 from infra.settings import Settings, SettingsError
 from infra.stages import STAGES
 from ops import stackfile
-from ops.rebuilt import holding
 from ops.render import Plan, render
 from ops.transition.differ import between
 from ops.transition.model import Transition

@@ -8,7 +8,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from ops.rebuilt import is_lost, stateful, why_not_lost
+from catalog.data_loss import is_lost, stateful, why_not_lost
 
 NOTHING: Mapping[str, bool] = MappingProxyType({})
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.provider.errors import Refused
+from catalog.errors import Refused
 
 OPERATIONS = ("create", "read", "update", "delete", "invoke")
 _CRASH_STATUS = 137  # as if killed

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from sandbox.provider import config as configuration
-from sandbox.provider.constraints import Failure
-from sandbox.provider.errors import Refused
-from sandbox.provider.values import Properties, plain
+from catalog import config as configuration
+from catalog.constraints import Failure
+from catalog.errors import Refused
+from catalog.values import Properties, plain
 
 VARIABLE = "ASCENT_SANDBOX_LOST"
 # What is changed in one region for all of them (AWS Fault Isolation Boundaries, Global services: IAM and Route 53).

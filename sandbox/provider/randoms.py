@@ -12,8 +12,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.provider.errors import Refused
-from sandbox.provider.values import Properties, plain
+from catalog.errors import Refused
+from catalog.values import Properties, plain
 
 _SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
 _ADJECTIVES = ("able", "brave", "calm", "eager", "fair", "glad", "keen", "kind", "live", "neat", "proud", "quick")

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sandbox.provider import conditions, data, naming, outputs, paths
-from sandbox.provider.data import Row
-from sandbox.provider.errors import Refused
-from sandbox.provider.schema import Schema
-from sandbox.provider.values import Properties, masked, plain
+from catalog import conditions, naming, outputs, paths, tables
+from catalog.errors import Refused
+from catalog.schema import Schema
+from catalog.tables import Row
+from catalog.values import Properties, masked, plain
 from sandbox.provider.world import Entry, View
 
 LINGERING = "!deleted"  # after a type token: deleted, but its name is not free yet
@@ -46,7 +46,7 @@ def _identity(rule: Row, entry: Entry) -> list[Any]:
 
 
 def _identities(schema: Schema) -> list[Row]:
-    row = data.row(schema.token)
+    row = tables.row(schema.token)
     if "unique" in row:
         rules: list[Row] = row["unique"]
         return rules
@@ -92,9 +92,9 @@ def _named(rule: Row, values: Iterable[Any]) -> Iterator[str]:
 
 def _references(schema: Schema) -> Iterator[tuple[paths.Path, Row]]:
     provider = schema.token.split(":", 1)[0]
-    own = data.row(schema.token).get("references", {})
-    shared = {} if schema.open else data.common().get(provider, {}).get("references", {})
-    kinds: dict[str, Row] = data.common().get(provider, {}).get("kinds", {})
+    own = tables.row(schema.token).get("references", {})
+    shared = {} if schema.open else tables.common().get(provider, {}).get("references", {})
+    kinds: dict[str, Row] = tables.common().get(provider, {}).get("kinds", {})
     for text, kind in (shared | own).items():
         path = paths.parse(text)
         if kind and (text in own or schema.at(path) is not None):
@@ -117,7 +117,7 @@ def requirements(view: View, schema: Schema, inputs: Properties, own: str = "") 
         Refused: saying what is missing.
     """
     bare = masked(inputs)
-    row = data.row(schema.token)
+    row = tables.row(schema.token)
     for rule in row.get("needs", ()):
         if "when" in rule and not conditions.holds(rule["when"], bare):
             continue
@@ -166,7 +166,7 @@ def waits(schema: Schema, entry: Entry, olds: Properties, news: Properties) -> N
     Raises:
         Refused: in the provider's words.
     """
-    for rule in data.row(schema.token).get("waits", ()):
+    for rule in tables.row(schema.token).get("waits", ()):
         moved = any(plain(olds.get(name)) != plain(news.get(name)) for name in rule["on"] if name in news)
         if not moved or conditions.holds(rule["unless"], plain(news)):
             continue
@@ -182,7 +182,7 @@ def deletion(view: View, schema: Schema, identifier: str, entry: Entry) -> None:
     Raises:
         Refused: saying why.
     """
-    row = data.row(schema.token)
+    row = tables.row(schema.token)
     for rule in row.get("protected", ()):
         if conditions.holds(rule["when"], plain(entry.properties)):
             raise Refused(_fill(rule["message"], schema.token, entry.name, id=identifier))
@@ -199,7 +199,7 @@ def deletion(view: View, schema: Schema, identifier: str, entry: Entry) -> None:
 
 def _refers(entry: Entry, token: str, handle: str, target: str) -> bool:
     """Whether `entry` names `handle` in a property that refers to things of type `target`."""
-    from sandbox.provider.schema import resource_schema
+    from catalog.schema import resource_schema
 
     schema = resource_schema(token)
     return schema is not None and any(
@@ -212,5 +212,5 @@ def _refers(entry: Entry, token: str, handle: str, target: str) -> bool:
 
 def lingers(token: str, entry: Entry) -> bool:
     """Whether the name of this thing stays taken after it was deleted."""
-    rule = data.row(token).get("lingers")
+    rule = tables.row(token).get("lingers")
     return rule is not None and conditions.holds(rule["when"], plain(entry.inputs)) is True

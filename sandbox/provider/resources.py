@@ -2,65 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
-from sandbox.provider import config as configuration
-from sandbox.provider import data, kubernetes, naming, outputs, randoms, refusals, templates
-from sandbox.provider.errors import Refused
-from sandbox.provider.schema import Schema
-from sandbox.provider.values import UNKNOWN, Properties, Secret, Unknown, digest, masked, plain, restored
+from catalog import kubernetes, naming, outputs, tables
+from catalog.errors import Refused
+from catalog.provider import Provider
+from catalog.schema import Schema
+from catalog.values import UNKNOWN, Properties, digest, masked, plain, restored
+from sandbox.provider import randoms, refusals
 from sandbox.provider.world import Entry, View, World
-
-
-@dataclass(frozen=True)
-class Provider:
-    """What operations on resources need to know of their provider."""
-
-    name: str
-    config: Properties
-
-    @property
-    def stateless(self) -> bool:
-        """Whether this provider keeps nothing outside the engine's state."""
-        return bool(data.common().get(self.name, {}).get("stateless"))
-
-    def region(self, schema: Schema, properties: Properties) -> str:
-        """Region of a resource; of a global one, the provider's."""
-        own = plain(properties.get("region")) if "region" in schema.inputs else None
-        return own if isinstance(own, str) and own else configuration.region(self.config)
-
-    def place(self, schema: Schema, properties: Properties) -> dict[str, Any]:
-        """Where a resource is, for templates."""
-        return templates.facts(self.region(schema, properties), configuration.account(self.config))
-
-    def scope(self, schema: Schema, properties: Properties) -> str:
-        """Where the names of such a resource must be unique."""
-        if self.name == "kubernetes":
-            return configuration.cluster(self.config)
-        if within := data.row(schema.token).get("within"):
-            return str(plain(properties.get(within)) or "")
-        return self.region(schema, properties) if self.name == "aws" and "region" in schema.inputs else ""
-
-    def default_tagged(self, schema: Schema, inputs: Properties) -> Properties:
-        """`tags` of a resource with the provider's default tags under its own, which is what AWS's provider checks."""
-        if self.name != "aws" or "tagsAll" not in schema.outputs or "tags" not in schema.inputs:
-            return {}
-        own = inputs.get("tags")
-        defaults = configuration.default_tags(self.config)
-        if isinstance(own, Unknown) or isinstance(defaults, Unknown):
-            return {"tags": UNKNOWN}
-        merged = {**defaults, **(plain(own) if isinstance(own, Secret) else own or {})}
-        if not merged:
-            return {}
-        return {"tags": Secret(merged) if isinstance(own, Secret) else merged}
-
-    def tagged(self, schema: Schema, inputs: Properties) -> Properties:
-        """`tagsAll` of a resource: all its tags."""
-        if self.name != "aws" or "tagsAll" not in schema.outputs or "tags" not in schema.inputs:
-            return {}
-        return {"tagsAll": inputs.get("tags") or {}}
 
 
 def preview_create(provider: Provider, schema: Schema, inputs: Properties) -> Properties:
@@ -104,7 +54,7 @@ def _identifier(
             _, kind = kubernetes.kind_of(schema.token)
             raise Refused(f'{kind} "{identifier}" already exists')
         namespace = identifier.split("/")[0] if "/" in identifier else ""
-        known = data.common()["kubernetes"]["namespaces"]
+        known = tables.common()["kubernetes"]["namespaces"]
         if namespace and namespace not in known and not view.find("kubernetes:core/v1:Namespace", namespace, scope):
             raise Refused(f'namespaces "{namespace}" not found')
         return identifier, f"{urn}#{identifier}"
@@ -210,7 +160,7 @@ def update(
 def _merged(schema: Schema, news: Properties, olds: Properties, extra: Properties) -> Properties:
     """New inputs, what the provider had added beside them, and what it had added within them."""
     nested = {}
-    for path in data.row(schema.token).get("outputs", {}):
+    for path in tables.row(schema.token).get("outputs", {}):
         top, _, rest = path.partition(".")
         value = olds.get(top)
         if rest and top in news and isinstance(value, dict) and rest in value:

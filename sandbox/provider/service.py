@@ -12,19 +12,21 @@ import grpc
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
 
-from sandbox.provider import check, invokes, kubernetes, naming, resources, sdk
-from sandbox.provider import config as configuration
-from sandbox.provider import diff as differ
-from sandbox.provider.constraints import Failure
-from sandbox.provider.errors import Refused, WorldError
+from catalog import check, invokes, kubernetes, naming, sdk
+from catalog import config as configuration
+from catalog import diff as differ
+from catalog.constraints import Failure
+from catalog.errors import Refused
+from catalog.naming import Proposal
+from catalog.paths import render
+from catalog.provider import Provider
+from catalog.schema import Schema, resource_schema
+from catalog.values import Properties, decode, encode, plain
+from sandbox.provider import resources
+from sandbox.provider.admission import Namespaces
+from sandbox.provider.errors import WorldError
 from sandbox.provider.faults import Faults
-from sandbox.provider.kubernetes.admission import Namespaces
-from sandbox.provider.naming import Proposal
 from sandbox.provider.outage import Outage
-from sandbox.provider.paths import render
-from sandbox.provider.resources import Provider
-from sandbox.provider.schema import Schema, resource_schema
-from sandbox.provider.values import Properties, decode, encode, plain
 from sandbox.provider.world import World
 
 _EXPECTED = (Refused, WorldError, sdk.SdkError)

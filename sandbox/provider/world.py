@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from sandbox.provider import data
+from catalog import tables as data
 from sandbox.provider.errors import WorldError
 
 ENVIRONMENT: Final = "ASCENT_SANDBOX_WORLD"

@@ -9,9 +9,9 @@ from typing import Any
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
+from catalog.kubernetes import security
 from charts.values import CHARTS, MODELS, PgBouncer, Redis, schema
 from infra.authorities import rds
-from sandbox.provider.kubernetes import security
 from tests.charts.helm import Helm, Object, merged, of_kind, pod_of, values_of
 
 KUBERNETES = ("1.27", kubernetes_validate.latest_version())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from sandbox.provider.kubernetes import is_namespaced
+from catalog.kubernetes import is_namespaced
 from tests.kubernetes.cases import Object
 from tests.kubernetes.rendered import token
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.provider.kubernetes.security import ENFORCE
+from catalog.kubernetes.security import ENFORCE
 from tests.cluster.api import Api
 from tests.kubernetes.cases import OBJECTS, SECURITY, Object, changed, of_kind
 

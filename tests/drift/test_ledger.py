@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
+from catalog import paths
+from catalog.schema import resource_schema
 from infra.settings import Settings
 from ops.drift.adopt import SOURCES, line
 from ops.drift.ledger import LEDGER
-from sandbox.provider import paths
-from sandbox.provider.schema import resource_schema
 from tests.unit.runtime import built
 
 

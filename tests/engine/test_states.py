@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from catalog.data_loss import REWRITTEN
 from infra.problems import SECRETS
 from infra.settings import SettingsError, parse
-from ops.rebuilt import REWRITTEN
 from ops.transition.engine import of_steps
 from ops.transition.model import Op, Transition
 from sandbox.commands.engine import Result, Sandbox

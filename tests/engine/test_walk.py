@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from catalog.data_loss import REWRITTEN
 from infra.stages import STAGES
 from ops import stackfile
-from ops.rebuilt import REWRITTEN
 from ops.render import Plan, render
 from ops.transition.differ import between
 from ops.transition.engine import of_steps

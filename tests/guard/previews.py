@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
+from catalog import diff, paths
+from catalog.schema import resource_schema
+from catalog.values import SENTINELS
 from infra.platform import build
 from infra.problems import SECRETS
 from ops.guard.collector import MASKED
@@ -18,9 +21,6 @@ from ops.guard.model import Limit
 from ops.guard.reader import read
 from ops.recorder import SECRET, UNKNOWN, Recorded
 from ops.stackfile import PROJECT
-from sandbox.provider import diff, paths
-from sandbox.provider.schema import resource_schema
-from sandbox.provider.values import SENTINELS
 from tests.unit.configs import config, settings
 from tests.unit.runtime import STACK, record
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sandbox.provider.paths import parse
+from catalog.paths import parse
 
 HERE = Path(__file__).parent
 Object = dict[str, Any]

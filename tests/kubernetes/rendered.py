@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from catalog.kubernetes.objects import template_of
 from infra.stages import STAGES
 from ops.recorder import SECRET, UNKNOWN
-from sandbox.provider.kubernetes.objects import template_of
 from tests.charts.helm import Helm
 from tests.kubernetes.cases import Object
 from tests.unit.runtime import built

@@ -10,9 +10,9 @@ import grpc
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
+from catalog.values import Properties, decode, encode
 from sandbox.provider.faults import Faults
 from sandbox.provider.service import Service
-from sandbox.provider.values import Properties, decode, encode
 from sandbox.provider.world import World
 
 

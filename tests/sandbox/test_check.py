@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.provider.values import UNKNOWN, Secret
+from catalog.values import UNKNOWN, Secret
 from tests.sandbox.conftest import Aborted, Engine, Start
 
 _TRUST = json.dumps(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from sandbox.provider.values import UNKNOWN, Secret
+from catalog.values import UNKNOWN, Secret
 from tests.sandbox.conftest import Aborted, Engine, Start
 
 _KINDS = ("add", "add_replace", "delete", "delete_replace", "update", "update_replace")

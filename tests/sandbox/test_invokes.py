@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from sandbox.provider import data, invokes
-from sandbox.provider.errors import Refused
+from catalog import invokes, tables
+from catalog.errors import Refused
 from tests.sandbox.conftest import Aborted, Engine, Start
 
 
@@ -53,7 +53,7 @@ def test_a_network_is_that_of_the_world_and_of_the_region(aws: Engine) -> None:
 
 
 def test_what_has_no_answer_says_where_to_add_one(aws: Engine) -> None:
-    with pytest.raises(Aborted, match=r"aws:x/getY:getY.*sandbox/data/invokes\.json"):
+    with pytest.raises(Aborted, match=r"aws:x/getY:getY.*catalog/data/invokes\.json"):
         aws.invoke("aws:x/getY:getY")
     with pytest.raises(Aborted, match="ParameterNotFound"):
         aws.invoke("aws:ssm/getParameter:getParameter", name="/aws/service/global-infrastructure/version")
@@ -88,7 +88,7 @@ def test_policy_documents_are_rendered() -> None:
         invokes.answer("aws:iam/getPolicyDocument:getPolicyDocument", {"statements": [{"effect": "Maybe"}]}, {})
 
 
-@pytest.mark.parametrize("token", sorted(data.load("invokes.json")))
+@pytest.mark.parametrize("token", sorted(tables.load("invokes.json")))
 def test_every_answer_renders(token: str) -> None:
     args = {"name": "/aws/service/ami-amazon-linux-latest/x", "zoneId": "0" * 32, "engine": "e", "version": "1"}
     args |= {"id": "x", "cidrBlock": "10.0.0.0/16"}

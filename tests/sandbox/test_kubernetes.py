@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pulumi.runtime.proto import provider_pb2
 
-from sandbox.provider.kubernetes.schedules import problem
-from sandbox.provider.kubernetes.security import ENFORCE, VERSION, Pod, violations
-from sandbox.provider.values import UNKNOWN, encode
+from catalog.kubernetes.schedules import problem
+from catalog.kubernetes.security import ENFORCE, VERSION, Pod, violations
+from catalog.values import UNKNOWN, encode
 from tests.kubernetes.cases import OBJECTS, SECURITY, Object, changed, named, of_kind
 from tests.sandbox.conftest import CONTEXT, Engine, Start, urn
 

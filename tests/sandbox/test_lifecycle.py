@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.provider.values import UNKNOWN, Properties, Secret, digest, has_unknown
+from catalog.values import UNKNOWN, Properties, Secret, digest, has_unknown
 from sandbox.provider.world import World
 from tests.sandbox.conftest import Aborted, Engine, Start
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.provider.errors import Refused
+from catalog.errors import Refused
 from sandbox.provider.outage import VARIABLE, Outage
 
 LOST = Outage({VARIABLE: "us-east-1, eu-west-1"})

@@ -16,8 +16,8 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
-from sandbox.provider import sdk
-from sandbox.provider.values import encode
+from catalog import sdk
+from catalog.values import encode
 from tests.sandbox.conftest import urn
 
 _BIN = Path(__file__).resolve().parents[2] / "sandbox" / "bin"

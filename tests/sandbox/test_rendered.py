@@ -9,8 +9,8 @@ from pathlib import Path
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
+from catalog.kubernetes import security
 from infra.stages import STAGES
-from sandbox.provider.kubernetes import security
 from scripts.helm import find_helm
 from tests.charts.helm import Helm
 from tests.kubernetes.cases import Object, changed

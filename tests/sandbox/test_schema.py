@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from sandbox.provider import data, paths, schema
+from catalog import paths, schema, tables
 from tests.unit.runtime import built
 
 _CUSTOM = "kubernetes:apiextensions.k8s.io:CustomResource"
-_TOKENS = [token for token in data.replacement() if token != _CUSTOM]
+_TOKENS = [token for token in tables.replacement() if token != _CUSTOM]
 
 
 def _schema(token: str) -> schema.Schema:
@@ -24,7 +24,7 @@ def _schema(token: str) -> schema.Schema:
 
 @pytest.mark.parametrize("token", _TOKENS)
 def test_every_fact_about_replacement_is_about_a_property_that_exists(token: str) -> None:
-    row = data.replacement()[token]
+    row = tables.replacement()[token]
     known = _schema(token)
     named = [*row["replace"], *(item["property"] for item in [*row["conditional"], *row.get("errors", [])])]
     assert [path for path in named if known.at(paths.parse(path)) is None] == []
@@ -35,12 +35,12 @@ def test_every_planned_type_has_facts_about_replacement(stage: int, runtime: str
     """Without them, a change that replaces would look like one in place."""
     types = {one.type for one in built(stage=stage, runtime=runtime).values()}
     ours = ("ascent:", "kubernetes:", "pulumi:")  # components; by the row of all objects; the stack and its providers
-    assert sorted(one for one in types - data.replacement().keys() if not one.startswith(ours)) == []
+    assert sorted(one for one in types - tables.replacement().keys() if not one.startswith(ours)) == []
 
 
-@pytest.mark.parametrize("token", sorted(data.types()))
+@pytest.mark.parametrize("token", sorted(tables.types()))
 def test_every_table_row_is_about_properties_that_exist(token: str) -> None:
-    row, known = data.types()[token], _schema(token)
+    row, known = tables.types()[token], _schema(token)
     inputs = [
         *row.get("sets", ()),
         *row.get("computed", ()),
@@ -56,12 +56,12 @@ def test_every_table_row_is_about_properties_that_exist(token: str) -> None:
         assert row["name"]["property"] in known.inputs
 
 
-@pytest.mark.parametrize("token", sorted(data.constraints()))
+@pytest.mark.parametrize("token", sorted(tables.constraints()))
 def test_every_rule_is_about_a_property_that_exists(token: str) -> None:
     known = _schema(token)
     relations = ("conflicts", "exactly_one", "at_least_one", "together", "required", "forbidden", "ascending", "unique")
     wrong = []
-    for rule in data.constraints()[token]:
+    for rule in tables.constraints()[token]:
         base = f"{rule['in_each']}." if "in_each" in rule else ""
         named = [rule["path"]] if "path" in rule else []
         named += [base + path for key in (*relations, "strictly_ascending") for path in rule.get(key, ())]
@@ -70,12 +70,12 @@ def test_every_rule_is_about_a_property_that_exists(token: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("token", sorted(set(data.conditions()) - {"*"}))
+@pytest.mark.parametrize("token", sorted(set(tables.conditions()) - {"*"}))
 def test_every_machine_readable_condition_belongs_to_a_fact(token: str) -> None:
-    row = data.replacement()[token]
+    row = tables.replacement()[token]
     kinds = {(item["property"], item["kind"]) for item in row["conditional"]}
     kinds |= {(item["property"], "errors") for item in row.get("errors", [])}
-    stated = {(name, kind) for name, rule in data.conditions()[token].items() for kind in rule["kinds"]}
+    stated = {(name, kind) for name, rule in tables.conditions()[token].items() for kind in rule["kinds"]}
     assert stated <= kinds
 
 
@@ -113,7 +113,7 @@ def test_an_extension_to_kubernetes_is_a_type() -> None:
     assert schema.resource_schema("kubernetes:apps/v1:Deploymint") is None
 
 
-@pytest.mark.parametrize("file", sorted(data.FOLDER.rglob("*.json")), ids=lambda file: file.name)
+@pytest.mark.parametrize("file", sorted(tables.FOLDER.rglob("*.json")), ids=lambda file: file.name)
 def test_no_row_is_there_twice(file: Path) -> None:
     # The last of two would count, and say nothing.
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from catalog.data_loss import FACTS, REWRITTEN, is_sign, precious
 from infra.edge.addresses import CLOUDFLARE
 from infra.stages import STAGES
-from ops.rebuilt import FACTS, REWRITTEN, is_sign, precious
 from ops.recorder import UNKNOWN, Recorded
 from tests.unit.runtime import built, of_type
 

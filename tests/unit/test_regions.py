@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.data_loss import FACTS, precious
 from infra import half_written, platform
 from infra.addressing import vpc_cidr
 from infra.components.app_secret import AppSecret, AppSecretArgs
@@ -21,7 +22,6 @@ from infra.platform.home import PAST, refuse_to_move
 from infra.regions import REGIONS
 from infra.settings import Settings
 from infra.steering import PARTS, PLACES, nearest, part_of
-from ops.rebuilt import FACTS, precious
 from ops.recorder import Recorded
 from tests.unit import runtime
 from tests.unit.configs import settings

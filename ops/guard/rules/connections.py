@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from catalog.data_loss import region_in
 from infra.connections import CLASSES, Budget, max_connections, pool_percent, server_limit
 from infra.settings import Settings
 from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER
 from ops.guard.model import Ground, Rule, Sight, SkippedError
 from ops.guard.preview import Step
-from ops.rebuilt import region_in
 from ops.recorder import Recorded
 from policy.model import hidden, values
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from catalog.data_loss import is_part
 from ops.guard.model import Ground, Rule, Sight, StepCheck
 from ops.guard.preview import Step
-from ops.rebuilt import is_part
 from policy.model import SECRET, Props, hidden, values
 from policy.monotonic import GUARDS, WATCHERS, About, Guard, lasting, number, off, on, weaker
 
