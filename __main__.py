@@ -8,9 +8,9 @@ import pulumi
 
 try:
     from infra.clients import clients
-    from infra.platform import build, endpoints, rotations
+    from infra.config.settings import SettingsError, load
     from infra.serving import wait
-    from infra.settings import SettingsError, load
+    from infra.wiring import build, endpoints, rotations
 except ModuleNotFoundError as error:
     raise pulumi.RunError(f"{error}: the Python environment is not whole. Run: make setup") from None
 

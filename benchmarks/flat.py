@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ops.recorder import SECRET, UNKNOWN, Recorded
+from ops.engine.recorder import SECRET, UNKNOWN, Recorded
 
 
 class _Code(str):

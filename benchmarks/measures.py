@@ -11,11 +11,11 @@ from typing import Any
 
 from benchmarks import database, flat, previews
 from benchmarks.timing import Ratio, against, progress
+from infra.config.settings import Settings
 from infra.regions import REGIONS as AWS_REGIONS
-from infra.settings import Settings
 from infra.stages import STAGES as ALL_STAGES
 from ops import stackfile
-from ops.render import render
+from ops.engine.render import render
 from ops.transition.matrix import offline
 from sandbox.commands.engine import Result, Sandbox
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.timing import Ratio, against, progress
-from ops.guard.ground import ground
+from ops.guard.context import ground
 from ops.guard.judge import judge
 from ops.guard.reader import read
 

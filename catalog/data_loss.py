@@ -10,7 +10,7 @@ from catalog import tables
 from infra.regions import REGIONS
 
 if TYPE_CHECKING:
-    from infra.settings import Settings
+    from infra.config.settings import Settings
 
 FACTS: dict[str, Any] = tables.load("replacement.json")
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from infra.settings import Settings
+    from infra.config.settings import Settings
 
 # Amazon ECR User Guide, "Amazon ECR private registry": its host names the account and the one region that it is in.
 ECR = re.compile(

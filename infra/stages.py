@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from infra.connections import MAX_CONNECTIONS
+from infra.capacity.connections import MAX_CONNECTIONS
 
 
 class Capability(StrEnum):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from infra.capacity import survivors
-from infra.connections import CLASSES, MOST_CONNECTIONS, max_connections
-from infra.node_budget import NodeBudget
+from infra.capacity.connections import CLASSES, MOST_CONNECTIONS, max_connections
+from infra.capacity.load import survivors
+from infra.capacity.nodes import NodeBudget
+from infra.config.settings import Settings
 from infra.regions import REGIONS
-from infra.settings import Settings
-from ops.loads import EC2, KUBERNETES, Load
+from ops.capacity.loads import EC2, KUBERNETES, Load
 
 # AWS raises the limit at these capacities, and not above.
 _ACUS = (1, 4, 8, 16, 32)

@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from infra import slo
-from infra.platform.watching import visits, windows
-from infra.settings import Settings
+from infra.alarms import slo
+from infra.alarms.model import Alarm
+from infra.alarms.objectives import OBJECTIVES, Objective
+from infra.alarms.table import ALARMS
+from infra.config.settings import Settings
 from infra.stages import STAGES
-from infra.watch.model import Alarm
-from infra.watch.objectives import OBJECTIVES, Objective
-from infra.watch.table import ALARMS
+from infra.wiring.alarms import visits, windows
 from ops import month, stackfile
 from ops.cost.prices import HOME, shipped
+from ops.engine.recorder import Recorded
+from ops.engine.render import render
 from ops.month_picture import picture
 from ops.readme import Parts, generated
-from ops.recorder import Recorded
-from ops.render import render
 
 STACK = "prod"  # whose alarms are counted, at each stage
 SHOWN = 4  # the stage whose traffic the month has

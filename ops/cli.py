@@ -142,7 +142,7 @@ def root(
 
 def _usage(error: TyperException) -> Refusal:
     """What is wrong with the command line."""
-    from infra.problems import Problem
+    from infra.config.problems import Problem
 
     parameter = getattr(error, "param", None)
     parts = {"key": parameter.opts[0]} if parameter is not None else {}

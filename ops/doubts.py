@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
+from infra.config.settings import Settings, SettingsError
 from infra.images import used
-from infra.settings import Settings, SettingsError
 from ops import stackfile
 from ops.config_file import read
 from ops.console import errors

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from ops.polling import polled
 from ops.rollout.gates import Refresh, Targets
 

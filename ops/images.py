@@ -8,8 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from infra.clients import Clients
+from infra.config.settings import Settings
 from infra.images import ECR, in_region, used
-from infra.settings import Settings
 from infra.stages import Capability
 from ops.polling import polled
 

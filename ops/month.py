@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from infra import slo
+from infra.alarms import slo
+from infra.alarms.model import PERCENT, SECONDS_A_MINUTE, Alarm, Kind
+from infra.alarms.table import alarms_of
 from infra.thresholds import AVAILABILITY_TARGET, QUIET_SHARE, REQUESTS_PER_USER
-from infra.watch.model import PERCENT, SECONDS_A_MINUTE, Alarm, Kind
-from infra.watch.table import alarms_of
 
 MINUTES = slo.PERIOD
 QUIETEST = 4  # o'clock

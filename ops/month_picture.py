@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
-from infra import slo
+from infra.alarms import slo
 from ops.month import MINUTES, Lane, Month, Outage, left
 
 WIDTH, LEFT, RIGHT = 960, 200, 20

@@ -8,7 +8,7 @@ from typing import Any
 
 from infra import naming
 from infra.clients import Clients, explained
-from infra.settings import Settings
+from infra.config.settings import Settings
 
 # Amazon Aurora User Guide, "Amazon Aurora Auto Scaling with Aurora Replicas": how the names of those begin that it
 # makes, and that they stay when the policy or its target goes.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from infra.stages import STAGES
 from ops import shown
 from ops.stackfile import ROOT

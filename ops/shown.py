@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from ops import stackfile
-from ops.render import render
+from ops.engine.render import render
 from ops.stack_picture import picture
 
 STACK, STAGE = "sandbox", 4

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from infra.stages import STAGES
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 
 WIDTH, HEIGHT = 960, 600
 VPC_LEFT, VPC_WIDTH, ZONES = 214, 460, 3

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from infra.choices import UNREADABLE
-from infra.problems import Problem
-from infra.settings import Settings, SettingsError, decode, misspelled, parse
+from infra.config.choices import UNREADABLE
+from infra.config.problems import Problem
+from infra.config.settings import Settings, SettingsError, decode, misspelled, parse
 from ops.config_file import ConfigFileError
 from ops.config_file import read as read_file
 from scripts import arguments, places

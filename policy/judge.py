@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from policy.model import Facts, Resource, Rule, Severity, StackRule
 from policy.rules import RULES, STACK_RULES
 

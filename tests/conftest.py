@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from ops import render
+from ops.engine import render
 from tests import renders
 
 OWNED = pytest.StashKey[str]()

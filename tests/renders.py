@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from pydantic import SecretStr
 
 if TYPE_CHECKING:
-    from infra.settings import Settings
-    from ops.render import Plan
+    from infra.config.settings import Settings
+    from ops.engine.render import Plan
 
 # Environment variable with the directory that all processes of a run share.
 STORE = "ASCENT_TEST_RENDERS"

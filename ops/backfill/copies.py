@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 
 LENGTH = 12  # of a mark, in hexadecimal digits: enough to tell one set of buckets from the next
 

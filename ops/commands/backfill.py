@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from infra.settings import SettingsError
+from infra.config.settings import SettingsError
 from infra.thresholds import BACKFILL_POLL
 from ops import stackfile
 from ops.console import console, errors, progress
 from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
 
 if TYPE_CHECKING:
-    from infra.settings import Settings
+    from infra.config.settings import Settings
     from ops.backfill.copies import Copies
     from ops.backfill.jobs import Job, Jobs
 
@@ -62,7 +62,7 @@ def backfill(
     """
     from ops.backfill.copies import NoCopiesError
     from ops.backfill.jobs import JobError
-    from ops.engine import EngineError
+    from ops.engine.updates import EngineError
     from ops.stackedit import BusyError, refuse_read_only
 
     try:
@@ -94,7 +94,7 @@ def backfill(
 
 def _copies(settings: Settings, stack: str, live: Callable[[str], None]) -> Copies:
     from ops.backfill.copies import NoCopiesError, copies
-    from ops.engine import Automation
+    from ops.engine.updates import Automation
     from ops.rollout.gates import WORLD
 
     if settings.unreachable == settings.home:

@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from infra.node_budget import NodeBudget
-from infra.settings import Settings
+from infra.capacity.nodes import NodeBudget
+from infra.config.settings import Settings
 from ops import stackfile
-from ops.capacity import Verdict, verdict
+from ops.capacity.report import Verdict, verdict
 from ops.console import console
 from ops.refusal import NO
 

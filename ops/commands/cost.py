@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from infra.settings import Settings, SettingsError
+from infra.config.settings import Settings, SettingsError
 from ops import stackfile
 from ops.console import console, errors
 from ops.cost.estimate import money
@@ -87,7 +87,7 @@ def _settings(stack: str, stage: int | None, region: str | None) -> Settings:
 def _estimate(settings: Settings, stack: str, region: str | None) -> Estimate:
     # The SDK takes a second to import: not before the input is known to be good.
     from ops.cost import estimate
-    from ops.render import render
+    from ops.engine.render import render
 
     return estimate(render(settings, stack), settings).of_region(region)
 

@@ -81,7 +81,7 @@ def drift(
 
 
 def _look(stack: str) -> list[Step]:
-    from ops.engine import Automation, EngineError
+    from ops.engine.updates import Automation, EngineError
 
     stackfile.there(stack)
     with errors.status(f"Looking at {stack}"):

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from infra.clients import clients
-from infra.settings import Settings
+from infra.config.settings import Settings
 from infra.thresholds import FAILOVER_LAG
 from ops import stackfile, steps
 from ops.console import agreed, console, errors
-from ops.deployment import CommandError, printed, run
+from ops.engine.deployment import CommandError, printed, run
 from ops.failover.cloud import Cloud
 from ops.failover.config import difference, with_values
 from ops.failover.errors import StepError
@@ -146,7 +146,7 @@ def _bill(planned: Plan, settings: Settings) -> tuple[Bill | None, str]:
     """What a month costs before and after, or why nobody can tell: that keeps no failover from being made."""
     from ops.cost import estimate
     from ops.cost.move import Bill
-    from ops.render import render
+    from ops.engine.render import render
 
     values = stackfile.config(planned.stack)
     for key, value in planned.file.items():
@@ -191,7 +191,7 @@ def _seconds(seconds: float | None) -> str:
 def _complete(settings: Settings, stack: str, region: str) -> bool:
     """Whether the stack's file says that a region's buckets, as its last update left them, have all objects."""
     from ops.backfill.copies import NoCopiesError, copies
-    from ops.engine import Automation, EngineError
+    from ops.engine.updates import Automation, EngineError
 
     engine = Automation(stack, lambda _: None, lambda text: errors.print(text, markup=False))
     try:
@@ -204,7 +204,7 @@ def _complete(settings: Settings, stack: str, region: str) -> bool:
 
 def _groups(stack: str, region: str) -> list[str]:
     """ARNs of the target groups of a region's instances, as the last update left them."""
-    from ops.engine import Automation, EngineError
+    from ops.engine.updates import Automation, EngineError
 
     engine = Automation(stack, lambda _: None, lambda text: errors.print(text, markup=False))
     try:
@@ -222,7 +222,7 @@ def _update(*arguments: str) -> bool:
 
 def _left(planned: Plan) -> list[str]:
     """What an update around the lost region would still change of what the new writer needs."""
-    from ops.engine import Automation, EngineError
+    from ops.engine.updates import Automation, EngineError
 
     lost = planned.lost or ""
     engine = Automation(planned.stack, lambda _: None, lambda text: errors.print(text, markup=False))

@@ -45,7 +45,7 @@ def fleet(
 
         pulumi up --stack prod && ascent fleet --stack prod --wait 50
     """
-    from ops.engine import Automation, EngineError
+    from ops.engine.updates import Automation, EngineError
     from ops.fleet import State, fleets, settled
     from ops.rollout.gates import GateError, gates
 

@@ -116,7 +116,7 @@ def _read(file: str, stack: str | None, *, markdown: bool) -> Preview:
 
 
 def _judged(found: Preview, limit: Limit | None) -> Verdict:
-    from ops.guard.ground import ground
+    from ops.guard.context import ground
     from ops.guard.judge import judge
 
     return judge(found, ground(found, max_rise=limit), datetime.now(UTC).date())

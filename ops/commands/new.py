@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.settings import Settings, SettingsError
+from infra.config.settings import Settings, SettingsError
 from ops import new_stack, stackfile
 from ops.console import console, errors
 from ops.doubts import doubted

@@ -16,7 +16,7 @@ from ops.doubts import doubted, over_budget
 
 if TYPE_CHECKING:
     from infra.application import Application
-    from ops.recorder import Recorded
+    from ops.engine.recorder import Recorded
 
 
 def plan(
@@ -43,8 +43,8 @@ def plan(
     settings = stackfile.settings(stack, stage)
     # The SDK takes a second to import: not before the input is known to be good.
     from ops.cost import estimate
-    from ops.render import render
-    from ops.tracing.model import PROVIDERS
+    from ops.engine.provenance.model import PROVIDERS
+    from ops.engine.render import render
 
     warnings = doubted(settings, stack)
     rendered = render(settings, stack)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 
 from infra.clients import clients
-from infra.settings import Settings, SettingsError
+from infra.config.settings import Settings, SettingsError
 from ops import stackfile
 from ops.commands.rights import rights
 from ops.console import console, progress

@@ -12,11 +12,11 @@ from typing import Annotated, Any
 import typer
 
 from infra.clients import clients
-from infra.settings import Settings
+from infra.config.settings import Settings
 from ops import stackfile, steps
 from ops.console import asked, console, errors, progress
 from ops.cost.move import Bill
-from ops.engine import Automation, EngineError
+from ops.engine.updates import Automation, EngineError
 from ops.failover.errors import CloudError
 from ops.over_budget import AGREE, OverBudget
 from ops.refusal import NO, Refusal, refusal
@@ -127,7 +127,7 @@ def restore(
 def _bill(planned: Plan, settings: Settings) -> Bill:
     """A month with both databases: the one there is stays, as it is priced now."""
     from ops.cost import estimate
-    from ops.render import render
+    from ops.engine.render import render
 
     now = estimate(render(settings, planned.stack), settings)
     second = tuple(row for row in now.rows if row.type.startswith(DATABASE) and row.region == planned.region)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table
 
-from infra.choices import Dns
-from infra.settings import Settings
+from infra.config.choices import Dns
+from infra.config.settings import Settings
 from ops.console import console
 from ops.edge.rights import BALANCER, needed
 from ops.edge.token import VARIABLE, Held, SilentError, Token, TokenError
+from ops.engine.render import render
 from ops.quotas.judge import Verdict
 from ops.quotas.report import COLORS
-from ops.render import render
 from ops.rollout.gates import WORLD
 
 # Cloudflare, Load Balancing: enable; "interval is not in range [0, 0]" or "[1, 1]" is what it answers without.

@@ -13,20 +13,20 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
-from infra.choices import Image, Strategy
+from infra.config.choices import Image, Strategy
 from ops.console import agreed, console, errors, progress
-from ops.engine import Automation, EngineError
+from ops.engine.updates import Automation, EngineError
 from ops.over_budget import AGREE, OverBudget
 from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
-from ops.rollout import machine
+from ops.rollout import state_machine
 from ops.rollout.gates import GateError, gates
 from ops.rollout.hold import LONGEST
-from ops.rollout.machine import RefusedError
 from ops.rollout.outlook import outlook
 from ops.rollout.push import PushedFile
+from ops.rollout.runner import Walk
 from ops.rollout.stackfile import StackFile
+from ops.rollout.state_machine import RefusedError
 from ops.rollout.status import Status, status_of
-from ops.rollout.walk import Walk
 from ops.stackedit import BusyError
 
 NOT_PUSHED = 3
@@ -128,7 +128,7 @@ def start(
 
     def tell(file: StackFile) -> None:
         old = file.rollout()
-        new = machine.start(old, strategy, image, datetime.now(UTC), bake)
+        new = state_machine.start(old, strategy, image, datetime.now(UTC), bake)
         found = outlook(stack, file.settings(), file.settings(new), new)
         fields["outlook"] = found.as_dict()
         if not as_json:

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.padding import Padding
 
-from infra.settings import SettingsError
+from infra.config.settings import SettingsError
 from infra.stages import STAGES
 from ops.console import agreed, console, errors, progress, short
 from ops.over_budget import AGREE, OverBudget
@@ -20,9 +20,9 @@ from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
 from ops.transition.model import SIGNS, Change, Op, Transition
 
 if TYPE_CHECKING:
-    from infra.settings import Settings
+    from infra.config.settings import Settings
     from ops.cost.move import Bill
-    from ops.render import Plan
+    from ops.engine.render import Plan
     from ops.transition.matrix import Choices, Live
     from ops.transition.route import Route
 
@@ -126,7 +126,7 @@ def _bill(rendered: Mapping[int, Plan], can: Choices, came_from: int, to: int) -
 
 def _take(stack: str, found: Transition, rendered: Mapping[int, Plan], live: Live, *, quiet: bool) -> list[str]:
     """Take the updates. Returns what was done, a line each."""
-    from ops.engine import Automation
+    from ops.engine.updates import Automation
     from ops.stackedit import EditedFile
     from ops.transition.apply import Walk
 
@@ -147,7 +147,7 @@ def _take(stack: str, found: Transition, rendered: Mapping[int, Plan], live: Liv
 @contextmanager
 def _explained(live: Live) -> Iterator[None]:
     """Whatever stands in the way becomes one message and an exit code."""
-    from ops.engine import EngineError
+    from ops.engine.updates import EngineError
     from ops.stackedit import BusyError
     from ops.transition.apply import RefusedError
     from ops.transition.engine import FailedError

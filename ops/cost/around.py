@@ -11,7 +11,7 @@ from ops.cost.span import Span, exactly
 from ops.cost.usage import HOURS, Usage
 
 if TYPE_CHECKING:
-    from ops.recorder import Recorded
+    from ops.engine.recorder import Recorded
 
 PROXIED = "cloudflare:index/dnsRecord:DnsRecord"
 _OURS = "ascent:infra:"

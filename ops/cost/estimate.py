@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from ops.cost.around import Around, CannotPriceError, World
 from ops.cost.prices import Confidence, Price, PriceError, Prices, shipped
 from ops.cost.rules import RULES, free
@@ -16,8 +16,8 @@ from ops.cost.span import NOTHING, Span, total
 from ops.cost.usage import usage
 
 if TYPE_CHECKING:
-    from ops.recorder import Recorded
-    from ops.render import Plan
+    from ops.engine.recorder import Recorded
+    from ops.engine.render import Plan
 
 _NO_COMPONENT = "none"
 # Ascent: a budget allows for everything at its most for 2.4 hours a day, and at its least otherwise.

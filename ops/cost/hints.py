@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from infra.thresholds import GUIDE
 from ops.cost.estimate import Estimate, Row, money
 from ops.cost.prices import Prices, shipped

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from infra.stages import STAGES
 from infra.thresholds import (
     BACKUP_DAYS,

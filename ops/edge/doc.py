@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from infra.choices import EdgeCertificate
+from infra.config.choices import EdgeCertificate
 from infra.edge.plans import Plan
 from infra.stages import STAGES
 from ops import stackfile
 from ops.edge.rights import Right, needed
-from ops.render import render
+from ops.engine.render import render
 
 STACK = "sandbox"
 # What takes another right, chosen.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 
 RULESET = "cloudflare:index/ruleset:Ruleset"
 BALANCER = "cloudflare:index/loadBalancer:LoadBalancer"

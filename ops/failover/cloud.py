@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from infra.alarms.data import RDS, REGION_LAGS
 from infra.clients import Clients
-from infra.watch.data import RDS, REGION_LAGS
 from ops.failover.errors import CloudError, explained
 
 LAG_WINDOW = timedelta(minutes=5)

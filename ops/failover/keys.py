@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 import yaml
 
 from infra.clients import Clients
-from ops.deployment import Run, exported, imported
+from ops.engine.deployment import Run, exported, imported
 from ops.failover.errors import CloudError, StepError, explained
 
 KMS = "awskms://"

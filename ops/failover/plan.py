@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from infra import naming
+from infra.config.settings import Settings
 from infra.security_groups import ANYWHERE
-from infra.settings import Settings
 from infra.thresholds import (
     APP_RESTART,
     CACHE_PROMOTION,

@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from catalog.values import SENTINELS, SIGNATURE
+from ops.engine.recorder import STACK_TYPE, Recorded
 from ops.guard.preview import OPS, Op, Preview, Step
-from ops.recorder import STACK_TYPE, Recorded
 from policy.model import SECRET, UNKNOWN
 
 # What the engine writes for a secret, unless it writes a map with `SIGNATURE` in it.

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Literal
 
 from catalog.data_loss import precious, stateful
-from ops.capacity import Verdict as Capacity
-from ops.capacity import verdict as capacity
+from ops.capacity.report import Verdict as Capacity
+from ops.capacity.report import verdict as capacity
 from ops.guard.allowances import Allowed, settled
 from ops.guard.model import ORDER, Finding, Ground, Rule, Sight, SkippedError
 from ops.guard.preview import Preview, Step

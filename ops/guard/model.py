@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from catalog.data_loss import holds_nothing, is_lost, may_hold
-from infra.settings import Settings
+from infra.config.settings import Settings
 from ops.cost import Estimate
 from ops.cost.move import Bill
+from ops.engine.recorder import Recorded
 from ops.guard import elsewhere
 from ops.guard.preview import Step
-from ops.recorder import Recorded
 from policy.model import Facts, Severity
 
 ORDER: Mapping[Severity, int] = {"critical": 0, "high": 1, "medium": 2, "low": 3}

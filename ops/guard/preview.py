@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 
 Op = Literal["same", "create", "update", "replace", "delete"]
 OPS: tuple[Op, ...] = ("create", "update", "replace", "delete", "same")

@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ops.recorder import Recorded
-    from ops.render import Plan
+    from ops.engine.recorder import Recorded
+    from ops.engine.render import Plan
 
 
 class Here:

@@ -13,7 +13,7 @@ from ops.quotas.model import Need
 from ops.quotas.vcpu import Family, VcpuError, family, vcpus
 
 if TYPE_CHECKING:
-    from ops.recorder import Recorded
+    from ops.engine.recorder import Recorded
 
 GROUP = "aws:autoscaling/group:Group"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from infra.settings import Settings
+from infra.config.settings import Settings
+from ops.engine.render import render
 from ops.quotas.here import Here
 from ops.quotas.model import Quota
 from ops.quotas.table import QUOTAS
 from ops.quotas.vcpu import VcpuError
-from ops.render import render
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Protocol
 
 from infra.thresholds import PROXY_TARGET_WAIT, RESTORE_POLL, RESTORE_WAIT
-from ops.engine import EngineError
+from ops.engine.updates import EngineError
 from ops.failover.errors import BusyError, StepError
 from ops.polling import polled
 from ops.restore import calls

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from infra.thresholds import (
     CLUSTER_RENAMED,
     INSTANCE_REBOOT,

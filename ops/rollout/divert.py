@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra.choices import Phase, Rollout, Runtime
+from infra.config.choices import Phase, Rollout, Runtime
 from ops.rollout.gates import GateError, Gates, named
-from ops.rollout.look import Look, state
-from ops.rollout.machine import OTHER, old_shares, under_way
+from ops.rollout.observer import Look, state
+from ops.rollout.state_machine import OTHER, old_shares, under_way
 
 Tell = Callable[[str], None]
 

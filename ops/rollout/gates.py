@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from infra.alarms.model import Metric
+from infra.alarms.traffic import SERVED, failures
 from infra.clients import Clients, clients, explained
 from infra.thresholds import ALARM_PERIOD, DEREGISTRATION_DELAY
-from infra.watch.model import Metric
-from infra.watch.traffic import SERVED, failures
-from ops.rollout.machine import Traffic
+from ops.rollout.state_machine import Traffic
 
 WORLD = "ASCENT_SANDBOX_WORLD"
 ALARM = "ALARM"

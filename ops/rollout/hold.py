@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from infra.choices import Phase
+from infra.config.choices import Phase
 from infra.rollout_order import same, went_back
 from infra.thresholds import ENGINE_WAIT, HEALTHY_WAIT
 from ops.rollout.clock import Clock
 from ops.rollout.divert import Tell, divert, put_right
 from ops.rollout.gates import GateError
 from ops.rollout.known import applied
-from ops.rollout.look import Look
-from ops.rollout.machine import RefusedError, old_shares, under_way
+from ops.rollout.observer import Look
+from ops.rollout.state_machine import RefusedError, old_shares, under_way
 
 # An update that was under way, and the wait for targets after it.
 LONGEST = timedelta(minutes=ENGINE_WAIT.value + HEALTHY_WAIT.value)

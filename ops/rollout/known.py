@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from infra.choices import Phase, Rollout, Strategy
+from infra.config.choices import Phase, Rollout, Strategy
 from infra.rollout_order import is_behind, same, takes_away
-from ops.rollout.look import Look
+from ops.rollout.observer import Look
 
 
 def applied(look: Look, *, again: bool = False) -> Rollout | None:

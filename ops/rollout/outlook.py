@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from infra.choices import WEIGHTS, Progress, Rollout
-from infra.settings import Settings
+from infra.config.choices import WEIGHTS, Progress, Rollout
+from infra.config.settings import Settings
 from ops.cost.move import CENTS, Bill
 from ops.cost.usage import HOURS
-from ops.rollout import machine
+from ops.rollout import state_machine
 from ops.rollout.strategies import Plan
 
 
@@ -28,7 +28,7 @@ class Outlook:
     @property
     def plan(self) -> Plan:
         """Its strategy."""
-        return machine.plan_of(self.progress)
+        return state_machine.plan_of(self.progress)
 
     @property
     def minutes(self) -> int:
@@ -107,12 +107,12 @@ def outlook(stack: str, before: Settings, after: Settings, rollout: Rollout) -> 
     """
     # The SDK takes a second to import: not before it is needed.
     from ops.cost import estimate
-    from ops.render import render
+    from ops.engine.render import render
 
     now, then = (estimate(render(one, stack), one) for one in (before, after))
     return Outlook(
         bill=Bill(before=now, after=then, budget=before.sizes.budget.monthly_usd),
-        progress=machine.under_way(rollout),
+        progress=state_machine.under_way(rollout),
         workers=before.sizes.workers is not None,
     )
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from infra.choices import Rollout
-from infra.settings import Settings, SettingsError
+from infra.config.choices import Rollout
+from infra.config.settings import Settings, SettingsError
 from ops import stackfile
 from ops.stackedit import EditedFile, edited
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from infra.choices import Phase, Rollout
-from ops.rollout import machine
+from infra.config.choices import Phase, Rollout
+from ops.rollout import state_machine
 from ops.rollout.gates import GateError
 from ops.rollout.known import known
-from ops.rollout.look import Targets
-from ops.rollout.machine import AlarmedError, Evidence, RefusedError
-from ops.rollout.walk import Walk, firing_of
+from ops.rollout.observer import Targets
+from ops.rollout.runner import Walk, firing_of
+from ops.rollout.state_machine import AlarmedError, Evidence, RefusedError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,7 +84,7 @@ def status_of(walk: Walk, done: list[str]) -> Status:
         return Status(**common, alarms=[], unhealthy=[])
     # Alarms of a color that is not up yet cannot be looked at.
     evidence = look.evidence(rollout) if progress.since else Evidence()
-    left = max(machine.waits(rollout, evidence.drain) - evidence.waited, 0) if progress.since else 0
+    left = max(state_machine.waits(rollout, evidence.drain) - evidence.waited, 0) if progress.since else 0
     return Status(
         **common,
         strategy=progress.strategy,
@@ -104,10 +104,10 @@ def status_of(walk: Walk, done: list[str]) -> Status:
 
 def _verdict(rollout: Rollout, evidence: Evidence) -> str:
     """What the next step would do, by the rules that it goes by."""
-    if machine.under_way(rollout).since is None:
+    if state_machine.under_way(rollout).since is None:
         return "the step was begun and is not finished"
     try:
-        machine.step(rollout, evidence)
+        state_machine.step(rollout, evidence)
     except AlarmedError as error:
         return f"the next step goes back ({error})"
     except RefusedError as error:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from catalog.data_loss import holding
 from ops import stackfile
+from ops.engine.render import Plan
 from ops.refusal import NO
-from ops.render import Plan
 from ops.stackedit import EditedFile, edited
 from ops.transition.engine import of_steps, pairs_of, steps_of
-from ops.transition.laws import LAWS
 from ops.transition.model import Transition
 from ops.transition.route import Planner, Step, broken, nested
+from ops.transition.update_constraints import LAWS
 
 if TYPE_CHECKING:
     from pulumi.automation.events import StepEventMetadata

@@ -13,9 +13,9 @@ from catalog import config as configuration
 from catalog import diff, outputs, paths
 from catalog.schema import Schema, resource_schema
 from catalog.values import UNKNOWN, Properties
-from ops.recorder import Recorded
-from ops.render import Plan
-from ops.tracing.model import PROVIDERS, Trace, Unknowns, config_of
+from ops.engine.provenance.model import PROVIDERS, Trace, Unknowns, config_of
+from ops.engine.recorder import Recorded
+from ops.engine.render import Plan
 from ops.transition.model import NOTHING, Change, Op, Transition, change, ordered
 
 

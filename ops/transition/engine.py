@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from catalog.data_loss import holding
-from infra.settings import Settings
+from infra.config.settings import Settings
 from ops.refusal import NO
-from ops.transition.laws import Pair
 from ops.transition.matrix import Live, Matrix, choices, plans, several
 from ops.transition.model import Op, Transition, change, ordered
+from ops.transition.update_constraints import Pair
 from sandbox.commands.engine import QUICK, Result, Sandbox
 from sandbox.commands.events import Step
 from scripts.say import ProblemError

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.data_loss import holding
-from infra.settings import Settings, SettingsError
+from infra.config.settings import Settings, SettingsError
 from infra.stages import STAGES
 from ops import stackfile
-from ops.render import Plan, render
+from ops.engine.render import Plan, render
 from ops.transition.differ import between
 from ops.transition.model import Transition
 from ops.transition.route import Planner, Route

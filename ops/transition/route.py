@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from pydantic.alias_generators import to_snake
 
-from infra.settings import Settings, SettingsError
+from infra.config.settings import Settings, SettingsError
 from ops import stackfile
-from ops.render import Plan, render
-from ops.transition.laws import LAWS, Law, Pair
+from ops.engine.render import Plan, render
+from ops.transition.update_constraints import LAWS, Law, Pair
 
 T = TypeVar("T", bound=Hashable)
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from ops import cli
 from ops.commands.stages import Json
-from ops.engine import LOGIN, Automation, UnaskedError
+from ops.engine.updates import LOGIN, Automation, UnaskedError
 from ops.refusal import Refusal
 
 NOWHERE = {"NO_COLOR": "1", "COLUMNS": "200"}

@@ -10,7 +10,7 @@ from ops.cost.prices import shipped
 from ops.cost.rules import RULES
 from ops.cost.span import NOTHING, Span
 from ops.cost.usage import Assumption, Usage
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 
 HOME = "us-east-1"
 PARENT = "urn:pulumi:x::ascent::ascent:infra:Thing::x"

@@ -6,7 +6,7 @@ import pytest
 
 from infra.stages import STAGES
 from ops.cost.estimate import estimate
-from ops.render import render
+from ops.engine.render import render
 from ops.stackfile import settings
 
 

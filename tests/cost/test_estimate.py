@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from infra.stages import STAGES
 from ops.cost import Estimate, estimate
 from ops.cost.around import CannotPriceError
@@ -16,7 +16,7 @@ from ops.cost.rules import RULES, free
 from ops.cost.rules.compute import runs_a_month
 from ops.cost.span import Span, exactly, total
 from ops.cost.usage import TABLE, usage
-from ops.render import Plan
+from ops.engine.render import Plan
 from tests.cost.support import amounts, dollars, resource
 from tests.unit import configs
 from tests.unit.runtime import built

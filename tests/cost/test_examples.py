@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from ops.cost import Estimate, estimate
-from ops.render import Plan
+from ops.engine.render import Plan
 from tests.cost.examples import EXAMPLES, Example
 from tests.unit import configs
 from tests.unit.runtime import built

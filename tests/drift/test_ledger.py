@@ -8,7 +8,7 @@ import yaml
 
 from catalog import paths
 from catalog.schema import resource_schema
-from infra.settings import Settings
+from infra.config.settings import Settings
 from ops.drift.adopt import SOURCES, line
 from ops.drift.ledger import LEDGER
 from tests.unit.runtime import built

@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.platform import build
+from infra.wiring import build
 from tests.unit import runtime
 from tests.unit.configs import settings
 

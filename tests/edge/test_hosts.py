@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from infra.config.settings import SettingsError
 from infra.edge.hosts import covered, registered
-from infra.settings import SettingsError
 from tests.unit.configs import settings
 from tests.unit.runtime import built, of_type
 

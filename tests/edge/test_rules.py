@@ -8,14 +8,14 @@ from dataclasses import replace
 import pytest
 
 from infra.application import PROFILES, Profile
+from infra.config.settings import SettingsError
 from infra.edge.caching import cache_rules
 from infra.edge.connector import connections
 from infra.edge.limits import kept, rate_limits
 from infra.edge.plans import PLANS, Plan, cheapest
 from infra.edge.rules import Mode, Rule, Site
 from infra.edge.zone import SETTINGS, rulesets
-from infra.platform.edge import site_of
-from infra.settings import SettingsError
+from infra.wiring.edge import site_of
 from tests.edge.language import evaluate, matches, parse
 from tests.edge.replay import PER_MINUTE, all_rulesets, limited
 from tests.edge.samples import APP, OWN, STORAGE, ZONE, app, stored

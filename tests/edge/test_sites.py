@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from infra.config.settings import SettingsError
 from infra.edge.plans import Plan
 from infra.edge.rules import Hosts, Site
-from infra.settings import SettingsError
 from infra.thresholds import MOST_SITES
 from tests.edge.language import matches
 from tests.edge.replay import all_rulesets, eligible, expressions, limited

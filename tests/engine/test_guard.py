@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ops.guard.ground import ground
+from ops.guard.context import ground
 from ops.guard.judge import Verdict, judge
 from ops.guard.reader import read
 from ops.stackfile import ROOT
@@ -51,7 +51,7 @@ def test_a_rename_is_one_finding_that_says_what_it_is(tmp_path: Path) -> None:
     box = Sandbox(tmp_path / "box", project=project, environment=dict(QUICK))
     result = box.up(1)
     assert result.ok, result.output
-    file = project / "infra" / "components" / "load_balancer.py"
+    file = project / "infra" / "components" / "compute" / "load_balancer.py"
     text = file.read_text()
     assert text.count('f"{self._name}-https",') == 1
     file.write_text(text.replace('f"{self._name}-https",', 'f"{self._name}-tls",'))

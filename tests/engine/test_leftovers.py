@@ -6,8 +6,8 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from ops.deployment import exported, imported
-from ops.leftovers import forget
+from ops.engine.deployment import exported, imported
+from ops.engine.leftovers import forget
 from sandbox.commands.engine import Sandbox
 from sandbox.commands.environ import engine_environment
 from tests.engine.world import quick

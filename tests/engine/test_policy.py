@@ -17,7 +17,7 @@ def test_the_engine_stops_at_the_one_policy_that_is_broken_and_at_no_other(tmp_p
     shutil.copytree(ROOT / "infra", project / "infra", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Pulumi.yaml", "Pulumi.sandbox.yaml", "__main__.py", "charts", "database", ".venv"):
         (project / name).symlink_to(ROOT / name)
-    mistaken = project / "infra" / "components" / "database.py"
+    mistaken = project / "infra" / "components" / "data" / "database.py"
     text = mistaken.read_text()
     assert text.count("storage_encrypted=True") == 1
     mistaken.write_text(text.replace("storage_encrypted=True", "storage_encrypted=False"))

@@ -21,7 +21,7 @@ import json, sys
 from pathlib import Path
 from types import SimpleNamespace
 from ops import stackfile
-from ops.engine import Automation
+from ops.engine.updates import Automation
 from ops.restore.perform import Performance
 from ops.restore.shape import shape
 from ops.failover.errors import StepError

@@ -10,8 +10,8 @@ import pytest
 from infra.stages import STAGES
 from ops import new_stack, stackfile
 from ops.config_file import read
+from ops.engine.render import render
 from ops.new_stack import Answers
-from ops.render import render
 from sandbox.commands.engine import Sandbox
 from sandbox.commands.environ import shell_exports
 from tests.unit.test_application import SHOP

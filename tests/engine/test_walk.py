@@ -7,7 +7,7 @@ from pathlib import Path
 from catalog.data_loss import REWRITTEN
 from infra.stages import STAGES
 from ops import stackfile
-from ops.render import Plan, render
+from ops.engine.render import Plan, render
 from ops.transition.differ import between
 from ops.transition.engine import of_steps
 from ops.transition.model import Op, Transition

@@ -13,7 +13,7 @@ from typing import Any
 import pulumi_aws as aws
 import pytest
 
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 
 Patch = pytest.MonkeyPatch
 
@@ -111,20 +111,20 @@ BLUE = {"image": "registry.example.com/app:1.0.0", "weight": 100}
 BAD: tuple[Mutation, ...] = (
     # Names and identities
     Mutation(name="rename the database component", rule="data-deleted", types=(CLUSTER, INSTANCE, LOGS), group="names",
-             patch=renamed("infra.platform.databases.Database")),
+             patch=renamed("infra.wiring.databases.Database")),
     Mutation(name="rename the buckets' component", rule="data-deleted", types=(BUCKET,), group="names",
-             patch=renamed("infra.platform.objects.Storage")),
+             patch=renamed("infra.wiring.objects.Storage")),
     Mutation(name="rename the elastic IPs", rule="data-deleted", types=(EIP,), group="names",
              patch=renamed("aws.ec2.Eip")),
     Mutation(name="rename the queues' component", rule="data-deleted", types=(QUEUE,), group="names",
-             patch=renamed("infra.platform.data.Queues")),
+             patch=renamed("infra.wiring.data.Queues")),
     Mutation(name="rename the application's secret", rule="data-deleted", types=(SECRET,), group="names",
-             patch=renamed("infra.platform.AppSecret")),
+             patch=renamed("infra.wiring.AppSecret")),
     Mutation(name="put a component around the certificate", rule="data-deleted",
              types=("aws:acm/certificate:Certificate",), group="names",
-             patch=renamed("infra.platform.regional.Certificate")),
+             patch=renamed("infra.wiring.regional.Certificate")),
     Mutation(name="rename the topics", rule="data-deleted", types=(TOPIC,), group="names",
-             patch=renamed("infra.platform.watching.Notifications")),
+             patch=renamed("infra.wiring.alarms.Notifications")),
     Mutation(name="change the database's identifier", rule="data-replaced", types=(CLUSTER,),
              inputs=("clusterIdentifier",), group="arguments",
              patch=altered("aws.rds.Cluster", cluster_identifier="main")),
@@ -203,7 +203,7 @@ BAD: tuple[Mutation, ...] = (
              patch=altered("aws.lb.Listener", only="https", ssl_policy="ELBSecurityPolicy-2016-08")),
     Mutation(name="let clients come to the database in the clear", rule="database-forces-tls",
              types=("aws:rds/clusterParameterGroup:ClusterParameterGroup",), group="arguments",
-             patch=constant("infra.components.database.BASE_PARAMETERS", {})),
+             patch=constant("infra.components.data.database.BASE_PARAMETERS", {})),
     Mutation(name="let clients come to the proxy in the clear", rule="encryption-weakened",
              types=("aws:rds/proxy:Proxy",), group="arguments", patch=altered("aws.rds.Proxy", require_tls=False)),
     Mutation(name="send to topics in the clear", rule="encryption-weakened", types=(TOPIC,), group="arguments",

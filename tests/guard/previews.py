@@ -12,14 +12,14 @@ from typing import Any
 from catalog import diff, paths
 from catalog.schema import resource_schema
 from catalog.values import SENTINELS
-from infra.platform import build
-from infra.problems import SECRETS
+from infra.config.problems import SECRETS
+from infra.wiring import build
+from ops.engine.recorder import SECRET, UNKNOWN, Recorded
 from ops.guard.collector import MASKED
-from ops.guard.ground import ground
+from ops.guard.context import ground
 from ops.guard.judge import Verdict, judge
 from ops.guard.model import Limit
 from ops.guard.reader import read
-from ops.recorder import SECRET, UNKNOWN, Recorded
 from ops.stackfile import PROJECT
 from tests.unit.configs import config, settings
 from tests.unit.runtime import STACK, record

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from infra.settings import SettingsError
+from infra.config.settings import SettingsError
+from ops.engine.recorder import Recorded
 from ops.guard.judge import Verdict
 from ops.guard.rules import NAMES
-from ops.recorder import Recorded
 from tests.guard.mutations import BAD, HARMLESS, Mutation
 from tests.guard.previews import BASE, Render, judged, preview, render
 from tests.renders import kept

@@ -147,7 +147,7 @@ PROGRAM = """
 import sys, time
 from datetime import date
 import psutil
-from ops.guard.ground import ground
+from ops.guard.context import ground
 from ops.guard.judge import judge
 from ops.guard.reader import read
 base = psutil.Process().memory_info().rss

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from ops import render as offline
+from ops.engine import render as offline
 from ops.guard.judge import Verdict, judge
 from ops.guard.model import Finding, Ground, Limit, Rule, Sight
 from ops.guard.preview import Step

@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog.kubernetes.objects import template_of
 from infra.stages import STAGES
-from ops.recorder import SECRET, UNKNOWN
+from ops.engine.recorder import SECRET, UNKNOWN
 from tests.charts.helm import Helm
 from tests.kubernetes.cases import Object
 from tests.unit.runtime import built

@@ -16,9 +16,9 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import analyzer_pb2, analyzer_pb2_grpc
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
-from infra.problems import SECRETS
+from infra.config.problems import SECRETS
 from ops import stackfile
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 from policy.pack import facts_of, plain
 from policy.rules import RULES, STACK_RULES
 from scripts.places import ROOT

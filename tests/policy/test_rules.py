@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra.stages import Capability
-from ops import recorder
+from ops.engine import recorder
 from policy.judge import broken
 from policy.model import SECRET, UNKNOWN, Facts, Rule, at_least, at_most, every, given, is_true, matches, wants
 from policy.pack import Declared

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from infra.stages import STAGES
 from ops import stackfile
-from ops.recorder import Recorded
-from ops.render import render
+from ops.engine.recorder import Recorded
+from ops.engine.render import render
 from policy.judge import facts, judge
 from policy.model import Facts, Resource, Rule, StackRule
 from policy.monotonic import GUARDS, WATCHERS, lost

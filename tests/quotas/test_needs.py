@@ -6,18 +6,18 @@ from typing import Any
 
 import pytest
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from infra.stages import STAGES
 from ops import stackfile
 from ops.cost.rules.compute import NODE_POOL
+from ops.engine.provenance.model import Trace
+from ops.engine.recorder import Recorded
+from ops.engine.render import Plan, render
 from ops.quotas.doc import nodes_table
 from ops.quotas.here import Here
 from ops.quotas.needs import SYSTEM_NODES, nodes, running
 from ops.quotas.stacks import fullest, needed
 from ops.quotas.vcpu import Family, family
-from ops.recorder import Recorded
-from ops.render import Plan, render
-from ops.tracing.model import Trace
 from tests.unit.configs import settings as configured
 
 ON_DEMAND, SPOT, ON_DEMAND_X, SPOT_X = "L-1216C47A", "L-34B43A08", "L-7295265B", "L-E3A00192"

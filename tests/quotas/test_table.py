@@ -9,11 +9,11 @@ import pytest
 from moto.servicequotas.resources.default_quotas.vpc import VPC_DEFAULT_QUOTAS
 
 from ops import stackfile
+from ops.engine.render import render
 from ops.quotas.here import Here
 from ops.quotas.model import Quota, Scope
 from ops.quotas.stacks import fullest
 from ops.quotas.table import QUOTAS
-from ops.render import render
 
 # Changed since the list that moto has was made: AWS, June 2025.
 CHANGED = {"L-93826ACB": 500}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from infra.settings import Settings
+from infra.config.settings import Settings
 from ops import stackfile
 from ops.restore.cloud import Cloud
 from ops.restore.look import look

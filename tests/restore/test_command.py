@@ -21,7 +21,7 @@ from ops import stackfile, steps
 from ops.cli import app
 from ops.commands import restore as command
 from ops.cost.move import Bill
-from ops.engine import UnaskedError
+from ops.engine.updates import UnaskedError
 from ops.rollout.gates import WORLD
 from tests.restore.aurora import NOW, Aurora
 from tests.restore.support import KEPT, NAME, RESTORED, SECRET, TO, TODAYS, Machine, aws, state

@@ -15,13 +15,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra.choices import Rollout
-from infra.settings import Settings, SettingsError
-from ops.engine import EngineError
+from infra.config.choices import Rollout
+from infra.config.settings import Settings, SettingsError
+from ops.engine.updates import EngineError
 from ops.rollout.gates import GateError, Refresh
-from ops.rollout.machine import Traffic
+from ops.rollout.runner import Walk
 from ops.rollout.stackfile import plain
-from ops.rollout.walk import Walk
+from ops.rollout.state_machine import Traffic
 from tests.unit.configs import settings
 
 OLD, NEW = "registry.example.com/app:1.0.0", "registry.example.com/app:2.0.0"

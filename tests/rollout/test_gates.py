@@ -12,10 +12,10 @@ import boto3  # type: ignore[import-untyped]
 import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
 
-from infra.watch.traffic import failures
+from infra.alarms.traffic import failures
 from ops.rollout import gates
 from ops.rollout.gates import GateError, Refresh, World, named
-from ops.rollout.machine import Traffic
+from ops.rollout.state_machine import Traffic
 
 REGION = "us-east-1"
 SINCE = datetime(2026, 11, 25, tzinfo=UTC)

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from infra.choices import WEIGHT_STEP, WEIGHTS, Phase, Rollout, Strategy
+from infra.config.choices import WEIGHT_STEP, WEIGHTS, Phase, Rollout, Strategy
 from infra.thresholds import ERROR_RATE, ERROR_RATE_MINUTES, GATE_REQUESTS, UNHEALTHY_MINUTES
-from ops.rollout import machine
-from ops.rollout.machine import AlarmedError, Evidence, NotYetError, RefusedError, Traffic
+from ops.rollout import state_machine
+from ops.rollout.state_machine import AlarmedError, Evidence, NotYetError, RefusedError, Traffic
 from ops.rollout.strategies import STRATEGIES
 
 OLD, NEW = "registry.example.com/app:1.0.0", "registry.example.com/app:2.0.0"
@@ -57,11 +57,11 @@ class Rollouts(RuleBasedStateMachine):
     @rule(strategy=st.sampled_from(Strategy), image=st.sampled_from([OLD, NEW]), bake=st.none() | st.integers(0, 60))
     def start(self, strategy: Strategy, image: str, bake: int | None) -> None:
         try:
-            self._goes(machine.start(self.rollout, strategy, image, self.now, bake))
+            self._goes(state_machine.start(self.rollout, strategy, image, self.now, bake))
         except RefusedError:
             return
 
-    @rule(move=st.sampled_from([machine.step, machine.promote]))
+    @rule(move=st.sampled_from([state_machine.step, state_machine.promote]))
     def forward(self, move: type) -> None:
         try:
             self._goes(move(self.rollout, self.evidence))
@@ -75,7 +75,7 @@ class Rollouts(RuleBasedStateMachine):
     def abort(self) -> None:
         before = self.rollout
         try:
-            self._goes(machine.abort(self.rollout))
+            self._goes(state_machine.abort(self.rollout))
         except RefusedError:
             assert before.progress is None or before.progress.phase is Phase.CLEANING
             return
@@ -87,7 +87,7 @@ class Rollouts(RuleBasedStateMachine):
     @precondition(lambda self: self.rollout.progress is not None)
     @rule()
     def settle(self) -> None:
-        self._goes(machine.settled(self.rollout, self.now))
+        self._goes(state_machine.settled(self.rollout, self.now))
         self.settled_at = self.now
 
     @rule(minutes=st.integers(1, 45))
@@ -114,14 +114,14 @@ class Rollouts(RuleBasedStateMachine):
             if progress is None:
                 return
             if aborting and progress.phase is not Phase.CLEANING:
-                rollout = machine.abort(rollout)
+                rollout = state_machine.abort(rollout)
             while rollout.progress is not None:
                 steps += 1
                 assert steps <= 2 * len(STRATEGIES[progress.strategy].weights) + 6
                 if rollout.progress.since is None:
-                    rollout = machine.settled(rollout, self.now)
+                    rollout = state_machine.settled(rollout, self.now)
                 else:
-                    rollout = machine.step(rollout, Evidence(waited=10**9, drain=DRAIN))
+                    rollout = state_machine.step(rollout, Evidence(waited=10**9, drain=DRAIN))
             running = [one for one in rollout.colors.values() if one.image]
             assert [one.weight for one in running] == [WEIGHTS]
             if aborting and progress.phase is not Phase.CLEANING:
@@ -155,37 +155,37 @@ def test_a_step_is_watched_longer_than_an_alarm_takes_to_fire(strategy: Strategy
 )
 def test_what_a_rollout_cannot_start_from_is_refused(said: dict[str, object], refusal: str) -> None:
     with pytest.raises(RefusedError, match=refusal):
-        machine.start(Rollout.model_validate(said), Strategy.CANARY, NEW, BEGAN)
+        state_machine.start(Rollout.model_validate(said), Strategy.CANARY, NEW, BEGAN)
 
 
 def test_one_rollout_at_a_time() -> None:
-    begun = machine.start(idle(), Strategy.CANARY, NEW, BEGAN)
+    begun = state_machine.start(idle(), Strategy.CANARY, NEW, BEGAN)
     with pytest.raises(RefusedError, match="a canary to green is under way"):
-        machine.start(begun, Strategy.CANARY, "a:3", BEGAN)
+        state_machine.start(begun, Strategy.CANARY, "a:3", BEGAN)
 
 
 def test_a_step_that_is_not_finished_is_not_followed_by_another() -> None:
-    begun = machine.start(idle(), Strategy.CANARY, NEW, BEGAN)
+    begun = state_machine.start(idle(), Strategy.CANARY, NEW, BEGAN)
     with pytest.raises(RefusedError, match="not finished"):
-        machine.step(begun, Evidence(waited=10**9))
+        state_machine.step(begun, Evidence(waited=10**9))
 
 
 def test_alarms_without_traffic_wait_and_with_traffic_send_back() -> None:
-    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, BEGAN), datetime.now(UTC))
+    ready = state_machine.settled(state_machine.start(idle(), Strategy.CANARY, NEW, BEGAN), datetime.now(UTC))
     with pytest.raises(NotYetError, match="alarms of green: errors"):
-        machine.step(ready, Evidence(alarms=("errors",)))
-    moved = machine.settled(machine.step(ready, Evidence()), datetime.now(UTC))
+        state_machine.step(ready, Evidence(alarms=("errors",)))
+    moved = state_machine.settled(state_machine.step(ready, Evidence()), datetime.now(UTC))
     with pytest.raises(AlarmedError):
-        machine.step(moved, Evidence(alarms=("errors",)))
+        state_machine.step(moved, Evidence(alarms=("errors",)))
 
 
 @given(bake=st.integers(0, 60), waited=st.floats(0, 7200))
 def test_a_color_with_traffic_is_watched_for_all_of_its_time(bake: int, waited: float) -> None:
-    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, BEGAN, bake), datetime.now(UTC))
-    moved = machine.settled(machine.step(ready, Evidence()), datetime.now(UTC))
+    ready = state_machine.settled(state_machine.start(idle(), Strategy.CANARY, NEW, BEGAN, bake), datetime.now(UTC))
+    moved = state_machine.settled(state_machine.step(ready, Evidence()), datetime.now(UTC))
     early = waited < bake * 60
     try:
-        machine.step(moved, Evidence(waited=waited))
+        state_machine.step(moved, Evidence(waited=waited))
     except NotYetError:
         assert early
     else:
@@ -194,8 +194,8 @@ def test_a_color_with_traffic_is_watched_for_all_of_its_time(bake: int, waited: 
 
 def watched(bake: int | None = None) -> Rollout:
     """A canary whose new color has its first weight."""
-    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, BEGAN, bake), datetime.now(UTC))
-    return machine.settled(machine.step(ready, Evidence()), datetime.now(UTC))
+    ready = state_machine.settled(state_machine.start(idle(), Strategy.CANARY, NEW, BEGAN, bake), datetime.now(UTC))
+    return state_machine.settled(state_machine.step(ready, Evidence()), datetime.now(UTC))
 
 
 def seen(requests: int, failed: int = 0) -> Evidence:
@@ -205,15 +205,15 @@ def seen(requests: int, failed: int = 0) -> Evidence:
 @pytest.mark.parametrize(("requests", "failed"), [(0, 0), (1, 1), (10, 1), (GATE_REQUESTS.value - 1, 0)])
 def test_a_canary_with_too_few_requests_neither_passes_nor_goes_back(requests: int, failed: int) -> None:
     with pytest.raises(NotYetError, match=f"too few requests to tell: green got {requests} since the last step"):
-        machine.step(watched(), seen(requests, failed))
+        state_machine.step(watched(), seen(requests, failed))
     # Who goes on without is let.
-    assert machine.promote(watched(), seen(requests, failed)).green.weight == WEIGHTS
+    assert state_machine.promote(watched(), seen(requests, failed)).green.weight == WEIGHTS
 
 
 def test_one_failure_among_the_fewest_requests_sends_nothing_back() -> None:
     assert 100 <= GATE_REQUESTS.value * ERROR_RATE.value < 100 + ERROR_RATE.value
-    assert machine.step(watched(), seen(GATE_REQUESTS.value, 1)).green.weight > watched().green.weight
-    for move in (machine.step, machine.promote):
+    assert state_machine.step(watched(), seen(GATE_REQUESTS.value, 1)).green.weight > watched().green.weight
+    for move in (state_machine.step, state_machine.promote):
         with pytest.raises(AlarmedError, match="2 of 20 requests of green failed since the last step"):
             move(watched(), seen(GATE_REQUESTS.value, 2))
 
@@ -221,12 +221,12 @@ def test_one_failure_among_the_fewest_requests_sends_nothing_back() -> None:
 def test_failures_too_rare_for_every_minutes_alarm_send_a_canary_back() -> None:
     # Ten requests a minute for half an hour, of which every third fails: no minute holds enough for its alarm.
     with pytest.raises(AlarmedError):
-        machine.step(watched(), Evidence(waited=60, drain=DRAIN, traffic=Traffic(requests=300, failed=100)))
+        state_machine.step(watched(), Evidence(waited=60, drain=DRAIN, traffic=Traffic(requests=300, failed=100)))
 
 
 def test_requests_do_not_count_without_traffic_and_where_nothing_is_watched() -> None:
-    ready = machine.settled(machine.start(idle(), Strategy.CANARY, NEW, BEGAN), datetime.now(UTC))
-    assert machine.step(ready, seen(0)).green.weight > 0
-    assert machine.step(watched(bake=0), seen(0)).green.weight > watched().green.weight
-    back = machine.settled(machine.abort(watched()), datetime.now(UTC))
-    assert machine.step(back, seen(0)).green.image is None
+    ready = state_machine.settled(state_machine.start(idle(), Strategy.CANARY, NEW, BEGAN), datetime.now(UTC))
+    assert state_machine.step(ready, seen(0)).green.weight > 0
+    assert state_machine.step(watched(bake=0), seen(0)).green.weight > watched().green.weight
+    back = state_machine.settled(state_machine.abort(watched()), datetime.now(UTC))
+    assert state_machine.step(back, seen(0)).green.image is None

@@ -8,10 +8,10 @@ from functools import cache
 
 import pytest
 
-from infra.choices import Strategy
+from infra.config.choices import Strategy
 from ops import stackfile
 from ops.cost.usage import HOURS
-from ops.rollout import machine
+from ops.rollout import state_machine
 from ops.rollout.outlook import Outlook, outlook
 from ops.rollout.stackfile import StackFile
 
@@ -22,7 +22,7 @@ NEW = "registry.example.com/app:2.0.0"
 def told(strategy: Strategy, bake: int | None = None) -> Outlook:
     file = StackFile("prod")
     old = file.rollout()
-    new = machine.start(old, strategy, NEW, datetime(2026, 11, 30, tzinfo=UTC), bake)
+    new = state_machine.start(old, strategy, NEW, datetime(2026, 11, 30, tzinfo=UTC), bake)
     return outlook("prod", stackfile.settings("prod"), file.settings(new), new)
 
 

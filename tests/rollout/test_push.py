@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.choices import Strategy
+from infra.config.choices import Strategy
 from ops import stackfile
-from ops.rollout import machine
+from ops.rollout import state_machine
 from ops.rollout.push import PushedFile, PushError, push
 from tests.rollout.test_stackfile import TEXT
 
@@ -75,11 +75,11 @@ def test_every_finished_step_is_a_commit_of_the_rollout_alone(checkout: Path) ->
     told: list[str] = []
     file = PushedFile("test", "main", told.append)
     old = file.rollout()
-    begun = machine.start(old, Strategy.CANARY, NEW, NOW, 0)
+    begun = state_machine.start(old, Strategy.CANARY, NEW, NOW, 0)
     with file.held():
         file.write(old, begun)
         assert titles(checkout) == ["Begin"]
-        ready = machine.settled(begun, NOW)
+        ready = state_machine.settled(begun, NOW)
         merged(checkout, lambda other: (other / "README.md").write_text("2"))
         file.write(begun, ready)
     assert titles(checkout) == ["Note the canary of test at blue 100 %, green 0 % [skip ci]", "Merge", "Begin"]
@@ -99,7 +99,7 @@ def test_what_others_changed_in_the_file_stays(checkout: Path) -> None:
     merged(checkout, grown)
     file = PushedFile("test", "main", pytest.fail)
     old = file.rollout()
-    new = machine.settled(machine.start(old, Strategy.CANARY, NEW, NOW, 0), NOW)
+    new = state_machine.settled(state_machine.start(old, Strategy.CANARY, NEW, NOW, 0), NOW)
     with file.held():
         file.write(old, new)
         over = new.model_copy(update={"progress": None})
@@ -120,7 +120,7 @@ def test_a_merge_between_two_looks_is_built_upon(checkout: Path) -> None:
     )
     hook.chmod(0o755)
     file = PushedFile("test", "main", pytest.fail)
-    begun = machine.settled(machine.start(file.rollout(), Strategy.CANARY, NEW, NOW, 0), NOW)
+    begun = state_machine.settled(state_machine.start(file.rollout(), Strategy.CANARY, NEW, NOW, 0), NOW)
     push(FILE, begun, "main", "Note it")
     assert titles(checkout) == ["Note it", "Meanwhile", "Begin"]
     # Nothing is left to say.
@@ -135,7 +135,7 @@ def test_what_cannot_be_pushed_is_told_and_the_rollout_goes_on(checkout: Path) -
     told: list[str] = []
     file = PushedFile("test", "main", told.append)
     old = file.rollout()
-    new = machine.settled(machine.start(old, Strategy.CANARY, NEW, NOW, 0), NOW)
+    new = state_machine.settled(state_machine.start(old, Strategy.CANARY, NEW, NOW, 0), NOW)
     with file.held():
         file.write(old, new)
         assert file.rollout() == new

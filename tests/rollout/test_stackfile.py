@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.choices import Rollout, Strategy
-from infra.settings import SettingsError
+from infra.config.choices import Rollout, Strategy
+from infra.config.settings import SettingsError
 from ops import stackfile as files
-from ops.rollout import machine
+from ops.rollout import state_machine
 from ops.rollout.stackfile import StackFile, plain
 from ops.stackedit import BusyError
 from ops.stackedit import edited as edited_key
@@ -55,7 +55,7 @@ def edited(text: str, rollout: Rollout, name: str) -> str:
 
 
 def moved(rollout: Rollout) -> Rollout:
-    return machine.start(rollout, Strategy.CANARY, NEW, datetime(2026, 11, 25, tzinfo=UTC))
+    return state_machine.start(rollout, Strategy.CANARY, NEW, datetime(2026, 11, 25, tzinfo=UTC))
 
 
 def test_only_the_rollout_changes_and_every_comment_stays(stack: StackFile, tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from infra.choices import Strategy
+from infra.config.choices import Strategy
 from ops.rollout.gates import GateError
-from ops.rollout.machine import RefusedError, Traffic
+from ops.rollout.state_machine import RefusedError, Traffic
 from ops.rollout.status import status_of
 from tests.rollout.fakes import NEW, OLD, stack
 

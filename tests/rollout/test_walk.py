@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from infra.choices import Rollout, Strategy
-from infra.settings import SettingsError
-from ops.engine import EngineError
-from ops.rollout import machine
+from infra.config.choices import Rollout, Strategy
+from infra.config.settings import SettingsError
+from ops.engine.updates import EngineError
+from ops.rollout import state_machine
 from ops.rollout.gates import GateError, Refresh
-from ops.rollout.machine import Evidence, RefusedError, Traffic
+from ops.rollout.runner import Walk
+from ops.rollout.state_machine import Evidence, RefusedError, Traffic
 from ops.rollout.strategies import STRATEGIES
-from ops.rollout.walk import Walk
 from tests.rollout.fakes import NEW, OLD, Fakes, Killed, stack
 
 CANARY = [(100, 0, "forward"), (95, 5, "forward"), (75, 25, "forward"), (50, 50, "forward"), (0, 100, "forward")]
@@ -492,8 +492,8 @@ def test_a_hold_from_before_any_traffic_takes_away_what_the_next_step_gives() ->
         # The step's update moves the weights, the next look of the hold takes them back, and the runner notices.
         fakes.passing = goes_on if fakes.applied.green.weight else first
         if not fakes.applied.green.weight:
-            moved = machine.step(fakes.said, Evidence(waited=1e6))
-            fakes.said, fakes.applied = machine.settled(moved, now), moved
+            moved = state_machine.step(fakes.said, Evidence(waited=1e6))
+            fakes.said, fakes.applied = state_machine.settled(moved, now), moved
 
     fakes.passing = first
     fakes.walk.hold()
@@ -530,7 +530,7 @@ def test_a_hold_that_comes_too_late_says_so_and_leaves_the_traffic_where_it_is_s
 
     def ends(_: datetime) -> None:
         fakes.passing = lambda _: None
-        fakes.said = fakes.applied = machine.step(fakes.said, Evidence(waited=1e6))
+        fakes.said = fakes.applied = state_machine.step(fakes.said, Evidence(waited=1e6))
 
     fakes.passing = ends
     with pytest.raises(RefusedError, match="came to its end before: green has all the traffic"):
@@ -540,7 +540,7 @@ def test_a_hold_that_comes_too_late_says_so_and_leaves_the_traffic_where_it_is_s
 
 def test_a_file_that_cleans_up_what_got_traffic_elsewhere_goes_back_from_there() -> None:
     fakes = begun()
-    stale = machine.abort(fakes.said)
+    stale = state_machine.abort(fakes.said)
     assert stale.green.image is None
     fakes.walk.step()
     fakes.said = stale

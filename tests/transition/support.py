@@ -11,9 +11,9 @@ from typing import Any
 from pulumi.runtime import mocks
 from pulumi.runtime import stack as runtime_stack
 
-from ops.recorder import settled
-from ops.render import Plan
-from ops.tracing.tracer import Tracer, sources_kept
+from ops.engine.provenance.tracer import Tracer, sources_kept
+from ops.engine.recorder import settled
+from ops.engine.render import Plan
 from ops.transition.differ import between
 from ops.transition.model import Op, Transition
 from tests.unit.runtime import answer

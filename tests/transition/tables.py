@@ -6,8 +6,8 @@ from functools import cache
 
 from infra.stages import STAGES
 from ops.console import short
-from ops.transition.laws import LAWS
 from ops.transition.matrix import Matrix, offline
+from ops.transition.update_constraints import LAWS
 
 # Not whatever a checkout has: a team's own stack is no part of the document.
 SHIPPED = ("dev", "prod", "sandbox", "staging")

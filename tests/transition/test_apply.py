@@ -15,14 +15,14 @@ import pytest
 from infra import stages
 from infra.stages import STAGES
 from ops import stackfile
-from ops.engine import EngineError
-from ops.render import Plan, render
+from ops.engine.render import Plan, render
+from ops.engine.updates import EngineError
 from ops.stackedit import EditedFile, edited
 from ops.transition.apply import RefusedError, Walk
 from ops.transition.differ import between
-from ops.transition.laws import GROUP
 from ops.transition.model import Op
 from ops.transition.route import Step, broken, pairs
+from ops.transition.update_constraints import GROUP
 
 STACK = "sandbox"
 SAID = "  ascent:stage: 1\n"

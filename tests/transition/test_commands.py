@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from ops import cli, stackfile
 from ops.console import console
-from ops.engine import Automation, EngineError
+from ops.engine.updates import Automation, EngineError
 from ops.transition import apply, engine
 from ops.transition.apply import RefusedError
 from ops.transition.engine import FailedError

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from infra.settings import SettingsError
+from infra.config.settings import SettingsError
 from infra.stages import STAGES
 from ops import stackfile
-from ops.transition.laws import LAWS
 from ops.transition.matrix import offline
 from ops.transition.model import Op, Transition
+from ops.transition.update_constraints import LAWS
 from tests.transition.tables import SHIPPED, matrix
 
 LAST = max(STAGES)

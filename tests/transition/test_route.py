@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from infra import stages
 from infra.stages import STAGES
 from ops import stackfile
-from ops.render import render
-from ops.transition.laws import CACHE, CLUSTER, DATASTORE, GLOBAL_CLUSTER, GROUP, LAWS, Pair
+from ops.engine.render import render
 from ops.transition.route import Planner, Step, broken, nested, pairs, shortest
+from ops.transition.update_constraints import CACHE, CLUSTER, DATASTORE, GLOBAL_CLUSTER, GROUP, LAWS, Pair
 
 NODES = range(7)
 Relation = frozenset[tuple[int, int]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.problems import SECRETS
-from infra.settings import Settings, parse
+from infra.config.problems import SECRETS
+from infra.config.settings import Settings, parse
 
 FILE = "Pulumi.test.yaml"
 

@@ -13,8 +13,8 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import mocks
 from pulumi.runtime import stack as runtime_stack
 
-from infra.platform import build
-from ops.recorder import Recorded, Recorder, settled
+from infra.wiring import build
+from ops.engine.recorder import Recorded, Recorder, settled
 from tests.renders import kept
 from tests.unit.configs import settings
 

@@ -11,8 +11,8 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
-from infra.platform import build
-from ops.recorder import Recorded
+from infra.wiring import build
+from ops.engine.recorder import Recorded
 from tests.unit import runtime
 from tests.unit.configs import settings
 from tests.unit.runtime import built, of_type, record

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.addressing import SMALLEST_PREFIX, vpc_cidr, zone_subnets
+from infra.config.settings import SettingsError
 from infra.regions import REGIONS, Region
-from infra.settings import SettingsError
 from tests.unit.configs import settings
 
 STACKS = [IPv4Network(("10.0.0.0", 8)).network_address + index * 2**21 for index in range(8)]

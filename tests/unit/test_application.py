@@ -12,16 +12,16 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
 
 from infra.application import PROFILES, Profile
+from infra.config.problems import SECRETS
+from infra.config.settings import SettingsError, parse
 from infra.edge.caching import cache_rules
 from infra.edge.limits import rate_limits
-from infra.platform import build
-from infra.platform.edge import site_of
-from infra.problems import SECRETS
 from infra.schedules import Job, refused
-from infra.settings import SettingsError, parse
 from infra.user_data import LARGEST, boot_size
-from ops import recorder
-from ops.recorder import Recorded
+from infra.wiring import build
+from infra.wiring.edge import site_of
+from ops.engine import recorder
+from ops.engine.recorder import Recorded
 from ops.stackfile import ROOT
 from tests.unit.configs import config, settings
 from tests.unit.runtime import built, of_type, record

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra import platform
+from infra import wiring
 from infra.application import PROFILES, Profile
 from tests.unit.configs import settings
 from tests.unit.runtime import ACCOUNT, built, of_type, record
@@ -63,7 +63,7 @@ def test_the_stack_tells_which_buckets_are_copied_where(
     known: list[Any] = []
 
     def program() -> None:
-        platform.build(settings(stage=stage))
+        wiring.build(settings(stage=stage))
         pulumi.Output.from_input(told["copies"]).apply(known.append)
 
     record(program, live=True)

@@ -11,12 +11,12 @@ import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
 
 from infra import naming
-from infra.components.backup_copies import BAD, PATHS, BackupCopies, BackupCopiesArgs, pattern, template
-from infra.platform.backups import _warn
-from infra.settings import SettingsError
+from infra.components.data.backup_copies import BAD, PATHS, BackupCopies, BackupCopiesArgs, pattern, template
+from infra.config.settings import SettingsError
 from infra.thresholds import COPIED_DAYS, COPY_SOURCE_DAYS, STACK_NAME, VAULT_NAME
+from infra.wiring.backups import _warn
 from ops.cost.usage import DATABASE_GB
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 from tests.cost.support import amounts, resource, users_for
 from tests.eventbridge import matches, message
 from tests.unit.configs import settings

@@ -9,12 +9,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra import platform
-from infra.components.cache import ENGINES
-from infra.platform.cache_engine import cache_engine
-from infra.platform.home import PAST
-from infra.settings import SettingsError
-from ops.recorder import Recorded
+from infra import wiring
+from infra.components.data.cache import ENGINES
+from infra.config.settings import SettingsError
+from infra.wiring.cache_engine import cache_engine
+from infra.wiring.home import PAST
+from ops.engine.recorder import Recorded
 from tests.unit import runtime
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, of_type, record
@@ -34,7 +34,7 @@ def render(stage: int, outputs: Mapping[str, Any], **cache: Any) -> dict[str, Re
     with pytest.MonkeyPatch.context() as patch:
         past = {"outputs": {"primaryRegion": "us-east-1", **outputs}}
         patch.setattr(runtime, "answer", lambda token, *_: past if token == PAST else ANSWERS[token])
-        return record(lambda: platform.build(chosen), live=True)
+        return record(lambda: wiring.build(chosen), live=True)
 
 
 @pytest.mark.parametrize(

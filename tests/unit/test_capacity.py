@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.capacity import carries, pool_size, survivors, targets_for
+from infra.capacity.load import carries, pool_size, survivors, targets_for
 from infra.stages import STAGES, Stage
 
 ZONES = 3

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 import typer
 
-from infra.problems import SECRETS
-from infra.settings import Settings, SettingsError, parse
+from infra.config.problems import SECRETS
+from infra.config.settings import Settings, SettingsError, parse
 from infra.stages import STAGES
 from ops import stackfile
-from ops.capacity import verdict
+from ops.capacity.report import verdict
 from ops.commands.capacity import capacity
 from ops.stackfile import ROOT
 from tests.unit.configs import FILE, config

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from infra.kubeconfig import kubeconfig
-from infra.platform import build
-from infra.platform.home import PAST
 from infra.stages import STAGES
-from ops.recorder import Recorded
+from infra.wiring import build
+from infra.wiring.home import PAST
+from ops.engine.recorder import Recorded
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, built, of_type, record
 

@@ -13,9 +13,9 @@ import pulumi
 import pytest
 
 from infra import components
-from infra.platform import build
-from ops.recorder import Recorded
-from ops.render import render
+from infra.wiring import build
+from ops.engine.recorder import Recorded
+from ops.engine.render import render
 from tests.unit.configs import settings
 from tests.unit.runtime import record
 from tests.unit.test_existing_network import ONE
@@ -24,8 +24,8 @@ Component = type[pulumi.ComponentResource]
 
 
 def _discovered() -> Iterator[Component]:
-    for module in pkgutil.iter_modules(components.__path__):
-        loaded = importlib.import_module(f"{components.__name__}.{module.name}")
+    for module in pkgutil.walk_packages(components.__path__, f"{components.__name__}."):
+        loaded = importlib.import_module(module.name)
         for _, one in inspect.getmembers(loaded, inspect.isclass):
             if issubclass(one, pulumi.ComponentResource) and one.__module__ == loaded.__name__:
                 yield one

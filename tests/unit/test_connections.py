@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.connections import CLASSES, budget, max_connections, pool_percent, server_limit
+from infra.capacity.connections import CLASSES, budget, max_connections, pool_percent, server_limit
 from infra.stages import STAGES
 from ops import stackfile
 from tests.unit.configs import settings

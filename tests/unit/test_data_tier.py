@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 from tests.unit.runtime import built, of_type
 from tests.unit.test_fleet import boot_script
 

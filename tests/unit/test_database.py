@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 from tests.unit.runtime import built, of_type
 
 CLUSTER, INSTANCE = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance"

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from ops import stackfile
+from ops.engine.render import render
 from ops.readme import generated
-from ops.render import render
 from ops.stackfile import ROOT
 from tests.documents import DOCUMENTS
 

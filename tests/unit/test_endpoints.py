@@ -8,9 +8,9 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.platform import build
-from infra.platform.endpoints import Endpoints, compared, given, keep
-from infra.platform.home import PAST
+from infra.wiring import build
+from infra.wiring.endpoints import Endpoints, compared, given, keep
+from infra.wiring.home import PAST
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, record
 

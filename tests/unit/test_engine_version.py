@@ -8,11 +8,11 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra import platform
-from infra.choices import DATABASE_VERSION
-from infra.platform.home import PAST
-from infra.settings import SettingsError
-from ops.recorder import Recorded
+from infra import wiring
+from infra.config.choices import DATABASE_VERSION
+from infra.config.settings import SettingsError
+from infra.wiring.home import PAST
+from ops.engine.recorder import Recorded
 from tests.unit import runtime
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, of_type, record
@@ -28,7 +28,7 @@ def render(stage: int, wanted: str | None, last: str | None, *, world: bool = Fa
     with pytest.MonkeyPatch.context() as patch:
         past = {"outputs": {"primaryRegion": "us-east-1", "data": data}}
         patch.setattr(runtime, "answer", lambda token, *_: past if token == PAST else ANSWERS[token])
-        return record(lambda: platform.build(chosen), live=True)
+        return record(lambda: wiring.build(chosen), live=True)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.platform import build
-from infra.platform.home import PAST
-from ops.believed import believed
+from infra.wiring import build
+from infra.wiring.home import PAST
 from ops.cost.estimate import estimate
-from ops.recorder import Recorded
-from ops.render import Plan, render
+from ops.engine.believed import believed
+from ops.engine.recorder import Recorded
+from ops.engine.render import Plan, render
 from tests.unit import runtime
 from tests.unit.configs import settings
 

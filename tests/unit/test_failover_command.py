@@ -15,7 +15,7 @@ from ops import stackfile, steps
 from ops.cli import app
 from ops.commands import failover as command
 from ops.cost.move import Bill
-from ops.engine import Automation
+from ops.engine.updates import Automation
 from ops.failover.plan import plan
 from ops.stackedit import edited
 from scripts.places import ROOT
@@ -123,7 +123,7 @@ def test_a_cost_that_cannot_be_told_keeps_nobody_from_a_failover(monkeypatch: py
     def broken(*_: object) -> Any:
         raise LookupError("no answer")
 
-    monkeypatch.setattr("ops.render.render", broken)
+    monkeypatch.setattr("ops.engine.render.render", broken)
     assert priced(lost=True) == (None, "cannot be told (no answer)")
 
 

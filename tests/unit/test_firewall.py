@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 from sandbox.commands.engine import Sandbox
 from tests.unit.runtime import built, of_type
 

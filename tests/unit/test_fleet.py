@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from infra.platform import build
-from infra.platform.home import PAST
-from infra.settings import SettingsError
+from infra.config.settings import SettingsError
 from infra.user_data import LARGEST, Container, script
-from ops.recorder import Recorded
+from infra.wiring import build
+from infra.wiring.home import PAST
+from ops.engine.recorder import Recorded
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, built, of_type, record
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ops import cli, engine, stackfile
+from ops import cli, stackfile
+from ops.engine import updates
 from ops.fleet import State, fleets, settled
 from ops.rollout import gates as gates_module
 from ops.rollout.gates import GateError, Refresh
@@ -104,7 +105,7 @@ def run(monkeypatch: pytest.MonkeyPatch, eyes: Eyes | Exception, *arguments: str
         return eyes
 
     monkeypatch.setattr(stackfile, "settings", lambda _: settings(stage=6))
-    monkeypatch.setattr(engine.Automation, "outputs", lambda _: {"regions": {"us-east-1": REGION}})
+    monkeypatch.setattr(updates.Automation, "outputs", lambda _: {"regions": {"us-east-1": REGION}})
     monkeypatch.setattr(gates_module, "gates", looked)
     return CliRunner().invoke(cli.app, ["fleet", "--stack", "prod", *arguments], env={"COLUMNS": "80", "NO_COLOR": "1"})
 

@@ -12,10 +12,10 @@ import pulumi
 import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
 
-from infra.choices import Phase, Rollout, Strategy
-from infra.platform.going_back import refuse_to_go_back, undone
-from ops.rollout import machine
-from ops.rollout.machine import Evidence
+from infra.config.choices import Phase, Rollout, Strategy
+from infra.wiring.going_back import refuse_to_go_back, undone
+from ops.rollout import state_machine
+from ops.rollout.state_machine import Evidence
 from tests.unit.configs import settings
 
 OLD, NEW, NEWER = (f"public.ecr.aws/example/app:{tag}" for tag in ("1.0.0", "2.0.0", "3.0.0"))
@@ -37,11 +37,11 @@ def way(strategy: Strategy) -> list[Rollout]:
     """All that a rollout puts into the file, from the start to the end, with its abort from half way."""
     now = rollout(100, OLD)
     found = [now]
-    now = machine.start(now, strategy, NEW, NOW, 0)
+    now = state_machine.start(now, strategy, NEW, NOW, 0)
     while now.progress is not None:
         found.append(now)
-        ready = machine.settled(now, NOW)
-        now = machine.step(ready, Evidence(waited=1e6)) if ready.progress else ready
+        ready = state_machine.settled(now, NOW)
+        now = state_machine.step(ready, Evidence(waited=1e6)) if ready.progress else ready
     return [*found, now]
 
 
@@ -69,24 +69,28 @@ def test_a_rollout_goes_back_from_every_step(strategy: Strategy) -> None:
         last = now
         if last.progress is None or last.progress.phase is not Phase.FORWARD:
             continue
-        back = machine.abort(last)
+        back = state_machine.abort(last)
         while back.progress is not None:
             assert list(undone(last, back)) == []
-            last, ready = back, machine.settled(back, NOW)
-            back = machine.step(ready, Evidence(waited=1e6)) if ready.progress else ready
+            last, ready = back, state_machine.settled(back, NOW)
+            back = state_machine.step(ready, Evidence(waited=1e6)) if ready.progress else ready
         assert list(undone(last, back)) == []
         assert back.colors == rollout(100, OLD).colors
 
 
 @pytest.mark.parametrize("strategy", Strategy)
 def test_a_rollout_that_went_back_may_be_tried_again_and_is_not_to_be_gone_on_with(strategy: Strategy) -> None:
-    begun = machine.settled(machine.start(rollout(100, OLD), strategy, NEW, NOW, 0), NOW)
-    taken = begun if strategy is Strategy.ROLLING else machine.step(begun, Evidence(waited=1e6))
-    back = machine.abort(taken)
-    last = back if strategy is Strategy.ROLLING else machine.step(machine.settled(back, NOW), Evidence(waited=1e6))
-    over = machine.settled(last, NOW)
+    begun = state_machine.settled(state_machine.start(rollout(100, OLD), strategy, NEW, NOW, 0), NOW)
+    taken = begun if strategy is Strategy.ROLLING else state_machine.step(begun, Evidence(waited=1e6))
+    back = state_machine.abort(taken)
+    last = (
+        back
+        if strategy is Strategy.ROLLING
+        else state_machine.step(state_machine.settled(back, NOW), Evidence(waited=1e6))
+    )
+    over = state_machine.settled(last, NOW)
     assert over.progress is None
-    again = machine.start(over, strategy, NEW, NOW.replace(hour=1), 0)
+    again = state_machine.start(over, strategy, NEW, NOW.replace(hour=1), 0)
     assert list(undone(last, again)) == []
     assert "the stack is further" in next(undone(last, taken), "")
 

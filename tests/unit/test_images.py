@@ -11,13 +11,13 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from infra.clients import clients
+from infra.config.settings import SettingsError
 from infra.images import in_region, registry_of
-from infra.platform.registry import docker_document
-from infra.settings import SettingsError
+from infra.wiring.registry import docker_document
 from ops import cli, stackfile
 from ops import images as ops_images
+from ops.engine.recorder import Recorded
 from ops.images import ImagesError, State, look, until_there
-from ops.recorder import Recorded
 from tests.unit.configs import config, settings
 from tests.unit.runtime import built, of_type
 

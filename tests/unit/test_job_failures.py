@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from database.schedules import JOB_VARIABLE as THEIRS
-from infra.components.task_failures import PATHS, pattern, template
+from infra.components.observability.task_failures import PATHS, pattern, template
 from infra.schedules import CLOCK, HEALTH, JOB_VARIABLE, JOBS
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 from tests.eventbridge import matches, message
 from tests.unit.runtime import built, of_type
 

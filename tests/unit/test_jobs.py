@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from infra.schedules import JOBS
-from ops.recorder import Recorded
+from ops.engine.recorder import Recorded
 from ops.stackfile import ROOT
 from tests.unit.runtime import built, of_type
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ops.leftovers import LEFTOVERS, Leftover, forget
+from ops.engine.leftovers import LEFTOVERS, Leftover, forget
 
 
 def state(left: Leftover, *, around: bool, output: str | None) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from infra import slo
-from infra.platform.watching import windows
+from infra.alarms import slo
 from infra.stages import STAGES
 from infra.thresholds import AVAILABILITY_TARGET
+from infra.wiring.alarms import windows
 from ops import month
 from tests.unit.configs import settings
 from tests.unit.test_watching import objective

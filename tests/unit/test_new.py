@@ -17,8 +17,8 @@ from infra.addressing import PRIVATE
 from infra.regions import REGIONS
 from ops import new_stack, stackfile
 from ops.cli import app
+from ops.engine.render import render
 from ops.new_stack import Answers
-from ops.render import render
 
 ZONES = {"cloudflare": "00000000000000000000000000000123", "route53": "Z0123456789ABCDEFGHIJ"}
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/00000000-0000-0000-0000-000000000000"

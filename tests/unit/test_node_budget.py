@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.capacity import at_most, carries, disruptable, survivors
-from infra.node_budget import NODES, Need, NodeBudget
-from infra.settings import SettingsError
+from infra.capacity.load import at_most, carries, disruptable, survivors
+from infra.capacity.nodes import NODES, Need, NodeBudget
+from infra.config.settings import SettingsError
 from infra.stages import STAGES
 from infra.thresholds import NODE_CPU_BELOW
 from ops import stackfile

@@ -14,8 +14,8 @@ import pytest
 from pulumi.automation import CommandError, CommandResult
 
 from infra import half_written
-from ops import deployment, engine_runs
-from ops.engine import Automation, EngineError
+from ops.engine import deployment, runs
+from ops.engine.updates import Automation, EngineError
 
 NOT_LOGGED_IN = "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions"
 
@@ -98,16 +98,16 @@ def lock(host: str = socket.gethostname(), pid: int = GONE, late: float = 0) -> 
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where it is noted which engines were started here: one just now."""
     monkeypatch.setenv("PULUMI_HOME", str(tmp_path))
-    engine_runs.noted("prod")
+    runs.noted("prod")
     return tmp_path / "ascent" / "prod.json"
 
 
 def test_the_lock_of_an_engine_that_was_started_here_and_killed_is_ours(here: Path) -> None:
     assert here.exists()
-    assert engine_runs.left_by_a_killed_one("prod", lock())
+    assert runs.left_by_a_killed_one("prod", lock())
     # From another time zone, as Go writes it.
     zoned = lock().replace("Z", "+00:00")
-    assert engine_runs.left_by_a_killed_one("prod", zoned)
+    assert runs.left_by_a_killed_one("prod", zoned)
 
 
 @pytest.mark.parametrize(
@@ -123,31 +123,31 @@ def test_the_lock_of_an_engine_that_was_started_here_and_killed_is_ours(here: Pa
 )
 @pytest.mark.usefixtures("here")
 def test_a_lock_of_somebody_who_is_alive_or_elsewhere_or_of_another_time_stays(said: Callable[[], str]) -> None:
-    assert not engine_runs.left_by_a_killed_one("prod", said())
+    assert not runs.left_by_a_killed_one("prod", said())
 
 
 def test_who_is_locked_out_in_between_does_not_make_forget_whose_the_lock_is(here: Path) -> None:
     killed = lock()
     note = json.loads(here.read_text())
     for _ in range(30):
-        engine_runs.noted("prod")
-        assert engine_runs.left_by_a_killed_one("prod", killed)
-        engine_runs.locked_out("prod")
+        runs.noted("prod")
+        assert runs.left_by_a_killed_one("prod", killed)
+        runs.locked_out("prod")
     assert json.loads(here.read_text()) == note
 
 
 @pytest.mark.parametrize("key", ["boot", "processes"])
 def test_a_lock_from_before_a_boot_or_of_another_container_of_the_same_name_stays(here: Path, key: str) -> None:
     here.write_text(json.dumps({**json.loads(here.read_text()), key: "another"}))
-    assert not engine_runs.left_by_a_killed_one("prod", lock())
+    assert not runs.left_by_a_killed_one("prod", lock())
 
 
 def test_nothing_is_taken_for_ours_where_nothing_was_noted_or_nobody_tells(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not engine_runs.left_by_a_killed_one("staging", lock())
+    assert not runs.left_by_a_killed_one("staging", lock())
     here.write_text("{")
-    assert not engine_runs.left_by_a_killed_one("prod", lock())
-    monkeypatch.setattr(engine_runs, "BOOT", here / "nowhere")
-    engine_runs.noted("staging")
-    assert not engine_runs.left_by_a_killed_one("staging", lock())
+    assert not runs.left_by_a_killed_one("prod", lock())
+    monkeypatch.setattr(runs, "BOOT", here / "nowhere")
+    runs.noted("staging")
+    assert not runs.left_by_a_killed_one("staging", lock())

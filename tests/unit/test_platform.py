@@ -10,7 +10,7 @@ import pytest
 from catalog.data_loss import FACTS, REWRITTEN, is_sign, precious
 from infra.edge.addresses import CLOUDFLARE
 from infra.stages import STAGES
-from ops.recorder import UNKNOWN, Recorded
+from ops.engine.recorder import UNKNOWN, Recorded
 from tests.unit.runtime import built, of_type
 
 PAIRS = [(one, other) for one in STAGES for other in STAGES if one != other]

@@ -12,10 +12,10 @@ import pytest
 from catalog import config as configuration
 from infra.authorities import rds
 from infra.database_url import password, port, through, userlist
-from infra.platform.pod_secrets import redis_revision
 from infra.schedules import JOBS
 from infra.stages import STAGES
-from ops.recorder import SECRET, Recorded
+from infra.wiring.pod_secrets import redis_revision
+from ops.engine.recorder import SECRET, Recorded
 from tests.unit.runtime import built, of_type, record
 
 DEPLOYMENT, HPA = "kubernetes:apps/v1:Deployment", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"

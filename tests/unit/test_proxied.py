@@ -12,11 +12,11 @@ from botocore.exceptions import NoCredentialsError  # type: ignore[import-untype
 from botocore.stub import Stubber  # type: ignore[import-untyped]
 
 from infra import proxied
-from infra.platform import proxies
-from infra.platform.endpoints import Given
-from infra.platform.home import PAST
 from infra.proxied import Proxied, Role, obstacle
 from infra.thresholds import Threshold
+from infra.wiring import proxies
+from infra.wiring.endpoints import Given
+from infra.wiring.home import PAST
 from tests.unit import runtime
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, record
@@ -125,7 +125,7 @@ def asked(before: Given, **changes: Any) -> set[tuple[str, str, bool]]:
         patch.setattr(proxies, "once_available", held)
         built = {"outputs": {**past, **changes.pop("outputs", {})}}
         patch.setattr(runtime, "answer", lambda token, *_: built if token == PAST else ANSWERS[token])
-        from infra.platform import build
+        from infra.wiring import build
 
         record(lambda: build(settings(**changes), lambda *_: None), live=True)
     return found

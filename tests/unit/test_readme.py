@@ -8,8 +8,8 @@ from collections import Counter
 import pytest
 
 from ops import shown, stackfile
+from ops.engine.render import render
 from ops.readme import PARTS, README, generated
-from ops.render import render
 from ops.stack_picture import picture
 from ops.stackfile import ROOT
 

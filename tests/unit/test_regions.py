@@ -14,15 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.data_loss import FACTS, precious
-from infra import half_written, platform
+from infra import half_written, wiring
 from infra.addressing import vpc_cidr
-from infra.components.app_secret import AppSecret, AppSecretArgs
-from infra.platform import home
-from infra.platform.home import PAST, refuse_to_move
+from infra.components.data.app_secret import AppSecret, AppSecretArgs
+from infra.config.settings import Settings
 from infra.regions import REGIONS
-from infra.settings import Settings
 from infra.steering import PARTS, PLACES, nearest, part_of
-from ops.recorder import Recorded
+from infra.wiring import home
+from infra.wiring.home import PAST, refuse_to_move
+from ops.engine.recorder import Recorded
 from tests.unit import runtime
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, built, of_type, record
@@ -61,7 +61,7 @@ def at(count: int, **changes: Any) -> dict[str, Recorded]:
 def render(**changes: Any) -> dict[str, Recorded]:
     """Stage 7 with what a test has patched, which is no render to keep for others."""
     chosen = settings(stage=7, **changes)
-    return record(lambda: platform.build(chosen), live=True)
+    return record(lambda: wiring.build(chosen), live=True)
 
 
 def changed(before: dict[str, Recorded], after: dict[str, Recorded]) -> set[str]:
@@ -146,7 +146,7 @@ def addresses(writer: str | None = None) -> dict[str, dict[str, str]]:
         return AppSecret(name, args, opts)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(platform, "AppSecret", noted)
+        patch.setattr(wiring, "AppSecret", noted)
         render(regions=TEN[:4], writer=writer)
     return told
 
@@ -456,7 +456,7 @@ def test_a_drained_region_is_kept_up_and_sent_nobody() -> None:
     waited: list[str] = []
 
     def served(chosen: Settings) -> None:
-        waited.extend({group.region for group in platform.build(chosen).groups})
+        waited.extend({group.region for group in wiring.build(chosen).groups})
 
     drained = record(lambda: served(settings(stage=7, drained=["ap-southeast-2"])), live=True)
     enabled = {name: one.inputs["enabled"] for name, one in of_type(drained, POOL).items()}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from infra.choices import Rollout
-from infra.platform.traffic import applied
+from infra.config.choices import Rollout
+from infra.wiring.traffic import applied
 from tests.unit.runtime import built, of_type
 
 OLD, NEW = "registry.example.com/app:1.0.0", "registry.example.com/app:2.0.0"

@@ -9,12 +9,12 @@ from typing import Any
 import pulumi
 import pytest
 
-from infra.platform import build
-from infra.platform.home import PAST
-from infra.platform.rotations import keep, turns
 from infra.roles.names import APPLICATIONS, JOBS, MASTER, OWNER, READS
 from infra.rotation import Turn
-from ops.recorder import Recorded
+from infra.wiring import build
+from infra.wiring.home import PAST
+from infra.wiring.rotations import keep, turns
+from ops.engine.recorder import Recorded
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, of_type, record
 

@@ -12,10 +12,10 @@ import pytest
 from infra import thresholds
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
-COMPONENTS = sorted(path for path in (INFRA / "components").glob("*.py") if path.name != "__init__.py")
+COMPONENTS = sorted(path for path in (INFRA / "components").rglob("*.py") if path.name != "__init__.py")
 EVERYTHING = sorted(INFRA.rglob("*.py"))
 # Settings check that a stack's config fits its stage; they decide nothing about resources.
-MAY_ASK = {INFRA / "stages.py", INFRA / "settings.py", *(INFRA / "platform").glob("*.py")}
+MAY_ASK = {INFRA / "stages.py", INFRA / "config" / "settings.py", *(INFRA / "wiring").glob("*.py")}
 
 
 def _nodes(path: Path) -> Iterator[ast.AST]:

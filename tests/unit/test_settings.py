@@ -11,9 +11,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.problems import SECRETS
+from infra.config.problems import SECRETS
+from infra.config.settings import SettingsError, misspelled, parse
 from infra.regions import REGIONS
-from infra.settings import SettingsError, misspelled, parse
 from infra.stages import STAGES
 from ops import stackfile
 from tests.unit.configs import FILE, config, settings

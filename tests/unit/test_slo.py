@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra import slo
+from infra.alarms import slo
 from infra.thresholds import Threshold
 
 THREE_NINES = Threshold(9990, "per 10 000", "the example of the SRE Workbook")

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 from infra import thresholds
+from infra.alarms import copies
+from infra.alarms.model import Alarm, Kind
+from infra.alarms.objectives import OBJECTIVES, Objective
+from infra.alarms.panels import IDENTIFIER
+from infra.alarms.table import ALARMS, CHARTS, FILTERS
+from infra.alarms.traffic import failures
 from infra.thresholds import Threshold
-from infra.watch import copies
-from infra.watch.model import Alarm, Kind
-from infra.watch.objectives import OBJECTIVES, Objective
-from infra.watch.panels import IDENTIFIER
-from infra.watch.table import ALARMS, CHARTS, FILTERS
-from infra.watch.traffic import failures
 from ops.stackfile import ROOT
 
 DATA: Mapping[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "runbook_alerts.json").read_text())

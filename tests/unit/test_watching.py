@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from infra.platform.watching import windows
+from infra.alarms.objectives import OBJECTIVES, Objective, burn_alarms
 from infra.stages import STAGES
-from infra.watch.objectives import OBJECTIVES, Objective, burn_alarms
-from ops.recorder import Recorded
+from infra.wiring.alarms import windows
+from ops.engine.recorder import Recorded
 from tests.unit.configs import settings
 from tests.unit.runtime import built, of_type
 

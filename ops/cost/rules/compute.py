@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from infra.node_budget import Need
+from infra.capacity.nodes import Need
 from ops.cost.around import Amount, Around, CannotPriceError, Rule, hours, known
 from ops.cost.span import NOTHING, Span, exactly, total
 from ops.cost.usage import HOURS, JOB_MINUTES
 
 if TYPE_CHECKING:
-    from ops.recorder import Recorded
+    from ops.engine.recorder import Recorded
 
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 TASK = "aws:ecs/taskDefinition:TaskDefinition"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from infra.stages import STAGES
+from ops.engine.recorder import Recorded
 from ops.guard.model import Ground, Rule, Sight
 from ops.guard.preview import Step
-from ops.recorder import Recorded
 from policy.model import values
 
 _CLUSTER, _INSTANCE = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance"

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from catalog.data_loss import region_in
-from infra.connections import CLASSES, Budget, max_connections, pool_percent, server_limit
-from infra.settings import Settings
+from infra.capacity.connections import CLASSES, Budget, max_connections, pool_percent, server_limit
+from infra.config.settings import Settings
 from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER
+from ops.engine.recorder import Recorded
 from ops.guard.model import Ground, Rule, Sight, SkippedError
 from ops.guard.preview import Step
-from ops.recorder import Recorded
 from policy.model import hidden, values
 
 _CLUSTER = "aws:rds/cluster:Cluster"

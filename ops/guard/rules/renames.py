@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from ops.engine.recorder import Recorded
 from ops.guard.model import Ground, Rule, Sight
 from ops.guard.preview import Step
-from ops.recorder import Recorded
 from policy.model import hidden
 
 # What a service tells two of a kind apart by. Of one with several inputs, all of them together.

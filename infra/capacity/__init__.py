@@ -1,0 +1,1 @@
+"""What a stage can carry: load, connections and memory. Numbers in, a proof out."""

@@ -1,0 +1,176 @@
+"""The connection budget: what may connect to a database at most, against what it takes. Numbers in, a proof out."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from infra.capacity.load import pool_size
+from infra.thresholds import (
+    CONNECTION_RESERVE,
+    CONNECTIONS_PER_INSTANCE,
+    CONNECTIONS_PER_WORKER,
+    FORWARDED_SHARE,
+    JOB_CONNECTIONS,
+    POOLER_CLIENTS_MAX,
+    POOLER_CLIENTS_MIN,
+    POOLER_MOVING_PODS,
+    POOLER_PODS,
+    PROXY_SHARE,
+)
+
+# AWS, "Performance and scaling for Aurora Serverless v2": the default of max_connections by maximum capacity in ACUs,
+# which is what the memory carries.
+_BY_ACU = ((1, 189), (4, 823), (8, 1669), (16, 3360), (32, 5000))
+# The same page: max_connections is static, so an instance keeps what it was born with until it starts again, whatever
+# its capacity is by then. Serverless ones are therefore told one number from birth, at every stage: the most that AWS
+# gives with a minimum of 0.5 ACUs.
+SERVERLESS, MAX_CONNECTIONS = "db.serverless", 2000
+# AWS, "Quotas and constraints for Amazon Aurora": no instance takes more by default.
+MOST_CONNECTIONS = 5000
+_WHOLE = 100  # percent
+
+
+# AWS, "Hardware specifications for DB instance classes for Aurora": memory in ACUs of 2 GiB each.
+CLASSES = MappingProxyType(
+    {
+        "db.serverless": None,
+        "db.t4g.medium": 2,
+        "db.t4g.large": 4,
+        "db.r7g.large": 8,
+        "db.r7g.xlarge": 16,
+        "db.r7g.2xlarge": 32,
+        "db.r7g.4xlarge": 64,
+        "db.r7g.8xlarge": 128,
+    }
+)
+
+
+def server_limit(instance_class: str, serverless: int = MAX_CONNECTIONS) -> int | None:
+    """max_connections as the parameter group says it; None where AWS' default follows the class.
+
+    That default is computed anew when an instance gets another class, because it starts again then. `serverless` is
+    what serverless instances are told.
+    """
+    return serverless if instance_class == SERVERLESS else None
+
+
+def max_connections(instance_class: str, max_acu: float, serverless: int = MAX_CONNECTIONS) -> int:
+    """Connections that an instance may be asked for: what its memory carries, at its maximum where serverless.
+
+    Never more than the server takes.
+
+    Raises:
+        KeyError: for a class that is not in the table.
+    """
+    memory = CLASSES[instance_class]
+    rows = [limit for acu, limit in _BY_ACU if acu <= (max_acu if memory is None else memory)]
+    limit = rows[-1] if rows else 0
+    return min(limit, server_limit(instance_class, serverless) or limit)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Budget:
+    """Who may connect at once, and what the database takes, all in connections.
+
+    application: RDS Proxy's pool, or where nothing pools, all instances' and pods' at their maximum.
+    poolers: PgBouncer's of its region, at its caps and with the pods that an update adds.
+    workers, jobs, reserve: queue workers at their maximum, jobs, and what is kept for operators.
+    forwarded: what other regions forward writes by.
+    limit: what the writer may be asked for.
+    pooled: whether RDS Proxy stands before the application's instances.
+    """
+
+    application: int
+    workers: int
+    jobs: int
+    reserve: int
+    limit: int
+    poolers: int = 0
+    forwarded: int = 0
+    pooled: bool = False
+
+    @property
+    def proxy(self) -> int:
+        """Connections that RDS Proxy may open: all that the others leave. It opens them as they are needed.
+
+        Its own pool alone would be too few: a session that does what a pool cannot share keeps its connection to
+        itself (Amazon Aurora User Guide, "Avoiding pinning an RDS Proxy").
+        """
+        return max(self.limit - self.total + (self.application if self.pooled else 0), 0)
+
+    @property
+    def total(self) -> int:
+        """All of them together."""
+        return self.application + self.poolers + self.workers + self.jobs + self.reserve + self.forwarded
+
+    @property
+    def holds(self) -> bool:
+        """Whether all can connect at once, and a proxy has no less than AWS recommends."""
+        least = self.limit * PROXY_SHARE.value // _WHOLE if self.pooled and self.application else 0
+        return self.total <= self.limit and self.proxy >= least
+
+    def __str__(self) -> str:
+        poolers = f" + poolers {self.poolers}" if self.poolers else ""
+        sum_ = f"application {self.application}{poolers} + workers {self.workers}"
+        sum_ += f" + jobs {self.jobs} + reserve {self.reserve}"
+        sum_ += f" + forwarded {self.forwarded}" if self.forwarded else ""
+        return f"{sum_} = {self.total}, of {self.limit} connections"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pooler:
+    """PgBouncer of one cluster.
+
+    cap: server connections that one of its pods may hold to one database.
+    clients: client connections that one of its pods takes: all of them, since the other pod may be lost.
+    """
+
+    cap: int
+    clients: int
+
+    @property
+    def connections(self) -> int:
+        """Server connections of all its pods together, at the busiest moment of an update."""
+        return self.cap * (POOLER_PODS.value + POOLER_MOVING_PODS.value)
+
+
+def pooler(pods: int, workers: int) -> Pooler:
+    """The pooler for `pods` application pods and `workers` worker pods of one cluster, all at their maximum."""
+    clients = pods * CONNECTIONS_PER_INSTANCE.value + workers * CONNECTIONS_PER_WORKER.value
+    return Pooler(
+        cap=math.ceil(pool_size(pods) / POOLER_PODS.value),
+        clients=min(max(clients, POOLER_CLIENTS_MIN.value), POOLER_CLIENTS_MAX.value),
+    )
+
+
+def budget(
+    *, instances: int, pooled: bool, workers: int, limit: int, poolers: int = 0, forwarding: bool = False
+) -> Budget:
+    """The budget of one database.
+
+    Args:
+        instances: application instances of its region at their maximum, of all colors; where nothing pools, pods too.
+        pooled: whether a proxy stands between.
+        workers: queue workers at their maximum.
+        limit: connections that the writer takes.
+        poolers: connections of its region's PgBouncer.
+        forwarding: whether other regions forward their writes to it. Aurora keeps them within their share.
+    """
+    pool = pool_size(instances) if instances else 0
+    return Budget(
+        application=pool if pooled else instances * CONNECTIONS_PER_INSTANCE.value,
+        poolers=poolers,
+        workers=workers * CONNECTIONS_PER_WORKER.value,
+        jobs=JOB_CONNECTIONS.value,
+        reserve=CONNECTION_RESERVE.value,
+        limit=limit,
+        forwarded=limit * FORWARDED_SHARE.value // _WHOLE if forwarding else 0,
+        pooled=pooled,
+    )
+
+
+def pool_percent(pool: int, taken: int) -> int:
+    """Share that a pool of `pool` is of the `taken` that a server takes: whole percent from 1 to 100, rounded down."""
+    return min(max(_WHOLE * pool // taken, 1), _WHOLE)

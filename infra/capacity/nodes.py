@@ -1,0 +1,182 @@
+"""Whether all pods at their most fit the cluster's nodes. Numbers in, a proof out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from infra.capacity.load import at_most
+from infra.stages import Sizes
+from infra.thresholds import (
+    JOB_MEMORY,
+    JOB_POD_CPU,
+    NODE_AGENTS_CPU,
+    NODE_AGENTS_MEMORY,
+    NODE_CPU_BELOW,
+    NODE_MEMORY_BASE,
+    NODE_MEMORY_PER_POD,
+    NODE_MEMORY_VM,
+    NODE_PODS,
+    POOLER_MOVING_PODS,
+    POOLER_POD_CPU,
+    POOLER_POD_MEMORY,
+    POOLER_PODS,
+    REDIS_POD_CPU,
+    REDIS_POD_MEMORY,
+    REDIS_PODS,
+    SENTINEL_CPU,
+    SENTINEL_MEMORY,
+    SYSTEM_CPU,
+    SYSTEM_MEMORY,
+)
+
+_GIB = 1024  # MiB
+_MILLI = _THOUSAND = 1000
+# What kubelet keeps of each core, in millicores: of the first, the second, the third and the fourth, and of each more
+# (Amazon EKS AMI, get_cpu_millicores_to_reserve; Karpenter reckons with the same).
+_KEPT = (60, 10, 5, 5)
+_KEPT_OF_MORE = 2.5
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Node:
+    """An instance type that the pool may have.
+
+    cpu: vCPUs.
+    memory: GiB.
+    """
+
+    cpu: int
+    memory: int
+
+    @property
+    def millicores(self) -> int:
+        """Thousandths of a vCPU that pods of ours can have: not kubelet's, nor those of each node's agents."""
+        kept = sum(_KEPT[: self.cpu]) + max(self.cpu - len(_KEPT), 0) * _KEPT_OF_MORE
+        return math.floor(self.cpu * _MILLI - kept - NODE_AGENTS_CPU.value)
+
+    @property
+    def mebibytes(self) -> int:
+        """MiB that they can have."""
+        there = self.memory * _GIB * (_THOUSAND - NODE_MEMORY_VM.value) / _THOUSAND
+        kept = NODE_MEMORY_BASE.value + NODE_PODS.value * NODE_MEMORY_PER_POD.value
+        return math.floor(there - kept - NODE_AGENTS_MEMORY.value)
+
+
+# By price: of each size that the pool may have, the compute type with 2 GiB a vCPU, then the general one with 4. The
+# smallest that EKS Auto Mode takes have 2 vCPUs (EKS User Guide, EKS Auto Mode supported instance reference).
+NODES = tuple(
+    Node(cpu=cpu, memory=cpu * ratio) for cpu in (2, 4, 8, 16) if cpu < NODE_CPU_BELOW.value for ratio in (2, 4)
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """Pods of one kind.
+
+    what: who they are.
+    pods: most of them at once, also during an update.
+    cpu: what each requests, in vCPUs.
+    memory: what each requests, in MiB.
+    """
+
+    what: str
+    pods: int
+    cpu: float
+    memory: int
+
+    def on(self, node: Node) -> int:
+        """How many of them a node holds."""
+        return max(min(node.millicores // math.ceil(self.cpu * _MILLI), node.mebibytes // self.memory), 0)
+
+    @property
+    def node(self) -> Node | None:
+        """The cheapest type that holds one; None where none does."""
+        return next((one for one in NODES if self.on(one)), None)
+
+    @property
+    def nodes(self) -> int:
+        """How many of those hold all of them."""
+        return math.ceil(self.pods / self.on(self.node)) if self.node else 0
+
+    def __str__(self) -> str:
+        pods, node = f"{self.what} {self.pods} x {self.cpu:g} vCPUs and {self.memory} MiB", self.node
+        if node is None:
+            return f"{pods} on no node, as the largest has {NODES[-1].cpu} vCPUs and {NODES[-1].memory} GiB"
+        return f"{pods} on {self.nodes} nodes of {node.cpu} vCPUs and {node.memory} GiB"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeBudget:
+    """What nodes pods need at most, and what nodes may be.
+
+    Pods that come one by one leave most of their nodes empty: Karpenter adds the cheapest node that holds the pod that
+    waits, and one of 2 vCPUs has less than 2 for pods. So each kind is counted on such nodes, and on its own ones. Pods
+    that come together share larger nodes, and the gaps of others; the limit must not depend on it.
+
+    needs: pods by kind.
+    cpu: limit of the nodes, in vCPUs.
+    memory: limit of the nodes, in GiB.
+    """
+
+    needs: Sequence[Need]
+    cpu: int
+    memory: int
+
+    @property
+    def cpu_needed(self) -> int:
+        """vCPUs of the nodes that all pods need."""
+        return sum(need.nodes * need.node.cpu for need in self.needs if need.node)
+
+    @property
+    def memory_needed(self) -> int:
+        """GiB of them."""
+        return sum(need.nodes * need.node.memory for need in self.needs if need.node)
+
+    @property
+    def holds(self) -> bool:
+        """Whether all pods fit."""
+        fit = all(need.node for need in self.needs)
+        return fit and self.cpu_needed <= self.cpu and self.memory_needed <= self.memory
+
+    def __str__(self) -> str:
+        return (
+            f"{'; '.join(map(str, self.needs))}: {self.cpu_needed} vCPUs and {self.memory_needed} GiB, "
+            f"of {self.cpu} vCPUs and {self.memory} GiB"
+        )
+
+
+def node_budget(sizes: Sizes, *, colors: int, pooled: bool, jobs: int, works: bool, own_jobs: int = 0) -> NodeBudget:
+    """The budget of one cluster.
+
+    Args:
+        sizes: of the stack.
+        colors: colors that may run at once.
+        pooled: whether PgBouncer runs there.
+        jobs: scheduled jobs on the database that may run at once.
+        works: whether queue workers run there, where the sizes have any.
+        own_jobs: the application's own scheduled jobs that may run at once.
+    """
+    pod = sizes.pods
+    needs = [
+        Need(what="web", pods=at_most(sizes.hpa.maximum) * colors, cpu=pod.cpu, memory=pod.memory),
+        _small("system", 1, SYSTEM_CPU.value, SYSTEM_MEMORY.value),
+    ]
+    if works and sizes.workers is not None:
+        needs.append(Need(what="workers", pods=at_most(sizes.workers.maximum), cpu=pod.cpu, memory=pod.memory))
+    if pooled:
+        pods = POOLER_PODS.value + POOLER_MOVING_PODS.value
+        needs.append(_small("pooler", pods, POOLER_POD_CPU.value, POOLER_POD_MEMORY.value))
+    if jobs:
+        needs.append(_small("jobs", jobs, JOB_POD_CPU.value, JOB_MEMORY.value))
+    if own_jobs:
+        needs.append(Need(what="own jobs", pods=own_jobs, cpu=pod.cpu, memory=pod.memory))
+    if sizes.cache is not None and sizes.cache.in_cluster:
+        cpu, memory = REDIS_POD_CPU.value + SENTINEL_CPU.value, REDIS_POD_MEMORY.value + SENTINEL_MEMORY.value
+        needs.append(_small("redis", REDIS_PODS.value, cpu, memory))
+    return NodeBudget(needs=tuple(needs), cpu=sizes.nodes.cpu, memory=sizes.nodes.memory)
+
+
+def _small(what: str, pods: int, millicores: int, memory: int) -> Need:
+    return Need(what=what, pods=pods, cpu=millicores / _MILLI, memory=memory)

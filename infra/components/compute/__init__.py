@@ -1,0 +1,1 @@
+"""Components that run the application outside of Kubernetes: instances, load balancer, queues, jobs, images."""

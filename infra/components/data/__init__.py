@@ -1,0 +1,1 @@
+"""Components that hold data, and those that guard access to it."""

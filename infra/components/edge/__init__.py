@@ -1,0 +1,1 @@
+"""Components in front of the load balancers: certificate, DNS, CDN, traffic between regions."""

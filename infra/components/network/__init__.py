@@ -1,0 +1,1 @@
+"""Components of the network: VPC, firewall, peering."""

@@ -1,0 +1,1 @@
+"""Components that watch and tell: alarms, logs, dashboards, objectives, budget."""

@@ -1,0 +1,1 @@
+"""Whether a stack can take what its stage states."""

@@ -1,0 +1,140 @@
+"""Works out what rules have to know beside the steps: settings, resources that stay, and what all of it costs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from catalog.data_loss import holding
+from infra.config.settings import Settings, SettingsError
+from infra.stages import STAGES
+from infra.wiring.home import HOME
+from ops import stackfile
+from ops.cost import Estimate, estimate
+from ops.engine import render
+from ops.engine.recorder import STACK_TYPE, Recorded
+from ops.guard.collector import MASKED
+from ops.guard.model import Ground, Limit
+from ops.guard.preview import Preview
+from policy.judge import facts
+from policy.model import Facts
+
+_FILE = "the preview's config"
+_INCOMPLETE = "the preview is not complete"
+_NOT_OURS = "this is no stack of Ascent, so its stage, its budgets and its load are not known"
+
+
+def ground(preview: Preview, *, max_rise: Limit | None = None) -> Ground:
+    """What is known around a preview. Renders the stack where the preview leaves out what stays the same."""
+    ours = preview.project == stackfile.PROJECT
+    settings, unsettled = _settings(preview) if ours else (None, _NOT_OURS)
+    past = _past(preview, settings)
+    known = Ground(
+        ours=ours,
+        stack_urn=f"urn:pulumi:{preview.stack}::{preview.project}::{STACK_TYPE}::{preview.project}-{preview.stack}",
+        settings=settings,
+        unsettled=unsettled,
+        facts=facts(settings) if settings else Facts(),
+        facts_before=facts(past) if past else Facts(),
+        holding=_holding(preview, settings),
+        outputs=preview.outputs,
+        max_rise=max_rise,
+    )
+    known = _with_resources(known, preview)
+    return _with_cost(known, preview, past)
+
+
+def _settings(preview: Preview) -> tuple[Settings | None, str]:
+    """Those that were previewed, or why they are not known."""
+    prefix = f"{preview.project}:"
+    if not any(key.startswith(prefix) for key in preview.config):
+        return None, "the preview has no config of this project"
+    try:
+        return _parsed(preview, {}), ""
+    except SettingsError as error:
+        return None, "; ".join(error.problems)
+
+
+def _parsed(preview: Preview, changes: Mapping[str, Any]) -> Settings:
+    prefix = f"{preview.project}:"
+    own = {key.removeprefix(prefix): text for key, text in preview.config.items() if key.startswith(prefix)}
+    values = {key: _secured(_decoded(text)) for key, text in own.items()}
+    # A budget that does not hold is a finding, with its arithmetic, rather than a refusal.
+    return stackfile.read({**values, **changes}, _FILE, judged=False)
+
+
+def _past(preview: Preview, settings: Settings | None) -> Settings | None:
+    """Settings as of the last update, as far as the stack's outputs tell; the same ones where they do not."""
+    stage = preview.outputs.get("stage")
+    if settings is None or stage not in STAGES or stage == settings.stage:
+        return settings
+    try:
+        return _parsed(preview, {"stage": stage})
+    except SettingsError:
+        return settings
+
+
+def _holding(preview: Preview, settings: Settings | None) -> frozenset[str]:
+    """Regions whose data is no copy. Where nothing tells them, all are."""
+    told = [preview.outputs.get(HOME), preview.outputs.get("writer")]
+    found = frozenset(one for one in told if isinstance(one, str)) | (holding(settings) if settings else set())
+    return found or frozenset(step.region for step in preview.steps if step.region)
+
+
+def _with_resources(known: Ground, preview: Preview) -> Ground:
+    """Fill in all resources, before and after."""
+    if preview.errors:
+        return replace(known, partial=_INCOMPLETE)
+    stay: Sequence[Recorded] = ()
+    if not preview.shows_same:
+        if known.settings is None or preview.stack is None:
+            return replace(known, partial="what stays the same is not in the preview; run it with --show-sames")
+        try:
+            rendered = render.render(known.settings, preview.stack).resources
+        except Exception as error:
+            return replace(known, partial=f"the stack could not be rendered: {error}")
+        touched = {step.urn for step in preview.steps}
+        stay = [one for one in rendered if one.urn not in touched]
+        wanted = {step.urn for step in preview.steps if step.after is not None}
+        # The stack itself stays the same too, and the engine shows what does where its protection changes.
+        same = len(stay) + 1 + sum(step.op == "same" for step in preview.steps)
+        if same != preview.counts.get("same", 0) or not wanted <= {one.urn for one in rendered}:
+            return replace(known, partial="the program here is another one than was previewed; run with --show-sames")
+    before = [*(step.before for step in preview.steps if step.before), *stay]
+    after = [*(step.after for step in preview.steps if step.after), *stay]
+    return replace(known, before=before, after=after)
+
+
+def _with_cost(known: Ground, preview: Preview, past: Settings | None) -> Ground:
+    if known.settings is None or past is None:
+        return replace(known, unpriced=known.unsettled)
+    if known.before is None or known.after is None:
+        return replace(known, unpriced=known.partial)
+    stack = str(preview.stack)
+    return replace(
+        known,
+        cost_before=_cost(known.before, past, stack) if known.before else None,
+        cost_after=_cost(known.after, known.settings, stack),
+    )
+
+
+def _cost(resources: Sequence[Recorded], settings: Settings, stack: str) -> Estimate:
+    return estimate(render.Plan(settings.stage, stack, tuple(resources)), settings)
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _secured(value: Any) -> Any:
+    """Masked values in the form that a stack's file has them in."""
+    if isinstance(value, dict):
+        return {key: _secured(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_secured(one) for one in value]
+    return {"secure": ""} if value == MASKED else value

@@ -1,0 +1,186 @@
+"""What is known of a stack and its new color: through the stack's outputs, and the eyes of `gates`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from infra.config.choices import Phase, Progress, Rollout
+from infra.config.settings import Settings
+from ops.engine.updates import Engine
+from ops.rollout import state_machine
+from ops.rollout.gates import Gates, named
+from ops.rollout.state_machine import Evidence, RefusedError, Traffic
+
+
+class File(Protocol):
+    """A stack's file."""
+
+    name: str
+    stack: str
+
+    def settings(self, rollout: Rollout | None = None) -> Settings:
+        """The stack's settings, or with another rollout."""
+
+    def rollout(self) -> Rollout:
+        """What it says now."""
+
+    def write(self, old: Rollout, new: Rollout) -> None:
+        """Put `new` in place of `old`."""
+
+    def copy(self, rollout: Rollout) -> AbstractContextManager[Path]:
+        """Another file that says `rollout`, for as long as it is looked at."""
+
+
+class RefreshFailedError(RefusedError):
+    """An instance refresh failed, or EC2 rolled it back."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Targets:
+    """Healthy targets of a target group, and how many its runtime keeps at least."""
+
+    region: str
+    group: str
+    healthy: int
+    least: int
+
+    @property
+    def short(self) -> str:
+        """That they are too few, in words; empty where they are not."""
+        return str(self) if self.healthy < self.least else ""
+
+    def __str__(self) -> str:
+        return f"{self.healthy} of {self.least} targets of {self.group} in {self.region} are healthy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Eyes on one stack. What cannot be seen raises a GateError or an EngineError."""
+
+    file: File
+    engine: Engine
+    gates: Gates
+    now: Callable[[], datetime]
+
+    def regions(self) -> dict[str, dict[str, Any]]:
+        """What the stack says of each region: see infra/wiring/release.py. One that is lost answers nothing.
+
+        Raises:
+            RefusedError: when it says nothing yet.
+        """
+        lost = self.file.settings().unreachable
+        known: dict[str, dict[str, Any]] = self.engine.outputs().get("regions") or {}
+        regions = {name: one for name, one in known.items() if name != lost}
+        if not regions or any("rollout" not in one for one in regions.values()):
+            raise RefusedError(
+                f"the stack says nothing of its target groups yet; first: pulumi up --stack {self.file.stack}"
+            )
+        return {name: one["rollout"] for name, one in regions.items()}
+
+    def evidence(self, rollout: Rollout) -> Evidence:
+        """What is known of the new color; on the way back nothing is asked, because nothing would stop it."""
+        progress = state_machine.under_way(rollout)
+        since = _time(progress.since)
+        forward = progress.phase is Phase.FORWARD
+        return Evidence(
+            alarms=tuple(self.alarms(progress.to, since)) if forward else (),
+            unhealthy=tuple(one.short for one in self.targets(progress.to) if one.short) if forward else (),
+            waited=(self.now() - since).total_seconds() if since else 0,
+            drain=self.gates.drain,
+            traffic=self.traffic(progress, since) if forward and since else None,
+        )
+
+    def alarms(self, color: str, since: datetime | None = None) -> list[str]:
+        """Gate alarms of a color that fire, or did since then.
+
+        Raises:
+            RefusedError: when there are none to ask: nothing would ever send it back.
+        """
+        fired: list[str] = []
+        for region, names in self.gate_alarms(color).items():
+            fired += self.gates.fired(region, names, since)
+        return fired
+
+    def gate_alarms(self, color: str) -> dict[str, list[str]]:
+        """Names of a color's gate alarms, by region.
+
+        Raises:
+            RefusedError: when there are none.
+        """
+        found = {region: known["alarms"].get(color) or [] for region, known in self.regions().items()}
+        for region, names in found.items():
+            if not names:
+                raise RefusedError(f"the stack names no gate alarms of {color} in {region}, and none may be missing")
+        return found
+
+    def traffic(self, progress: Progress, since: datetime) -> Traffic | None:
+        """Requests of the new color since then, of all regions; None where nobody counts them."""
+        counted = [
+            self.gates.traffic(region, known["listener"], arn, since, self.now())
+            for region, known in self.regions().items()
+            for name, arn in known["targetGroups"].items()
+            if name.partition("-")[0] == progress.to
+        ]
+        known_ones = [one for one in counted if one is not None]
+        return sum(known_ones[1:], known_ones[0]) if known_ones else None
+
+    def targets(self, color: str) -> list[Targets]:
+        """The target groups of a color; none that nobody counts."""
+        size = self.file.settings().sizes
+        least = {"ec2": size.fleet.minimum, "k8s": size.hpa.minimum}
+        found = []
+        for region, known in self.regions().items():
+            for name, arn in known["targetGroups"].items():
+                whose, _, runtime = name.partition("-")
+                healthy = self.gates.healthy(region, arn) if whose == color else None
+                if healthy is not None:
+                    found.append(Targets(region=region, group=name, healthy=healthy, least=least[runtime]))
+        return found
+
+    def refreshing(self, progress: Progress) -> list[str]:
+        """Instance refreshes of the color that are not through.
+
+        Raises:
+            RefreshFailedError: when one failed, or EC2 rolled it back.
+        """
+        groups = [(region, known["groups"].get(progress.to)) for region, known in self.regions().items()]
+        found = [self.gates.refresh(region, group) for region, group in groups if group is not None]
+        failed = [one.says for one in found if one.failed]
+        if failed:
+            raise RefreshFailedError("; ".join(failed))
+        return [one.says for one in found if not one.done]
+
+    def same(self, rollout: Rollout) -> None:
+        """Hold state and listener against the file: providers were seen to reset weights (pulumi-aws issue 5798).
+
+        Raises:
+            RefusedError: where one has other weights.
+        """
+        wanted = {name: weight for name, weight in rollout.shares(self.file.settings().runtime).items() if weight}
+        for region, known in self.regions().items():
+            live = named(known["targetGroups"], self.gates.weights(region, known["listener"]))
+            for what, found in (("the state", state(known)), ("the listener", live)):
+                if found != wanted:
+                    raise RefusedError(
+                        f"{what} in {region} has {_said(found)}, and {self.file.name} says {_said(wanted)}; "
+                        f"if the file is right: pulumi up --refresh --stack {self.file.stack}; "
+                        "if it is not, get its newest version"
+                    )
+
+
+def state(known: Mapping[str, Any]) -> dict[str, int]:
+    """Weights of a region's target groups above 0, as the last update left them."""
+    return {name: int(weight) for name, weight in known["weights"].items() if weight}
+
+
+def _said(weights: dict[str, int]) -> str:
+    return ", ".join(f"{name} {weight}" for name, weight in sorted(weights.items())) or "no weight"
+
+
+def _time(since: str | None) -> datetime | None:
+    return datetime.strptime(since, state_machine.FORMAT).replace(tzinfo=UTC) if since else None
