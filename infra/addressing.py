@@ -29,7 +29,7 @@ FREE = {"public": 53, "private": 456, "data": 53}
 ZONE_BITS, PRIVATE_BITS, SMALL_BITS = 2, 3, 6
 
 PRIVATE = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))  # RFC 1918
-# Docker's own bridge on every instance: whoever is behind such an address answers no container. Also: Amazon VPC User
+# Docker's own bridge on every instance: no container reaches what has such an address. Also: Amazon VPC User
 # Guide, VPC CIDR blocks.
 DOCKER = IPv4Network("172.17.0.0/16")
 # Where EKS puts the addresses of Services: the former, unless the VPC has addresses that begin with 10 (Amazon EKS User

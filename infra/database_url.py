@@ -16,7 +16,7 @@ def through(url: str, host: str, database: str) -> str:
 
 
 def port(url: str, default: int) -> int:
-    """The port that `url` names, or `default`, also where it is no URL because nobody here can decrypt it."""
+    """The port that `url` names, or `default`, also for a value that is encrypted, and so is no URL."""
     try:
         return urlsplit(url).port or default
     except ValueError:

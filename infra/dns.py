@@ -1,4 +1,4 @@
-"""DNS records, with whoever answers for the domain. Cloudflare's SDK takes seconds to import, so only its users do."""
+"""DNS records, at the domain's DNS provider. Cloudflare's SDK takes seconds to import, so only its users import it."""
 
 from __future__ import annotations
 

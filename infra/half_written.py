@@ -1,4 +1,4 @@
-"""A state that is being written: how the engine says so to whoever reads it at that moment, and how long to go on.
+"""A state that is being written: the engine's messages when it is read at that moment, and how long to try again.
 
 A backend of files, as a login to `file://` is, keeps a file of facts beside each state (`prod.json.attrs`). It writes
 the state whole or not at all, but the facts in place: emptied, then filled (gocloud.dev, blob/fileblob: setAttrs in

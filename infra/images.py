@@ -29,7 +29,7 @@ HUB = "docker.io"
 
 
 def unfit(image: str) -> str | None:
-    """Why nobody can pull an image of this name, or None."""
+    """Why an image of this name cannot be pulled, or None."""
     if "://" in image:
         return f"it should begin with the registry's host, without {image.partition('://')[0]}://"
     if _LIKE_ECR not in image.partition("/")[0]:

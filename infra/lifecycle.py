@@ -25,7 +25,7 @@ INITIAL: list[aws.autoscaling.GroupInitialLifecycleHookArgsDict] = [
 def hooked(name: str, group: pulumi.Input[str], *, ends: bool, opts: pulumi.ResourceOptions) -> None:
     """Hooks of the autoscaling group `group`.
 
-    A launch that nobody completes is abandoned, and tried again. With `ends`, an instance is also given the time to
+    A launch that is not completed is abandoned, and tried again. With `ends`, an instance is also given the time to
     finish what it is at before it is terminated; one that does not report is terminated all the same.
     """
     aws.autoscaling.LifecycleHook(

@@ -107,7 +107,7 @@ def hardened(container: Container) -> Container:
 
 
 def pod(container: Container, service_account: str) -> PodSpec:
-    """A pod with one container, without a token for the Kubernetes API, whose user is nobody in particular."""
+    """A pod with one container, without a token for the Kubernetes API, which runs as a user without rights."""
     return {
         "service_account_name": service_account,
         "automount_service_account_token": False,

@@ -1,4 +1,4 @@
-"""What every bucket here has in common: nobody outside the account can reach it."""
+"""What every bucket here has in common: no access from outside the account."""
 
 from __future__ import annotations
 

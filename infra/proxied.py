@@ -50,7 +50,7 @@ def once_available(proxied: Proxied, clients: Clients) -> pulumi.Output[str]:
     """The address, known once the proxy reaches its database. In a preview, nothing is asked.
 
     Raises:
-        pulumi.RunError: later, by way of the engine, when a proxy that nobody uses yet does not get there.
+        pulumi.RunError: later, by way of the engine, when a proxy without clients yet does not become available.
     """
     if pulumi.runtime.is_dry_run():
         return proxied.host

@@ -16,7 +16,7 @@ JOB_VARIABLE = "ASCENT_JOB"
 CONNECTIONS_VARIABLE = "ASCENT_MAX_CONNECTIONS"
 CONFIG = "/etc/ascent/database.yaml"
 HEALTH = "database-health"
-# The source of a job that the application brings. Nobody here knows whether it may run twice.
+# The source of a job that the application brings. It is not known whether it may run twice.
 OWN = "A job of the application's own"
 _WEEKDAY = "day of the week"
 _FIELDS = {"minute": (0, 59), "hour": (0, 23), "day of the month": (1, 31), "month": (1, 12), _WEEKDAY: (0, 6)}

@@ -41,7 +41,7 @@ def admitting(
 def letting_out(
     name: str, *, vpc_id: pulumi.Input[str], description: str, rule: str, opts: pulumi.ResourceOptions
 ) -> aws.ec2.SecurityGroup:
-    """A security group that admits nobody, and lets everything out. `description` and `rule` as with `admitting`."""
+    """A security group without ingress, and with all egress. `description` and `rule` as with `admitting`."""
     group = aws.ec2.SecurityGroup(name, description=description, vpc_id=vpc_id, tags={"Name": name}, opts=opts)
     aws.vpc.SecurityGroupEgressRule(
         name, security_group_id=group.id, description=rule, cidr_ipv4=ANYWHERE, ip_protocol="-1", opts=opts

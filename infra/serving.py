@@ -142,7 +142,7 @@ async def _served(group: Group, clients: Clients, name: str, target_group: str |
         if seen.serving >= group.least and not (group.whole and seen.old):
             return True
         if seen.serving >= group.least:
-            # A refresh that has ended, badly or before this update's begins, replaces nobody.
+            # A refresh that has ended, badly or before this update's begins, replaces no instance.
             limit = REPLACED_WAIT if status in UNDER_WAY else SERVING_PATIENCE
             if time.monotonic() - began > limit.value:
                 raise pulumi.RunError(_not_replaced(group, name, seen, status))

@@ -1,4 +1,4 @@
-"""THE table: what each scaling stage adds, when, and every size. Only this and platform/ know one stage from another.
+"""Stage definitions: what each stage adds, when, and every size. Only this and wiring/ tell one stage from another.
 
 A stage is everything below it plus its own row. Triggers and bounds are the runbooks'; sizes that they do not give are
 ours, and `tests/unit/test_capacity.py` proves that each stage's fleet carries its stated users with a zone lost.
@@ -120,7 +120,7 @@ class NodeLimit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MonthlyBudget:
-    """What a stack of this stage may cost before somebody is told, in US dollars a month, over all its regions.
+    """The cost above which a stack of this stage notifies, in US dollars a month, over all its regions.
 
     What `ascent cost` names for the shipped stacks at this stage, on whichever runtime costs more; at stage 7, for
     three regions. A stack of other sizes wants its own: `ascent:budget.monthlyUsd`.

@@ -169,13 +169,13 @@ def _document(beside: Mapping[str, Any], problems: Sequence[str], code: int) -> 
 
 
 def main() -> None:
-    """Run, and turn what nobody caught into one line."""
+    """Run, and turn an exception that was not caught into one line."""
     try:
         app(prog_name="ascent")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # Somebody piped us into head. Nothing is wrong, and nobody is left to tell.
+        # The output was piped into head. Nothing is wrong, and there is no reader any more.
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:
@@ -183,7 +183,7 @@ def main() -> None:
 
 
 def _mishap(error: Exception) -> str:
-    """What nobody foresaw, as one line: a disk that is full or may not be written, or a fault of ours."""
+    """An unexpected error, as one line: a disk that is full or read-only, or a bug of Ascent's."""
     if isinstance(error, OSError):
         return f"{error.filename or 'the disk'}: {error.strerror or error}"
     import tempfile

@@ -1,4 +1,4 @@
-"""Where commands write for people. Rich leaves out colors when NO_COLOR is set or nobody looks."""
+"""Where commands write for people. Rich leaves out colors when NO_COLOR is set or there is no terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDE = 4096  # wider than any line: what goes to a file or another program is no
 class _Output(Console):
     """Standard output: as wide as the terminal or as COLUMNS says, and else as wide as it takes."""
 
-    @property  # type: ignore[misc]  # nobody sets it
+    @property  # type: ignore[misc]  # it is never set
     def size(self) -> ConsoleDimensions:
         found = super().size
         told = self._width is not None or sys.stdout.isatty() or os.environ.get("COLUMNS", "").isdigit()
@@ -49,7 +49,7 @@ def progress() -> Iterator[Callable[[str], None]]:
 
 
 def asked(question: str, *, why: str = "") -> bool:
-    """Whether somebody says yes, asked on standard error.
+    """Whether the answer is yes, asked on standard error.
 
     Args:
         question: it.
@@ -61,7 +61,7 @@ def asked(question: str, *, why: str = "") -> bool:
     import typer
 
     nobody = Refusal(f"{why}nobody is there to ask: say --yes.")
-    # Whoever does not see the question may keep the input open for ever.
+    # Without the question on a terminal, the input may stay open for ever.
     if why and not sys.stdin.isatty():
         raise nobody
     try:

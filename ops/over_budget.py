@@ -1,4 +1,4 @@
-"""The flag by which somebody agrees to a month above the budget, alike for every command that spends."""
+"""The flag that accepts a month above the budget, the same in every command that raises the cost."""
 
 from __future__ import annotations
 

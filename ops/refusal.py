@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# The answer is no; what was given, or what is asked, cannot be used; somebody stopped it.
+# The answer is no; what was given, or what is asked, cannot be used; it was interrupted.
 NO, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def asked(command: str, query: str) -> str:
-    """What a shell asks AWS within another command, so that nobody has to fill in an ARN or an ID.
+    """What a shell asks AWS within another command, so that no ARN or ID has to be filled in.
 
     Args:
         command: of the AWS CLI, without its name.

@@ -1,6 +1,6 @@
 """Draws a stack as SVG: its network from the way in to the data, and what is beside it. By hand, as ops/month_picture.
 
-Light or dark is what whoever looks prefers: the file has both sets of colors, and a background of its own.
+The reader's preference decides on light or dark: the file has both sets of colors, and a background of its own.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class EditedFile:
         """Put `text` in place of what is in it, whole or not at all."""
         handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".ascent-{self.name}.")
         try:
-            # The lock goes along with the name: whoever opens the file from now on meets it.
+            # The lock goes along with the name: every later open of the file meets it.
             fcntl.flock(handle, fcntl.LOCK_EX)
             with os.fdopen(os.dup(handle), "w", encoding="utf-8") as file:
                 file.write(text)
@@ -106,7 +106,7 @@ class EditedFile:
             # Renamed over between opening and locking.
             self._release()
         for leftover in self._path.parent.glob(f".ascent-{self.name}.*"):
-            # Of one that was killed while it wrote: nobody else does.
+            # Of a process that was killed while it wrote: no other leaves one.
             leftover.unlink(missing_ok=True)
         try:
             yield

@@ -1,4 +1,4 @@
-"""Steps that a command prints, and takes in order: who was interrupted runs it again."""
+"""Steps that a command prints, and takes in order. After an interruption, the command is run again."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def take(steps: Sequence[Step], one: Callable[[str], str], results: dict[str, st
         results: what came of each, by id, is added here.
 
     Raises:
-        Refusal: when somebody interrupted it.
+        Refusal: when it was interrupted.
     """
     for number, step in enumerate(steps, start=1):
         errors.print(f"{number}. {step.title}...", style="bold", markup=False)
@@ -73,7 +73,7 @@ def take(steps: Sequence[Step], one: Callable[[str], str], results: dict[str, st
 
 
 class Patience:
-    """Waits, and says so now and then: who watches at night should not have to guess whether it is stuck.
+    """Waits, and says so now and then, so that a person who watches need not guess whether it is stuck.
 
     sleep: waits that many seconds.
     """

@@ -129,7 +129,7 @@ def _member(value: Any, name: str) -> Any:
 
 
 def hidden(value: Any) -> bool:
-    """Whether nobody can look at a value: the cloud alone can tell it, or it is secret."""
+    """Whether a value cannot be looked at: the cloud alone knows it, or it is secret."""
     return value in (UNKNOWN, SECRET)
 
 

@@ -2,7 +2,7 @@
 
     python3 -m scripts.changes preview.json
 
-Run by the workflows in .github, with the standard library alone: what somebody approved is compared with what is about
+Run by the workflows in .github, with the standard library alone: what was approved is compared with what is about
 to be done.
 """
 

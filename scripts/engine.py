@@ -143,7 +143,7 @@ def programs_in(directory: Path) -> dict[str, Path]:
 
 
 def _into(home: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a directory beside its final place and rename it: nobody ever sees half of it."""
+    """Fill a directory beside its final place and rename it, so that it is never there by half."""
     partial = home.with_name(f"{home.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)

@@ -14,7 +14,7 @@ PLAIN_INTERVAL = 30.0
 
 
 class ProblemError(Exception):
-    """Something the user can act on. Its text is the whole message; nobody gets to see a traceback."""
+    """Something the user can act on. Its text is the whole message; there is never a traceback."""
 
 
 def say(text: str) -> None:

@@ -78,7 +78,7 @@ def _build(built: Path) -> None:
     copy = _working_copy(cargo, built.parent / "crate")
     _fetch(cargo, copy, "--locked")
     with progress("Compiling the filter engine"):
-        # Not `cargo build`, whose result lies elsewhere where somebody's cargo is set to another target.
+        # Not `cargo build`, whose result lies elsewhere where cargo is set to another target.
         done = run(
             [cargo, "install", *OPTIONS, "--path", copy, "--root", copy, "--target-dir", copy / "target"], cwd=copy
         )

@@ -1,7 +1,7 @@
 """Rows about the database's copies elsewhere: that there are none, whatever is the reason.
 
 Of one that fails, EventBridge tells (infra/components/data/backup_copies.py), as well as AWS can. Of a plan that makes
-none, as when somebody switches Aurora off in AWS Backup's settings, nobody does.
+none, for example after Aurora was switched off in AWS Backup's settings, no event tells.
 """
 
 from __future__ import annotations

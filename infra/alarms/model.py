@@ -53,7 +53,7 @@ class Kind(StrEnum):
 
 
 class Severity(StrEnum):
-    """Who hears of it: `warning` waits for the working day, `critical` wakes somebody."""
+    """Severity, which decides the recipients: `warning` waits for the working day, `critical` pages at any hour."""
 
     WARNING = "warning"
     CRITICAL = "critical"

@@ -118,7 +118,7 @@ OBJECTIVES = (
 
 
 def burn_alarms(objective: Objective, window: slo.Window) -> tuple[Alarm, Alarm]:
-    """The alarms of a pair of windows, the long and the short. Neither tells anybody: their composite does."""
+    """The alarms of a pair of windows, the long and the short. Neither notifies: their composite does."""
     burn = window.burn * 100
     limit = Threshold(int(burn), "percent of the budget's pace", f"SRE Workbook, chapter 5: {window.name}")
     if burn.denominator != 1:

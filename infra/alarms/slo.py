@@ -26,7 +26,7 @@ class Window:
     share: of the error budget that is gone when the long window is reached, in percent.
     long, short: in minutes. A long one of several days is on while the budget has burned that fast on each of them: a
         sum over more than a day is nothing that CloudWatch has.
-    page: whether somebody is woken; a ticket waits for the morning.
+    page: whether it pages at any hour; a ticket waits for the morning.
     """
 
     share: int

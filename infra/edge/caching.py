@@ -31,7 +31,7 @@ HOSTED_PUBLIC = (HOSTED, "/storage/v1/render/image/public/")
 HOSTED_IMAGES = tuple(f"{HOSTED}{bucket}/" for bucket in ("generated-images", "website-images", "report-images"))
 CHART = ".svg"
 CREDENTIAL_HEADERS = ("authorization", "apikey", "x-api-key")
-# Cloudflare sets these on every visitor, whether somebody is logged in or not: its bot products, and rate limits that
+# Cloudflare sets these on every visitor, logged in or not: its bot products, and rate limits that
 # tell apart who is behind one address (Cloudflare Cookies).
 BOT_COOKIE, VISITOR_COOKIE = "__cf_bm=", "_cfuvid="
 # What is left of these in a decoded path is there to make the edge and the application read it differently.

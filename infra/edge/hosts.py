@@ -9,7 +9,7 @@ _COUNTRY = 2  # letters
 
 
 def registered(host: str) -> str:
-    """The part of a host name that somebody registered, and so most likely its zone: example.com."""
+    """The registered domain of a host name, and so most likely its zone: example.com."""
     labels = host.split(".")
     country = len(labels) > 2 and len(labels[-1]) == _COUNTRY and labels[-2] in _SOLD_BELOW
     return ".".join(labels[-3 if country else -2 :])

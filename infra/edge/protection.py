@@ -26,7 +26,7 @@ UNLESS_SAID = {
     "referrer-policy": "strict-origin-when-cross-origin",
     "x-frame-options": "SAMEORIGIN",
 }
-# A file that somebody uploaded, opened by itself, runs nothing.
+# An uploaded file that is opened by itself runs no script.
 INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 

@@ -47,7 +47,7 @@ class Site:
     storage: host name of what the CDN serves out of storage.
     application: whose paths they are; those of other stacks in the zone are taken for the same.
     zone: name of the zone that both are in.
-    hosted: whether somebody else's storage is behind it, and not this stack's buckets.
+    hosted: whether external storage is behind it, and not this stack's buckets.
     plan: the zone's plan.
     others: hosts of other stacks in the zone, which are treated alike.
     rates, managed: what the rate limits and the managed rules do.

@@ -24,7 +24,7 @@ def origin_tls(site: Site) -> Ruleset:
 
 
 def to_https(site: Site) -> Ruleset:
-    """Whoever comes to a site in plain text is sent on. Cloudflare does this before any other rule."""
+    """Requests in plain HTTP are redirected to HTTPS. Cloudflare does this before any other rule."""
     rules = tuple(
         _sent_on(f"{one.prefix}https-{name}", host)
         for one in site.hosts

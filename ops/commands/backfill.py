@@ -102,7 +102,7 @@ def _copies(settings: Settings, stack: str, live: Callable[[str], None]) -> Copi
             f"Pulumi.{stack}.yaml: ascent:unreachable: given {settings.home}, which has the objects; when that region "
             f"answers again, remove the key, run pulumi up --stack {stack}, and then this"
         )
-    # Before anybody is asked, where the stage alone says no.
+    # Before the question, where the stage alone says no.
     if len(settings.active_regions) == 1:
         return copies(settings, stack, {})
     if os.environ.get(WORLD):

@@ -58,7 +58,7 @@ def cost(
     chosen = _settings(stack, stage, region)
     before = _settings(stack, came_from, None) if came_from is not None else None
     warnings = doubted(chosen, stack)
-    # On stderr, and silent where nobody looks: stdout holds the answer alone.
+    # On stderr, and silent without a terminal: stdout holds the answer alone.
     with errors.status("Rendering"):
         found = _estimate(chosen, stack, region)
         earlier = _estimate(before, stack, region) if before is not None else None

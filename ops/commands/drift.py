@@ -1,4 +1,4 @@
-"""`ascent drift`: what somebody changed by hand, and what may be as it is."""
+"""`ascent drift`: what was changed by hand, and what may differ."""
 
 from __future__ import annotations
 

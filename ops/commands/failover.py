@@ -109,7 +109,7 @@ def failover(
     if apply:
         if os.environ.get(WORLD):
             raise Refusal("in the sandbox there is no database to fail over; without --apply the steps are printed")
-        # Nobody is kept from saving a service that is down.
+        # Money does not stop the rescue of a service that is down.
         if bill and bill.exceeds and not over_budget and not planned.lost:
             raise Refusal(f"Nothing was done: {bill.excess}; {AGREE}", code=NO)
         wait = steps.Patience(time.sleep)
@@ -143,7 +143,7 @@ def failover(
 
 
 def _bill(planned: Plan, settings: Settings) -> tuple[Bill | None, str]:
-    """What a month costs before and after, or why nobody can tell: that keeps no failover from being made."""
+    """What a month costs before and after, or why that is unknown: a failover is made all the same."""
     from ops.cost import estimate
     from ops.cost.move import Bill
     from ops.engine.render import render

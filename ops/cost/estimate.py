@@ -111,7 +111,7 @@ class Estimate:
     def budget(self) -> int:
         """What a monthly budget should be, in US dollars: above a normal month, far below everything at its most.
 
-        Rounded up to two digits that count: nobody plans more exactly.
+        Rounded up to two digits that count: a budget is not more exact.
         """
         wanted = self.expected
         step = int(10 ** max(len(str(int(wanted))) - 2, 0))

@@ -31,7 +31,7 @@ class Bill:
 
     @property
     def exceeds(self) -> bool:
-        """Whether it rises, and above the budget: nobody is kept from making dear things cheaper."""
+        """Whether it rises, and above the budget. A move that makes a dear stack cheaper passes."""
         return self.after.expected > self.budget and self.rise > CENTS
 
     @property

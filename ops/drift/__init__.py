@@ -1,1 +1,1 @@
-"""What of a stack is not as its state says: what others own and may change, and what somebody changed by hand."""
+"""What of a stack is not as its state says: what other services own and may change, and what was changed by hand."""

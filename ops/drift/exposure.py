@@ -1,4 +1,4 @@
-"""Whether what somebody changed by hand lets the world in, which is what to look at first."""
+"""Whether a change by hand opens access, which is what to look at first."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _INBOUND = re.compile(r"(^|\.)(ingress|publicAccessCidrs|cidrBlocks|ipv6CidrBloc
 
 
 def opens(type_: str, path: str, recorded: Any, found: Any) -> bool:
-    """Whether a property that was `recorded` and is `found` so lets in whoever could not come in before."""
+    """Whether a property that was `recorded` and is `found` so lets in clients that had no access before."""
     last = re.split(r"[.\[]", path)[-1]
     if last in _OPEN:
         return found in _OPEN[last] and recorded not in _OPEN[last]

@@ -1,4 +1,4 @@
-"""Tells what somebody changed by hand from what others own, by the ledger."""
+"""Tells what was changed by hand from what other services own, by the ledger."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Difference:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Drifted:
-    """A resource that somebody changed or took away.
+    """A resource that was changed or deleted by hand.
 
     precious: whether losing it loses what nothing else holds.
     repair: what an update that looks first does to it: create, update, replace, fail where nobody puts it back, or
         hand where only `by_hand` does.
     held: why it cannot be put back; empty where it can.
     by_hand: commands that put back what no update does.
-    is_open: whether it lets in whoever could not come in before.
+    is_open: whether it lets in clients that had no access before.
     keep: lines of the stack's file that keep what was found, where keys set it.
     """
 
@@ -158,7 +158,7 @@ def judge(steps: Iterable[Step], stack: str) -> Report:
     owned: list[Owned] = []
     looked_at = 0
     for step in steps:
-        # Components and providers are the program's own: nobody is asked about them.
+        # Components and providers are the program's own: no provider is asked about them.
         looked_at += bool(step.recorded.inputs) and not step.type.startswith("pulumi:")
         by_hand = dict(stopped(step.type, step.found.outputs)) if step.found else {}
         rows = dict(_expected(step, _rows(step, under_way=under_way)))

@@ -1,4 +1,4 @@
-"""Expected drift: what belongs to somebody else than the program, by type and property. A table, read by `judge`."""
+"""Expected drift: what another service owns, and not the program, by type and property. A table, read by `judge`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GLOBAL_DATASTORE = "ElastiCache's Global Datastore"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Expected:
-    """One property that drifts, and that nobody has to put back.
+    """One property that drifts, and that need not be put back.
 
     type: type token.
     path: property, with `[*]` for any element of a list; everything below it is meant too.

@@ -18,7 +18,7 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Stopped:
-    """A value that nobody but a hand sets.
+    """A value that is only ever set by hand.
 
     type: type token.
     path: property.

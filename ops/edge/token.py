@@ -112,7 +112,7 @@ class Token:
 
     def _by_name(self, right: Right, granted: Granted) -> Held:
         names = granted.account if right.of_account else granted.zone
-        # Whoever may write may read (Cloudflare Docs, Create API token: "Edit is full CRUDL").
+        # The right to write includes the right to read (Cloudflare Docs, Create API token: "Edit is full CRUDL").
         if not names.isdisjoint({right.name, _as(right.name, "Write")}):
             return Held(right=right, verdict=Verdict.OK, said="")
         reads = _as(right.name, "Read") in names

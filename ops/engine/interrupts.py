@@ -17,7 +17,7 @@ def uninterrupted(tell: Callable[[str], None]) -> Iterator[None]:
         tell: told that it may take a while.
 
     Raises:
-        KeyboardInterrupt: once it has ended, however it did, if somebody asked for that.
+        KeyboardInterrupt: once it has ended, well or not, if that was asked for.
     """
     asked: list[int] = []
 

@@ -142,7 +142,7 @@ def _uncollected() -> Iterator[None]:
 
 @contextmanager
 def _unplaced() -> Iterator[None]:
-    """Have the SDK not look up which line of the program registers a resource: nobody is told, and it takes a tenth."""
+    """Have the SDK not look up which line registers a resource: a render has no use for it, and it takes a tenth."""
     looked_up = resource._get_stack_trace
     resource._get_stack_trace = source_pb2.StackTrace
     try:

@@ -1,4 +1,4 @@
-"""Tells the lock of an engine that was started here and killed from anybody else's.
+"""Tells the lock of an engine that was started here and killed from all other locks.
 
 The engine's lock names a host and a process. Both may be another's: containers share host names, and each counts its
 processes from 1. So what is started here is noted with what no two machines or containers have in common. Where the

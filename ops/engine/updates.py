@@ -48,7 +48,7 @@ class UnaskedError(EngineError):
 
 
 class Engine(Protocol):
-    """Whoever makes a stack be what its file says."""
+    """Makes a stack be what its file says."""
 
     def update(self) -> None:
         """Bring the stack up. Doing so twice does nothing the second time."""
@@ -57,7 +57,7 @@ class Engine(Protocol):
         """What an update would do to each resource, in order; with another file as the stack's, where one is given."""
 
     def outputs(self, *, again: bool = False) -> dict[str, Any]:
-        """The stack's outputs as of the last update; asked for `again`, as of one that somebody else has made."""
+        """The stack's outputs as of the last update; asked for `again`, as of one that was made elsewhere."""
 
 
 class Automation:
@@ -157,7 +157,7 @@ class Automation:
         """The stack's outputs.
 
         Args:
-            again: whether to ask once more where they are known, because somebody else may have updated the stack.
+            again: whether to ask once more where they are known, because the stack may have been updated elsewhere.
 
         Raises:
             EngineError: with what the engine said, as when there is no such stack.
@@ -206,7 +206,7 @@ class Automation:
             locks: whether it takes the stack's lock.
 
         Raises:
-            EngineError: when it fails, or somebody else's update does not end.
+            EngineError: when it fails, or another update does not end.
         """
         from pulumi.automation import CommandError, ConcurrentUpdateError, StackNotFoundError
 

@@ -129,7 +129,7 @@ class Cloud:
             )
 
     def lag(self, cluster_arn: str) -> float | None:
-        """Seconds that a secondary cluster was behind at most in the last minutes; None where nobody measured it.
+        """Seconds that a secondary cluster was behind at most in the last minutes; None where there is no measurement.
 
         Raises:
             CloudError: when AWS refuses.

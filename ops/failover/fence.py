@@ -88,7 +88,7 @@ class Fence:
 
 
 def _fenced(acl: dict[str, Any]) -> bool:
-    """Whether the fence is there, and not a first rule of somebody else's."""
+    """Whether the fence is there, and not a first rule that was made elsewhere."""
     return any(
         one["RuleNumber"] == RULE and not one["Egress"] and one["RuleAction"] == DENY and one.get("PortRange") == PORTS
         for one in acl["Entries"]

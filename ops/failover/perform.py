@@ -1,4 +1,4 @@
-"""Takes the steps of a failover, each only if it is not done yet: whoever was interrupted runs it again."""
+"""Takes the steps of a failover, each only if it is not done yet. After an interruption, it is run again."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMED = 5  # of what is left, in a message
 
 
 class Update(Protocol):
-    """Whoever brings the stack up."""
+    """Brings the stack up."""
 
     def __call__(self, *arguments: str) -> bool:
         """Run `pulumi up` with these arguments, and say whether all went well."""

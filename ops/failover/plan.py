@@ -66,7 +66,7 @@ class Plan:
     lost: region that no longer answers, so that what had not left it is gone; None for a switchover.
     drained: regions that no visitor is sent to until Aurora has made their copy of the database anew.
     returned: region that was lost and answers again.
-    fenced: region whose database takes, or took, no clients, so that nobody writes there; None where that is not ours.
+    fenced: region whose database takes, or took, no clients, so that no write reaches it; None where it is external.
     database, cache: names of the Aurora Global Database and of the Global Datastore, or None where they are not ours.
     regions: all regions in use.
     rpo: what may be lost.
@@ -136,7 +136,7 @@ def plan(
     _refuse(settings, stack, target)
     said = settings.writer or settings.unreachable or settings.drained
     if not lost and target == settings.writing_region and not said:
-        # Once somebody has failed over, the file says who writes: then there may be steps that are left.
+        # After a failover, the file has the writing region: then there may be steps that are left.
         others = [one for one in settings.standby_regions if one != target]
         raise RefusedError(
             f"{target} takes the writes of {stack} already, so there is nothing to do. Others that can: "

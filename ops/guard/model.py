@@ -48,8 +48,8 @@ class Ground:
     outputs: what the stack put out after its last update.
     before, after: all resources as they are, and as they would be; None where not all of them are known, and `partial`
         says why.
-    cost_before, cost_after: what those cost; None where nobody can tell, and `unpriced` says why.
-    max_rise: how much more it may cost, where somebody said so.
+    cost_before, cost_after: what those cost; None where that is unknown, and `unpriced` says why.
+    max_rise: how much more it may cost, where that was allowed.
     """
 
     ours: bool
@@ -82,7 +82,7 @@ class Ground:
 
     @property
     def bill(self) -> Bill | None:
-        """What a month costs before and after; None where nobody can tell."""
+        """What a month costs before and after; None where that is unknown."""
         if self.cost_after is None or self.settings is None:
             return None
         return Bill(before=self.cost_before, after=self.cost_after, budget=self.settings.sizes.budget.monthly_usd)

@@ -83,7 +83,7 @@ def data(verdict: Verdict) -> str:
 
 
 def cost(verdict: Verdict) -> str | None:
-    """A normal month before and after; None where nobody can tell."""
+    """A normal month before and after; None where that is unknown."""
     bill = verdict.ground.bill
     return str(bill) if bill else None
 

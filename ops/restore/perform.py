@@ -1,4 +1,4 @@
-"""Takes the steps of a restore, each only if it is not done yet: whoever was interrupted runs it again."""
+"""Takes the steps of a restore, each only if it is not done yet. After an interruption, it is run again."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Foreseen(Protocol):
 
 
 class Engine(Protocol):
-    """Whoever knows the stack's state, and brings the stack up."""
+    """Knows the stack's state, and brings the stack up."""
 
     def refresh(self, urns: Sequence[str]) -> None:
         """Take over into the state what these resources are really like."""
@@ -161,7 +161,7 @@ class Performance:
             # Not the restored one, should its name have come about just now.
             if old is not None and old.mark != names.stamp:
                 self._move(calls.keep(names.cluster, names.kept), names.cluster, names.kept)
-            # Whoever is connected stays so when a cluster is renamed, and would go on writing to this one.
+            # Connections survive the renaming of a cluster, and would go on writing to this one.
             self._reboot(names.kept)
             self._move(calls.rename_cluster(names.restored, names.cluster), names.restored, names.cluster)
             told = True

@@ -31,7 +31,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """What somebody asks for: a time, to the second, or a snapshot."""
+    """What is asked for: a time, to the second, or a snapshot."""
 
     time: datetime | None
     snapshot: str | None

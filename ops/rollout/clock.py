@@ -1,4 +1,4 @@
-"""Time, as whoever waits sees it."""
+"""Time, and how to wait."""
 
 from __future__ import annotations
 

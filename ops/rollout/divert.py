@@ -43,9 +43,9 @@ def divert(look: Look, rollout: Rollout, tell: Tell) -> list[str]:
 
 
 def put_right(look: Look, rollout: Rollout, tell: Tell) -> None:
-    """Give every listener the weights of a rollout that an update has just made, where somebody moved them meanwhile.
+    """Give every listener the weights of a rollout that an update has just made, where they were moved meanwhile.
 
-    For the way back and the end alone: whoever moves weights then moves them to a color that goes.
+    For the way back and the end alone: weights that are moved then go to a color that is removed.
 
     Raises:
         GateError: when one cannot be read or moved.
@@ -56,7 +56,7 @@ def put_right(look: Look, rollout: Rollout, tell: Tell) -> None:
 
 
 def is_diverted(look: Look, rollout: Rollout) -> bool:
-    """Whether somebody has taken the traffic off the new color in a region, to which the last update gave some.
+    """Whether the traffic was taken off the new color in a region, to which the last update gave some.
 
     On the way back that is what the rollout does itself.
     """

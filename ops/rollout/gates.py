@@ -1,6 +1,6 @@
 """What is looked at between two steps: alarms, targets, instance refreshes, and the weights that the listener has.
 
-`Aws` asks AWS; `World` reads the sandbox's file, where somebody may have written what it is to find. Both answer alike.
+`Aws` asks AWS; `World` reads the sandbox's file, which may be edited to say what it is to find. Both answer alike.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Targets(Protocol):
     """Eyes on what runs."""
 
     def healthy(self, region: str, target_group: str) -> int | None:
-        """Healthy targets of a target group; None where nobody says otherwise than that all are."""
+        """Healthy targets of a target group; None where it is not measured, and all count as healthy."""
 
     def refresh(self, region: str, group: str) -> Refresh:
         """The newest instance refresh of an autoscaling group; done where there is none."""
@@ -67,7 +67,7 @@ class Gates(Targets, Protocol):
     def traffic(
         self, region: str, listener: str, target_group: str, since: datetime, until: datetime
     ) -> Traffic | None:
-        """Requests of a target group behind a listener; None where nobody says."""
+        """Requests of a target group behind a listener; None where it is not measured."""
 
     def weights(self, region: str, listener: str) -> dict[str, int]:
         """What a listener forwards, by target group ARN."""

@@ -1,4 +1,4 @@
-"""Keeps traffic off a new color until an update has gone back as well: of whoever runs the rollout, or of an abort."""
+"""Keeps traffic off a new color until an update has gone back as well: of the rollout's own, or of an abort."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def applied(look: Look, *, again: bool = False) -> Rollout | None:
 
     Args:
         look: eyes on the stack.
-        again: whether to ask once more, because somebody else may have updated it.
+        again: whether to ask once more, because it may have been updated elsewhere.
 
     Raises:
         EngineError: when the outputs cannot be read.

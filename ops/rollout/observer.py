@@ -119,7 +119,7 @@ class Look:
         return found
 
     def traffic(self, progress: Progress, since: datetime) -> Traffic | None:
-        """Requests of the new color since then, of all regions; None where nobody counts them."""
+        """Requests of the new color since then, of all regions; None where they are not counted."""
         counted = [
             self.gates.traffic(region, known["listener"], arn, since, self.now())
             for region, known in self.regions().items()
@@ -130,7 +130,7 @@ class Look:
         return sum(known_ones[1:], known_ones[0]) if known_ones else None
 
     def targets(self, color: str) -> list[Targets]:
-        """The target groups of a color; none that nobody counts."""
+        """The target groups of a color; without those that are not counted."""
         size = self.file.settings().sizes
         least = {"ec2": size.fleet.minimum, "k8s": size.hpa.minimum}
         found = []

@@ -19,7 +19,7 @@ from ops.rollout.stackfile import KEY, StackFile, plain
 from ops.stackedit import edited
 
 TRIES = 5
-SECONDS = 60  # meanwhile nobody watches the new version
+SECONDS = 60  # meanwhile the new version is not watched
 LAST_LINES = 4
 # What git says beside the reason.
 NOISE = ("hint:", "To ", "error: failed to push some refs")

@@ -249,7 +249,7 @@ class Walk:
         self.tell(f"The {progress.strategy} is over: {rollout.leading} runs {rollout.colors[rollout.leading].image}.")
 
     def _not_diverted(self, rollout: Rollout) -> None:
-        """Go back where somebody took the traffic off the new color: an abort elsewhere, or a hand in the console."""
+        """Go back where the traffic was taken off the new color: by an abort elsewhere, or in the console."""
         if is_diverted(self.look, rollout):
             self._retreat(AlarmedError(f"the traffic was taken off {state_machine.under_way(rollout).to}"))
 

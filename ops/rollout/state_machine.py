@@ -81,7 +81,7 @@ class Evidence:
     unhealthy: what keeps its targets from being healthy, in words.
     waited: seconds since the last step.
     drain: seconds until a color that lost its traffic has answered its last request.
-    traffic: requests that it got since the last step; None where nobody counts them.
+    traffic: requests that it got since the last step; None where they are not counted.
     """
 
     alarms: tuple[str, ...] = ()
@@ -154,7 +154,7 @@ def waits(rollout: Rollout, drain: float) -> float:
         baked = progress.bake * 60 if rollout.colors[progress.to].weight else 0
         ends = plan_of(progress).after(rollout.colors[progress.to].weight) is None and not plan_of(progress).in_place
         return max(baked, drain) if ends else baked
-    # Nobody is sent to the color any more, but ALB nodes learn of it one after another, and requests are still being
+    # The color gets no new visitors any more, but ALB nodes learn of it one after another, and requests are still being
     # answered: taking its targets away at once means 503 (argo-rollouts issue 4595).
     return drain if progress.phase is Phase.BACK and not plan_of(progress).in_place else 0
 
@@ -246,7 +246,7 @@ def _sound(rollout: Rollout, evidence: Evidence) -> None:
         return
     if evidence.alarms:
         names = ", ".join(evidence.alarms)
-        # Without traffic it hurts nobody: it may get well.
+        # No traffic yet, so wait for the alarm to clear.
         raise (AlarmedError if rollout.colors[progress.to].weight else NotYetError)(f"alarms of {progress.to}: {names}")
     seen = evidence.traffic
     # Alarms look at minutes, each of which may hold too few requests to tell.
@@ -301,7 +301,7 @@ def _plain(progress: Progress) -> dict[str, Any]:
 
 
 def _changed(rollout: Rollout, progress: Mapping[str, Any] | None, colors: Mapping[str, Mapping[str, Any]]) -> Rollout:
-    """`rollout` with other values, checked: the weights add up to 100, and whoever has weight has an image."""
+    """`rollout` with other values, checked: the weights add up to 100, and a color with weight has an image."""
     values = rollout.model_dump() | {"progress": progress}
     for color, change in colors.items():
         values[color] = values[color] | change

@@ -35,7 +35,7 @@ class RefusedError(Exception):
 
 
 class Engine(Protocol):
-    """Whoever makes a stack be what its file says."""
+    """Makes a stack be what its file says."""
 
     def update(self) -> None:
         """Bring the stack up. Doing so twice does nothing the second time."""

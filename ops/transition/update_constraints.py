@@ -82,7 +82,7 @@ def changed_with(type_: str, name: str, around: str) -> Break:
 
 
 def skipped(type_: str, rank: Callable[[Mapping[str, Any]], int | None]) -> Break:
-    """A resource goes more than one rank up or down. None is a rank that nobody knows."""
+    """A resource goes more than one rank up or down. None is a rank that is not known."""
 
     def broken(pairs: Sequence[Pair]) -> Iterator[str]:
         for pair in pairs:

@@ -67,7 +67,7 @@ def _denies_http(props: Props) -> str | None:
 def _public(props: Props) -> str | None:
     for one in statements(props.get("policy")) or ():
         if one.get("Effect") == "Allow" and one.get("Principal") in ("*", {"AWS": "*"}) and not one.get("Condition"):
-            return "a statement allows anybody, without a condition"
+            return "a statement allows every principal, without a condition"
     return None
 
 
@@ -140,7 +140,7 @@ RULES = (
         name="aurora-tags-snapshots",
         types=(_CLUSTER,),
         severity="low",
-        reason="A snapshot without tags belongs to nobody, and is paid for by everybody.",
+        reason="A snapshot without tags has no owner and no cost center.",
         frameworks=("FSBP:RDS.16",),
         check=is_true("copyTagsToSnapshot"),
     ),
@@ -195,7 +195,7 @@ RULES = (
         name="proxy-tls",
         types=("aws:rds/proxy:Proxy",),
         severity="critical",
-        reason="The proxy is the database to whoever connects to it.",
+        reason="To its clients, the proxy is the database.",
         check=is_true("requireTls"),
     ),
     Rule(
@@ -297,7 +297,7 @@ RULES = (
         name="bucket-encrypted",
         types=("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",),
         severity="high",
-        reason="Whoever reads an object should need the key as well as the bucket.",
+        reason="To read an object should take the key as well as the bucket.",
         frameworks=("FSBP:S3.17",),
         check=one_of("rules[*].applyServerSideEncryptionByDefault.sseAlgorithm", "aws:kms", "aws:kms:dsse", "AES256"),
     ),
@@ -357,7 +357,7 @@ RULES = (
         name="queue-keeps",
         types=(_QUEUE,),
         severity="medium",
-        reason="Work that nobody got to over a long weekend must still be there.",
+        reason="Work that was not done over a long weekend must still be there.",
         check=at_least("messageRetentionSeconds", 4 * 24 * 3600),
     ),
 )

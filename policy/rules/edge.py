@@ -35,7 +35,7 @@ def _caches_nothing_private(props: Props) -> str | None:
     for rule in values(props, "rules[*]"):
         parameters = (rule or {}).get("actionParameters") or {}
         if parameters.get("cache") is True and str((rule or {}).get("expression")).strip() == "true":
-            return "a rule caches every request, whoever it answers"
+            return "a rule caches every response, also those for one user"
     return None
 
 
@@ -99,7 +99,7 @@ RULES = (
         name="edge-pool-watched",
         types=("cloudflare:index/loadBalancerPool:LoadBalancerPool",),
         severity="high",
-        reason="A pool that nobody asks for its health gets traffic while it is down.",
+        reason="A pool without a health check gets traffic while it is down.",
         check=given("monitor"),
     ),
     Rule(

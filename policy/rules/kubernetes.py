@@ -140,7 +140,7 @@ RULES = (
         name="pod-restricted",
         types=_PODS,
         severity="critical",
-        reason="Whoever breaks into a container should find himself without rights.",
+        reason="An attacker in a container should have no rights.",
         frameworks=_RESTRICTED,
         check=_restricted,
     ),
@@ -148,7 +148,7 @@ RULES = (
         name="pod-read-only",
         types=_PODS,
         severity="medium",
-        reason="What cannot be written to cannot be made to hold somebody else's program.",
+        reason="What cannot be written to cannot hold an attacker's program.",
         check=_read_only,
     ),
     Rule(

@@ -30,7 +30,7 @@ def _trusts_known(props: Props) -> str | None:
     for one in statements(props.get("assumeRolePolicy")) or ():
         principal = one.get("Principal")
         if principal == "*" or (isinstance(principal, dict) and "*" in texts(principal.get("AWS", []))):
-            return "anybody may take this role"
+            return "every principal may assume this role"
     return None
 
 
@@ -102,7 +102,7 @@ RULES = (
         name="role-trust-known",
         types=("aws:iam/role:Role",),
         severity="critical",
-        reason="Whoever may take a role has all that it may do.",
+        reason="To assume a role is to have all its permissions.",
         check=_trusts_known,
     ),
     Rule(
@@ -132,7 +132,7 @@ RULES = (
         name="alarm-explained",
         types=("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm"),
         severity="low",
-        reason="It wakes somebody who has to know why.",
+        reason="It pages a person, who has to know why.",
         check=given("alarmDescription"),
     ),
     Rule(
@@ -168,14 +168,14 @@ RULES = (
         name="budget-tells",
         types=("aws:budgets/budget:Budget",),
         severity="medium",
-        reason="A budget that tells nobody limits nothing.",
+        reason="A budget without recipients limits nothing.",
         check=given("notifications"),
     ),
     Rule(
         name="chat-guarded",
         types=("aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration",),
         severity="high",
-        reason="Without guardrails, whoever is in the channel may do what the role may.",
+        reason="Without guardrails, everyone in the channel may do what the role may.",
         check=given("guardrailPolicyArns"),
     ),
     Rule(
@@ -229,14 +229,14 @@ RULES = (
         name="provider-tags",
         types=("pulumi:providers:aws",),
         severity="medium",
-        reason="What nobody owns is never cleaned up, and what has no tag is in nobody's budget.",
+        reason="A resource without an owner is never cleaned up, and without a tag is in no budget.",
         check=wants("defaultTags", lambda value: "ascent:stack" in str(value), "with ascent:stack"),
     ),
     Rule(
         name="provider-region",
         types=("pulumi:providers:aws",),
         severity="high",
-        reason="Without one, resources land wherever the environment of whoever runs it points.",
+        reason="Without one, resources land wherever the environment of the moment points.",
         check=given("region"),
     ),
 )

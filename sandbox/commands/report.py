@@ -23,7 +23,7 @@ SHOWN = 10
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Plain where NO_COLOR says so or nobody watches; never colors numbers by guesswork."""
+    """Plain where NO_COLOR says so or there is no terminal; never colors numbers by guesswork."""
     return Console(stderr=stderr, highlight=False, soft_wrap=False)
 
 

@@ -1,6 +1,6 @@
 """Makes the config file a sandbox run uses from the one that ships, which stays as it is.
 
-The real stacks encrypt their secrets with a key in the cloud. Nobody has that key here, and nothing here should be able
+The real stacks encrypt their secrets with a key in the cloud. That key is not here, and nothing here should be able
 to read a real secret: every one is replaced by a made-up value, encrypted with the passphrase "sandbox". A
 ciphertext does not depend on where it stands, so these are constants, and no cipher is needed to write them.
 """

@@ -136,7 +136,7 @@ class World:
         self._stamp: tuple[int, int, int] | None = None
 
     def transact(self, operation: Callable[[View], T]) -> T:
-        """Run `operation` on what exists, with nobody else in between; its changes are on disk when this returns.
+        """Run `operation` on what exists, with no other process in between; its changes are on disk when this returns.
 
         An operation must look first and change last: what it changed before raising stays.
 
@@ -164,7 +164,7 @@ class World:
                 for waiting in batch:
                     try:
                         outcomes.append((waiting.future, waiting.operation(view), None))
-                    except Exception as error:  # noqa: BLE001, RUF100 (handed to whoever asked)
+                    except Exception as error:  # noqa: BLE001, RUF100 (handed to the caller)
                         outcomes.append((waiting.future, None, error))
                 if view.changed:
                     self._write()

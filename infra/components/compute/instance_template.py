@@ -44,7 +44,7 @@ class InstanceTemplateArgs:
 
 
 class InstanceTemplate(pulumi.ComponentResource):
-    """A launch template, and the security group of its instances, which admits nobody yet.
+    """A launch template, and the security group of its instances, which admits no client yet.
 
     id: the launch template.
     version: its newest version, as a number rather than $Latest, which starts no instance refresh and leaves nothing to

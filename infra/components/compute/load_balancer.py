@@ -233,7 +233,7 @@ class LoadBalancer(pulumi.ComponentResource):
 
     def listen(self, *, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
         """Let the traffic in, and share it out, once all of `after` is there: a listener that moved first would send
-        requests to target groups that nobody has joined yet. Returns the host name, known once that is done."""
+        requests to target groups that have no targets yet. Returns the host name, known once that is done."""
         balancer, args = self._balancer, self._args
         https = aws.lb.Listener(
             f"{self._name}-https",

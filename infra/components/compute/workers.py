@@ -84,7 +84,7 @@ class Workers(pulumi.ComponentResource):
             instance_refresh={
                 "strategy": "Rolling",
                 "preferences": {
-                    # A job whose worker goes comes back to the queue, so a few fewer for a while hurt nobody.
+                    # A job whose worker goes comes back to the queue, so a few fewer for a while do no harm.
                     "min_healthy_percentage": WORKER_MIN_HEALTHY.value,
                     "max_healthy_percentage": REFRESH_MAX_HEALTHY.value,
                     "instance_warmup": str(INSTANCE_WARMUP.value),

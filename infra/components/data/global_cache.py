@@ -44,7 +44,7 @@ class GlobalCache(pulumi.ComponentResource):
             engine_version=ENGINES[args.engine].version,
             opts=pulumi.ResourceOptions(
                 parent=self,
-                # Read back from whoever is the primary now: after a failover it would show a replacement.
+                # Read back from the present primary: after a failover it would show a replacement.
                 ignore_changes=["primaryReplicationGroupId"],
             ),
         )

@@ -17,7 +17,7 @@ class CertificateArgs:
     """What a certificate needs.
 
     domain: the host name.
-    records: whoever answers for the domain.
+    records: the domain's DNS provider.
     prove: write the DNS record that proves ownership. ACM asks for the same one in every region, so one writes it.
     protect: guard the certificate against deletion.
     """
@@ -53,7 +53,7 @@ class Certificate(pulumi.ComponentResource):
                 f"{name}-proof", host=proof.resource_record_name, target=proof.resource_record_value, opts=child
             )
             proofs.append(record)
-        # Waits until ACM has seen the record, whoever wrote it: minutes. The provider would wait for 75.
+        # Waits until ACM has seen the record, whichever DNS provider has it: minutes. The provider would wait for 75.
         validated = aws.acm.CertificateValidation(
             name,
             certificate_arn=certificate.arn,

@@ -1,4 +1,4 @@
-"""The host name of public files: Cloudflare in front of this stack's buckets, or of somebody else's storage."""
+"""The host name of public files: Cloudflare in front of this stack's buckets, or of external storage."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class StorageHostArgs:
     """What the host needs.
 
     host: its name.
-    records: whoever answers for it.
+    records: the domain's DNS provider.
     buckets: host name at S3 of each bucket by its name, the first of which also answers for paths that are no bucket's.
-    origin: host name of somebody else's storage, in place of the buckets.
+    origin: host name of external storage, in place of the buckets.
     others: host names at S3 of other stacks' buckets, by their storage host: a zone has one list of rules.
     writes: whether this stack writes that list.
     """

@@ -65,7 +65,7 @@ class CronJobs(pulumi.ComponentResource):
                 spec={
                     "schedule": job.cron,
                     "time_zone": "Etc/UTC",
-                    # Said, so that one that somebody has suspended by hand is found to be.
+                    # Explicit, so that drift shows a job that was suspended by hand.
                     "suspend": False,
                     "concurrency_policy": "Forbid",
                     "starting_deadline_seconds": JOB_EVENT_AGE.value,

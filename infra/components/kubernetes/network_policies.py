@@ -1,4 +1,4 @@
-"""Who may talk to the application's pods, and to whom they may talk: nobody, but for what the contract needs."""
+"""Ingress and egress of the application's pods: denied, but for what the contract needs."""
 
 from __future__ import annotations
 

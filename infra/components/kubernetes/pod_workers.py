@@ -1,4 +1,4 @@
-"""Queue workers on Kubernetes: pods that take jobs, and that nobody sends requests to."""
+"""Queue workers on Kubernetes: pods that take jobs, and get no requests."""
 
 from __future__ import annotations
 

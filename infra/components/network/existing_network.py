@@ -30,7 +30,7 @@ class ExistingNetworkArgs:
 
 
 class ExistingNetwork(pulumi.ComponentResource):
-    """A VPC of somebody else's. Nothing is made in it here: it has the attributes of `Network`, and no children.
+    """A VPC that another stack or team manages: it has the attributes of `Network`, and no children.
 
     nat_ids, egress_addresses: none, as the ways out are not the stack's.
     remembered: what a later update has to know of it.

@@ -32,7 +32,7 @@ class LogBucketArgs:
 class LogBucket(pulumi.ComponentResource):
     """A bucket for access logs.
 
-    bucket: its name, known once the delivery of logs is allowed, so that whoever uses it comes after its policy.
+    bucket: its name, known once the delivery of logs is allowed, so that its users are created after its policy.
     flows: where flow logs go, as an ARN, known as late.
     """
 

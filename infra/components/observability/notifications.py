@@ -82,7 +82,7 @@ class Notifications(pulumi.ComponentResource):
             publish.append(iam.allow(["sns:Publish"], [topic.arn], principal={"Service": EVENTS}))
         policy = aws.sns.TopicPolicy(name, arn=topic.arn, policy=iam.policy(*publish), opts=self._child)
         for address in addresses:
-            # Named by the address: another one takes nobody's confirmed subscription away.
+            # Named by the address, so that another address replaces no confirmed subscription.
             aws.sns.TopicSubscription(
                 f"{name}-{address}", topic=topic.arn, protocol="email", endpoint=address, opts=self._child
             )

@@ -61,7 +61,7 @@ class Slo(pulumi.ComponentResource):
                 row,
                 self._args.subject,
                 procedures=self._args.procedures,
-                # Nobody is told of one window alone.
+                # One window alone does not notify.
                 told=[],
                 parent=self,
             )

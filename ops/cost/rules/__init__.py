@@ -13,7 +13,7 @@ _FREE_PREFIXES = {"kubernetes:": "runs on nodes, which are priced with the clust
 
 
 def free(type_: str) -> str | None:
-    """Why a type has no price of its own, or None where it has one or nobody knows."""
+    """Why a type has no price of its own, or None where it has one or that is not known."""
     if type_ in RULES:
         return None
     prefix = next((reason for start, reason in _FREE_PREFIXES.items() if type_.startswith(start)), None)

@@ -193,7 +193,7 @@ def repository(around: Around) -> Iterator[Amount]:
 
 
 def queue(around: Around) -> Iterator[Amount]:
-    """A queue: its messages, and the empty receives of workers that wait. Nobody asks a dead-letter queue."""
+    """A queue: its messages, and the empty receives of workers that wait. A dead-letter queue has no consumer."""
     working = [one for one in around.beside(QUEUE) if one.inputs.get("redrivePolicy")]
     if around.resource not in working:
         yield Amount("sqs.request", NOTHING)

@@ -22,7 +22,7 @@ def _exceeded(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
             text = f"a normal month rises by ${bill.rise:,.0f}, and may by ${most:,.0f}"
             yield Sight(ground.stack_urn, "--max-rise", text)
         return
-    # Nobody is stopped from something else because the stack was too dear before, or from making it cheaper.
+    # A stack that was too dear before may be changed otherwise, and made cheaper.
     budgeted = any(step.type == _BUDGET and step.op in ("create", "update", "replace") for step in steps)
     if bill.exceeds or (budgeted and bill.after.expected > bill.budget and bill.rise > -CENTS):
         yield Sight(ground.stack_urn, "ascent:budget.monthlyUsd", bill.excess)

@@ -25,7 +25,7 @@ def _replaced(step: Step, ground: Ground) -> Iterator[Sight]:
 
 
 def _gone(step: Step, ground: Ground) -> Iterator[Sight]:
-    """What was there after the last update and is created now: somebody has deleted it since."""
+    """What was there after the last update and is created now: it was deleted since."""
     if step.op == "create" and step.is_real and ground.loses(step) and (step.lost or _told(step, ground)):
         yield Sight(step.urn, "", "it was there after the last update and is gone: an update makes another one, empty")
 

@@ -14,7 +14,7 @@ from policy.model import SECRET, Props, hidden, values
 from policy.monotonic import GUARDS, WATCHERS, About, Guard, lasting, number, off, on, weaker
 
 _RULESET = "cloudflare:index/ruleset:Ruleset"
-# What a rule of Cloudflare's does that keeps somebody out: those of the WAF, of rate limits and of managed rule sets.
+# What a Cloudflare rule does that blocks requests: those of the WAF, of rate limits and of managed rule sets.
 _STOPPING = frozenset({"block", "challenge", "execute", "js_challenge", "managed_challenge"})
 
 
