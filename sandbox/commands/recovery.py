@@ -1,8 +1,8 @@
 """After an engine that was killed: what it was creating may or may not exist, and its state does not know.
 
 With a real cloud, a person looks, and either adopts the resource or deletes it. Here it can be looked up: whatever
-exists of the types that were being created and belongs to no stack came from that run, holds nothing yet, and is removed, so
-that the next run can create it again under its name.
+exists of the types that were being created and belongs to no stack came from that run, holds nothing yet, and is
+removed, so that the next run can create it again under its name.
 """
 
 import json
