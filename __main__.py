@@ -8,7 +8,8 @@ import pulumi
 
 try:
     from infra.clients import clients
-    from infra.config.settings import SettingsError, load
+    from infra.config.loading import load
+    from infra.config.problems import SettingsError
     from infra.serving import wait
     from infra.wiring import build, endpoints, rotations
 except ModuleNotFoundError as error:

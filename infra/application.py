@@ -1,6 +1,6 @@
 """What the platform has to know of the application that it runs: where it listens, what it stores, what it asks for.
 
-A profile is a whole description. A stack chooses one and replaces parts of it: `infra.config.application`.
+A profile is a whole description. A stack chooses one and replaces parts of it: `infra.config.models.application`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.config.choices import Phase, Progress, Rollout, Strategy
+from infra.config.models.rollout import Phase, Progress, Rollout, Strategy
 
 _ORDER = (Phase.FORWARD, Phase.BACK, Phase.CLEANING)
 

@@ -129,6 +129,14 @@ class MonthlyBudget:
     monthly_usd: int
 
 
+class SizeError(ValueError):
+    """A size that a stage cannot have. `name` is the size, `reason` why, and what to do."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name, self.reason = name, reason
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sizes:
     """How big everything is at a stage. What a stage does not have is None."""
@@ -147,7 +155,7 @@ class Sizes:
         """These sizes with a stack's own on top: `{"fleet": {"maximum": 12}}`.
 
         Raises:
-            ValueError: naming the size, where the stage does not have it, or its lower bound exceeds its upper.
+            SizeError: where the stage does not have a size, or its lower bound exceeds its upper.
         """
         changed: dict[str, Any] = {}
         for name, fields in overrides.items():
@@ -155,14 +163,12 @@ class Sizes:
                 continue
             row = getattr(self, name)
             if row is None:
-                raise ValueError(f"{name}: this stage has none; remove the override or raise the stage")
+                raise SizeError(name, "this stage has none; remove the override or raise the stage")
             changed[name] = replace(row, **fields)
         sizes = replace(self, **changed)
         for name, low, high in sizes._bounds():
             if low > high:
-                raise ValueError(
-                    f"{name}: the minimum {low:g} exceeds the maximum {high:g}; lower one or raise the other"
-                )
+                raise SizeError(name, f"the minimum {low:g} exceeds the maximum {high:g}; lower one or raise the other")
         return sizes
 
     def _bounds(self) -> list[tuple[str, float, float]]:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING
 
-from infra.config.settings import Settings, SettingsError
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from infra.images import used
 from ops import stackfile
 from ops.config_file import read

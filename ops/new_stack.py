@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from infra.addressing import PRIVATE, REGION_PREFIX, STACK_PREFIX, clash
-from infra.config.settings import Settings, SettingsError
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from infra.images import ECR
 from ops import stackfile
 from ops.config_file import read

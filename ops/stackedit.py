@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import YAMLError
 
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from ops import config_file, stackfile
 from ops.refusal import NO
 

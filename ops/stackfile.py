@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from infra.config.choices import UNREADABLE
-from infra.config.problems import Problem
-from infra.config.settings import Settings, SettingsError, decode, misspelled, parse
+from infra.config.loading import decode, misspelled, parse
+from infra.config.models.values import UNREADABLE
+from infra.config.problems import Problem, SettingsError
+from infra.config.settings import Settings
 from ops.config_file import ConfigFileError
 from ops.config_file import read as read_file
 from scripts import arguments, places

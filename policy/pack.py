@@ -11,7 +11,8 @@ import pulumi_policy as crossguard
 from pulumi_policy import policy as sdk
 from pulumi_policy.proxy import _DictProxy, _is_unknown, _ListProxy
 
-from infra.config.settings import SettingsError, parse
+from infra.config.loading import parse
+from infra.config.problems import SettingsError
 from policy.judge import broken, facts
 from policy.model import UNKNOWN, Facts, Props, Rule, Severity, StackRule
 from policy.rules import RULES, STACK_RULES

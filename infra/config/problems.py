@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Self, get_args
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
+
+from infra.config.refusal import FROM_FILE, Refusal
 
 _LONGEST = 80
 _HIDDEN = "a secret value"
@@ -49,34 +51,51 @@ class Problem(str):
         return made
 
 
+class SettingsError(Exception):
+    """A stack's config is not usable. `problems` holds one message each, made for the person who edits the file."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = list(problems)
+
+
 def describe(problem: ErrorDetails, model: type[BaseModel], config: Mapping[str, Any], file: str) -> Problem:
-    """The message of one problem, as `Pulumi.prod.yaml: ascent:database.maxAcu: given 300; ...`.
+    """The message of a problem that pydantic found, as `Pulumi.prod.yaml: ascent:database.maxAcu: given 300; ...`.
 
     Args:
-        problem: pydantic's own account of it.
+        problem: pydantic's own account of it. A validator of ours may say the key and the value in its context.
         model: the model that refused.
         config: the values it was given.
         file: the file to name.
     """
     context = problem.get("ctx", {})
     path = context["key"].split(".") if "key" in context else [part for part in problem["loc"] if part != "[key]"]
-    key, kind = f"ascent:{_dotted(path)}", problem["type"]
-    if kind == "missing":
-        told = _help(model, path)
-        return Problem(f"{file}: {key}: missing. {told}".rstrip(), file=file, key=key, allowed=told)
-    if kind == "extra_forbidden":
-        told = _known(model, path)
-        return Problem(f"{file}: {key}: unknown key. {told}", file=file, key=key, allowed=told)
-    given = context.get("given", _given(path, config))
+    kind = problem["type"]
+    if kind in ("missing", "extra_forbidden"):
+        missing = kind == "missing"
+        allowed = _help(model, path) if missing else _known(model, path)
+        key, what = f"ascent:{_dotted(path)}", "missing" if missing else "unknown key"
+        return Problem(f"{file}: {key}: {what}. {allowed}".rstrip(), file=file, key=key, allowed=allowed)
+    given = context.get("given", FROM_FILE)
     reason = _REASONS.get(kind, problem["msg"]).replace("Input should ", "it should ").removeprefix("Value error, ")
     reason = reason.replace("Dictionary should have at most", "it should have at most").replace(" after validation", "")
-    if kind == "string_type" and isinstance(given, int | float):
+    if kind == "string_type" and isinstance(_given(path, config), int | float):
         reason += ", in quotes"
-    allowed = f"{reason}. {_help(model, path)}".rstrip()
-    open_ = _open(path, given)
-    left_out = "given" in context and given is None
-    what = "missing" if left_out else f"given {_shown(open_)}"
-    return Problem(f"{file}: {key}: {what}; {allowed}", file=file, key=key, given=open_, allowed=allowed)
+    return _problem(path, given, reason, model, config, file)
+
+
+def told(refusal: Refusal, model: type[BaseModel], config: Mapping[str, Any], file: str) -> Problem:
+    """The message of a refusal. The arguments are those of `describe`."""
+    return _problem(refusal.key.split("."), refusal.given, refusal.reason, model, config, file)
+
+
+def _problem(
+    path: list[Any], given: object, reason: str, model: type[BaseModel], config: Mapping[str, Any], file: str
+) -> Problem:
+    key, allowed = f"ascent:{_dotted(path)}", f"{reason}. {_help(model, path)}".rstrip()
+    shown = _without_secrets(path, _given(path, config) if given is FROM_FILE else given)
+    what = "missing" if given is None else f"given {_shown(shown)}"
+    return Problem(f"{file}: {key}: {what}; {allowed}", file=file, key=key, given=shown, allowed=allowed)
 
 
 def is_echo(problem: ErrorDetails, config: Mapping[str, Any]) -> bool:
@@ -107,7 +126,7 @@ def plain_secrets(config: Mapping[str, Any], encrypted: Collection[str]) -> list
     ]
 
 
-def _open(path: list[Any], given: Any) -> Any:
+def _without_secrets(path: list[Any], given: Any) -> Any:
     """What was given, without what is secret."""
     where = _dotted(path)
     if any(where == key or where.startswith((f"{key}.", f"{key}[")) for key in SECRETS):

@@ -9,7 +9,8 @@ import pulumi
 from infra.components.data.storage import Storage
 from infra.components.edge.edge import Edge, EdgeArgs
 from infra.components.edge.storage_host import StorageHost, StorageHostArgs
-from infra.config.choices import Dns, EdgeCertificate
+from infra.config.models.domain import Dns
+from infra.config.models.edge import EdgeCertificate
 from infra.config.settings import Settings
 from infra.dns import CloudflareRecords, Records
 from infra.edge.addresses import CLOUDFLARE

@@ -11,7 +11,7 @@ import pulumi_aws as aws
 
 from infra.addressing import FREE
 from infra.components.network.existing_network import ExistingNetworkArgs
-from infra.config.choices import Vpc
+from infra.config.models.network import Vpc
 from infra.config.settings import Settings
 from infra.regions import UNFIT_ZONES
 from infra.wiring.account import last_line

@@ -15,7 +15,7 @@ import pulumi
 from pydantic import ValidationError
 
 from infra.clients import Clients
-from infra.config.choices import Phase, Progress, Rollout, Strategy
+from infra.config.models.rollout import Phase, Progress, Rollout, Strategy
 from infra.config.settings import Settings
 from infra.rollout_order import is_behind, same, takes_away
 from infra.wiring.engine_version import WORLD

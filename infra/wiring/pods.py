@@ -23,7 +23,7 @@ from infra.components.kubernetes.pod_workers import PodWorkers, PodWorkersArgs
 from infra.components.kubernetes.target_binding import TargetBinding, TargetBindingArgs, gate_label
 from infra.components.kubernetes.workload import COMPONENT as WEB_COMPONENT
 from infra.components.kubernetes.workload import Workload, WorkloadArgs
-from infra.config.choices import LISTENS
+from infra.config.models.pods import LISTENS
 from infra.images import in_region
 from infra.pod_spec import APP, Amount, Environment, labels, literal
 from infra.schedules import JOBS, URL_VARIABLE

@@ -7,7 +7,8 @@ from itertools import count
 from typing import Any
 
 from infra.components.compute.load_balancer import Target
-from infra.config.choices import Dns, Rollout
+from infra.config.models.domain import Dns
+from infra.config.models.rollout import Rollout
 from infra.config.settings import Settings
 from infra.dns import CloudflareRecords, Records, Route53Records
 from infra.stages import Capability

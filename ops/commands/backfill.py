@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.thresholds import BACKFILL_POLL
 from ops import stackfile
 from ops.console import console, errors, progress

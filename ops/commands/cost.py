@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from infra.config.settings import Settings, SettingsError
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from ops import stackfile
 from ops.console import console, errors
 from ops.cost.estimate import money

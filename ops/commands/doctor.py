@@ -190,7 +190,7 @@ def aws() -> Finding:
 
 def _with_clusters() -> list[str]:
     """The stacks that make EKS clusters of their own, as far as their files can be read."""
-    from infra.config.settings import SettingsError
+    from infra.config.problems import SettingsError
     from ops import stackfile
 
     found = []

@@ -10,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from infra.config.settings import Settings, SettingsError
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from ops import new_stack, stackfile
 from ops.console import console, errors
 from ops.doubts import doubted

@@ -7,7 +7,8 @@ import os
 from collections.abc import Callable
 
 from infra.clients import clients
-from infra.config.settings import Settings, SettingsError
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from ops import stackfile
 from ops.commands.rights import rights
 from ops.console import console, progress

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rich.markup import escape
 from rich.table import Table
 
-from infra.config.choices import Dns
+from infra.config.models.domain import Dns
 from infra.config.settings import Settings
 from ops.console import console
 from ops.edge.rights import BALANCER, needed

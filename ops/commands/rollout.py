@@ -13,7 +13,8 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 
-from infra.config.choices import Image, Strategy
+from infra.config.models.rollout import Strategy
+from infra.config.models.values import Image
 from ops.console import agreed, console, errors, progress
 from ops.engine.updates import Automation, EngineError
 from ops.over_budget import AGREE, OverBudget

@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 from rich.padding import Padding
 
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.stages import STAGES
 from ops.console import agreed, console, errors, progress, short
 from ops.over_budget import AGREE, OverBudget

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.config.choices import EdgeCertificate
+from infra.config.models.edge import EdgeCertificate
 from infra.edge.plans import Plan
 from infra.stages import STAGES
 from ops import stackfile

@@ -16,7 +16,8 @@ from pulumi.runtime import stack as runtime_stack
 from catalog import invokes
 from catalog.config import parsed
 from catalog.errors import Refused
-from infra.config.settings import Settings, SettingsError
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from infra.wiring import build
 from infra.wiring.home import PAST
 from ops.engine.believed import BELIEVED, believed

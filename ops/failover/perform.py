@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from infra import naming
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.thresholds import FAILOVER_POLL, FAILOVER_WAIT, SWITCHOVER_LAG
 from ops.failover.cloud import CONNECTED, Cloud, Members
 from ops.failover.config import Value, with_values

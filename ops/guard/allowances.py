@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal
 
-from infra.config.choices import Allowance
+from infra.config.models.allowance import Allowance
 from ops.guard.model import Finding
 from ops.guard.rules import NAMES
 

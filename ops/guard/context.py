@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from catalog.data_loss import holding
-from infra.config.settings import Settings, SettingsError
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from infra.stages import STAGES
 from infra.wiring.home import HOME
 from ops import stackfile

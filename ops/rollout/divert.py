@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra.config.choices import Phase, Rollout, Runtime
+from infra.config.models.rollout import Phase, Rollout
+from infra.config.models.runtime import Runtime
 from ops.rollout.gates import GateError, Gates, named
 from ops.rollout.observer import Look, state
 from ops.rollout.state_machine import OTHER, old_shares, under_way

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from infra.config.choices import Phase
+from infra.config.models.rollout import Phase
 from infra.rollout_order import same, went_back
 from infra.thresholds import ENGINE_WAIT, HEALTHY_WAIT
 from ops.rollout.clock import Clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from infra.config.choices import Phase, Rollout, Strategy
+from infra.config.models.rollout import Phase, Rollout, Strategy
 from infra.rollout_order import is_behind, same, takes_away
 from ops.rollout.observer import Look
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from infra.config.choices import Phase, Progress, Rollout
+from infra.config.models.rollout import Phase, Progress, Rollout
 from infra.config.settings import Settings
 from ops.engine.updates import Engine
 from ops.rollout import state_machine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from infra.config.choices import WEIGHTS, Progress, Rollout
+from infra.config.models.rollout import WEIGHTS, Progress, Rollout
 from infra.config.settings import Settings
 from ops.cost.move import CENTS, Bill
 from ops.cost.usage import HOURS

@@ -12,8 +12,8 @@ import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from infra.config.choices import Rollout
-from infra.config.settings import SettingsError
+from infra.config.models.rollout import Rollout
+from infra.config.problems import SettingsError
 from ops import stackfile
 from ops.rollout.stackfile import KEY, StackFile, plain
 from ops.stackedit import edited

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NoReturn
 
-from infra.config.choices import WEIGHTS, Phase, Progress, Rollout, Strategy
+from infra.config.models.rollout import WEIGHTS, Phase, Progress, Rollout, Strategy
 from infra.config.settings import Settings
 from infra.rollout_order import went_back
 from infra.thresholds import HEALTHY_WAIT

@@ -8,8 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from infra.config.choices import Rollout
-from infra.config.settings import Settings, SettingsError
+from infra.config.models.rollout import Rollout
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from ops import stackfile
 from ops.stackedit import EditedFile, edited
 

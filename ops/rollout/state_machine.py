@@ -22,7 +22,7 @@ from enum import StrEnum
 from typing import Any
 
 from infra.alarms.model import PERCENT
-from infra.config.choices import WEIGHTS, Phase, Progress, Rollout, Strategy
+from infra.config.models.rollout import WEIGHTS, Phase, Progress, Rollout, Strategy
 from infra.thresholds import ERROR_RATE, GATE_REQUESTS
 from ops.refusal import NO
 from ops.rollout.strategies import STRATEGIES, Plan

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic.alias_generators import to_camel
 
-from infra.config.choices import Phase, Rollout
+from infra.config.models.rollout import Phase, Rollout
 from ops.rollout import state_machine
 from ops.rollout.gates import GateError
 from ops.rollout.known import known

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infra.config.choices import Strategy
+from infra.config.models.rollout import Strategy
 from infra.thresholds import (
     BLUE_GREEN_BAKE,
     BLUE_GREEN_WEIGHTS,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog.data_loss import holding
-from infra.config.settings import Settings, SettingsError
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from infra.stages import STAGES
 from ops import stackfile
 from ops.engine.render import Plan, render

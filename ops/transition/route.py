@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from pydantic.alias_generators import to_snake
 
-from infra.config.settings import Settings, SettingsError
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from ops import stackfile
 from ops.engine.render import Plan, render
 from ops.transition.update_constraints import LAWS, Law, Pair

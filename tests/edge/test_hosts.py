@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.edge.hosts import covered, registered
 from tests.unit.configs import settings
 from tests.unit.runtime import built, of_type

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from infra.application import PROFILES, Profile
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.edge.caching import cache_rules
 from infra.edge.connector import connections
 from infra.edge.limits import kept, rate_limits

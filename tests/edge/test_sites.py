@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.edge.plans import Plan
 from infra.edge.rules import Hosts, Site
 from infra.thresholds import MOST_SITES

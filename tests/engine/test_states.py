@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from catalog.data_loss import REWRITTEN
-from infra.config.problems import SECRETS
-from infra.config.settings import SettingsError, parse
+from infra.config.loading import parse
+from infra.config.problems import SECRETS, SettingsError
 from ops.transition.engine import of_steps
 from ops.transition.model import Op, Transition
 from sandbox.commands.engine import Result, Sandbox

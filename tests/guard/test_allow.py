@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.config.choices import Allowance
-from infra.config.settings import SettingsError
+from infra.config.models.allowance import Allowance
+from infra.config.problems import SettingsError
 from infra.thresholds import ALLOWANCE_DAYS, DEAD_LETTER_RETENTION, QUEUE_RETENTION
 from ops import stackfile
 from ops.config_file import parse
@@ -27,7 +27,7 @@ WHY = "the old one is copied and empty"
 @pytest.fixture(autouse=True)
 def _one_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """One day for the whole file: a suite that runs past midnight would else have two."""
-    monkeypatch.setattr("infra.config.choices.today", lambda: TODAY)
+    monkeypatch.setattr("infra.config.models.allowance.today", lambda: TODAY)
 
 
 def _entry(what: str = "data-deleted", resource: str = "live-use1-db", days: int = 1, **changes: Any) -> Raw:

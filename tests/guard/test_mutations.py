@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from ops.engine.recorder import Recorded
 from ops.guard.judge import Verdict
 from ops.guard.rules import NAMES

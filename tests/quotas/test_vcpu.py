@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from infra.config.choices import FleetOverride
+from infra.config.models.fleet import FleetOverride
 from infra.stages import STAGES
 from ops.quotas.vcpu import Family, VcpuError, family, vcpus
 

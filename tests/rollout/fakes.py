@@ -15,8 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from infra.config.choices import Rollout
-from infra.config.settings import Settings, SettingsError
+from infra.config.models.rollout import Rollout
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
 from ops.engine.updates import EngineError
 from ops.rollout.gates import GateError, Refresh
 from ops.rollout.runner import Walk

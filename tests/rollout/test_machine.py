@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from infra.config.choices import WEIGHT_STEP, WEIGHTS, Phase, Rollout, Strategy
+from infra.config.models.rollout import WEIGHT_STEP, WEIGHTS, Phase, Rollout, Strategy
 from infra.thresholds import ERROR_RATE, ERROR_RATE_MINUTES, GATE_REQUESTS, UNHEALTHY_MINUTES
 from ops.rollout import state_machine
 from ops.rollout.state_machine import AlarmedError, Evidence, NotYetError, RefusedError, Traffic

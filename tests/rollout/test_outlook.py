@@ -8,7 +8,7 @@ from functools import cache
 
 import pytest
 
-from infra.config.choices import Strategy
+from infra.config.models.rollout import Strategy
 from ops import stackfile
 from ops.cost.usage import HOURS
 from ops.rollout import state_machine

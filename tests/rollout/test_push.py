@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.config.choices import Strategy
+from infra.config.models.rollout import Strategy
 from ops import stackfile
 from ops.rollout import state_machine
 from ops.rollout.push import PushedFile, PushError, push

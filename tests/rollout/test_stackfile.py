@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from infra.config.choices import Rollout, Strategy
-from infra.config.settings import SettingsError
+from infra.config.models.rollout import Rollout, Strategy
+from infra.config.problems import SettingsError
 from ops import stackfile as files
 from ops.rollout import state_machine
 from ops.rollout.stackfile import StackFile, plain

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.config.choices import Strategy
+from infra.config.models.rollout import Strategy
 from ops.rollout.gates import GateError
 from ops.rollout.state_machine import RefusedError, Traffic
 from ops.rollout.status import status_of

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from infra.config.choices import Rollout, Strategy
-from infra.config.settings import SettingsError
+from infra.config.models.rollout import Rollout, Strategy
+from infra.config.problems import SettingsError
 from ops.engine.updates import EngineError
 from ops.rollout import state_machine
 from ops.rollout.gates import GateError, Refresh

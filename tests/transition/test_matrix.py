@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.stages import STAGES
 from ops import stackfile
 from ops.transition.matrix import offline

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from infra.config.loading import parse
 from infra.config.problems import SECRETS
-from infra.config.settings import Settings, parse
+from infra.config.settings import Settings
 
 FILE = "Pulumi.test.yaml"
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.addressing import SMALLEST_PREFIX, vpc_cidr, zone_subnets
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.regions import REGIONS, Region
 from tests.unit.configs import settings
 

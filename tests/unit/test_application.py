@@ -12,8 +12,8 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
 
 from infra.application import PROFILES, Profile
-from infra.config.problems import SECRETS
-from infra.config.settings import SettingsError, parse
+from infra.config.loading import parse
+from infra.config.problems import SECRETS, SettingsError
 from infra.edge.caching import cache_rules
 from infra.edge.limits import rate_limits
 from infra.schedules import Job, refused

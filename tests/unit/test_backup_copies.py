@@ -12,7 +12,7 @@ from botocore.stub import Stubber  # type: ignore[import-untyped]
 
 from infra import naming
 from infra.components.data.backup_copies import BAD, PATHS, BackupCopies, BackupCopiesArgs, pattern, template
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.thresholds import COPIED_DAYS, COPY_SOURCE_DAYS, STACK_NAME, VAULT_NAME
 from infra.wiring.backups import _warn
 from ops.cost.usage import DATABASE_GB

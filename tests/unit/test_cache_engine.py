@@ -11,7 +11,7 @@ import pytest
 
 from infra import wiring
 from infra.components.data.cache import ENGINES
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.wiring.cache_engine import cache_engine
 from infra.wiring.home import PAST
 from ops.engine.recorder import Recorded

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import typer
 
-from infra.config.problems import SECRETS
-from infra.config.settings import Settings, SettingsError, parse
+from infra.config.loading import parse
+from infra.config.problems import SECRETS, SettingsError
+from infra.config.settings import Settings
 from infra.stages import STAGES
 from ops import stackfile
 from ops.capacity.report import verdict

@@ -16,7 +16,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.stages import STAGES
 from ops import cli, stackfile
 from ops.cli import COMMANDS, app

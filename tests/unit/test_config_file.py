@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra.config.settings import SettingsError, decode
-from infra.config.settings import parse as as_program
+from infra.config.loading import decode
+from infra.config.loading import parse as as_program
+from infra.config.problems import SettingsError
 from ops import stackfile
 from ops.config_file import ConfigFileError, parse, whole_key
 from scripts.places import ROOT, TOOLCHAIN

@@ -9,8 +9,8 @@ import pulumi
 import pytest
 
 from infra import wiring
-from infra.config.choices import DATABASE_VERSION
-from infra.config.settings import SettingsError
+from infra.config.models.database import DATABASE_VERSION
+from infra.config.problems import SettingsError
 from infra.wiring.home import PAST
 from ops.engine.recorder import Recorded
 from tests.unit import runtime

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from infra import naming
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.regions import REGIONS
 from infra.user_data import WEB, Container, script
 from ops import stackfile

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.user_data import LARGEST, Container, script
 from infra.wiring import build
 from infra.wiring.home import PAST

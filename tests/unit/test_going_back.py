@@ -12,7 +12,7 @@ import pulumi
 import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
 
-from infra.config.choices import Phase, Rollout, Strategy
+from infra.config.models.rollout import Phase, Rollout, Strategy
 from infra.wiring.going_back import refuse_to_go_back, undone
 from ops.rollout import state_machine
 from ops.rollout.state_machine import Evidence

@@ -11,7 +11,7 @@ from moto import mock_aws
 from typer.testing import CliRunner
 
 from infra.clients import clients
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.images import in_region, registry_of
 from infra.wiring.registry import docker_document
 from ops import cli, stackfile

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from infra.capacity.load import at_most, carries, disruptable, survivors
 from infra.capacity.nodes import NODES, Need, NodeBudget
-from infra.config.settings import SettingsError
+from infra.config.problems import SettingsError
 from infra.stages import STAGES
 from infra.thresholds import NODE_CPU_BELOW
 from ops import stackfile

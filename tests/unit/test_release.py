@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra.config.choices import Rollout
+from infra.config.models.rollout import Rollout
 from infra.wiring.traffic import applied
 from tests.unit.runtime import built, of_type
 

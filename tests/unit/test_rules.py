@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import ast
+import inspect
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 
 from infra import thresholds
+from infra.config.validation import database, edge, regions, runtime, variables
+from infra.config.validation.table import RULES
 
 INFRA = Path(__file__).resolve().parents[2] / "infra"
 COMPONENTS = sorted(path for path in (INFRA / "components").rglob("*.py") if path.name != "__init__.py")
 EVERYTHING = sorted(INFRA.rglob("*.py"))
 # Settings check that a stack's config fits its stage; they decide nothing about resources.
-MAY_ASK = {INFRA / "stages.py", INFRA / "config" / "settings.py", *(INFRA / "wiring").glob("*.py")}
+MAY_ASK = {INFRA / "stages.py", *(INFRA / "config").rglob("*.py"), *(INFRA / "wiring").glob("*.py")}
 
 
 def _nodes(path: Path) -> Iterator[ast.AST]:
@@ -54,7 +59,9 @@ def test_only_the_table_and_the_platform_know_one_stage_from_another(path: Path)
 
 # What instances run reads the environment that it hands on, and a function its own.
 READ_NO_CONFIG = [
-    path for path in EVERYTHING if path.name != "settings.py" and path.parent.name not in ("boot", "outside")
+    path
+    for path in EVERYTHING
+    if path != INFRA / "config" / "loading.py" and path.parent.name not in ("boot", "outside")
 ]
 
 
@@ -87,3 +94,15 @@ def test_no_threshold_is_said_twice() -> None:
     targets = [target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets]
     names = [target.id for target in targets if isinstance(target, ast.Name)]
     assert [name for name, count in Counter(names).items() if count > 1] == []
+
+
+def test_every_rule_about_settings_is_in_the_table() -> None:
+    """A function that is in no table refuses nothing."""
+    topics = (database, edge, regions, runtime, variables)
+    written = {name for module in topics for name, check in vars(module).items() if _is_rule(check, module)}
+    assert written == {rule.check.__name__ for rule in RULES}
+
+
+def _is_rule(check: Any, module: ModuleType) -> bool:
+    own = inspect.isfunction(check) and check.__module__ == module.__name__ and not check.__name__.startswith("_")
+    return own and "settings" in inspect.signature(check).parameters

@@ -11,8 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.config.problems import SECRETS
-from infra.config.settings import SettingsError, misspelled, parse
+from infra.config.loading import misspelled, parse
+from infra.config.problems import SECRETS, SettingsError
 from infra.regions import REGIONS
 from infra.stages import STAGES
 from ops import stackfile
@@ -115,6 +115,8 @@ REFUSED: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"alerts": {"critical": ["on-call"]}}, "alerts.critical[0]", ["right form"]),
     ({"fleet": {"minimum": 0}}, "fleet.minimum", ["given 0", "1 to 100"]),
     ({"fleet": {"minimum": 50}}, "fleet", ["the minimum 50 exceeds the maximum 4"]),
+    # Rules before the one for sizes ask for a size, too.
+    ({"fleet": {"minimum": 50}, "database": {"roles": True}}, "fleet", ["the minimum 50 exceeds the maximum 4"]),
     ({"fleet": {"instanceTypes": ["t3.small"]}}, "fleet.instanceTypes[0]", ["Graviton"]),
     ({"stage": 4, "fleet": {"instanceTypes": ["c7g.large", "m7g.large"]}}, "fleet.instanceTypes", ["warm pool"]),
     ({"database": {"maxAcu": 300}}, "database.maxAcu", ["given 300", "less than or equal to 256"]),

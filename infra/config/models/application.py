@@ -11,9 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from infra.application import PROFILES, Bucket, Limit, Profile
 from infra.application import Application as Described
-from infra.config.choices import VariableName
+from infra.config.models.values import VariableName
 from infra.config.strict import Strict, repeated
-from infra.naming import AUTONAME_SUFFIX
 from infra.schedules import JOBS, OWN, Job, refused
 
 # Amazon ECS API Reference, RunTask: 8192 characters of overrides, in which the job's name is as well.
@@ -200,30 +199,6 @@ class Application(Strict):
             environment=self.environment,
             names=self.names,
         )
-
-
-# Which names of AWS' a name of the application's is part of, and how long those may be, with Pulumi's suffix.
-_LONGEST = {
-    "buckets": ("{base}-store-{name}", 63, "Amazon S3 User Guide, Bucket naming rules"),
-    "queues": ("{base}-jobs-{name}-dead", 80, "Amazon SQS API Reference, CreateQueue: QueueName"),
-    "schedules": ("{base}-own-{name}", 64, "EventBridge Scheduler API Reference, CreateSchedule: Name"),
-}
-
-
-def too_long(chosen: Application, base: str) -> dict[str, str]:
-    """Why AWS would refuse a name, by its key within the application.
-
-    Args:
-        chosen: what the stack's file says.
-        base: the longest base name of a region: `prod-apse2`.
-    """
-    found = {}
-    for key, (form, limit, source) in _LONGEST.items():
-        room = limit - AUTONAME_SUFFIX - len(form.format(base=base, name=""))
-        for name in getattr(chosen, key) or ():
-            if len(name) > room:
-                found[f"{key}.{name}"] = f"it should have {room} characters at most, as AWS adds to it ({source})"
-    return found
 
 
 def _bucket(one: BucketConfig) -> Bucket:

@@ -1,0 +1,1 @@
+"""What people write in a stack's file, one file for each section."""

@@ -1,0 +1,48 @@
+"""`ascent:account`: the AWS account, the role to assume and the permissions boundary."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from infra.config.strict import Strict
+
+
+def _digits(value: object) -> object:
+    """YAML takes twelve digits for a number."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+class Account(Strict):
+    """The AWS account that the stack is in, and how to get there."""
+
+    id: Annotated[str, BeforeValidator(_digits)] | None = Field(
+        default=None,
+        pattern=r"^[0-9]{12}$",
+        description="Number of the account, twelve digits; in quotes where the first is 0. Credentials of another one "
+        "are refused before anything is made.",
+    )
+    assume_role: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}$",
+        description="ARN of the role to take for everything at AWS, by the program and by the commands.",
+    )
+    permissions_boundary: str | None = Field(
+        default=None,
+        pattern=r"^arn:aws:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]{1,512}$",
+        description="ARN of the policy that bounds every role that the stack makes.",
+    )
+
+    @model_validator(mode="after")
+    def _one_account(self) -> Self:
+        for key, arn in {"assumeRole": self.assume_role, "permissionsBoundary": self.permissions_boundary}.items():
+            there = arn.split(":")[4] if arn else "aws"
+            if self.id is not None and there not in (self.id, "aws"):
+                raise PydanticCustomError(
+                    "other_account",
+                    "it should be in the account {id}, and is in {there}",
+                    {"key": f"account.{key}", "given": arn, "id": self.id, "there": there},
+                )
+        return self

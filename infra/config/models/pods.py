@@ -1,0 +1,46 @@
+"""`ascent:hpa`, `ascent:pods` and `ascent:nodes`: number and size of pods, and the limit of their nodes."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from infra.config.strict import Strict
+
+# In place of a path: a pod lives as long as somebody listens.
+LISTENS = "tcp"
+
+
+class HpaOverride(Strict):
+    """This stack's own bounds of the Horizontal Pod Autoscaler."""
+
+    minimum: int | None = Field(default=None, ge=1, le=100, description="Fewest pods, 1 to 100.")
+    maximum: int | None = Field(default=None, ge=1, le=100, description="Most pods, 1 to 100.")
+    by_memory: bool = Field(
+        default=True,
+        description="Whether pods, workers too, are also added by memory; false where the runtime keeps what it once "
+        "took, as with garbage collection.",
+    )
+
+
+class PodsOverride(Strict):
+    """What this stack's pods request, their limits being twice that, and how it is seen that one lives."""
+
+    cpu: float | None = Field(
+        default=None, ge=0.25, le=16, multiple_of=0.25, description="vCPUs of a pod, 0.25 to 16 in quarters."
+    )
+    memory: int | None = Field(
+        default=None, ge=128, le=65_536, multiple_of=64, description="MiB of a pod, 128 to 65536 in steps of 64."
+    )
+    liveness: str | None = Field(
+        default=None,
+        pattern=rf"^({LISTENS}|/[A-Za-z0-9._~/-]{{0,100}})$",
+        description="What a pod is restarted by when it fails for two minutes: a path such as /api/live, or tcp for "
+        "whether it listens at all. The health path where left out.",
+    )
+
+
+class NodesOverride(Strict):
+    """What this stack's nodes may be together, in each cluster."""
+
+    cpu: int | None = Field(default=None, ge=4, le=10_000, description="Most vCPUs of all nodes, 4 to 10000.")
+    memory: int | None = Field(default=None, ge=8, le=40_000, description="Most GiB of all nodes, 8 to 40000.")
