@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # make takes any name, and would go on without what was meant.
 lower = $(if $(findstring command line,$(origin $(1))),$(error $(1)=$($(1)) is not known; write $(2)=$($(1))))
 $(call lower,stage,STAGE)$(call lower,stack,STACK)$(call lower,force,FORCE)$(call lower,context,CONTEXT)
-.PHONY: help setup up preview refresh down env test test-cluster check format bench lock clean
+.PHONY: help setup up preview refresh down env test test-cluster check docs format bench lock clean
 
 sandbox = @.venv/bin/python -m sandbox $(1) --stack '$(STACK)' $(if $(STAGE),--stage '$(STAGE)')
 
@@ -46,8 +46,11 @@ test: setup ## Run everything that can be tested without an account
 test-cluster: setup ## Apply every stage's Kubernetes objects to the cluster that KUBECONFIG names, and remove them
 	@ASCENT_TEST_CLUSTER=1 ASCENT_TEST_CONTEXT='$(CONTEXT)' .venv/bin/python -m pytest -s -v tests/cluster
 
-check: setup ## Formatting, lint, types and import rules
+check: setup ## Formatting, lint, types, import rules, and whether the tables in the documents are up to date
 	@scripts/run check
+
+docs: setup ## Write the generated parts of the documents anew: some minutes, as many stages are rendered
+	@.venv/bin/python -m ops.documents
 
 format: setup ## Format the code and sort the imports
 	@.venv/bin/ruff check --quiet --select I --fix . && .venv/bin/ruff format --quiet .

@@ -1,4 +1,4 @@
-"""Formatting, lint, types and import rules: one line each when all is well, the tool's own words when not."""
+"""Formatting, lint, types, import rules, generated tables: a line each if all is well, the tool's own words if not."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +11,7 @@ CHECKS: dict[str, list[str]] = {
     "lint": ["ruff", "check", "--quiet", "."],
     "types": ["mypy", "--no-error-summary"],
     "imports": ["lint-imports", "--no-cache"],
+    "docs": ["python", "-m", "ops.documents", "--check"],
 }
 
 

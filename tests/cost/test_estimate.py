@@ -11,13 +11,13 @@ from infra.config.settings import Settings
 from infra.stages import STAGES
 from ops.cost import Estimate, estimate
 from ops.cost.around import CannotPriceError
+from ops.cost.by_hand import amounts, dollars, resource
 from ops.cost.hints import hints
 from ops.cost.rules import RULES, free
 from ops.cost.rules.compute import runs_a_month
 from ops.cost.span import Span, exactly, total
 from ops.cost.usage import TABLE, usage
 from ops.engine.render import Plan
-from tests.cost.support import amounts, dollars, resource
 from tests.unit import configs
 from tests.unit.runtime import built
 

@@ -6,8 +6,8 @@ import pytest
 
 from infra.config.settings import Settings
 from ops.cost import Estimate, estimate
+from ops.cost.published import EXAMPLES, Example
 from ops.engine.render import Plan
-from tests.cost.examples import EXAMPLES, Example
 from tests.unit import configs
 from tests.unit.runtime import built
 

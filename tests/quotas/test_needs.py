@@ -10,10 +10,10 @@ from infra.config.settings import Settings
 from infra.stages import STAGES
 from ops import stackfile
 from ops.cost.rules.compute import NODE_POOL
+from ops.documents.quotas import nodes_table
 from ops.engine.provenance.model import Trace
 from ops.engine.recorder import Recorded
 from ops.engine.render import Plan, render
-from ops.quotas.doc import nodes_table
 from ops.quotas.here import Here
 from ops.quotas.needs import SYSTEM_NODES, nodes, running
 from ops.quotas.stacks import fullest, needed

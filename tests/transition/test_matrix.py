@@ -7,10 +7,10 @@ import pytest
 from infra.config.problems import SettingsError
 from infra.stages import STAGES
 from ops import stackfile
+from ops.documents.transitions import SHIPPED, matrix
 from ops.transition.matrix import offline
 from ops.transition.model import Op, Transition
 from ops.transition.update_constraints import LAWS
-from tests.transition.tables import SHIPPED, matrix
 
 LAST = max(STAGES)
 VPCS = frozenset({"aws:ec2/vpc:Vpc"})

@@ -15,9 +15,9 @@ from infra.components.data.backup_copies import BAD, PATHS, BackupCopies, Backup
 from infra.config.problems import SettingsError
 from infra.thresholds import COPIED_DAYS, COPY_SOURCE_DAYS, STACK_NAME, VAULT_NAME
 from infra.wiring.backups import _warn
+from ops.cost.by_hand import amounts, resource, users_for
 from ops.cost.usage import DATABASE_GB
 from ops.engine.recorder import Recorded
-from tests.cost.support import amounts, resource, users_for
 from tests.eventbridge import matches, message
 from tests.unit.configs import settings
 from tests.unit.runtime import ACCOUNT, built, of_type, record

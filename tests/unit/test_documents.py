@@ -3,20 +3,58 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from ops import stackfile
+from ops.documents import __main__ as command
+from ops.documents import alarms, update
+from ops.documents.index import DOCUMENTS
+from ops.documents.model import Document, generated
 from ops.engine.render import render
-from ops.readme import generated
 from ops.stackfile import ROOT
-from tests.documents import DOCUMENTS
+
+# test_alarms_doc.py renders three stages instead of all.
+RENDERED = [one for one in DOCUMENTS if one.renders and one is not alarms.DOCUMENT]
 
 
-@pytest.mark.parametrize("name", DOCUMENTS)
-def test_generated_tables_are_up_to_date(name: str) -> None:
-    text = (ROOT / name).read_text()
-    assert generated(text, DOCUMENTS[name], name) == text, "run: .venv/bin/python -m tests.documents"
+@pytest.mark.parametrize("document", RENDERED, ids=lambda one: one.file)
+def test_what_takes_a_render_is_up_to_date(document: Document) -> None:
+    text = document.path.read_text()
+    assert generated(text, document.renders, document.file) == text, "run: make docs"
+
+
+def test_every_generated_part_is_made_by_its_document() -> None:
+    """One that nothing makes would stay as it is for good."""
+    places = {
+        (str(path.relative_to(ROOT)), name)
+        for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.*")]
+        for name in re.findall(r"^<!-- generated: (\S+) -->$", path.read_text(), flags=re.MULTILINE)
+    }
+    made = {(one.file, name) for one in DOCUMENTS for name in (*one.tables, *one.renders)}
+    assert places == made | {("README.md", update.PART)}
+
+
+def test_a_stale_table_is_named_with_what_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "stale.md"
+    text = "<!-- generated: quick -->\n{}\n<!-- end -->\n<!-- generated: slow -->\n{}\n<!-- end -->\n"
+    file.write_text(text.format("old", "old"))
+    stale = Document(file=str(file), tables={"quick": lambda: "new"}, renders={"slow": lambda: r"a\b"})
+    monkeypatch.setattr(command, "DOCUMENTS", (stale,))
+    assert command.main(["--check"]) == 1
+    assert capsys.readouterr().err == f"{file} is not up to date: run make docs\n"
+    assert command.main([]) == 0
+    assert file.read_text() == text.format("new", r"a\b")
+    assert command.main(["--check"]) == 0
+
+
+@pytest.mark.parametrize("places", [0, 2])
+def test_a_part_without_one_place_is_an_error(places: int) -> None:
+    with pytest.raises(ValueError, match=f"here.md should have one place for .* 'it', and has {places}"):
+        generated("<!-- generated: it -->\n<!-- end -->\n" * places, {"it": str}, "here.md")
 
 
 IMPORT = re.compile(r"pulumi import ([a-z0-9-]+:[A-Za-z0-9/]+:[A-Za-z0-9]+) (\S+) ")

@@ -11,7 +11,7 @@ from infra.alarms import slo
 from infra.stages import STAGES
 from infra.thresholds import AVAILABILITY_TARGET
 from infra.wiring.alarms import windows
-from ops import month
+from ops.documents import month
 from tests.unit.configs import settings
 from tests.unit.test_watching import objective
 

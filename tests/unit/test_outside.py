@@ -20,7 +20,7 @@ from cryptography.x509.oid import NameOID
 
 from infra.outside import asker
 from infra.stages import STAGES
-from ops import month
+from ops.documents import month
 from tests.unit.runtime import built, of_type
 
 FUNCTION, ALARM = "aws:lambda/function:Function", "aws:cloudwatch/metricAlarm:MetricAlarm"

@@ -5,43 +5,31 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-import pytest
-
-from ops import shown, stackfile
+from ops import stackfile
+from ops.documents import readme, stack_picture
 from ops.engine.render import render
-from ops.readme import PARTS, README, generated
-from ops.stack_picture import picture
 from ops.stackfile import ROOT
 
-TEXT = README.read_text()
+STACK = stack_picture.STACK
+TEXT = readme.DOCUMENT.path.read_text()
 
 
-def test_generated_parts_are_up_to_date() -> None:
-    assert generated(TEXT) == TEXT, "run: .venv/bin/python -m ops.readme"
-
-
-@pytest.mark.parametrize("part", PARTS)
-def test_a_part_without_a_place_is_an_error(part: str) -> None:
-    with pytest.raises(ValueError, match=part):
-        generated(TEXT.replace(f"<!-- generated: {part} -->", ""))
-
-
-def test_the_picture_is_of_todays_stack() -> None:
-    settings = stackfile.settings(shown.STACK, shown.STAGE)
-    resources = render(settings, shown.STACK).resources
+def test_the_picture_counts_what_it_is_given() -> None:
+    settings = stackfile.settings(STACK, readme.STAGE)
+    resources = render(settings, STACK).resources
     alarm = next(one for one in resources if one.type == "aws:cloudwatch/metricAlarm:MetricAlarm")
-    assert picture(settings, resources) == shown.PICTURE.read_text(), "run: .venv/bin/python -m ops.readme"
-    assert picture(settings, [one for one in resources if one != alarm]) != shown.PICTURE.read_text()
+    fewer = [one for one in resources if one != alarm]
+    assert stack_picture.picture(settings, resources) != stack_picture.picture(settings, fewer)
 
 
 def test_the_update_that_it_shows_is_todays() -> None:
-    resources = render(stackfile.settings(shown.STACK, shown.STAGE), shown.STACK).resources
+    resources = render(stackfile.settings(STACK, readme.STAGE), STACK).resources
     made = [one for one in resources if one.custom and not one.type.startswith("pulumi:providers:")]
     kinds = Counter(one.type.split(":")[0] for one in made)
     said = TEXT.partition("<!-- generated: up -->")[2].partition("<!-- end -->")[0]
-    assert f"{len(made)} resources, {len(made)} created" in said, "run: .venv/bin/python -m ops.shown"
+    assert f"{len(made)} resources, {len(made)} created" in said, "run: .venv/bin/python -m ops.documents.update"
     # The engine counts components, providers and the stack itself.
-    assert f"+ {len(resources) + 1} created" in said, "run: .venv/bin/python -m ops.shown"
+    assert f"+ {len(resources) + 1} created" in said, "run: .venv/bin/python -m ops.documents.update"
     assert {name: int(count) for name, count in re.findall(r"^  ([a-z]+) +(\d+) ", said, flags=re.MULTILINE)} == kinds
 
 

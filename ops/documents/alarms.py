@@ -1,4 +1,4 @@
-"""The generated parts of docs/alarms.md, and its picture. `python -m ops.alarms_doc` writes them; a test reads them."""
+"""docs/alarms.md: every alarm, how many there are and what they cost, and what tells of the outages of a month."""
 
 from __future__ import annotations
 
@@ -13,17 +13,15 @@ from infra.alarms.table import ALARMS
 from infra.config.settings import Settings
 from infra.stages import STAGES
 from infra.wiring.alarms import visits, windows
-from ops import month, stackfile
+from ops import stackfile
 from ops.cost.prices import HOME, shipped
+from ops.documents import month
+from ops.documents.model import Document, table
 from ops.engine.recorder import Recorded
 from ops.engine.render import render
-from ops.month_picture import picture
-from ops.readme import Parts, generated
 
 STACK = "prod"  # whose alarms are counted, at each stage
 SHOWN = 4  # the stage whose traffic the month has
-FILE = stackfile.ROOT / "docs" / "alarms.md"
-PICTURE = stackfile.ROOT / "docs" / "alarms-month.svg"
 
 # Items of the price table by what is counted. They cost the same everywhere.
 ITEMS = {
@@ -69,7 +67,7 @@ def cost(found: Counter[str]) -> float:
 def counts_table() -> str:
     """How much there is to watch with at each stage, and what it costs."""
     heads = ["stage", "alarms", "metrics they look at", "composites", "dashboards", "metrics of its own", "USD a month"]
-    return _table(heads, map(counted, STAGES))
+    return table(heads, map(counted, STAGES))
 
 
 def counted(stage: int) -> list[object]:
@@ -85,7 +83,7 @@ def windows_table() -> str:
     for objective in OBJECTIVES:
         for stages, cells in _alike(objective):
             lines.append([objective.name, stages, *cells])
-    return _table(["objective", "stages", *(f"{one.name} over {_long(one.long)}" for one in slo.WINDOWS)], lines)
+    return table(["objective", "stages", *(f"{one.name} over {_long(one.long)}" for one in slo.WINDOWS)], lines)
 
 
 def _alike(objective: Objective) -> list[tuple[str, tuple[str, ...]]]:
@@ -102,7 +100,7 @@ def _alike(objective: Objective) -> list[tuple[str, tuple[str, ...]]]:
 
 def alarms_table() -> str:
     """Every row of the table."""
-    return _table(
+    return table(
         ["about", "alarm", "fires", "told", "absent data", "source"],
         [
             [
@@ -136,7 +134,7 @@ def month_table() -> str:
         [number, one.says, _long(one.minutes), f"{_used(seen, one):.0%}", *(_first(one, lane) for lane in found)]
         for number, one in enumerate(month.OUTAGES, start=1)
     ]
-    return _table(["", "outage", "lasts", "of the budget", *(lane.name for lane in found)], lines)
+    return table(["", "outage", "lasts", "of the budget", *(lane.name for lane in found)], lines)
 
 
 def silent_table() -> str:
@@ -157,7 +155,7 @@ def silent_table() -> str:
         [one.says, _long(one.minutes), "nothing", *(_first(one, lane) or "nothing" for lane in lanes)]
         for one in month.SILENT
     ]
-    return _table(heads, lines)
+    return table(heads, lines)
 
 
 def _lanes(seen: month.Month) -> Sequence[month.Lane]:
@@ -178,13 +176,6 @@ def _first(one: month.Outage, lane: month.Lane) -> str:
     return f"{_long(spans[0].start - one.start + 1)} / {_long(max(spans[-1].end - one.end, 0))}"
 
 
-def drawn() -> str:
-    """The picture of the month."""
-    return picture(
-        f"A simulated month at stage {SHOWN}: outages, and the alarms they set off", month.OUTAGES, *_month()
-    )
-
-
 @cache
 def _month() -> tuple[month.Month, Sequence[month.Lane]]:
     seen = month.month(STAGES[SHOWN].users)
@@ -202,19 +193,8 @@ def _long(minutes: int) -> str:
     return f"{minutes // slo.HOUR} h {minutes % slo.HOUR} min" if minutes > slo.HOUR else f"{minutes} min"
 
 
-def _table(heads: Sequence[str], lines: Iterable[Sequence[object]]) -> str:
-    head, *rows = (f"| {' | '.join(map(str, row))} |" for row in [heads, *lines])
-    return "\n".join([head, f"|{'---|' * len(heads)}", *rows])
-
-
-PARTS: Parts = {
-    "counts": counts_table,
-    "alarms": alarms_table,
-    "windows": windows_table,
-    "month": month_table,
-    "silent": silent_table,
-}
-
-if __name__ == "__main__":
-    FILE.write_text(generated(FILE.read_text(), PARTS, FILE.name))
-    PICTURE.write_text(drawn())
+DOCUMENT = Document(
+    file="docs/alarms.md",
+    tables={"alarms": alarms_table, "windows": windows_table, "month": month_table, "silent": silent_table},
+    renders={"counts": counts_table},
+)

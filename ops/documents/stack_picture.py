@@ -1,6 +1,7 @@
-"""Draws a stack as SVG: its network from the way in to the data, and what is beside it. By hand, as ops/month_picture.
+"""docs/stack.svg: a stack's network from the way in to the data, and what is beside it.
 
-The reader's preference decides on light or dark: the file has both sets of colors, and a background of its own.
+Drawn by hand: some boxes and arrows do not need a plotting library. The file has two sets of colors, for readers who
+prefer light and for those who prefer dark, and a background of its own.
 """
 
 from __future__ import annotations
@@ -11,8 +12,13 @@ from xml.etree import ElementTree as ET
 
 from infra.config.settings import Settings
 from infra.stages import STAGES
+from ops import stackfile
+from ops.documents import readme
+from ops.documents.model import Document
 from ops.engine.recorder import Recorded
+from ops.engine.render import render
 
+STACK = "sandbox"
 WIDTH, HEIGHT = 960, 600
 VPC_LEFT, VPC_WIDTH, ZONES = 214, 460, 3
 BESIDE_LEFT, BESIDE_WIDTH = 694, 232
@@ -54,7 +60,7 @@ def picture(settings: Settings, resources: Iterable[Recorded]) -> str:
     _beside(root, count)
     _stages(root, settings.stage)
     ET.indent(root)
-    return ET.tostring(root, encoding="unicode") + "\n"
+    return ET.tostring(root, encoding="unicode")
 
 
 def _style() -> str:
@@ -191,3 +197,12 @@ def _add(root: ET.Element, tag: str, **attributes: float | str) -> ET.Element:
     return ET.SubElement(
         root, tag, {key: f"{value:g}" if isinstance(value, float | int) else value for key, value in attributes.items()}
     )
+
+
+def drawn() -> str:
+    """The picture of the sandbox's stack, at the stage that README.md shows."""
+    settings = stackfile.settings(STACK, readme.STAGE)
+    return picture(settings, render(settings, STACK).resources)
+
+
+DOCUMENT = Document(file="docs/stack.svg", renders={"picture": drawn})

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ops.cost import usage
+from ops.cost.by_hand import HOME, NOBODY, amounts, dollars, resource, users_for
 from ops.cost.prices import shipped
 from ops.cost.rules.network import capacity_units
 from ops.cost.span import Span
 from ops.cost.usage import HOURS, Usage
-from tests.cost.support import HOME, NOBODY, amounts, dollars, resource, users_for
 
 _NAT = "aws:ec2/natGateway:NatGateway"
 _GROUP = "aws:autoscaling/group:Group"

@@ -1,9 +1,10 @@
-"""The generated tables of docs/quotas.md. `python -m tests.documents` writes them."""
+"""docs/quotas.md: the quotas that are looked at, and what a stack needs of them at each stage."""
 
 from __future__ import annotations
 
 from infra.stages import STAGES
 from ops import stackfile
+from ops.documents.model import Document, table
 from ops.quotas.needs import NODE_VCPUS, SYSTEM_NODES
 from ops.quotas.report import number
 from ops.quotas.stacks import needed
@@ -21,17 +22,18 @@ def default_table() -> str:
             most[need.quota.code] = max(most.get(need.quota.code, 0), need.most or 0)
         stages.append(most)
     heads = ["quota", "code", "counts", "default", *map(str, STAGES), "source"]
-    lines = [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
+    rows = []
     for quota in QUOTAS:
         cells = [number(most[quota.code]) if quota.code in most else "" for most in stages]
         first = [quota.title, f"`{quota.service}` {quota.code}", quota.scope, number(quota.default)]
-        lines.append(f"| {' | '.join([*first, *cells, quota.source])} |")
-    return "\n".join(lines)
+        rows.append([*first, *cells, quota.source])
+    return table(heads, rows)
 
 
 def nodes_table() -> str:
     """vCPUs that the nodes of a cluster may have at each stage."""
-    heads = ["stage", *map(str, STAGES)]
     system = SYSTEM_NODES * NODE_VCPUS
-    cells = [str(stage.sizes.nodes.cpu + system) for stage in STAGES.values()]
-    return "\n".join([f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", f"| {' | '.join(['vCPUs', *cells])} |"])
+    return table(["stage", *STAGES], [["vCPUs", *(stage.sizes.nodes.cpu + system for stage in STAGES.values())]])
+
+
+DOCUMENT = Document(file="docs/quotas.md", tables={"nodes": nodes_table}, renders={"quotas": default_table})

@@ -1,4 +1,4 @@
-"""The tables of docs/transitions.md."""
+"""docs/transitions.md: the moves between stages, what goes with them, and what cannot change in one update."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from functools import cache
 
 from infra.stages import STAGES
 from ops.console import short
+from ops.documents.model import Document, table
 from ops.transition.matrix import Matrix, offline
 from ops.transition.update_constraints import LAWS
 
@@ -21,14 +22,13 @@ def matrix(stack: str) -> Matrix:
 
 def verdicts() -> str:
     """Every move of every shipped stack."""
-    head = f"| stack | from | {' | '.join(f'to {stage}' for stage in STAGES)} |"
-    lines = [head, f"|---|---|{'---|' * len(STAGES)}"]
+    rows = []
     for stack in SHIPPED:
         found = matrix(stack)
         for came_from in STAGES:
             cells = [_verdict(found, came_from, to) for to in STAGES]
-            lines.append(f"| {stack if came_from == min(STAGES) else ''} | {came_from} | {' | '.join(cells)} |")
-    return "\n".join(lines)
+            rows.append([stack if came_from == min(STAGES) else "", came_from, *cells])
+    return table(["stack", "from", *(f"to {stage}" for stage in STAGES)], rows)
 
 
 def _verdict(found: Matrix, came_from: int, to: int) -> str:
@@ -36,28 +36,32 @@ def _verdict(found: Matrix, came_from: int, to: int) -> str:
         return "-"
     if came_from == to:
         return ""
-    (one,) = [one for one in found.transitions if (one.came_from, one.to) == (came_from, to)]
+    (move,) = [one for one in found.transitions if (one.came_from, one.to) == (came_from, to)]
     route = found.several.get((came_from, to))
     way = "" if route is None else f" by {', '.join(str(step) for step in route.steps[:-1])}"
-    return f"{'clear' if one.clear else 'LOSES'}{way}"
+    return f"{'clear' if move.clear else 'LOSES'}{way}"
 
 
 def leaving() -> str:
     """What is stateful and goes with a step down, by why nothing is lost, over all shipped stacks."""
     found: dict[tuple[int, str], set[str]] = {}
     for stack in SHIPPED:
-        for one in matrix(stack).transitions:
-            for change in one.changes if one.to == one.came_from - 1 else ():
+        for move in matrix(stack).transitions:
+            for change in move.changes if move.to == move.came_from - 1 else ():
                 if change.rebuilt is not None:
-                    found.setdefault((one.came_from, change.rebuilt), set()).add(short(change.type))
-    lines = [
-        f"| {stage} to {stage - 1} | {', '.join(sorted(types))} | {reason} |"
+                    found.setdefault((move.came_from, change.rebuilt), set()).add(short(change.type))
+    rows = [
+        [f"{stage} to {stage - 1}", ", ".join(sorted(types)), reason]
         for (stage, reason), types in sorted(found.items())
     ]
-    return "\n".join(["| step | goes | why nothing is lost |", "|---|---|---|", *lines])
+    return table(["step", "goes", "why nothing is lost"], rows)
 
 
 def laws() -> str:
     """What AWS refuses in one update."""
-    lines = [f"| {law.name} | {law.reason} | {law.source} |" for law in LAWS]
-    return "\n".join(["| law | why | source |", "|---|---|---|", *lines])
+    return table(["law", "why", "source"], [[law.name, law.reason, law.source] for law in LAWS])
+
+
+DOCUMENT = Document(
+    file="docs/transitions.md", tables={"laws": laws}, renders={"verdicts": verdicts, "leaving": leaving}
+)

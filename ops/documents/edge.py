@@ -1,4 +1,4 @@
-"""The generated table of docs/edge.md. `python -m tests.documents` writes it."""
+"""docs/edge.md: the rights that a Cloudflare token needs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from infra.config.models.edge import EdgeCertificate
 from infra.edge.plans import Plan
 from infra.stages import STAGES
 from ops import stackfile
+from ops.documents.model import Document, table
 from ops.edge.rights import Right, needed
 from ops.engine.render import render
 
@@ -22,7 +23,11 @@ def rights_table() -> str:
         chosen = chosen.model_copy(update={"edge": chosen.edge.model_copy(update=_ALL)})
         for right in needed(render(chosen, STACK).resources):
             first.setdefault(right, stage)
-    lines = ["| from stage | permission | of the | for |", "|---|---|---|---|"]
-    for right, stage in sorted(first.items(), key=lambda one: one[1]):
-        lines.append(f"| {stage} | {right.name} | {'account' if right.of_account else 'zone'} | {right.purpose} |")
-    return "\n".join(lines)
+    rows = [
+        [stage, right.name, "account" if right.of_account else "zone", right.purpose]
+        for right, stage in sorted(first.items(), key=lambda row: row[1])
+    ]
+    return table(["from stage", "permission", "of the", "for"], rows)
+
+
+DOCUMENT = Document(file="docs/edge.md", renders={"rights": rights_table})

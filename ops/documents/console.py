@@ -1,0 +1,35 @@
+"""What a command said, as a block of a document."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from ops.stackfile import ROOT
+
+COLUMNS = 96  # what a code block holds on GitHub without a scroll bar
+
+
+@cache
+def ascent(*arguments: str) -> Sequence[str]:
+    """Lines that the `ascent` command prints."""
+    return said(sys.executable, "-m", "ops", *arguments)
+
+
+def said(*command: str) -> Sequence[str]:
+    """Lines that a command prints, run from the repository's root in a terminal without colors.
+
+    Raises:
+        CalledProcessError: when it fails.
+    """
+    environment = {**os.environ, "COLUMNS": str(COLUMNS), "NO_COLOR": "1"}
+    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, env=environment)
+    return [line.rstrip() for line in done.stdout.splitlines()]
+
+
+def block(command: str, lines: Iterable[str]) -> str:
+    """The command and these lines of what it printed, in Markdown."""
+    return "\n".join(["```console", f"$ {command}", *lines, "```"])

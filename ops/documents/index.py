@@ -1,0 +1,34 @@
+"""Every document with generated parts."""
+
+from __future__ import annotations
+
+from ops.documents import (
+    alarms,
+    application,
+    changes,
+    cost,
+    edge,
+    guard,
+    policy,
+    quotas,
+    readme,
+    stack_picture,
+    transitions,
+)
+
+DOCUMENTS = tuple(
+    module.DOCUMENT
+    for module in (
+        alarms,
+        application,
+        changes,
+        cost,
+        edge,
+        guard,
+        policy,
+        quotas,
+        readme,
+        stack_picture,
+        transitions,
+    )
+)
