@@ -97,7 +97,7 @@ def test_it_says_which_version_it_is() -> None:
     [
         (PermissionError(13, "Permission denied", "Pulumi.prod.yaml"), "Pulumi.prod.yaml: Permission denied"),
         (OSError(28, "No space left on device"), "the disk: No space left on device"),
-        (KeyError("colour"), "This is a fault of ascent itself: KeyError: 'colour'. What led to it is in "),
+        (KeyError("color"), "This is a fault of ascent itself: KeyError: 'color'. What led to it is in "),
     ],
 )
 def test_what_nobody_foresaw_is_one_line(
