@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from ops import stackfile
 from ops.console import console, errors
-from ops.drift.steps import COMMAND, Step, UnreadableError, read, told
+from ops.drift.steps import COMMAND, Refreshed, UnreadableError, read, refreshed
 from ops.refusal import NO, refusal
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def drift(
     raise typer.Exit(NO if found.drifted else 0)
 
 
-def _look(stack: str) -> list[Step]:
+def _look(stack: str) -> list[Refreshed]:
     from ops.engine.updates import Automation, EngineError
 
     stackfile.there(stack)
@@ -88,7 +88,7 @@ def _look(stack: str) -> list[Step]:
         engine = Automation(stack, lambda _: None, lambda text: errors.print(text, markup=False))
         try:
             ignored = {one["urn"]: one.get("ignoreChanges") or () for one in engine.resources()}
-            steps = [told(one, ignored.get(one.urn, ())) for one in engine.look()] if ignored else []
+            steps = [refreshed(step, ignored.get(step.urn, ())) for step in engine.look()] if ignored else []
         except EngineError as error:
             raise refusal(error, f"{stack} cannot be looked at: {error}") from None
     if not steps:

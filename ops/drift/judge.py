@@ -9,12 +9,13 @@ from typing import Any
 
 from catalog import paths
 from catalog.data_loss import holds_nothing, precious
+from catalog.engine_steps import STACK_TYPE
 from catalog.schema import resource_schema
 from catalog.sdk import SdkError
 from ops.drift import adopt
 from ops.drift.exposure import opens, opens_gone
 from ops.drift.ledger import LEDGER, Expected, left_by_the_program
-from ops.drift.steps import STACK_TYPE, Step
+from ops.drift.steps import Refreshed
 from ops.drift.stopped import stopped
 from ops.one_way import held
 
@@ -150,7 +151,7 @@ class Report:
         }
 
 
-def judge(steps: Iterable[Step], stack: str) -> Report:
+def judge(steps: Iterable[Refreshed], stack: str) -> Report:
     """What the engine found, told apart."""
     steps = list(steps)
     under_way = any(one.type == STACK_TYPE and _rolls(one.recorded.outputs) for one in steps)
@@ -171,7 +172,7 @@ def judge(steps: Iterable[Step], stack: str) -> Report:
     return Report(stack=stack, looked_at=looked_at, drifted=tuple(drifted), owned=tuple(owned))
 
 
-def _rows(step: Step, *, under_way: bool) -> list[Expected]:
+def _rows(step: Refreshed, *, under_way: bool) -> list[Expected]:
     """What is expected of a resource as it is."""
     rows = [one for one in LEDGER if one.type == step.type and (under_way or not one.in_rollout)]
     known = {one.path for one in rows}
@@ -184,7 +185,7 @@ def _rolls(outputs: Mapping[str, Any]) -> bool:
     return isinstance(rollout, Mapping) and bool(rollout.get("progress"))
 
 
-def _expected(step: Step, rows: list[Expected]) -> Iterator[tuple[str, Expected]]:
+def _expected(step: Refreshed, rows: list[Expected]) -> Iterator[tuple[str, Expected]]:
     """Each place that its owner changed: of those that the engine names, and of what the provider alone keeps.
 
     The engine compares what the program sets. What it leaves to others, such as a group's desired capacity, it reads
@@ -207,11 +208,11 @@ def _expected(step: Step, rows: list[Expected]) -> Iterator[tuple[str, Expected]
                 yield paths.render(place), row
 
 
-def _owned(step: Step, path: str, row: Expected) -> Owned:
+def _owned(step: Refreshed, path: str, row: Expected) -> Owned:
     return Owned(urn=step.urn, type=step.type, name=step.name, difference=_difference(step, path), row=row)
 
 
-def _drifted(step: Step, changed: list[str], by_hand: Mapping[str, str]) -> Drifted:
+def _drifted(step: Refreshed, changed: list[str], by_hand: Mapping[str, str]) -> Drifted:
     gone = step.found is None
     differences = tuple(_difference(step, path) for path in sorted({*changed, *by_hand}))
     # The engine asked the provider what putting each of them back would take.
@@ -238,7 +239,7 @@ def _opens(type_: str, one: Difference) -> bool:
     return one.found != SECRET and opens(type_, one.path, one.recorded, one.found)
 
 
-def _difference(step: Step, path: str) -> Difference:
+def _difference(step: Refreshed, path: str) -> Difference:
     sides = [step.recorded, *([step.found] if step.found else [])]
     place = _parsed(path)
     states = [state.get(str(place[0])) for one in sides for state in (one.inputs, one.outputs)]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from pulumi.automation.events import StepEventMetadata
+from catalog import engine_steps
+from catalog.engine_steps import EngineState, EngineStep
 
 COMMAND = "pulumi refresh --preview-only --json > refresh.json"
-STACK_TYPE = "pulumi:pulumi:Stack"
 LOOKED, GONE = ("refresh", "same"), "delete"
 # Operations that a look has. Each other one is of an update or its preview.
 OPERATIONS = (*LOOKED, "update", GONE, "read")
@@ -24,16 +23,8 @@ class UnreadableError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Side:
-    """A resource as the state has it, or as the provider found it: properties as plain data."""
-
-    inputs: Mapping[str, Any]
-    outputs: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """One resource.
+class Refreshed:
+    """A resource that the engine has compared with what exists.
 
     recorded: as the state has it.
     found: as it is; None where it is gone.
@@ -42,35 +33,38 @@ class Step:
     """
 
     urn: str
-    recorded: Side
-    found: Side | None
+    stack: str
+    type: str
+    name: str
+    recorded: EngineState
+    found: EngineState | None
     changed: Mapping[str, str]
-    ignored: Sequence[str] = ()
-
-    @property
-    def type(self) -> str:
-        """Type token."""
-        return self.urn.split("::")[2].rpartition("$")[2]
-
-    @property
-    def name(self) -> str:
-        """Name in the program."""
-        return self.urn.split("::", 3)[3]
-
-    @property
-    def stack(self) -> str:
-        """Name of the stack."""
-        return self.urn.split("::")[0].rpartition(":")[2]
+    ignored: Sequence[str]
 
 
-def told(metadata: StepEventMetadata, ignored: Sequence[str]) -> Step:
-    """What the engine tells of a resource once it has looked. What is ignored, the state knows."""
-    kinds = {path: str(one.diff_kind.value) for path, one in (metadata.detailed_diff or {}).items()}
-    old, new = (_side(vars(one)) if one else None for one in (metadata.old, metadata.new))
-    return _step(metadata.urn, metadata.op.value, old, new, kinds, metadata.diffs, ignored)
+def refreshed(step: EngineStep, ignored: Sequence[str] | None = None) -> Refreshed:
+    """What the engine found of one resource.
+
+    Args:
+        step: the engine's.
+        ignored: inputs that the program leaves to others; None where the step itself has them, which an event does not.
+    """
+    recorded = step.old or EngineState()
+    # Not every provider says which places differ; it then names the properties.
+    changed = step.kinds or dict.fromkeys(step.diffs, "update")
+    return Refreshed(
+        urn=step.urn,
+        stack=step.stack,
+        type=step.type,
+        name=step.name,
+        recorded=recorded,
+        found=None if step.op == GONE else step.new or recorded,
+        changed=changed if step.op == "update" else {},
+        ignored=recorded.ignored if ignored is None else ignored,
+    )
 
 
-def read(path: Path) -> list[Step]:
+def read(path: Path) -> list[Refreshed]:
     """The resources in a file.
 
     Raises:
@@ -78,11 +72,12 @@ def read(path: Path) -> list[Step]:
     """
     content = _loaded(path)
     try:
-        failed = [one["message"] for one in content.get("diagnostics") or [] if one.get("severity") == "error"]
-        steps = [_step(*_parts(one)) for one in content["steps"]]
-        operations = Counter(one["op"] for one in content["steps"])
+        diagnostics = content.get("diagnostics") or []
+        failed = [diagnostic["message"] for diagnostic in diagnostics if diagnostic.get("severity") == "error"]
+        steps = [engine_steps.of_document(step) for step in content["steps"]]
+        operations = Counter(step.op for step in steps)
         announced = {op: int(count) for op, count in (content.get("changeSummary") or {}).items()}
-    except (KeyError, TypeError, AttributeError, IndexError, ValueError):
+    except (KeyError, TypeError, AttributeError, ValueError):
         raise UnreadableError(f"{path}: this is not what the engine prints; write it with: {COMMAND}") from None
     if failed:
         said = " ".join(str(failed[0]).split())
@@ -90,7 +85,7 @@ def read(path: Path) -> list[Step]:
     # A look begins at the stack itself, which it calls a refresh. A preview has no such step.
     if "refresh" not in operations or operations.keys() - set(OPERATIONS):
         raise UnreadableError(f"{path}: this is of another command, perhaps a preview; write it with: {COMMAND}")
-    if len({one.stack for one in steps}) != 1:
+    if len({step.stack for step in steps}) != 1:
         raise UnreadableError(f"{path}: this is of several stacks; write it with: {COMMAND}")
     # The engine has counted changes that it then had no step for (pulumi/pulumi issue 16278). Without them, a changed
     # stack would look as recorded.
@@ -100,7 +95,7 @@ def read(path: Path) -> list[Step]:
                 f"{path}: the engine counts {announced[op]} resources to {op}, and says of {operations[op]} which; "
                 f"have it look anew with: ascent drift --stack {steps[0].stack}"
             )
-    return steps
+    return list(map(refreshed, steps))
 
 
 def _loaded(path: Path) -> Any:
@@ -112,32 +107,3 @@ def _loaded(path: Path) -> Any:
         raise UnreadableError(f"{path}: this is no text; write it with: {COMMAND}") from None
     except (json.JSONDecodeError, RecursionError) as error:
         raise UnreadableError(f"{path}: this is no whole JSON ({error}); write it anew with: {COMMAND}") from None
-
-
-def _parts(step: Mapping[str, Any]) -> tuple[Any, ...]:
-    kinds = {path: str(one["kind"]) for path, one in (step.get("detailedDiff") or {}).items()}
-    old, new = step.get("oldState") or {}, step.get("newState") or {}
-    ignored = old.get("ignoreChanges") or ()
-    return str(step["urn"]), str(step["op"]), _side(old), _side(new), kinds, step.get("diffReasons"), ignored
-
-
-def _step(
-    urn: str,
-    op: str,
-    old: Side | None,
-    new: Side | None,
-    kinds: Mapping[str, str],
-    names: Iterable[str] | None,
-    ignored: Sequence[str],
-) -> Step:
-    if len(urn.split("::", 3)) != 4:
-        raise ValueError(f"{urn} is no URN")
-    recorded = old or Side(inputs={}, outputs={})
-    found = None if op == GONE else new or recorded
-    # Not every provider says which places differ; it then names the properties.
-    changed = {} if op != "update" else kinds or dict.fromkeys(names or (), "update")
-    return Step(urn=urn, recorded=recorded, found=found, changed=changed, ignored=ignored)
-
-
-def _side(state: Mapping[str, Any]) -> Side | None:
-    return Side(inputs=state.get("inputs") or {}, outputs=state.get("outputs") or {}) if state else None

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from catalog.engine_steps import EngineStep, of_metadata
 from infra import half_written
 from infra.thresholds import ENGINE_WAIT
 from ops import stackfile
@@ -20,7 +21,7 @@ from ops.refusal import NO, UNUSABLE
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack
-    from pulumi.automation.events import EngineEvent, ResourcePreEvent, ResOutputsEvent, StepEventMetadata
+    from pulumi.automation.events import EngineEvent, ResourcePreEvent, ResOutputsEvent
 
 T = TypeVar("T")
 TOOLCHAIN = stackfile.ROOT / ".toolchain"
@@ -53,7 +54,7 @@ class Engine(Protocol):
     def update(self) -> None:
         """Bring the stack up. Doing so twice does nothing the second time."""
 
-    def foreseen(self, *, config: Path | None = None) -> Sequence[StepEventMetadata]:
+    def foreseen(self, *, config: Path | None = None) -> Sequence[EngineStep]:
         """What an update would do to each resource, in order; with another file as the stack's, where one is given."""
 
     def outputs(self, *, again: bool = False) -> dict[str, Any]:
@@ -130,7 +131,7 @@ class Automation:
         deployment = self._turn(stack.export_stack).deployment or {}
         return list(deployment.get("resources") or [])
 
-    def look(self) -> list[StepEventMetadata]:
+    def look(self) -> list[EngineStep]:
         """What the providers find of each resource in the state, which stays as it is.
 
         Raises:
@@ -139,7 +140,7 @@ class Automation:
         run = partial(self._opened().preview_refresh, color="never", show_secrets=False)
         return self._steps(run, lambda event: event.res_outputs_event)
 
-    def foreseen(self, exclude: Sequence[str] = (), *, config: Path | None = None) -> list[StepEventMetadata]:
+    def foreseen(self, exclude: Sequence[str] = (), *, config: Path | None = None) -> list[EngineStep]:
         """What an update would do to each resource, in order.
 
         Args:
@@ -169,18 +170,18 @@ class Automation:
 
     def _steps(
         self, run: Callable[..., object], event_of: Callable[[EngineEvent], ResourcePreEvent | ResOutputsEvent | None]
-    ) -> list[StepEventMetadata]:
+    ) -> list[EngineStep]:
         """What a run tells of each resource by one kind of its events."""
-        found: list[StepEventMetadata] = []
+        steps: list[EngineStep] = []
 
         def on_event(event: EngineEvent) -> None:
             self._on_event(event)
             if told := event_of(event):
-                found.append(told.metadata)
+                steps.append(of_metadata(told.metadata))
 
         with uninterrupted(self._tell):
             self._turn(lambda: run(on_event=on_event))
-        return found
+        return steps
 
     def _opened(self) -> Stack:
         if self._stack is None:

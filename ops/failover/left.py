@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from typing import Protocol
 
+from catalog.engine_steps import EngineStep
 from infra import naming
 
 # In the engine's words. What only looks at the others can wait, and so can the program's own parts.
@@ -12,23 +12,7 @@ NOTHING = ("same", "read", "refresh")
 CAN_WAIT = ("aws:cloudwatch/", "pulumi:", f"{naming.token('')}")
 
 
-class Foreseen(Protocol):
-    """What an update would do to a resource."""
-
-    @property
-    def urn(self) -> str:
-        """The resource's URN."""
-
-    @property
-    def type(self) -> str:
-        """Its type token."""
-
-    @property
-    def op(self) -> object:
-        """The kind of change, in the engine's words."""
-
-
-def left(foreseen: Iterable[Foreseen], stack: str, away: Collection[str]) -> list[str]:
+def left(foreseen: Iterable[EngineStep], stack: str, away: Collection[str]) -> list[str]:
     """What an update would still change, but for what AWS and Kubernetes hold in some regions.
 
     Args:
@@ -38,14 +22,10 @@ def left(foreseen: Iterable[Foreseen], stack: str, away: Collection[str]) -> lis
     """
     bases = tuple(naming.regional(stack, region) for region in away)
     return [
-        f"{op} {name}" for op, kind, name in map(_told, foreseen) if op not in NOTHING and _counts(kind, name, bases)
+        f"{step.op} {step.name}" for step in foreseen if step.op not in NOTHING and _counts(step.type, step.name, bases)
     ]
 
 
 def _counts(kind: str, name: str, away: tuple[str, ...]) -> bool:
     there = kind.startswith(("aws:", "kubernetes:")) and name.startswith(away)
     return not there and not kind.startswith(CAN_WAIT)
-
-
-def _told(one: Foreseen) -> tuple[str, str, str]:
-    return str(getattr(one.op, "value", one.op)), one.type, one.urn.rpartition("::")[2]

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from catalog import engine_steps
+from catalog.engine_steps import STACK_TYPE, EngineState, EngineStep
 from catalog.values import SENTINELS, SIGNATURE
-from ops.engine.recorder import STACK_TYPE, Recorded
+from ops.engine.recorder import Recorded
 from ops.guard.preview import OPS, Op, Preview, Step
 from policy.model import SECRET, UNKNOWN
 
@@ -67,42 +69,38 @@ class Collector:
 
     def take(self, raw: Any) -> None:
         """One step, as the engine wrote it."""
-        if not isinstance(raw, dict) or not isinstance(raw.get("urn"), str) or raw["urn"].count("::") < 3:
+        try:
+            step = engine_steps.of_document(raw)
+        except ValueError:
             self._malformed += 1
             return
-        urn, op = raw["urn"], str(raw.get("op"))
+        urn, type_ = step.urn, sys.intern(step.type)
         self._urn = self._urn or urn
-        self._seen[op] += 1
-        old, new = _map(raw.get("oldState")), _map(raw.get("newState"))
-        type_ = sys.intern(_type(urn))
+        self._seen[step.op] += 1
         if type_ == STACK_TYPE:
-            self._outputs = _map(plain(_map(old.get("outputs"))))
+            self._outputs = plain(step.old.outputs) if step.old else {}
             return
-        provider = urn
-        if not type_.startswith(_PROVIDER):
-            reference = raw.get("provider") or old.get("provider") or new.get("provider") or ""
-            provider = str(reference).rpartition("::")[0]
-        region = self._region(provider, old, new)
+        provider = urn if type_.startswith(_PROVIDER) else step.provider
+        region = self._region(provider, step)
         if provider == urn and region is not None:
             self._regions[urn] = region
-        if op == "refresh" and old:
+        if step.op == "refresh" and step.old:
             self._looked_at.add(urn)
-        if op not in _DOES:
+        if step.op not in _DOES:
             return
-        detail = _map(raw.get("detailedDiff"))
-        forced = [path for path, one in detail.items() if str(_map(one).get("kind")).endswith("-replace")]
-        replaced_by = tuple(str(one) for one in forced or _list(raw.get("replaceReasons")))
-        step = Step(
-            op=_DOES[op],
+        replaced_by = step.replacing or step.keys
+        dependencies = step.new.dependencies if step.new else {}
+        change = Step(
+            op=_DOES[step.op],
             urn=urn,
             type=type_,
-            before=_resource(urn, type_, old, region),
-            after=_resource(urn, type_, new, region),
-            changed=tuple(dict.fromkeys(str(one) for one in [*detail, *_list(raw.get("diffReasons"))])),
+            before=_resource(urn, type_, step.old, region),
+            after=_resource(urn, type_, step.new, region),
+            changed=tuple(dict.fromkeys([*step.kinds, *step.diffs])),
             replaced_by=replaced_by,
-            forced_by=tuple(dict.fromkeys(_sources(replaced_by, _map(new.get("propertyDependencies"))))),
+            forced_by=tuple(dict.fromkeys(_sources(replaced_by, dependencies))),
         )
-        self._steps.append((step, provider))
+        self._steps.append((change, provider))
 
     def surroundings(self, config: Sequence[Any], diagnostics: Sequence[Any], counts: Sequence[Any]) -> None:
         """What is told of the stack as a whole: a map of config and one of counts at most, and diagnostics."""
@@ -142,12 +140,13 @@ class Collector:
             else:
                 yield step
 
-    def _region(self, provider: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str | None:
+    def _region(self, provider: str, step: EngineStep) -> str | None:
         """Region of a resource where it says so itself. What it says without having been told, its provider told it."""
         if not provider.rpartition("::")[0].endswith(f"{_PROVIDER}aws"):
             return None
-        told = next((one for side in (old, new) if (one := _text(_map(side.get("inputs")).get("region")))), None)
-        known = _text(_map(old.get("outputs")).get("region"))
+        states = [state for state in (step.old, step.new) if state]
+        told = next((region for state in states if (region := _text(state.inputs.get("region")))), None)
+        known = _text(step.old.outputs.get("region")) if step.old else None
         if told is None and known is not None:
             self._regions.setdefault(provider, known)
         return told or known
@@ -177,24 +176,24 @@ class Collector:
 def _sources(paths: Sequence[str], dependencies: Mapping[str, Any]) -> Iterator[str]:
     """URNs that properties come from; the engine tells them by the first part of a path."""
     for path in paths:
-        yield from map(str, _list(dependencies.get(re.split(r"[.\[]", path, maxsplit=1)[0])))
+        urns = dependencies.get(re.split(r"[.\[]", path, maxsplit=1)[0])
+        yield from map(str, urns if isinstance(urns, list) else ())
 
 
-def _resource(urn: str, type_: str, raw: Mapping[str, Any], region: str | None) -> Recorded | None:
-    if not raw:
+def _resource(urn: str, type_: str, state: EngineState | None, region: str | None) -> Recorded | None:
+    if state is None:
         return None
-    parent = raw.get("parent")
     return Recorded(
         urn=urn,
         type=type_,
         name=urn.rpartition("::")[2],
-        parent=None if not isinstance(parent, str) or _type(parent) == STACK_TYPE else parent,
+        parent=None if state.parent is None or engine_steps.type_of(state.parent) == STACK_TYPE else state.parent,
         region=region,
-        protect=raw.get("protect") is True,
-        inputs=_map(plain(_map(raw.get("inputs")))),
-        custom=raw.get("custom") is True,
-        retained=raw.get("retainOnDelete") is True,
-        ignored=tuple(str(one) for one in _list(raw.get("ignoreChanges"))),
+        protect=state.protect,
+        inputs=plain(state.inputs),
+        custom=state.custom,
+        retained=state.retained,
+        ignored=state.ignored,
     )
 
 
@@ -213,16 +212,8 @@ def plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _type(urn: str) -> str:
-    return "".join(urn.split("::")[2:3]).rpartition("$")[2]
-
-
 def _map(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
 
 
 def _text(value: Any) -> str | None:

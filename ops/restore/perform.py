@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from catalog.engine_steps import EngineStep
 from infra.thresholds import PROXY_TARGET_WAIT, RESTORE_POLL, RESTORE_WAIT
 from ops.engine.updates import EngineError
 from ops.failover.errors import BusyError, StepError
@@ -26,24 +27,13 @@ HARMLESS = ("same", "update", "refresh", "read")
 SETTLED_LOOKS = 2
 
 
-class Foreseen(Protocol):
-    """What an update would do to a resource."""
-
-    urn: str
-    type: str
-
-    @property
-    def op(self) -> object:
-        """The kind of change, in the engine's words."""
-
-
 class Engine(Protocol):
     """Knows the stack's state, and brings the stack up."""
 
     def refresh(self, urns: Sequence[str]) -> None:
         """Take over into the state what these resources are really like."""
 
-    def foreseen(self) -> Sequence[Foreseen]:
+    def foreseen(self) -> Sequence[EngineStep]:
         """What an update would do to each resource."""
 
     def update(self, replace: Sequence[str] = ()) -> None:
@@ -181,9 +171,9 @@ class Performance:
 
     def _update(self) -> str:
         self.engine.refresh(self.shape.urns)
-        harmful = [one for one in self._foreseen() if _op(one) not in HARMLESS and one.type in HOLDING]
+        harmful = [step for step in self.engine.foreseen() if step.op not in HARMLESS and step.type in HOLDING]
         if harmful:
-            told = ", ".join(f"{_op(one)} {one.urn.rpartition('::')[2]}" for one in harmful)
+            told = ", ".join(f"{step.op} {step.name}" for step in harmful)
             raise StepError(
                 f"an update would not keep the restored database ({told}), and so is not made; see why: "
                 f"pulumi preview --diff --stack {self.plan.stack}"
@@ -192,9 +182,9 @@ class Performance:
         return DONE
 
     def _verify(self) -> str:
-        left = [one for one in self._foreseen() if one.urn in self.shape.urns and _op(one) != "same"]
+        left = [step for step in self.engine.foreseen() if step.urn in self.shape.urns and step.op != "same"]
         if left:
-            told = ", ".join(f"{_op(one)} {one.urn.rpartition('::')[2]}" for one in left)
+            told = ", ".join(f"{step.op} {step.name}" for step in left)
             raise StepError(
                 f"an update would still change it ({told}): pulumi preview --diff --stack {self.plan.stack}"
             )
@@ -357,10 +347,3 @@ class Performance:
     def _until(self, over: Callable[[], bool], otherwise: str) -> None:
         if not polled(over, bool, seconds=RESTORE_WAIT.value, wait=self.wait, poll=RESTORE_POLL.value):
             raise StepError(f"{otherwise} after {RESTORE_WAIT.value} s; see its events, then try again")
-
-    def _foreseen(self) -> Sequence[Foreseen]:
-        return self.engine.foreseen()
-
-
-def _op(step: Foreseen) -> str:
-    return str(getattr(step.op, "value", step.op))

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pulumi.automation.events import StepEventMetadata
+from catalog.engine_steps import EngineStep
 
 SAME = "same"
 # Components are names for what they consist of, and the stack's own step is about its outputs.
@@ -55,27 +53,27 @@ class Waiting:
         return f"{self.op} {self.type.rpartition(':')[2]} {self.urn.rpartition('::')[2]}{listed}"
 
 
-def waiting(found: Iterable[StepEventMetadata], gates: Collection[str]) -> list[Waiting]:
+def waiting(steps: Iterable[EngineStep], gates: Collection[str]) -> list[Waiting]:
     """The changes among an engine's steps, one for each resource.
 
     Args:
-        found: what an update would do, in order.
+        steps: what an update would do, in order.
         gates: names of the alarms that send a new version back.
     """
     changes: dict[str, Waiting] = {}
-    for one in found:
-        op = str(getattr(one.op, "value", one.op))
-        if op == SAME or one.type.startswith(WITHOUT_OWN):
+    for step in steps:
+        if step.op == SAME or step.type.startswith(WITHOUT_OWN):
             continue
-        changes_in_place = op in ("create", "update")
-        properties = tuple(sorted({path.partition(".")[0].partition("[")[0] for path in one.detailed_diff or {}}))
+        changes_in_place = step.op in ("create", "update")
+        properties = tuple(sorted({path.partition(".")[0].partition("[")[0] for path in step.kinds}))
         apart = changes_in_place and bool(properties) and set(properties) <= TAGS
-        if changes_in_place and one.type.startswith(APART):
-            apart = apart or not (one.type.startswith(ALARMS) and _name(one) in gates)
-        changes.setdefault(one.urn, Waiting(urn=one.urn, type=one.type, op=op, properties=properties, apart=apart))
+        if changes_in_place and step.type.startswith(APART):
+            apart = apart or not (step.type.startswith(ALARMS) and _name(step) in gates)
+        change = Waiting(urn=step.urn, type=step.type, op=step.op, properties=properties, apart=apart)
+        changes.setdefault(step.urn, change)
     return list(changes.values())
 
 
-def _name(one: StepEventMetadata) -> object:
-    state = one.new or one.old
-    return state.inputs.get("name") if state and state.inputs else None
+def _name(step: EngineStep) -> object:
+    state = step.new or step.old
+    return state.inputs.get("name") if state else None

@@ -10,20 +10,18 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from catalog.data_loss import holding
+from catalog.engine_steps import EngineStep
 from ops import stackfile
 from ops.engine.render import Plan
 from ops.refusal import NO
 from ops.stackedit import EditedFile, edited
-from ops.transition.engine import of_steps, pairs_of, steps_of
+from ops.transition.engine_run import of_steps, pairs_of
 from ops.transition.model import Transition
 from ops.transition.route import Planner, Step, broken, nested
 from ops.transition.update_constraints import LAWS
-
-if TYPE_CHECKING:
-    from pulumi.automation.events import StepEventMetadata
 
 SIZES = tuple(dict.fromkeys(key for law in LAWS for key in law.sizes))
 
@@ -43,7 +41,7 @@ class Engine(Protocol):
     def forget(self) -> Sequence[str]:
         """Take out of the state what providers leave there for good. Returns the URNs of what had some."""
 
-    def foreseen(self) -> Sequence[StepEventMetadata]:
+    def foreseen(self) -> Sequence[EngineStep]:
         """What an update would do to each resource."""
 
     def outputs(self) -> dict[str, Any]:
@@ -107,12 +105,12 @@ class Walk:
 
     def _look(self, before: Step, step: Step) -> None:
         """Refuse a step that would lose something, or that the provider cannot make in one update."""
-        found = self._foreseen(before, step)
-        transition = self._transition(before.stage, step.stage, found)
+        steps = self._foreseen(before, step)
+        transition = self._transition(before.stage, step.stage, steps)
         if transition.losses:
             listed = "\n".join(f"  {one.op.value} {one.urn}" for one in transition.losses)
             raise RefusedError(f"{step} would lose what nothing else holds:\n{listed}")
-        for one in broken(pairs_of(found)):
+        for one in broken(pairs_of(steps)):
             listed = "\n".join(f"  {urn}" for urn in one.urns)
             raise RefusedError(f"one update to {step} cannot be: {one.law.reason} ({one.law.source})\n{listed}")
 
@@ -128,13 +126,13 @@ class Walk:
                 f"first: pulumi up --stack {self.file.stack}"
             )
 
-    def _foreseen(self, before: Step, step: Step) -> Sequence[StepEventMetadata]:
+    def _foreseen(self, before: Step, step: Step) -> Sequence[EngineStep]:
         self.live(f"Looking what the update from {before} to {step} would do")
         return self.engine.foreseen()
 
-    def _transition(self, came_from: int, to: int, found: Sequence[StepEventMetadata]) -> Transition:
+    def _transition(self, came_from: int, to: int, steps: Sequence[EngineStep]) -> Transition:
         regions = holding(*(stackfile.settings(self.file.stack, stage) for stage in (came_from, to)))
-        return of_steps(came_from, to, steps_of(found), regions)
+        return of_steps(came_from, to, steps, regions)
 
     def _applied(self) -> Any:
         return self.engine.outputs().get("stage")

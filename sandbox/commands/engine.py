@@ -21,9 +21,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from catalog.engine_steps import EngineStep
 from sandbox.commands import recovery, state
 from sandbox.commands.environ import engine_environment, install_plugins
-from sandbox.commands.events import Events, Step, read_events
+from sandbox.commands.events import Events, read_events
 from sandbox.commands.layout import Layout
 from sandbox.commands.process import run_in_terminal
 from sandbox.commands.stackfile import shipped_stage, write_config
@@ -52,7 +53,7 @@ class Result:
         return self.code == 0
 
     @property
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[EngineStep]:
         """What was done to each resource, in order; in a preview, what would be."""
         return self.events.steps
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from pulumi.automation.events import StepEventMetadata
 
+from catalog.engine_steps import of_metadata
 from ops.drift.judge import SECRET, Report, judge
 from ops.drift.ledger import LEDGER
-from ops.drift.steps import Step, read, told
+from ops.drift.steps import read, refreshed
 from ops.drift.stopped import DEPLOYMENT
 from tests.drift.support import PROGRESS, looked, urn, written
 
@@ -183,7 +184,7 @@ def test_what_only_its_owner_keeps_is_seen_while_the_engine_looks() -> None:
     }
     state = {"type": GROUP, "urn": "", "id": "", "parent": "", "provider": ""}
     event |= {side: {**state, **event[side]} for side in ("old", "new")}  # type: ignore[dict-item]
-    found = judge([told(StepEventMetadata.from_json(event), ())], "prod")
+    found = judge([refreshed(of_metadata(StepEventMetadata.from_json(event)), ())], "prod")
     assert found.drifted == ()
     assert [one.difference.as_dict() for one in found.owned] == [
         {"path": "desiredCapacity", "recorded": 2, "found": 5},
@@ -194,8 +195,3 @@ def test_ten_thousand_resources_take_a_moment(tmp_path: Path) -> None:
     same = [looked(ALARM, f"prod-use1-{index}", {"threshold": 1}, {"threshold": 1}) for index in range(10_000)]
     found = judged(tmp_path, *same, looked(ALARM, "prod-use1-x", {"threshold": 1}, None))
     assert (found.looked_at, len(found.drifted)) == (10_001, 1)
-
-
-def test_a_step_knows_its_stack_type_and_name() -> None:
-    step = Step(urn=urn(ALARM, "a::b"), recorded=None, found=None, changed={})  # type: ignore[arg-type]
-    assert (step.stack, step.type, step.name) == ("prod", ALARM, "a::b")

@@ -123,7 +123,7 @@ def test_from_instances_to_pods_and_the_autoscaler_keeps_its_replicas(tmp_path: 
     assert moved > at(pods, "update", DEPLOYMENT, "sandbox-use1-blue-pods")
     assert moved < at(pods, "delete", GROUP, "sandbox-use1-blue-ec2")
     (step,) = [one for one in pods.steps if one.type == DEPLOYMENT and one.op == "update"]
-    assert [path for path in step.detail if "replicas" in path] == []
+    assert [path for path in step.kinds if "replicas" in path] == []
     assert deployment(box)["outputs"]["spec"]["replicas"] == 7
     (entry,) = _deployments(box.world()).values()
     assert {**entry["inputs"], **entry["outputs"]}["spec"]["replicas"] == 7

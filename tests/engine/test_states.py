@@ -10,7 +10,7 @@ import pytest
 from catalog.data_loss import REWRITTEN
 from infra.config.loading import parse
 from infra.config.problems import SECRETS, SettingsError
-from ops.transition.engine import of_steps
+from ops.transition.engine_run import of_steps
 from ops.transition.model import Op, Transition
 from sandbox.commands.engine import Result, Sandbox
 from tests.engine.recorded import STATES, Recorded, load

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from infra.regions import REGIONS
 from ops.stackfile import ROOT
-from ops.transition.engine import of_steps
+from ops.transition.engine_run import of_steps
 from sandbox.commands.engine import QUICK, Sandbox
 from tests.engine.options import main
 from tests.transition.support import moved, ops

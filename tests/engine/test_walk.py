@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from catalog.data_loss import REWRITTEN
+from catalog.engine_steps import EngineStep
 from infra.stages import STAGES
 from ops import stackfile
 from ops.engine.render import Plan, render
 from ops.transition.differ import between
-from ops.transition.engine import of_steps
+from ops.transition.engine_run import of_steps
 from ops.transition.model import Op, Transition
 from sandbox.commands.engine import Result
-from sandbox.commands.events import Step
 from tests.engine.world import existing, quick, scale_out
 
 HOME = "us-east-1"
@@ -74,7 +74,7 @@ def dark(result: Result, coming: tuple[str, ...], going: tuple[str, ...]) -> lis
     return late + early
 
 
-def _is_edge(step: Step) -> bool:
+def _is_edge(step: EngineStep) -> bool:
     return step.name.startswith("sandbox-edge-") and not step.name.startswith("sandbox-edge-storage")
 
 

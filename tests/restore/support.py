@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from catalog.engine_steps import EngineStep
 from infra.config.settings import Settings
 from ops import stackfile
 from ops.restore.cloud import Cloud
@@ -118,15 +119,6 @@ def aws(resources: list[dict[str, Any]], *, follows: bool = False, lost: bool = 
 
 
 @dataclass
-class Foretold:
-    """What an update would do to one resource."""
-
-    urn: str
-    type: str
-    op: str
-
-
-@dataclass
 class Machine:
     """An engine that notes what it is asked for. `ops`: what it foresees, by the end of a URN."""
 
@@ -143,11 +135,9 @@ class Machine:
     def update(self, replace: Any = ()) -> None:
         self.told.append(("update", tuple(replace)))
 
-    def foreseen(self) -> list[Foretold]:
-        return [
-            Foretold(one["urn"], one["type"], self.ops.get(one["urn"].rpartition("::")[2], "same"))
-            for one in self.resources_
-        ]
+    def foreseen(self) -> list[EngineStep]:
+        urns = [one["urn"] for one in self.resources_]
+        return [EngineStep(urn=urn, op=self.ops.get(urn.rpartition("::")[2], "same")) for urn in urns]
 
 
 def settings(stage: int = 4, **other: Any) -> Settings:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from catalog.engine_steps import EngineState, EngineStep
 from infra.config.models.rollout import Rollout, Strategy
 from infra.config.problems import SettingsError
 from ops.engine.updates import EngineError
@@ -251,12 +251,10 @@ def test_a_region_that_is_lost_stops_a_rollout_until_the_file_says_so() -> None:
     assert images(fakes.said) == (None, NEW)
 
 
-def other(kind: str, op: str = "update", name: str = "one", **detail: str) -> Any:
+def other(kind: str, op: str = "update", name: str = "one", **detail: str) -> EngineStep:
     """A step that an engine foresees."""
-    state = SimpleNamespace(inputs={"name": name})
-    return SimpleNamespace(
-        op=op, urn=f"urn:pulumi:test::ascent::{kind}::{name}", type=kind, old=state, new=state, detailed_diff=detail
-    )
+    state = EngineState(inputs={"name": name}, custom=True)
+    return EngineStep(op=op, urn=f"urn:pulumi:test::ascent::{kind}::{name}", old=state, new=state, kinds=detail)
 
 
 TEMPLATE = other("aws:ec2/launchTemplate:LaunchTemplate", imageId="update")

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from catalog.engine_steps import EngineState, EngineStep
 from infra import stages
 from infra.stages import STAGES
 from ops import stackfile
@@ -107,7 +107,7 @@ class Fake:
         for one in between(self.plan, said, set()).changes:
             old, new = (side.get(one.urn) for side in sides)
             inputs = (old.inputs if old else None, new.inputs if new else None)
-            found.append(step(one.urn, one.type, one.op.value, *inputs))
+            found.append(step(one.urn, one.op.value, *inputs))
         return found + self.extra
 
     def outputs(self) -> dict[str, Any]:
@@ -128,20 +128,10 @@ class Fake:
 Inputs = Mapping[str, Any] | None
 
 
-def step(urn: str, type_: str, op: str, old: Inputs, new: Inputs) -> Any:
-    """A step as the Automation API tells it."""
-    sides = [None if one is None else SimpleNamespace(custom=True, inputs=one) for one in (old, new)]
-    before, after = sides[0] if op != Op.CREATE else None, sides[1] if op != Op.DELETE else None
-    return SimpleNamespace(
-        urn=urn,
-        type=type_,
-        op=SimpleNamespace(value=op),
-        old=before,
-        new=after,
-        detailed_diff=None,
-        keys=None,
-        diffs=None,
-    )
+def step(urn: str, op: str, old: Inputs, new: Inputs) -> EngineStep:
+    """A step that an engine foresees."""
+    before, after = (None if inputs is None else EngineState(custom=True, inputs=inputs) for inputs in (old, new))
+    return EngineStep(op=op, urn=urn, old=before if op != Op.CREATE else None, new=after if op != Op.DELETE else None)
 
 
 Start = Callable[[int], Fake]
@@ -210,9 +200,7 @@ def test_a_preview_that_fails_leaves_the_file_as_it_was(start: Start) -> None:
 def test_what_would_be_lost_is_refused_and_the_file_as_it_was(start: Start) -> None:
     stack = start(4)
     before = stack.text
-    lost = step(
-        "urn:pulumi:s::ascent::aws:rds/cluster:Cluster::sandbox-use1-db", "aws:rds/cluster:Cluster", "replace", {}, {}
-    )
+    lost = step("urn:pulumi:s::ascent::aws:rds/cluster:Cluster::sandbox-use1-db", "replace", {}, {})
     original, stack.extra = stack.foreseen, []
     looks = iter([[], [lost]])
     stack.foreseen = lambda: original() + next(looks)  # type: ignore[method-assign]
@@ -224,7 +212,8 @@ def test_what_would_be_lost_is_refused_and_the_file_as_it_was(start: Start) -> N
 def test_what_the_state_makes_illegal_is_refused(start: Start) -> None:
     """Somebody gave the group mixed instances by hand: bringing the warm pool back is two updates."""
     stack = start(5)
-    group = step("urn:x", GROUP, "update", {"mixedInstancesPolicy": {"a": 1}}, {"warmPool": {"b": 1}})
+    urn = f"urn:pulumi:s::ascent::{GROUP}::x"
+    group = step(urn, "update", {"mixedInstancesPolicy": {"a": 1}}, {"warmPool": {"b": 1}})
     original = stack.foreseen
     looks = iter([[], [group]])
     stack.foreseen = lambda: original() + next(looks)  # type: ignore[method-assign]

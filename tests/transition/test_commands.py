@@ -18,6 +18,7 @@ from ops.engine.updates import Automation, EngineError
 from ops.transition import apply, engine
 from ops.transition.apply import RefusedError
 from ops.transition.engine import FailedError
+from ops.transition.engine_run import of_steps
 
 
 def run(*arguments: str) -> Result:
@@ -144,7 +145,7 @@ def test_the_engine_may_be_asked_and_may_fail(monkeypatch: pytest.MonkeyPatch) -
     def moves(stack: str, _settings: Any, came_from: int, to: Iterable[int], live: Callable[[str], None]) -> list[Any]:
         live("asking")
         asked.append((stack, came_from, list(to)))
-        return [engine.of_steps(came_from, one, [], set()) for one in to]
+        return [of_steps(came_from, one, [], set()) for one in to]
 
     monkeypatch.setattr(engine, "moves", moves)
     assert json.loads(run("transition", "4", "5", "--engine", "--json").stdout)["changes"] == []

@@ -11,6 +11,7 @@ from typing import cast
 import pytest
 import yaml
 
+from catalog.engine_steps import EngineStep
 from infra.thresholds import RESTART_WAIT, WORKER_STOP_GRACE
 from ops.failover.cloud import CONNECTED, Cloud, Members
 from ops.failover.errors import BusyError, CloudError, StepError
@@ -319,18 +320,9 @@ def test_an_update_that_left_out_what_the_new_writer_needs_is_not_done(file: Pat
     assert not [told for told in one.sky.told if "restart" in told]
 
 
-@dataclass
-class Change:
-    """What an update would do to a resource."""
-
-    op: str
-    type: str
-    urn: str
-
-
 def test_what_is_left_is_what_the_new_writer_needs() -> None:
-    def change(op: str, kind: str, name: str) -> Change:
-        return Change(op=op, type=kind, urn=f"urn:pulumi:test::ascent::{kind}::{name}")
+    def change(op: str, kind: str, name: str) -> EngineStep:
+        return EngineStep(op=op, urn=f"urn:pulumi:test::ascent::{kind}::{name}")
 
     secret, board = "aws:secretsmanager/secretVersion:SecretVersion", "aws:cloudwatch/dashboard:Dashboard"
     steering = "cloudflare:index/loadBalancer:LoadBalancer"

@@ -1,0 +1,59 @@
+"""What a run of the engine does to things in a cloud, as a transition."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+
+from catalog.engine_steps import EngineStep
+from ops.transition.model import Op, Transition, change, ordered
+from ops.transition.update_constraints import Pair
+
+PLAIN = {op.value: op for op in (Op.CREATE, Op.UPDATE, Op.DELETE)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Resource:
+    """One that an engine shows. Its region is in its name."""
+
+    urn: str
+    type: str
+    name: str
+    region: str | None = None
+
+
+def of_steps(came_from: int, to: int, steps: Iterable[EngineStep], holding: Collection[str]) -> Transition:
+    """The move that an engine run took, or would take: what it does to things in a cloud.
+
+    Args:
+        came_from, to: the stages.
+        steps: what it did to each resource, in order.
+        holding: regions whose data is no copy of another's.
+    """
+    by_urn: dict[str, list[EngineStep]] = {}
+    for step in steps:
+        if step.real:
+            by_urn.setdefault(step.urn, []).append(step)
+    changes = []
+    for alike in by_urn.values():
+        first, op = alike[0], _op(alike)
+        if op is not None:
+            detail = {path: path in step.replacing for step in alike for path in step.kinds}
+            changes.append(change(_Resource(first.urn, first.type, first.name), op, holding, detail=detail))
+    return Transition(came_from=came_from, to=to, changes=ordered(changes), errors={})
+
+
+def pairs_of(steps: Iterable[EngineStep]) -> list[Pair]:
+    """The inputs of all that a run met, before and after it."""
+    pairs: dict[str, Pair] = {}
+    for step in steps:
+        known = pairs.get(step.urn)
+        before = step.old.inputs if step.old else known.before if known else None
+        after = step.new.inputs if step.new else known.after if known else None
+        pairs[step.urn] = Pair(urn=step.urn, type=step.type, before=before, after=after)
+    return list(pairs.values())
+
+
+def _op(steps: Sequence[EngineStep]) -> Op | None:
+    """What was done to one resource, None being nothing; a replacement is several steps."""
+    return Op.REPLACE if any("replace" in step.op for step in steps) else PLAIN.get(steps[0].op)
