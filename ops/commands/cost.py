@@ -66,7 +66,7 @@ def cost(
     if region is None:
         warnings += over_budget(found, chosen, stack)
     if as_json:
-        print(json.dumps(_document(found, chosen, earlier) | {"warnings": warnings}, indent=2))  # noqa: T201
+        print(json.dumps(_document(found, earlier) | {"warnings": warnings}, indent=2))  # noqa: T201
     else:
         _show(found, chosen, earlier, details=details)
     raise typer.Exit(NO if found.unpriced else 0)
@@ -102,7 +102,7 @@ def changes(before: Mapping[str, Span], after: Mapping[str, Span]) -> dict[str, 
     return {name: span for name, span in changed.items() if round(span.low, 2) or round(span.high, 2)}
 
 
-def _document(found: Estimate, settings: Settings, earlier: Estimate | None) -> dict[str, Any]:
+def _document(found: Estimate, earlier: Estimate | None) -> dict[str, Any]:
     from ops.cost.hints import hints
 
     oldest, newest = shipped().dates
@@ -125,7 +125,7 @@ def _document(found: Estimate, settings: Settings, earlier: Estimate | None) -> 
         "components": {name: money(span) for name, span in found.by_component.items()},
         "rows": [row.as_dict() for row in found.rows],
         "unpriced": [{"urn": one.urn, "type": one.type, "reason": one.reason} for one in found.unpriced],
-        "hints": [hint.as_dict() for hint in hints(found, settings)],
+        "hints": [hint.as_dict() for hint in hints(found)],
         "transition": move,
     }
 
@@ -147,7 +147,7 @@ def _show(found: Estimate, settings: Settings, earlier: Estimate | None, *, deta
         console.print(_sums("Component", changes(earlier.by_component, found.by_component), change, signed=True))
     if found.region is None:
         console.print(f"\nA budget that fits: {found.budget} (everything at its most for a tenth of the time)")
-    tips = hints(found, settings)
+    tips = hints(found)
     if tips:
         console.print("\n[bold]Cheaper[/bold]")
     for tip in tips:

@@ -6,14 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from infra.config.settings import Settings
-from infra.thresholds import GUIDE
 from ops.cost.estimate import Estimate, Row, money
 from ops.cost.prices import Prices, shipped
 from ops.cost.span import NOTHING, Span, total
 
-# Horizontal Scaling Guide, Cost Optimization, Resource Allocation: instances by environment.
-_GUIDE_INSTANCES = {"dev": (1, 1), "staging": (2, 2), "prod": (3, 5)}
 _WORTH = 1.0  # US dollars a month; below it, a hint is noise
 
 
@@ -34,30 +30,10 @@ class Hint:
         return {"text": self.text, "source": self.source, "saves": money(self.saves)}
 
 
-def hints(found: Estimate, settings: Settings, prices: Prices | None = None) -> list[Hint]:
+def hints(found: Estimate, prices: Prices | None = None) -> list[Hint]:
     """What may make this stack cheaper."""
     table = prices or shipped()
-    return [*_fleet(found, settings), *_spot(found, table), *_commitments(found, table)]
-
-
-def _fleet(found: Estimate, settings: Settings) -> Iterator[Hint]:
-    """The guide's sizes, for stacks that bear its environments' names."""
-    bounds = _GUIDE_INSTANCES.get(found.stack)
-    fleet = settings.sizes.fleet
-    if bounds is None or not settings.runtime.on_ec2 or bounds[0] <= fleet.minimum <= bounds[1]:
-        return
-    least, most = bounds
-    wanted = f"{least}" if least == most else f"{least} to {most}"
-    source = f"{GUIDE}, Resource Allocation"
-    if fleet.minimum > most:
-        cost = _cost(found, lambda row: row.item.startswith("ec2.") and row.what == "on demand").low
-        saved = cost * (fleet.minimum - most) / fleet.minimum
-        text = (
-            f"{found.stack} keeps {fleet.minimum} instances; the guide's right size is {wanted}: ascent:fleet.minimum"
-        )
-        yield Hint(text, source, Span(0, saved))
-    else:
-        yield Hint(f"{found.stack} keeps {fleet.minimum} instances; the guide has {wanted}, to lose one calmly", source)
+    return [*_spot(found, table), *_commitments(found, table)]
 
 
 def _spot(found: Estimate, table: Prices) -> Iterator[Hint]:

@@ -115,7 +115,34 @@ DNS_QUERIES = _row(
 )
 MAILS = _row("mails", 1, 100, "mails/month/topic", "Ascent: alerts that people still read")
 
-TABLE = tuple(one for one in list(globals().values()) if isinstance(one, Assumption))
+TABLE = (
+    REQUESTS,
+    EGRESS,
+    CDN_PASSES,
+    DATABASE_GB,
+    DATABASE_IO,
+    WRITES,
+    BACKUP_SHARE,
+    OBJECT_GB,
+    IMAGE_GB,
+    OBJECT_REQUESTS,
+    MESSAGES,
+    MESSAGE_REQUESTS,
+    APP_LOG_KB,
+    FLOW_LOG_KB,
+    OTHER_LOG_GB,
+    NAT_KB,
+    ENDPOINT_KB,
+    ZONE_KB,
+    CHECK_SECONDS,
+    JOB_MINUTES,
+    SECRET_READS,
+    NEW_CONNECTIONS,
+    CACHE_WRITES_KB,
+    REPLICA_KB,
+    DNS_QUERIES,
+    MAILS,
+)
 
 
 @dataclass(frozen=True, slots=True)
