@@ -15,7 +15,7 @@ ADD, DELETE, UPDATE = "add", "delete", "update"
 
 
 @dataclass(frozen=True)
-class Change:
+class PropertyChange:
     """One place that differs."""
 
     path: Path
@@ -27,7 +27,7 @@ class Change:
 class Outcome:
     """What an update would do."""
 
-    changes: list[Change] = field(default_factory=list)
+    changes: list[PropertyChange] = field(default_factory=list)
     delete_first: bool = False
     errors: list[str] = field(default_factory=list)
 
@@ -37,14 +37,14 @@ class Outcome:
         return any(change.replaces for change in self.changes)
 
 
-def differences(old: Any, new: Any, sets: list[Path], path: Path = ()) -> Iterator[Change]:
+def differences(old: Any, new: Any, sets: list[Path], path: Path = ()) -> Iterator[PropertyChange]:
     """Every leaf at which `old` and `new` differ. Lists that `sets` names compare without regard to order."""
     if has_unknown(new) and not isinstance(new, dict | list):
-        yield Change(path, ADD if old is None else UPDATE)
+        yield PropertyChange(path, ADD if old is None else UPDATE)
     elif old is None and new is not None:
-        yield Change(path, ADD)
+        yield PropertyChange(path, ADD)
     elif new is None and old is not None:
-        yield Change(path, DELETE)
+        yield PropertyChange(path, DELETE)
     elif isinstance(old, dict) and isinstance(new, dict):
         for key in sorted({*old, *new}):
             if path or key != naming.DEFAULTS:
@@ -61,7 +61,7 @@ def differences(old: Any, new: Any, sets: list[Path], path: Path = ()) -> Iterat
             after = new[index] if index < len(new) else None
             yield from differences(before, after, sets, (*path, index))
     elif old != new:
-        yield Change(path, UPDATE)
+        yield PropertyChange(path, UPDATE)
 
 
 def set_paths(schema: Schema) -> list[Path]:
@@ -102,7 +102,7 @@ def compare(
         if verdict is None:
             continue
         outcome.errors += verdict.errors
-        outcome.changes.append(Change(change.path, change.kind, verdict.replaces))
+        outcome.changes.append(PropertyChange(change.path, change.kind, verdict.replaces))
     outcome.delete_first = outcome.replaces and _deletes_first(schema, before, after)
     return outcome
 
@@ -132,7 +132,9 @@ def _concerns(token: str, pattern: str, path: Path) -> bool:
     )
 
 
-def _verdict(schema: Schema, change: Change, old: Properties, new: Properties, config: Properties) -> _Verdict | None:
+def _verdict(
+    schema: Schema, change: PropertyChange, old: Properties, new: Properties, config: Properties
+) -> _Verdict | None:
     """What one change entails; None when the provider would not see it as one."""
     row = facts(schema.token)
     table = tables.conditions().get(schema.token, {}) | tables.conditions().get("*", {})

@@ -15,8 +15,8 @@ from typing import Any
 from catalog import conditions, policies, tables, templates
 from catalog.config import account as account_of
 from catalog.config import region as region_of
-from catalog.errors import Refused
-from catalog.templates import Context
+from catalog.errors import CloudRefusedError
+from catalog.templates import TemplateContext
 from catalog.values import Properties, Secret, has_secret, has_unknown, plain
 
 _FILE = "catalog/data/invokes.json"
@@ -33,7 +33,7 @@ def answer(token: str, args: Mapping[str, Any], config: Mapping[str, Any]) -> Pr
     """What function `token` answers to `args` under the provider configuration `config`.
 
     Raises:
-        Refused: when there is no such answer, with the file to add it to.
+        CloudRefusedError: when there is no such answer, with the file to add it to.
     """
     given = plain(dict(args))
     region = str(given.get("region") or region_of(dict(config)))
@@ -41,17 +41,17 @@ def answer(token: str, args: Mapping[str, Any], config: Mapping[str, Any]) -> Pr
         return _sealed(args, policies.document(given))
     cases = _table().get(token)
     if cases is None:
-        raise Refused(f"the sandbox has no answer for {token}: add one to {_FILE}")
+        raise CloudRefusedError(f"the sandbox has no answer for {token}: add one to {_FILE}")
     for case in cases:
         if "when" in case and conditions.holds(case["when"], given | {"$region": region}) is not True:
             continue
         context = _context(token, given, templates.facts(region, account_of(dict(config))))
         if "refuse" in case:
-            raise Refused(str(templates.evaluate(case["refuse"], context)))
+            raise CloudRefusedError(str(templates.evaluate(case["refuse"], context)))
         found = templates.evaluate(case["answer"], context)
         sealed = {name: Secret(found[name]) for name in case.get("secrets", ())}
         return _sealed(args, {**given, **found, **sealed})
-    raise Refused(f"the sandbox has no answer for {token} with these arguments: add one to {_FILE}")
+    raise CloudRefusedError(f"the sandbox has no answer for {token} with these arguments: add one to {_FILE}")
 
 
 def listing(token: str) -> dict[str, Any] | None:
@@ -68,8 +68,8 @@ def sought(token: str) -> str | None:
     return found
 
 
-def _context(token: str, given: Properties, facts: dict[str, Any]) -> Context:
-    return Context(f"{token}/{sorted(given.items(), key=repr)}", given, facts)
+def _context(token: str, given: Properties, facts: dict[str, Any]) -> TemplateContext:
+    return TemplateContext(f"{token}/{sorted(given.items(), key=repr)}", given, facts)
 
 
 def _sealed(args: Mapping[str, Any], found: Properties) -> Properties:

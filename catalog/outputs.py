@@ -8,7 +8,7 @@ from typing import Any
 
 from catalog import naming, paths, tables, templates
 from catalog.schema import Schema
-from catalog.templates import Context
+from catalog.templates import TemplateContext
 from catalog.values import UNKNOWN, Properties, Secret, has_unknown, plain
 
 _FALLBACKS: dict[str, Any] = {"integer": 0, "number": 0, "boolean": False, "any": None}
@@ -25,10 +25,12 @@ def service(token: str) -> str:
     return token.split(":")[1].split("/")[0]
 
 
-def context(schema: Schema, inputs: Properties, seed: str, place: Mapping[str, Any], identifier: str = "") -> Context:
+def context(
+    schema: Schema, inputs: Properties, seed: str, place: Mapping[str, Any], identifier: str = ""
+) -> TemplateContext:
     """What templates of this resource can refer to; `place` is where it is, as `templates.facts` tells."""
     facts = dict(place) | {"name": naming.physical(schema.token, inputs), "id": identifier}
-    return Context(seed, inputs, facts)
+    return TemplateContext(seed, inputs, facts)
 
 
 def identifier(schema: Schema, inputs: Properties, seed: str, place: Mapping[str, Any]) -> str:
@@ -50,7 +52,7 @@ def _tables(schema: Schema) -> dict[str, Any]:
     return table
 
 
-def computed(schema: Schema, inputs: Properties, given: Context, only: set[str] | None = None) -> Properties:
+def computed(schema: Schema, inputs: Properties, given: TemplateContext, only: set[str] | None = None) -> Properties:
     """Outputs beyond the inputs; keys may be paths into an input object.
 
     With `only`, just these are computed.
@@ -77,7 +79,7 @@ def _nested(name: str, table: dict[str, Any]) -> bool:
     return any(key.startswith(f"{name}.") for key in table)
 
 
-def _fallback(schema: Schema, name: str, given: Context) -> Any:
+def _fallback(schema: Schema, name: str, given: TemplateContext) -> Any:
     """A stable value of the right type for an output that no table knows."""
     type_ = schema.outputs[name]
     if name == "arn":

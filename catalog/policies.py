@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from catalog.errors import Refused
+from catalog.errors import CloudRefusedError
 from catalog.values import Properties
 
 _VERSION = "2012-10-17"
@@ -15,7 +15,7 @@ def document(args: Properties) -> Properties:
     """The function's answer: the arguments and the document as JSON.
 
     Raises:
-        Refused: when a source is not JSON or a statement names an unknown effect.
+        CloudRefusedError: when a source is not JSON or a statement names an unknown effect.
     """
     merged: dict[str, Properties] = {}
     for source in args.get("sourcePolicyDocuments") or []:
@@ -40,7 +40,7 @@ def _merge(into: dict[str, Properties], statements: list[Properties], *, overrid
         sid = statement.get("Sid")
         key = sid or f"#{len(into)}"
         if sid and sid in into and not override:
-            raise Refused(f"duplicate Sid ({sid}); use overridePolicyDocuments to replace a statement")
+            raise CloudRefusedError(f"duplicate Sid ({sid}); use overridePolicyDocuments to replace a statement")
         into[key] = statement
 
 
@@ -49,14 +49,14 @@ def _parsed(source: str) -> list[Properties]:
         body = json.loads(source)
         statements = body["Statement"]
     except (ValueError, TypeError, KeyError) as error:
-        raise Refused(f"not an IAM policy document: {error}") from error
+        raise CloudRefusedError(f"not an IAM policy document: {error}") from error
     return statements if isinstance(statements, list) else [statements]
 
 
 def _statement(item: Properties) -> Properties:
     effect = item.get("effect") or "Allow"
     if effect not in ("Allow", "Deny"):
-        raise Refused(f'expected statement.effect to be one of ["Allow" "Deny"], got {effect}')
+        raise CloudRefusedError(f'expected statement.effect to be one of ["Allow" "Deny"], got {effect}')
     found: Properties = {"Sid": item["sid"]} if item.get("sid") else {}
     found["Effect"] = effect
     for name, key in (

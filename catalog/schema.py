@@ -152,7 +152,7 @@ def _load(token: str, provider: str, entry: dict[str, str]) -> Schema:
     except (KeyError, TypeError, AttributeError):
         pass  # not cached, or damaged: read it again
     module = "" if entry["module"] == "provider" else entry["module"]
-    raw = sdk.Reader(provider).read(module, entry["class"])
+    raw = sdk.SchemaReader(provider).read(module, entry["class"])
     remember(provider, name, raw)
     return _schema(token, raw)
 

@@ -113,7 +113,7 @@ def _file_of(folder: Path, name: str) -> Path:
     raise SdkError(f"no source for {name} in {folder.name}")
 
 
-class Reader:
+class SchemaReader:
     """Collects the shape of one resource, and of every object type it reaches."""
 
     def __init__(self, provider: str) -> None:

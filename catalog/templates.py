@@ -31,7 +31,7 @@ _ALPHABETS: Final = {
 
 
 @dataclass
-class Context:
+class TemplateContext:
     """What placeholders stand for."""
 
     seed: str
@@ -73,7 +73,7 @@ def characters(kind: str, count: int, seed: str) -> str:
     return text
 
 
-def evaluate(template: Any, context: Context) -> Any:
+def evaluate(template: Any, context: TemplateContext) -> Any:
     """The value of `template`."""
     if isinstance(template, str):
         return _text(template, context)
@@ -87,7 +87,7 @@ def evaluate(template: Any, context: Context) -> Any:
     return template
 
 
-def _text(template: str, context: Context) -> Any:
+def _text(template: str, context: TemplateContext) -> Any:
     whole = _PLACEHOLDER.fullmatch(template)
     if whole:
         return _value(whole, context)
@@ -104,7 +104,7 @@ def _text(template: str, context: Context) -> Any:
     return Secret(text) if has_secret(values) else text
 
 
-def _value(match: re.Match[str], context: Context) -> Any:
+def _value(match: re.Match[str], context: TemplateContext) -> Any:
     kind, argument = match.groups()
     if kind in _ALPHABETS:
         count, _, salt = argument.partition(":")
@@ -122,17 +122,20 @@ def _value(match: re.Match[str], context: Context) -> Any:
     return context.facts[kind]
 
 
-def _each(template: Mapping[str, Any], context: Context) -> Any:
+def _each(template: Mapping[str, Any], context: TemplateContext) -> Any:
     items = paths.get(context.inputs, template["$each"])
     if isinstance(items, Unknown):
         return UNKNOWN
     return [
-        evaluate(template["as"], Context(context.seed, context.inputs, context.facts | {"item": item}, context.outputs))
+        evaluate(
+            template["as"],
+            TemplateContext(context.seed, context.inputs, context.facts | {"item": item}, context.outputs),
+        )
         for item in items or []
     ]
 
 
-def _if(template: Mapping[str, Any], context: Context) -> Any:
+def _if(template: Mapping[str, Any], context: TemplateContext) -> Any:
     value = paths.get(context.inputs, template["$if"])
     if isinstance(value, Unknown):
         return UNKNOWN
@@ -140,12 +143,12 @@ def _if(template: Mapping[str, Any], context: Context) -> Any:
     return evaluate(template["then" if met else "else"], context)
 
 
-def _first(template: Mapping[str, Any], context: Context) -> Any:
+def _first(template: Mapping[str, Any], context: TemplateContext) -> Any:
     values = (evaluate(item, context) for item in template["$first"])
     return next((value for value in values if value not in (None, "", [])), None)
 
 
-def _ending(template: Mapping[str, Any], context: Context) -> Any:
+def _ending(template: Mapping[str, Any], context: TemplateContext) -> Any:
     value = paths.get(context.inputs, template["$ending"])
     if isinstance(value, Unknown):
         return UNKNOWN
@@ -153,12 +156,12 @@ def _ending(template: Mapping[str, Any], context: Context) -> Any:
     return None if found is None else evaluate(found, context)
 
 
-def _bump(template: Mapping[str, Any], context: Context) -> Any:
+def _bump(template: Mapping[str, Any], context: TemplateContext) -> Any:
     old = plain(context.previous)
     return template["$bump"] if old is None else old + 1
 
 
-_OPERATIONS: dict[str, Callable[[Mapping[str, Any], Context], Any]] = {
+_OPERATIONS: dict[str, Callable[[Mapping[str, Any], TemplateContext], Any]] = {
     "$each": _each,
     "$if": _if,
     "$first": _first,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
-from infra.schedules import Job
+from infra.schedules import ScheduledJob
 from infra.thresholds import APP_PORT, RATE_LIMITS
 
 Value = TypeVar("Value")
@@ -35,7 +35,7 @@ class Bucket:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limit:
+class VisitorLimit:
     """How much one visitor may ask for.
 
     prefixes: beginnings of the paths that count, in lower case, as they are compared without regard to case.
@@ -68,10 +68,10 @@ class Application:
     health_path: str = "/api/health"
     buckets: Mapping[str, Bucket]
     queues: tuple[str, ...]
-    limits: Mapping[str, Limit]
+    limits: Mapping[str, VisitorLimit]
     hashed_paths: tuple[str, ...] = ()
     never_cached: tuple[str, ...] = ("/api",)
-    schedules: tuple[Job, ...] = ()
+    schedules: tuple[ScheduledJob, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -98,7 +98,7 @@ class Profile(StrEnum):
     PLAIN = "plain"
 
 
-_GENERAL = Limit(prefixes=("/api/",), per_minute=RATE_LIMITS["general"].value)
+_GENERAL = VisitorLimit(prefixes=("/api/",), per_minute=RATE_LIMITS["general"].value)
 
 PROFILES: Mapping[Profile, Application] = {
     # The application of the runbooks. Stacks that say nothing of theirs have this one.
@@ -113,12 +113,12 @@ PROFILES: Mapping[Profile, Application] = {
         # Uploads differ most from what the general limit allows, analyses least.
         limits={
             "general": _GENERAL,
-            "uploads": Limit(
+            "uploads": VisitorLimit(
                 prefixes=("/api/upload",),
                 methods=("POST", "PUT", "PATCH"),
                 per_minute=RATE_LIMITS["uploads"].value,
             ),
-            "analysis": Limit(prefixes=("/api/analy",), per_minute=RATE_LIMITS["analysis"].value),
+            "analysis": VisitorLimit(prefixes=("/api/analy",), per_minute=RATE_LIMITS["analysis"].value),
         },
         # Horizontal Scaling Guide, CDN Configuration: what the application says may be kept for good. Next.js puts a
         # hash of their content into the names of these (Next.js documentation, Going to production: caching).

@@ -26,7 +26,7 @@ TIMEOUTS = pulumi.CustomTimeouts(create="20m", update="40m")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Amount:
+class PodRequest:
     """What a pod requests.
 
     millicores: thousandths of a vCPU.
@@ -38,7 +38,7 @@ class Amount:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Environment:
+class PodEnvironment:
     """Environment variables of a container.
 
     plain: those that are no secrets.
@@ -83,7 +83,7 @@ def described(selected: Mapping[str, str]) -> dict[str, str]:
     return {**selected, PART_OF: "ascent", MANAGED_BY: "pulumi"}
 
 
-def resources(amount: Amount) -> ResourcesDict:
+def resources(amount: PodRequest) -> ResourcesDict:
     """Requests of `amount`, and limits at the contract's ratio."""
     ratio = POD_LIMIT_RATIO.value
     return {

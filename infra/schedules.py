@@ -48,7 +48,7 @@ def refused(cron: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ScheduledJob:
     """A job on the database, or one of the application's own.
 
     name: what it is called everywhere.
@@ -63,7 +63,7 @@ class Job:
     source: str
 
     @property
-    def told(self) -> Job:
+    def told(self) -> ScheduledJob:
         """The same job of `database/`, told where its tables are."""
         return replace(self, command=(*self.command, "--config", CONFIG))
 
@@ -90,14 +90,20 @@ class Job:
 
 
 JOBS = (
-    Job("apply", "0 1 * * *", ("apply",), "Ascent: what is applied already costs nothing, what was cut off goes on"),
-    Job("refresh-statistics", "0 * * * *", ("refresh",), f"{FIFTY_K}, Scheduled Jobs"),
-    Job("cleanup-cache", "0 2 * * *", ("retain", "--job", "cleanup"), f"{FIFTY_K}, Scheduled Jobs"),
-    Job("cleanup-metrics", "0 3 * * 0", ("retain", "--job", "metrics"), f"{FIFTY_K}, Scheduled Jobs"),
-    Job("archive-messages", "0 4 1 * *", ("retain", "--job", "archive"), f"{SUMMARY}, Verify Cron Jobs"),
-    Job("partitions-ahead", "30 1 * * *", ("partitions",), "Ascent: daily, so that a missed run costs nothing"),
-    Job(HEALTH, "15 * * * *", ("health",), f"{SUMMARY}, Health Check Monitoring: hourly"),
+    ScheduledJob(
+        "apply", "0 1 * * *", ("apply",), "Ascent: what is applied already costs nothing, what was cut off goes on"
+    ),
+    ScheduledJob("refresh-statistics", "0 * * * *", ("refresh",), f"{FIFTY_K}, Scheduled Jobs"),
+    ScheduledJob("cleanup-cache", "0 2 * * *", ("retain", "--job", "cleanup"), f"{FIFTY_K}, Scheduled Jobs"),
+    ScheduledJob("cleanup-metrics", "0 3 * * 0", ("retain", "--job", "metrics"), f"{FIFTY_K}, Scheduled Jobs"),
+    ScheduledJob("archive-messages", "0 4 1 * *", ("retain", "--job", "archive"), f"{SUMMARY}, Verify Cron Jobs"),
+    ScheduledJob(
+        "partitions-ahead", "30 1 * * *", ("partitions",), "Ascent: daily, so that a missed run costs nothing"
+    ),
+    ScheduledJob(HEALTH, "15 * * * *", ("health",), f"{SUMMARY}, Health Check Monitoring: hourly"),
 )
 
 # Half an hour after `health`, so that an hour in which that succeeded is a good one by then.
-CLOCK = Job("clock", "45 * * * *", (), "Ascent: a zero beside what the hourly job counts, so that silence is data")
+CLOCK = ScheduledJob(
+    "clock", "45 * * * *", (), "Ascent: a zero beside what the hourly job counts, so that silence is data"
+)

@@ -28,7 +28,7 @@ _BEFORE = timedelta(minutes=5)  # the group may be there for so long already, an
 
 
 @dataclass(frozen=True, kw_only=True)
-class Group:
+class ServingGroup:
     """An autoscaling group to look at.
 
     name: its logical name. group_name: its name at AWS.
@@ -106,7 +106,7 @@ def _trouble(scaling: Any, group: str, since: datetime) -> str:
     return str(failed[0].get("StatusMessage") or failed[0]["Description"]) if failed else ""
 
 
-def wait(groups: Iterable[Group], clients: Clients) -> pulumi.Output[Sequence[bool]]:
+def wait(groups: Iterable[ServingGroup], clients: Clients) -> pulumi.Output[Sequence[bool]]:
     """Have the update end once all groups serve. In a preview, nothing is asked.
 
     Returns what is known once they do: of each, whether it was seen to.
@@ -122,11 +122,11 @@ def wait(groups: Iterable[Group], clients: Clients) -> pulumi.Output[Sequence[bo
     return pulumi.Output.all(*seen)
 
 
-def _waiting(group: Group, clients: Clients) -> Callable[[Sequence[str | None]], Awaitable[bool]]:
+def _waiting(group: ServingGroup, clients: Clients) -> Callable[[Sequence[str | None]], Awaitable[bool]]:
     return lambda known: _served(group, clients, str(known[0]), known[1])
 
 
-async def _served(group: Group, clients: Clients, name: str, target_group: str | None) -> bool:
+async def _served(group: ServingGroup, clients: Clients, name: str, target_group: str | None) -> bool:
     """Wait until a group serves. Returns whether it was seen to."""
     began, since = time.monotonic(), datetime.now(UTC) - _BEFORE
 
@@ -159,7 +159,7 @@ async def _served(group: Group, clients: Clients, name: str, target_group: str |
         await asyncio.sleep(SERVING_POLL.value)
 
 
-def _not_replaced(group: Group, name: str, seen: Seen, status: str) -> str:
+def _not_replaced(group: ServingGroup, name: str, seen: Seen, status: str) -> str:
     return (
         f"{group.name} in {group.region}: {seen.old} instances have not been replaced, and have the passwords and "
         f"endpoints from before, which stay. The newest instance refresh is {status or 'none'}: see why with ascent "

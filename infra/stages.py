@@ -47,7 +47,7 @@ class Capability(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Bounds:
+class SizeBounds:
     """How few and how many, both inclusive."""
 
     minimum: int
@@ -142,14 +142,14 @@ class Sizes:
     """How big everything is at a stage. What a stage does not have is None."""
 
     fleet: FleetSize
-    hpa: Bounds
+    hpa: SizeBounds
     pods: PodSize
     nodes: NodeLimit
     database: DatabaseSize
     budget: MonthlyBudget
-    readers: Bounds | None = None
+    readers: SizeBounds | None = None
     cache: CacheSize | None = None
-    workers: Bounds | None = None
+    workers: SizeBounds | None = None
 
     def overridden(self, overrides: Mapping[str, Mapping[str, Any]]) -> Sizes:
         """These sizes with a stack's own on top: `{"fleet": {"maximum": 12}}`.
@@ -252,7 +252,7 @@ _TABLE = (
         users=100,
         sizes=Sizes(
             fleet=FleetSize(instance_types=_SMALL, minimum=2, maximum=4),
-            hpa=Bounds(minimum=3, maximum=10),
+            hpa=SizeBounds(minimum=3, maximum=10),
             pods=_POD_S,
             nodes=NodeLimit(cpu=24, memory=48),
             database=DatabaseSize(min_acu=0.5, max_acu=4),
@@ -267,7 +267,7 @@ _TABLE = (
         users=500,
         sizes=Sizes(
             fleet=FleetSize(instance_types=_SMALL, minimum=2, maximum=10),
-            hpa=Bounds(minimum=3, maximum=10),
+            hpa=SizeBounds(minimum=3, maximum=10),
             pods=_POD_S,
             nodes=NodeLimit(cpu=24, memory=48),
             database=DatabaseSize(min_acu=0.5, max_acu=8),
@@ -282,7 +282,7 @@ _TABLE = (
         users=1000,
         sizes=Sizes(
             fleet=FleetSize(instance_types=_SMALL, minimum=2, maximum=10),
-            hpa=Bounds(minimum=3, maximum=10),
+            hpa=SizeBounds(minimum=3, maximum=10),
             pods=_POD_S,
             nodes=NodeLimit(cpu=32, memory=64),
             database=DatabaseSize(min_acu=2, max_acu=16),
@@ -297,12 +297,12 @@ _TABLE = (
         users=2500,
         sizes=Sizes(
             fleet=FleetSize(instance_types=_STEADY, minimum=3, maximum=10),
-            hpa=Bounds(minimum=3, maximum=10),
+            hpa=SizeBounds(minimum=3, maximum=10),
             pods=_POD_M,
             nodes=NodeLimit(cpu=64, memory=128),
             database=DatabaseSize(min_acu=2, max_acu=32),
             budget=MonthlyBudget(monthly_usd=2800),
-            readers=Bounds(minimum=1, maximum=4),
+            readers=SizeBounds(minimum=1, maximum=4),
         ),
     ),
     Stage(
@@ -315,12 +315,12 @@ _TABLE = (
         users=5000,
         sizes=Sizes(
             fleet=FleetSize(instance_types=_STEADY, minimum=4, maximum=15),
-            hpa=Bounds(minimum=4, maximum=15),
+            hpa=SizeBounds(minimum=4, maximum=15),
             pods=_POD_M,
             nodes=NodeLimit(cpu=96, memory=192),
             database=DatabaseSize(min_acu=4, max_acu=32),
             budget=MonthlyBudget(monthly_usd=3600),
-            readers=Bounds(minimum=1, maximum=5),
+            readers=SizeBounds(minimum=1, maximum=5),
         ),
     ),
     Stage(
@@ -331,14 +331,14 @@ _TABLE = (
         users=10_000,
         sizes=Sizes(
             fleet=FleetSize(instance_types=_MIXED, minimum=4, maximum=30),
-            hpa=Bounds(minimum=4, maximum=30),
+            hpa=SizeBounds(minimum=4, maximum=30),
             pods=_POD_L,
             nodes=NodeLimit(cpu=384, memory=768),
             database=DatabaseSize(min_acu=4, max_acu=64),
             budget=MonthlyBudget(monthly_usd=8500),
-            readers=Bounds(minimum=2, maximum=8),
+            readers=SizeBounds(minimum=2, maximum=8),
             cache=CacheSize(node_type=_CACHE_NODE, nodes=2),
-            workers=Bounds(minimum=1, maximum=10),
+            workers=SizeBounds(minimum=1, maximum=10),
         ),
     ),
     Stage(
@@ -354,14 +354,14 @@ _TABLE = (
         users=10_000,
         sizes=Sizes(
             fleet=FleetSize(instance_types=_MIXED, minimum=6, maximum=30),
-            hpa=Bounds(minimum=6, maximum=30),
+            hpa=SizeBounds(minimum=6, maximum=30),
             pods=_POD_L,
             nodes=NodeLimit(cpu=448, memory=896),
             database=DatabaseSize(min_acu=8, max_acu=128),
             budget=MonthlyBudget(monthly_usd=38000),
-            readers=Bounds(minimum=2, maximum=15),
+            readers=SizeBounds(minimum=2, maximum=15),
             cache=CacheSize(node_type=_CACHE_NODE, nodes=3),
-            workers=Bounds(minimum=2, maximum=20),
+            workers=SizeBounds(minimum=2, maximum=20),
         ),
     ),
 )

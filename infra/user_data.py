@@ -45,7 +45,7 @@ _LONGEST_BUCKET, _LONGEST_URL, _LONGEST_ARN, _OTHERS = 63, 140, 120, 700
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Registry:
+class ContainerRegistry:
     """A container registry.
 
     host: its host; docker.io for Docker Hub.
@@ -76,7 +76,7 @@ class Container:
     role: str
     image: str
     region: str
-    registry: Registry | None
+    registry: ContainerRegistry | None
     secret_arn: str
     log_group: str
     environment: Mapping[str, str]
@@ -136,7 +136,7 @@ def boot_size(application: Application) -> int:
         role=WORKER,
         image="i" * _LONGEST_ARN,
         region="ap-southeast-2",
-        registry=Registry(host="h" * _LONGEST_BUCKET, region="ap-southeast-2", secret_arn=filler),
+        registry=ContainerRegistry(host="h" * _LONGEST_BUCKET, region="ap-southeast-2", secret_arn=filler),
         secret_arn=filler,
         log_group=filler,
         environment=renamed,

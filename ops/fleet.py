@@ -9,10 +9,10 @@ from typing import Any
 
 from infra.config.settings import Settings
 from ops.polling import polled
-from ops.rollout.gates import Refresh, Targets
+from ops.rollout.gates import Refresh, TargetHealth
 
 
-class State(StrEnum):
+class GroupState(StrEnum):
     """How a group is."""
 
     FINE = "fine"
@@ -21,7 +21,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fleet:
+class AutoscalingGroup:
     """An autoscaling group.
 
     name: its logical name. group: its name at AWS.
@@ -33,7 +33,7 @@ class Fleet:
     region: str
     name: str
     group: str
-    state: State
+    state: GroupState
     healthy: int | None
     least: int
     refresh: str
@@ -43,7 +43,9 @@ class Fleet:
         return asdict(self)
 
 
-def fleets(settings: Settings, regions: Mapping[str, Mapping[str, Any]], gates: Targets) -> Iterator[Fleet]:
+def fleets(
+    settings: Settings, regions: Mapping[str, Mapping[str, Any]], gates: TargetHealth
+) -> Iterator[AutoscalingGroup]:
     """Look at every autoscaling group of a stack, but for those of a region that is lost.
 
     Args:
@@ -64,7 +66,7 @@ def fleets(settings: Settings, regions: Mapping[str, Mapping[str, Any]], gates: 
             if color is not None:
                 healthy = gates.healthy(region, known["rollout"]["targetGroups"][f"{color}-ec2"])
                 least = settings.sizes.fleet.minimum
-            yield Fleet(
+            yield AutoscalingGroup(
                 region=region,
                 name=name,
                 group=group,
@@ -76,13 +78,13 @@ def fleets(settings: Settings, regions: Mapping[str, Mapping[str, Any]], gates: 
 
 
 def settled(
-    look: Callable[[], list[Fleet]], *, seconds: float, wait: Callable[[float], None], poll: float
-) -> list[Fleet]:
+    look: Callable[[], list[AutoscalingGroup]], *, seconds: float, wait: Callable[[float], None], poll: float
+) -> list[AutoscalingGroup]:
     """Look until nothing is under way, or something has failed, or the time is up. Returns what was seen last."""
 
-    def over(seen: list[Fleet]) -> bool:
+    def over(seen: list[AutoscalingGroup]) -> bool:
         states = {one.state for one in seen}
-        return State.WAITING not in states or State.FAILED in states
+        return GroupState.WAITING not in states or GroupState.FAILED in states
 
     return polled(look, over, seconds=seconds, wait=wait, poll=poll)
 
@@ -92,7 +94,7 @@ def _workers(settings: Settings) -> int:
     return workers.minimum if workers else 0
 
 
-def _state(refresh: Refresh, healthy: int | None, least: int) -> State:
+def _state(refresh: Refresh, healthy: int | None, least: int) -> GroupState:
     if refresh.failed:
-        return State.FAILED
-    return State.FINE if refresh.done and (healthy is None or healthy >= least) else State.WAITING
+        return GroupState.FAILED
+    return GroupState.FINE if refresh.done and (healthy is None or healthy >= least) else GroupState.WAITING

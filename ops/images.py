@@ -24,7 +24,7 @@ class ImagesError(Exception):
     """A registry could not be asked."""
 
 
-class State(StrEnum):
+class ImageState(StrEnum):
     """Whether an image is there."""
 
     THERE = "there"
@@ -33,7 +33,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class FoundImage:
     """An image in a region.
 
     key: what names it in the stack's file.
@@ -45,7 +45,7 @@ class Found:
     region: str
     key: str
     image: str
-    state: State
+    state: ImageState
     findings: Mapping[str, int] | None
 
     def as_dict(self) -> dict[str, Any]:
@@ -53,7 +53,7 @@ class Found:
         return asdict(self)
 
 
-def look(settings: Settings, clients: Clients) -> Iterator[Found]:
+def look(settings: Settings, clients: Clients) -> Iterator[FoundImage]:
     """Look for every image in each region that pulls it; not in one that is lost.
 
     Raises:
@@ -67,16 +67,16 @@ def look(settings: Settings, clients: Clients) -> Iterator[Found]:
                 continue
             image = in_region(settings, image, region)
             there, findings = _ask(image, clients)
-            yield Found(region=region, key=key, image=image, state=there, findings=findings)
+            yield FoundImage(region=region, key=key, image=image, state=there, findings=findings)
 
 
 def until_there(
-    seek: Callable[[], list[Found]], *, seconds: float, wait: Callable[[float], None], poll: float
-) -> list[Found]:
+    seek: Callable[[], list[FoundImage]], *, seconds: float, wait: Callable[[float], None], poll: float
+) -> list[FoundImage]:
     """Look until no image is missing, or the time is up. Returns what was seen last."""
 
-    def over(seen: list[Found]) -> bool:
-        return all(one.state is not State.MISSING for one in seen)
+    def over(seen: list[FoundImage]) -> bool:
+        return all(one.state is not ImageState.MISSING for one in seen)
 
     return polled(seek, over, seconds=seconds, wait=wait, poll=poll)
 
@@ -86,12 +86,12 @@ def _runs_jobs(settings: Settings, region: str) -> bool:
     return settings.row.has(Capability.DATABASE_JOBS) and region in settings.standby_regions
 
 
-def _ask(image: str, clients: Clients) -> tuple[State, Mapping[str, int] | None]:
+def _ask(image: str, clients: Clients) -> tuple[ImageState, Mapping[str, int] | None]:
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
     ecr = ECR.match(image)
     if ecr is None:
-        return State.NOT_ASKED, None
+        return ImageState.NOT_ASKED, None
     rest = image[ecr.end() :]
     wanted = {"imageDigest": rest[1:]} if rest.startswith("@") else {"imageTag": rest[1:]}
     asking, where = clients("ecr", ecr["region"]), {"registryId": ecr["account"], "repositoryName": ecr["path"]}
@@ -100,9 +100,9 @@ def _ask(image: str, clients: Clients) -> tuple[State, Mapping[str, int] | None]
         findings = _findings(asking, where, wanted)
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] in ABSENT:
-            return State.MISSING, None
+            return ImageState.MISSING, None
         raise ImagesError(f"{image}: {error}") from None
-    return State.THERE, findings
+    return ImageState.THERE, findings
 
 
 def _findings(asking: Any, where: Mapping[str, str], wanted: Mapping[str, str]) -> Mapping[str, int] | None:

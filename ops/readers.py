@@ -20,7 +20,7 @@ class ReadersError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reader:
+class DatabaseReader:
     """A reader that autoscaling made.
 
     kept: whether a scalable target of the cluster is there, which would make another one for it.
@@ -36,7 +36,7 @@ class Reader:
         return asdict(self)
 
 
-def readers(settings: Settings, stack: str, clients: Clients) -> Iterator[Reader]:
+def readers(settings: Settings, stack: str, clients: Clients) -> Iterator[DatabaseReader]:
     """Look for such readers in every region that the stack lists, also in those that its stage does not use any more.
 
     Raises:
@@ -52,10 +52,12 @@ def readers(settings: Settings, stack: str, clients: Clients) -> Iterator[Reader
             made = [name for name in _members(clients, region, cluster) if name.startswith(MADE)]
             kept = bool(made) and _scaled(clients, region, cluster)
         for name in made:
-            yield Reader(region=region, cluster=cluster, instance=name, kept=kept)
+            yield DatabaseReader(region=region, cluster=cluster, instance=name, kept=kept)
 
 
-def remove(reader: Reader, clients: Clients, *, seconds: float, wait: Callable[[float], None], poll: float) -> None:
+def remove(
+    reader: DatabaseReader, clients: Clients, *, seconds: float, wait: Callable[[float], None], poll: float
+) -> None:
     """Delete a reader and wait until it is gone. The cluster's data is not its own.
 
     Raises:

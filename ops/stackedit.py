@@ -26,7 +26,7 @@ WIDTH = 4096  # never wrap a line that its author did not
 SHORT = 3  # keys of a map that fits on one line
 
 
-class BusyError(Exception):
+class FileBusyError(Exception):
     """Another command that changes the file holds it."""
 
     code = NO
@@ -86,7 +86,7 @@ class EditedFile:
             meanwhile: called, again and again, as long as another one is at work; it passes the time, or raises.
 
         Raises:
-            BusyError: when another one is at work, and there is nothing to do meanwhile.
+            FileBusyError: when another one is at work, and there is nothing to do meanwhile.
             SettingsError: when it cannot be changed at all.
         """
         refuse_read_only(self._path)
@@ -99,7 +99,9 @@ class EditedFile:
                 if meanwhile is not None:
                     meanwhile()
                     continue
-                raise BusyError(f"another ascent command is at work on {self.name}; let it end, or stop it") from None
+                raise FileBusyError(
+                    f"another ascent command is at work on {self.name}; let it end, or stop it"
+                ) from None
             with suppress(FileNotFoundError):
                 if os.fstat(self._lock).st_ino == self._path.stat().st_ino:
                     break

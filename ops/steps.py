@@ -21,7 +21,7 @@ SECONDS = 10  # until a health check that does not answer counts as failed
 MINUTE = 60  # seconds
 
 
-class Step(Protocol):
+class RunbookStep(Protocol):
     """One step: `id` and `title`, `command`, what a person would type for it, and `seconds`, how long it takes."""
 
     @property
@@ -34,7 +34,7 @@ class Step(Protocol):
     def seconds(self) -> int: ...
 
 
-def show(steps: Sequence[Step]) -> None:
+def show(steps: Sequence[RunbookStep]) -> None:
     """Print the steps, numbered, each with its command."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column("", justify="right")
@@ -46,7 +46,7 @@ def show(steps: Sequence[Step]) -> None:
     console.print(table)
 
 
-def take(steps: Sequence[Step], one: Callable[[str], str], results: dict[str, str]) -> str | None:
+def take(steps: Sequence[RunbookStep], one: Callable[[str], str], results: dict[str, str]) -> str | None:
     """Take every step, telling how it went. Returns why one failed, or None.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from infra.config.settings import Settings
-from policy.model import Facts, Resource, Rule, Severity, StackRule
+from policy.model import Facts, PolicyRule, Resource, Severity, StackRule
 from policy.rules import RULES, STACK_RULES
 
 
@@ -33,7 +33,7 @@ def facts(settings: Settings) -> Facts:
     )
 
 
-def broken(rule: Rule, one: Resource, known: Facts) -> str | None:
+def broken(rule: PolicyRule, one: Resource, known: Facts) -> str | None:
     """How a resource breaks a rule, or None."""
     if one.type not in rule.types or not rule.when(known) or (rule.guards and not known.keeps(one.region)):
         return None
@@ -43,7 +43,7 @@ def broken(rule: Rule, one: Resource, known: Facts) -> str | None:
 def judge(
     found: Sequence[Resource],
     known: Facts,
-    rules: Sequence[Rule] = RULES,
+    rules: Sequence[PolicyRule] = RULES,
     stack_rules: Sequence[StackRule] = STACK_RULES,
 ) -> Iterator[Violation]:
     """Every violation among a stack's resources."""

@@ -78,7 +78,7 @@ def having(*capabilities: str) -> When:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
+class PolicyRule:
     """A rule about one resource.
 
     types: type tokens that it looks at.

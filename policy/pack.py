@@ -14,7 +14,7 @@ from pulumi_policy.proxy import _DictProxy, _is_unknown, _ListProxy
 from infra.config.loading import parse
 from infra.config.problems import SettingsError
 from policy.judge import broken, facts
-from policy.model import UNKNOWN, Facts, Props, Rule, Severity, StackRule
+from policy.model import UNKNOWN, Facts, PolicyRule, Props, Severity, StackRule
 from policy.rules import RULES, STACK_RULES
 
 NAME = "ascent"
@@ -93,7 +93,7 @@ def _listen(known: Known) -> None:
     setattr(sdk._PolicyAnalyzerServicer, "ConfigureStack", configure)  # noqa: B010  mypy allows no assignment
 
 
-def _resource_policy(rule: Rule, known: Known) -> crossguard.ResourceValidationPolicy:
+def _resource_policy(rule: PolicyRule, known: Known) -> crossguard.ResourceValidationPolicy:
     def validate(args: crossguard.ResourceValidationArgs, report: crossguard.ReportViolation) -> None:
         if args.resource_type in rule.types:
             message = broken(rule, _declared(args), known.facts)
@@ -112,7 +112,7 @@ def _stack_policy(rule: StackRule, known: Known) -> crossguard.StackValidationPo
     return crossguard.StackValidationPolicy(validate=validate, **_about(rule))
 
 
-def _about(rule: Rule | StackRule) -> dict[str, Any]:
+def _about(rule: PolicyRule | StackRule) -> dict[str, Any]:
     level = crossguard.EnforcementLevel
     return {
         "name": rule.name,

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 if TYPE_CHECKING:
     from infra.config.settings import Settings
-    from ops.engine.render import Plan
+    from ops.engine.render import RenderedStack
 
 # Environment variable with the directory that all processes of a run share.
 STORE = "ASCENT_TEST_RENDERS"
@@ -37,10 +37,10 @@ def kept(key: str, make: Callable[[], T]) -> T:
     return cast(T, _HELD[key])
 
 
-def remembered(render: Callable[[Settings, str], Plan]) -> Callable[[Settings, str], Plan]:
+def remembered(render: Callable[[Settings, str], RenderedStack]) -> Callable[[Settings, str], RenderedStack]:
     """`render`, which makes the same plan only once a run."""
 
-    def remembering(settings: Settings, stack: str) -> Plan:
+    def remembering(settings: Settings, stack: str) -> RenderedStack:
         chosen = json.dumps(settings.model_dump(), default=_plain, sort_keys=True)
         # A test may give a stage other sizes than the table.
         return kept(f"plan {stack} {chosen} {settings.sizes}", lambda: render(settings, stack))

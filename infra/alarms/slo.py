@@ -113,14 +113,14 @@ def least_events(target: Threshold, burn: Fraction) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedWindows:
     """A pair of windows that would mean nothing, and why."""
 
     window: Window
     reason: str
 
 
-def fitted(target: Threshold, events: Fraction, *, widen: bool) -> tuple[list[Window], list[Refused]]:
+def fitted(target: Threshold, events: Fraction, *, widen: bool) -> tuple[list[Window], list[RefusedWindows]]:
     """The windows in which an alarm means something, given `events` per minute in quiet hours, and those refused.
 
     One bad event must never be enough. A short window that holds too few is doubled, up to half of the long one; where
@@ -131,18 +131,18 @@ def fitted(target: Threshold, events: Fraction, *, widen: bool) -> tuple[list[Wi
     then do not `widen`.
     """
     kept: list[Window] = []
-    refused: list[Refused] = []
+    refused: list[RefusedWindows] = []
     for window in WINDOWS:
         least = least_events(target, window.burn)
         if limit(target, window.burn) >= 1:
-            refused.append(Refused(window, "even with every event bad, the budget does not burn that fast"))
+            refused.append(RefusedWindows(window, "even with every event bad, the budget does not burn that fast"))
         elif events * window.long < least:
             held = math.floor(events * window.long)
-            refused.append(Refused(window, f"{window.long} minutes hold {held} events, and it takes {least}"))
+            refused.append(RefusedWindows(window, f"{window.long} minutes hold {held} events, and it takes {least}"))
         else:
             wide = _widened(window, least, events) if widen else window
             if wide is None:
-                refused.append(Refused(window, f"no short window within the long one holds {least} events"))
+                refused.append(RefusedWindows(window, f"no short window within the long one holds {least} events"))
             else:
                 kept.append(wide)
     return kept, refused

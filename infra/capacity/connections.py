@@ -71,7 +71,7 @@ def max_connections(instance_class: str, max_acu: float, serverless: int = MAX_C
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Budget:
+class ConnectionBudget:
     """Who may connect at once, and what the database takes, all in connections.
 
     application: RDS Proxy's pool, or where nothing pools, all instances' and pods' at their maximum.
@@ -147,7 +147,7 @@ def pooler(pods: int, workers: int) -> Pooler:
 
 def budget(
     *, instances: int, pooled: bool, workers: int, limit: int, poolers: int = 0, forwarding: bool = False
-) -> Budget:
+) -> ConnectionBudget:
     """The budget of one database.
 
     Args:
@@ -159,7 +159,7 @@ def budget(
         forwarding: whether other regions forward their writes to it. Aurora keeps them within their share.
     """
     pool = pool_size(instances) if instances else 0
-    return Budget(
+    return ConnectionBudget(
         application=pool if pooled else instances * CONNECTIONS_PER_INSTANCE.value,
         poolers=poolers,
         workers=workers * CONNECTIONS_PER_WORKER.value,

@@ -72,7 +72,7 @@ NODES = tuple(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
+class PodNeed:
     """Pods of one kind.
 
     what: who they are.
@@ -120,7 +120,7 @@ class NodeBudget:
     memory: limit of the nodes, in GiB.
     """
 
-    needs: Sequence[Need]
+    needs: Sequence[PodNeed]
     cpu: int
     memory: int
 
@@ -160,23 +160,23 @@ def node_budget(sizes: Sizes, *, colors: int, pooled: bool, jobs: int, works: bo
     """
     pod = sizes.pods
     needs = [
-        Need(what="web", pods=at_most(sizes.hpa.maximum) * colors, cpu=pod.cpu, memory=pod.memory),
+        PodNeed(what="web", pods=at_most(sizes.hpa.maximum) * colors, cpu=pod.cpu, memory=pod.memory),
         _small("system", 1, SYSTEM_CPU.value, SYSTEM_MEMORY.value),
     ]
     if works and sizes.workers is not None:
-        needs.append(Need(what="workers", pods=at_most(sizes.workers.maximum), cpu=pod.cpu, memory=pod.memory))
+        needs.append(PodNeed(what="workers", pods=at_most(sizes.workers.maximum), cpu=pod.cpu, memory=pod.memory))
     if pooled:
         pods = POOLER_PODS.value + POOLER_MOVING_PODS.value
         needs.append(_small("pooler", pods, POOLER_POD_CPU.value, POOLER_POD_MEMORY.value))
     if jobs:
         needs.append(_small("jobs", jobs, JOB_POD_CPU.value, JOB_MEMORY.value))
     if own_jobs:
-        needs.append(Need(what="own jobs", pods=own_jobs, cpu=pod.cpu, memory=pod.memory))
+        needs.append(PodNeed(what="own jobs", pods=own_jobs, cpu=pod.cpu, memory=pod.memory))
     if sizes.cache is not None and sizes.cache.in_cluster:
         cpu, memory = REDIS_POD_CPU.value + SENTINEL_CPU.value, REDIS_POD_MEMORY.value + SENTINEL_MEMORY.value
         needs.append(_small("redis", REDIS_PODS.value, cpu, memory))
     return NodeBudget(needs=tuple(needs), cpu=sizes.nodes.cpu, memory=sizes.nodes.memory)
 
 
-def _small(what: str, pods: int, millicores: int, memory: int) -> Need:
-    return Need(what=what, pods=pods, cpu=millicores / _MILLI, memory=memory)
+def _small(what: str, pods: int, millicores: int, memory: int) -> PodNeed:
+    return PodNeed(what=what, pods=pods, cpu=millicores / _MILLI, memory=memory)

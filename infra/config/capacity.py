@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.capacity.connections import Budget, Pooler, budget, max_connections, pooler
+from infra.capacity.connections import ConnectionBudget, Pooler, budget, max_connections, pooler
 from infra.capacity.nodes import NodeBudget, node_budget
 from infra.schedules import JOBS
 from infra.stages import Capability
@@ -18,7 +18,7 @@ _UNLIMITED = 1_000_000
 _POOLS = 2
 
 
-def connections(settings: Settings) -> Budget:
+def connections(settings: Settings) -> ConnectionBudget:
     """The connection budget of the database that takes the writes."""
     workers = settings.sizes.workers.maximum if settings.sizes.workers else 0
     return budget(
@@ -32,7 +32,7 @@ def connections(settings: Settings) -> Budget:
     )
 
 
-def replica_connections(settings: Settings) -> Budget:
+def replica_connections(settings: Settings) -> ConnectionBudget:
     """The connection budget of a replica in another region. It has no RDS Proxy, which could not forward writes."""
     return budget(
         instances=_direct_clients(settings),

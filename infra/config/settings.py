@@ -8,23 +8,29 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PlainValidator, SecretStr
 from pydantic_core import PydanticCustomError
 
-from infra.application import Application as Described
-from infra.capacity.connections import Budget, Pooler
+from infra.application import Application
+from infra.capacity.connections import ConnectionBudget, Pooler
 from infra.capacity.nodes import NodeBudget
 from infra.config import capacity, topology
 from infra.config.models.account import Account
 from infra.config.models.alerts import Alerts
 from infra.config.models.allowance import Allowance
-from infra.config.models.application import Application
+from infra.config.models.application import ApplicationConfig
 from infra.config.models.backfilled import Backfilled
 from infra.config.models.budget import BudgetOverride
 from infra.config.models.cache import CacheOverride, ExternalCache
 from infra.config.models.cluster import Cluster
-from infra.config.models.database import BackupCopies, DatabaseOverride, ExternalDatabase, Jobs, ReadersOverride
+from infra.config.models.database import (
+    BackupCopiesConfig,
+    DatabaseOverride,
+    ExternalDatabase,
+    JobsConfig,
+    ReadersOverride,
+)
 from infra.config.models.domain import Domain
-from infra.config.models.edge import Edge
+from infra.config.models.edge import EdgeConfig
 from infra.config.models.fleet import FleetOverride
-from infra.config.models.network import Network
+from infra.config.models.network import NetworkConfig
 from infra.config.models.pods import HpaOverride, NodesOverride, PodsOverride
 from infra.config.models.registry import Registry
 from infra.config.models.rollout import Rollout
@@ -92,13 +98,15 @@ class Settings(Strict):
         description="Regions whose buckets have what was there before stage 7. `ascent backfill` sets it.",
     )
     runtime: Runtime = Field(description="Where the workload runs: ec2, kubernetes or both.")
-    network: Network = Field(description="Addresses: cidr, or cidrs by region; egressAddresses; vpcs that are there.")
+    network: NetworkConfig = Field(
+        description="Addresses: cidr, or cidrs by region; egressAddresses; vpcs that are there."
+    )
     domain: Domain = Field(description="The application's host name: name, dns, zoneId, zone or certificateArn.")
     rollout: Rollout = Field(
         description="The versions that run: blue and green, each with image and weight; kubernetesShare."
     )
-    application: Application = Field(
-        default_factory=Application,
+    application: ApplicationConfig = Field(
+        default_factory=ApplicationConfig,
         description="The application: profile, port, healthPath, buckets, queues, rateLimits, hashedPaths, "
         "neverCached, schedules, environment, names.",
     )
@@ -120,7 +128,7 @@ class Settings(Strict):
     external_cache: ExternalCache | None = Field(
         default=None, description="Instead of ElastiCache, as a secret: url of a hosted Redis."
     )
-    jobs: Jobs | None = Field(
+    jobs: JobsConfig | None = Field(
         default=None, description="Database jobs of stage 3 and above: image. Without it, they do not run."
     )
     credentials_generation: int = Field(
@@ -135,8 +143,8 @@ class Settings(Strict):
         description="Raise one number by one to replace its password without an outage: application, cache or master. "
         "The next update makes the old password invalid.",
     )
-    edge: Edge = Field(
-        default_factory=Edge,
+    edge: EdgeConfig = Field(
+        default_factory=EdgeConfig,
         description="Cloudflare, from stage 5 on: plan, rateLimitPerMinute, rateLimits, managedRules, certificate, "
         "storageHost, storageOrigin, owner, sites.",
     )
@@ -166,7 +174,7 @@ class Settings(Strict):
         default_factory=DatabaseOverride,
         description="Aurora: instanceClass, minAcu, maxAcu, maxConnections, roles, finalSnapshot.",
     )
-    backup: BackupCopies | None = Field(
+    backup: BackupCopiesConfig | None = Field(
         default=None,
         description="Copies of the database elsewhere, once a day: region, vaultArn. Without it, all backups are in "
         "the home region.",
@@ -199,7 +207,7 @@ class Settings(Strict):
         return {name: getattr(self, name).model_dump(exclude_none=True, exclude=_NO_SIZES) for name in _OVERRIDES}
 
     @property
-    def described(self) -> Described:
+    def described(self) -> Application:
         """The application: its profile, with what this stack changes."""
         return self.application.described()
 
@@ -270,12 +278,12 @@ class Settings(Strict):
         return self.runtime.on_kubernetes and self.cluster is not None and self.cluster.kubeconfig is None
 
     @property
-    def connections(self) -> Budget:
+    def connections(self) -> ConnectionBudget:
         """The connection budget of the database that takes the writes."""
         return capacity.connections(self)
 
     @property
-    def replica_connections(self) -> Budget:
+    def replica_connections(self) -> ConnectionBudget:
         """The connection budget of the replica in another region."""
         return capacity.replica_connections(self)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from ipaddress import IPv4Network
 
 from infra.addressing import vpc_cidr
-from infra.config.models.network import Network
+from infra.config.models.network import NetworkConfig
 from infra.regions import REGIONS
 from infra.stages import Capability, Stage
 from infra.thresholds import STANDBY_REGIONS
@@ -27,7 +27,7 @@ def visited(regions: Sequence[str], unreachable: str | None, drained: Collection
     return tuple(one for one in regions if one != unreachable and one not in drained)
 
 
-def vpc_range(network: Network, region: str) -> IPv4Network:
+def vpc_range(network: NetworkConfig, region: str) -> IPv4Network:
     """Range of the VPC in a region.
 
     Raises:
@@ -40,7 +40,7 @@ def vpc_range(network: Network, region: str) -> IPv4Network:
     return vpc_cidr(network.cidr, REGIONS[region].slot)
 
 
-def ranges(network: Network, regions: Sequence[str]) -> tuple[str, ...]:
+def ranges(network: NetworkConfig, regions: Sequence[str]) -> tuple[str, ...]:
     """Ranges that contain the VPCs of all `regions`."""
     if network.cidr is not None:
         return (str(network.cidr),)

@@ -10,7 +10,7 @@ from typing import Any
 
 from infra.edge.expressions import ANY_CASE_PATH, PATH, READ_PATH, about, below, both, either, host, one_of, text
 from infra.edge.plans import Limits
-from infra.edge.rules import Rule, Ruleset, Site
+from infra.edge.rules import EdgeRule, Ruleset, RulesetScope
 from infra.thresholds import (
     CHART_EDGE_TTL,
     CLIENT_ERRORS,
@@ -42,7 +42,7 @@ _BYPASS: dict[str, Any] = {"cache": False, "browser_ttl": {"mode": "respect_orig
 _SERVE_STALE = {"disable_stale_while_updating": False}
 
 
-def cache_rules(site: Site) -> Ruleset:
+def cache_rules(site: RulesetScope) -> Ruleset:
     """The cache rules of a site."""
     public, images = (HOSTED_PUBLIC, HOSTED_IMAGES) if site.hosted else _own(site)
     stored = host(*site.storages)
@@ -75,7 +75,7 @@ def cache_rules(site: Site) -> Ruleset:
     )
 
 
-def _own(site: Site) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _own(site: RulesetScope) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Paths of public buckets, each below its own name, and those of images among them."""
     application = site.application
     theirs = [bucket for one in site.others for bucket in one.buckets]
@@ -83,7 +83,7 @@ def _own(site: Site) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return tuple(f"/{bucket}/" for bucket in public), tuple(f"/{bucket}/" for bucket in application.images)
 
 
-def never(site: Site) -> str:
+def never(site: RulesetScope) -> str:
     """What is never cached: whatever comes with a session or credentials, the API, and paths that play games.
 
     But for files whose names have a hash of their content: they are the same for everybody, and are most of what a
@@ -125,7 +125,7 @@ def _first(cookie: str) -> str:
     return f"starts_with(http.cookie, {text(cookie)})"
 
 
-def _static(site: Site) -> str:
+def _static(site: RulesetScope) -> str:
     extension = one_of("http.request.uri.path.extension", APP_EXTENSIONS)
     hashed = site.application.hashed_paths
     return both(host(*site.apps), either(*([below(hashed)] if hashed else []), extension))
@@ -143,7 +143,7 @@ _OBEY: dict[str, Any] = {
 }
 
 
-def _stored(site: Site, ttl: Threshold) -> dict[str, Any]:
+def _stored(site: RulesetScope, ttl: Threshold) -> dict[str, Any]:
     """Files of the storage host are public and know no sessions, so the runbooks' times hold, whatever the origin says.
 
     A query string selects nothing in our buckets, so it is no part of the key; hosted storage makes thumbnails by it.
@@ -171,5 +171,5 @@ def _errors(limits: Limits) -> list[dict[str, Any]]:
     ]
 
 
-def _rule(ref: str, why: str, expression: str, parameters: dict[str, Any]) -> Rule:
-    return Rule(ref=ref, why=why, expression=expression, action="set_cache_settings", parameters=parameters)
+def _rule(ref: str, why: str, expression: str, parameters: dict[str, Any]) -> EdgeRule:
+    return EdgeRule(ref=ref, why=why, expression=expression, action="set_cache_settings", parameters=parameters)

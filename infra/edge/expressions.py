@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from infra.edge.rules import Site
+from infra.edge.rules import RulesetScope
 
 PATH = "http.request.uri.path"
 # A path that an application would read as another one is another one here too.
@@ -53,6 +53,6 @@ def named(*names: str) -> str:
     return either(*(f"starts_with(lower(http.host), {text(name)})" for name in names))
 
 
-def about(site: Site) -> str:
+def about(site: RulesetScope) -> str:
     """The request is for the site."""
     return named(*(name for one in site.hosts for name in (one.app, one.storage)))

@@ -15,7 +15,7 @@ from infra.thresholds import (
 )
 
 
-class Plan(StrEnum):
+class ZonePlan(StrEnum):
     """A zone's plan at Cloudflare, the cheapest first."""
 
     FREE = "free"
@@ -58,8 +58,12 @@ class Limits:
     min_monitor_interval: int
 
 
-def _limits(plan: Plan) -> Limits:
-    paid, large, largest = plan is not Plan.FREE, plan in (Plan.BUSINESS, Plan.ENTERPRISE), plan is Plan.ENTERPRISE
+def _limits(plan: ZonePlan) -> Limits:
+    paid, large, largest = (
+        plan is not ZonePlan.FREE,
+        plan in (ZonePlan.BUSINESS, ZonePlan.ENTERPRISE),
+        plan is ZonePlan.ENTERPRISE,
+    )
     return Limits(
         cache_rules=PLAN_CACHE_RULES[plan].value,
         min_edge_ttl=PLAN_MIN_EDGE_TTL[plan].value,
@@ -75,9 +79,9 @@ def _limits(plan: Plan) -> Limits:
     )
 
 
-PLANS: dict[Plan, Limits] = {plan: _limits(plan) for plan in Plan}
+PLANS: dict[ZonePlan, Limits] = {plan: _limits(plan) for plan in ZonePlan}
 
 
-def cheapest(has: Callable[[Limits], bool]) -> Plan:
+def cheapest(has: Callable[[Limits], bool]) -> ZonePlan:
     """The cheapest plan for which `has` holds."""
     return next(plan for plan, limits in PLANS.items() if has(limits))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from infra.edge.expressions import about, both, host
-from infra.edge.rules import Mode, Rule, Ruleset, Site
+from infra.edge.rules import EdgeRule, Mode, Ruleset, RulesetScope
 from infra.thresholds import CLIENT_ERRORS, HSTS_MAX_AGE
 
 # Cloudflare's own rules, by their ids; Cloudflare, WAF: managed rules reference.
@@ -30,12 +30,12 @@ UNLESS_SAID = {
 INERT = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
-def managed_rules(site: Site) -> Ruleset | None:
+def managed_rules(site: RulesetScope) -> Ruleset | None:
     """Cloudflare's managed rules, or None where the plan has none to deploy."""
     if not site.plan.limits.managed_rules:
         return None
     rules = tuple(
-        Rule(
+        EdgeRule(
             ref=f"managed-{name}",
             why=f"Managed rules: {name}",
             expression=about(site),
@@ -55,7 +55,7 @@ def _overrides(name: str, mode: Mode) -> dict[str, Any]:
     return {"overrides": {"rules": [{"id": acting, "action": action}]} if acting else {"action": action}}
 
 
-def security_headers(site: Site) -> Ruleset:
+def security_headers(site: RulesetScope) -> Ruleset:
     """What is added to every response of the site."""
     # The zone's own name has everybody's below it, who may not have TLS.
     below = "" if site.zone in (*site.apps, *site.storages) else "; includeSubDomains"
@@ -94,6 +94,6 @@ def _inert(app: str) -> dict[str, str]:
     return {"content-security-policy": INERT, "access-control-allow-origin": f"https://{app}"}
 
 
-def _set(ref: str, why: str, expression: str, headers: Mapping[str, str]) -> Rule:
+def _set(ref: str, why: str, expression: str, headers: Mapping[str, str]) -> EdgeRule:
     values = {name: {"operation": "set", "value": value} for name, value in headers.items()}
-    return Rule(ref=ref, why=why, expression=expression, action="rewrite", parameters={"headers": values})
+    return EdgeRule(ref=ref, why=why, expression=expression, action="rewrite", parameters={"headers": values})

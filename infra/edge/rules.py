@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from infra.application import PROFILES, Application, Profile
-from infra.edge.plans import Plan
+from infra.edge.plans import ZonePlan
 
 
 class Mode(StrEnum):
@@ -40,7 +40,7 @@ class Hosts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Site:
+class RulesetScope:
     """What the rules are for.
 
     app: the application's host name.
@@ -57,7 +57,7 @@ class Site:
     storage: str
     zone: str
     hosted: bool
-    plan: Plan
+    plan: ZonePlan
     others: tuple[Hosts, ...] = ()
     rates: Mode = Mode.ENFORCE
     managed: Mode = Mode.ENFORCE
@@ -80,7 +80,7 @@ class Site:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
+class EdgeRule:
     """A rule of a Cloudflare ruleset.
 
     ref: its identity, which never changes: without one, removing a rule makes all that follow anew.
@@ -124,7 +124,7 @@ class Ruleset:
     key: str
     name: str
     phase: str
-    rules: tuple[Rule, ...]
+    rules: tuple[EdgeRule, ...]
 
     def as_inputs(self) -> Any:
         """The rules as the provider takes them. Their parameters are too many, and too much alike, to be types."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.edge.expressions import about, both, named, text
-from infra.edge.rules import Rule, Ruleset, Site
+from infra.edge.rules import EdgeRule, Ruleset, RulesetScope
 from infra.thresholds import MOVED_FOR_GOOD
 
 # Cloudflare checks the origin's certificate. With less it would ask in plain text, and the load balancer's redirect to
@@ -11,9 +11,9 @@ from infra.thresholds import MOVED_FOR_GOOD
 ORIGIN_TLS = "strict"
 
 
-def origin_tls(site: Site) -> Ruleset:
+def origin_tls(site: RulesetScope) -> Ruleset:
     """How Cloudflare asks the origins of a site."""
-    rule = Rule(
+    rule = EdgeRule(
         ref="origin-tls",
         why="TLS to the origin, whose certificate is checked",
         expression=about(site),
@@ -23,7 +23,7 @@ def origin_tls(site: Site) -> Ruleset:
     return Ruleset(key="config", name="ascent configuration", phase="http_config_settings", rules=(rule,))
 
 
-def to_https(site: Site) -> Ruleset:
+def to_https(site: RulesetScope) -> Ruleset:
     """Requests in plain HTTP are redirected to HTTPS. Cloudflare does this before any other rule."""
     rules = tuple(
         _sent_on(f"{one.prefix}https-{name}", host)
@@ -33,10 +33,10 @@ def to_https(site: Site) -> Ruleset:
     return Ruleset(key="redirects", name="ascent redirects", phase="http_request_dynamic_redirect", rules=rules)
 
 
-def _sent_on(ref: str, host: str) -> Rule:
+def _sent_on(ref: str, host: str) -> EdgeRule:
     # By the host's own name, and not the visitor's spelling of it, which may have a port.
     target = {"expression": f"concat({text(f'https://{host}')}, http.request.uri.path)"}
-    return Rule(
+    return EdgeRule(
         ref=ref,
         why=f"HTTPS for {host}",
         expression=both("not ssl", named(host)),

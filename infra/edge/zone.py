@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from infra.edge.caching import cache_rules
 from infra.edge.limits import rate_limits
 from infra.edge.protection import managed_rules, security_headers
-from infra.edge.rules import Ruleset, Site
+from infra.edge.rules import Ruleset, RulesetScope
 from infra.edge.transport import origin_tls, to_https
 
 # Setting by its id at Cloudflare: those that no rule can choose by host (Cloudflare, Configuration Rules: available
@@ -18,7 +18,7 @@ SETTINGS = {
 }
 
 
-def rulesets(site: Site, per_minute: Mapping[str, int]) -> tuple[Ruleset, ...]:
+def rulesets(site: RulesetScope, per_minute: Mapping[str, int]) -> tuple[Ruleset, ...]:
     """Everything that a site's zone applies to requests. `per_minute`: rate limits by name."""
     managed = managed_rules(site)
     return (

@@ -13,7 +13,7 @@ from infra.components.data.app_secret import AppSecret, AppSecretArgs
 from infra.components.data.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from infra.config.settings import Settings
 from infra.rotation import Turns
-from infra.serving import Group
+from infra.serving import ServingGroup
 from infra.stages import Capability
 from infra.wiring.account import account_of, bounded
 from infra.wiring.alarms import over_all
@@ -45,7 +45,7 @@ class Built:
     groups: autoscaling groups that should serve then. turns: of the passwords. endpoints: what clients are given.
     """
 
-    groups: Sequence[Group]
+    groups: Sequence[ServingGroup]
     turns: Turns
     endpoints: Endpoints
 

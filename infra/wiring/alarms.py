@@ -41,7 +41,7 @@ TASKS_TELL = Severity.WARNING
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gates:
+class GateAlarms:
     """Names of the alarms that stop a release.
 
     users: about what all users of the region see.
@@ -140,7 +140,7 @@ def _tells(settings: Settings, place: Place) -> bool:
     return (tasks and place.writes) or (settings.backup is not None and place.primary)
 
 
-def windows(objective: Objective, settings: Settings) -> tuple[list[slo.Window], list[slo.Refused]]:
+def windows(objective: Objective, settings: Settings) -> tuple[list[slo.Window], list[slo.RefusedWindows]]:
     """The windows of an objective that mean something at this stage's traffic in its quiet hours, and those refused."""
     requests = Fraction(settings.row.users * REQUESTS_PER_USER.value * QUIET_SHARE.value, PERCENT)
     counted = objective.events is not None

@@ -12,7 +12,7 @@ from infra.alarms.model import Kind
 from infra.alarms.subject import Subject
 from infra.clients import Clients
 from infra.components.compute.clock import Clock, ClockArgs
-from infra.components.data.backup_copies import BackupCopies, BackupCopiesArgs, Region
+from infra.components.data.backup_copies import BackupCopies, BackupCopiesArgs, CopyRegion
 from infra.config.settings import Settings
 from infra.wiring.alarms import TASKS_TELL
 from infra.wiring.place import Place
@@ -54,7 +54,7 @@ def backups(
             # Of its name, which is the program's: a restored cluster that takes the place is copied from then on.
             cluster_arn=pulumi.Output.concat("arn:aws:rds:", site.name, ":", account_id, ":cluster:", name),
             key_arn=site.key_arn,
-            region=Region(provider=places[there].provider, key_arn=key_arns[there]) if there else None,
+            region=CopyRegion(provider=places[there].provider, key_arn=key_arns[there]) if there else None,
             vault_arn=wanted.vault_arn,
             topic=home.watch.topics[TASKS_TELL],
             procedures=settings.alerts.procedures,

@@ -17,7 +17,7 @@ from infra.wiring.workload_context import Surroundings
 
 
 @dataclass(frozen=True, kw_only=True)
-class Running:
+class RunningCluster:
     """A cluster to put things in.
 
     provider: the Kubernetes provider of it.
@@ -38,7 +38,7 @@ class Running:
     creator: str | None = None
 
 
-def cluster(around: Surroundings) -> Running:
+def cluster(around: Surroundings) -> RunningCluster:
     """Declare the region's cluster, or take the one that is given."""
     chosen = around.settings.cluster
     if chosen is None or chosen.kubeconfig is None:
@@ -51,10 +51,10 @@ def cluster(around: Surroundings) -> Running:
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
     )
-    return Running(provider=provider, name=chosen.name, ours=False, storage_class=None, ready=[], log_group=None)
+    return RunningCluster(provider=provider, name=chosen.name, ours=False, storage_class=None, ready=[], log_group=None)
 
 
-def _made(around: Surroundings) -> Running:
+def _made(around: Surroundings) -> RunningCluster:
     place, chosen, nodes = around.place, around.settings.cluster, around.settings.sizes.nodes
     admins = chosen.admins if chosen else ()
     made_by = creator(place, admins)
@@ -106,7 +106,7 @@ def _made(around: Surroundings) -> Running:
         # Its pods, too, need nodes to run on.
         opts=pulumi.ResourceOptions(providers=[place.provider], depends_on=[services]),
     )
-    return Running(
+    return RunningCluster(
         provider=provider,
         name=place.base,
         ours=True,

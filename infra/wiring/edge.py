@@ -16,7 +16,7 @@ from infra.dns import CloudflareRecords, Records
 from infra.edge.addresses import CLOUDFLARE
 from infra.edge.limits import kept
 from infra.edge.plans import cheapest
-from infra.edge.rules import Hosts, Mode, Site
+from infra.edge.rules import Hosts, Mode, RulesetScope
 from infra.edge.zone import SETTINGS, rulesets
 from infra.stages import Capability
 from infra.thresholds import EDGE_CERTIFICATE_DAYS
@@ -95,9 +95,9 @@ def said_to_the_owner(settings: Settings, storage: Storage) -> dict[str, object]
     return {"app": settings.domain.name, "storage": settings.storage_host, "buckets": buckets}
 
 
-def site_of(settings: Settings) -> Site:
+def site_of(settings: Settings) -> RulesetScope:
     """What the edge's rules are for."""
-    return Site(
+    return RulesetScope(
         app=settings.domain.name,
         storage=settings.storage_host,
         zone=settings.domain.zone_name,

@@ -14,9 +14,9 @@ from infra.components.compute.fleet_role import FleetRole, FleetRoleArgs
 from infra.components.compute.workers import Workers, WorkersArgs
 from infra.config.settings import Settings
 from infra.images import ECR, registry_of, repository
-from infra.serving import Group
+from infra.serving import ServingGroup
 from infra.stages import Capability
-from infra.user_data import WEB, WORKER, Container, Registry
+from infra.user_data import WEB, WORKER, Container, ContainerRegistry
 from infra.wiring.place import Place, all_tags
 from infra.wiring.workload_context import Surroundings
 
@@ -39,7 +39,7 @@ class Instances:
 
     fleets: Mapping[str, Fleet]
     groups: Mapping[str, pulumi.Output[str]]
-    to_serve: Sequence[Group]
+    to_serve: Sequence[ServingGroup]
     image_id: pulumi.Output[str] | None
 
 
@@ -55,7 +55,7 @@ def instances(around: Surroundings) -> Instances:
     fleets = dict(_fleets(around, image_id))
     region, least = around.place.region.name, around.settings.sizes.fleet.minimum
     to_serve = [
-        Group(
+        ServingGroup(
             name=fleet.name,
             region=region,
             group_name=fleet.group_name,
@@ -71,7 +71,9 @@ def instances(around: Surroundings) -> Instances:
         if around.place.writes:
             name, least = f"{around.place.base}-workers", workers.minimum
             group = _workers(around, name, image_id, role, least, workers.maximum).group_name
-            to_serve.append(Group(name=name, region=region, group_name=group, target_group_arn=None, least=least))
+            to_serve.append(
+                ServingGroup(name=name, region=region, group_name=group, target_group_arn=None, least=least)
+            )
     groups = {one.name: pulumi.Output.from_input(one.group_name) for one in to_serve}
     return Instances(fleets=fleets, groups=groups, to_serve=to_serve, image_id=image_id)
 
@@ -174,7 +176,7 @@ def _container(around: Surroundings, image: str, what: str) -> pulumi.Output[Con
             role=what,
             image=image,
             region=region,
-            registry=Registry(host=host, region=ecr["region"] if ecr else None, secret_arn=known[3])
+            registry=ContainerRegistry(host=host, region=ecr["region"] if ecr else None, secret_arn=known[3])
             if ecr or known[3]
             else None,
             secret_arn=known[0],

@@ -18,7 +18,7 @@ from infra.components.data.app_secret import AppSecret, AppSecretArgs
 from infra.components.observability.task_failures import TaskFailures, TaskFailuresArgs
 from infra.config.settings import Settings
 from infra.images import in_region, registry_of, repository
-from infra.schedules import CLOCK, CONNECTIONS_VARIABLE, HEALTH, JOBS, URL_VARIABLE, Job
+from infra.schedules import CLOCK, CONNECTIONS_VARIABLE, HEALTH, JOBS, URL_VARIABLE, ScheduledJob
 from infra.thresholds import JOB_CPU, JOB_MEMORY, OWN_JOB_CPU, OWN_JOB_MEMORY
 from infra.user_data import JOB, WEB
 from infra.wiring.alarms import TASKS_TELL
@@ -111,7 +111,7 @@ def idle_clock(name: str, place: Place, queues: Queues) -> None:
     _clock(name, place, queues, Subject(kinds=(Kind.JOBS,), name=name).namespace, None)
 
 
-def _clock(name: str, place: Place, queues: Queues, namespace: str, when: Job | None) -> None:
+def _clock(name: str, place: Place, queues: Queues, namespace: str, when: ScheduledJob | None) -> None:
     Clock(
         f"{name}-clock",
         ClockArgs(namespace=namespace, metric=SUCCEEDED, when=when, dead_letters=queues.undelivered.arn),

@@ -25,14 +25,14 @@ from infra.components.kubernetes.workload import COMPONENT as WEB_COMPONENT
 from infra.components.kubernetes.workload import Workload, WorkloadArgs
 from infra.config.models.pods import LISTENS
 from infra.images import in_region
-from infra.pod_spec import APP, Amount, Environment, labels, literal
+from infra.pod_spec import APP, PodEnvironment, PodRequest, labels, literal
 from infra.schedules import JOBS, URL_VARIABLE
 from infra.stages import Capability
 from infra.thresholds import JOB_MEMORY, JOB_POD_CPU
 from infra.user_data import JOB, WEB, WORKER
 from infra.wiring.alarms import of_pod_logs, of_pods
 from infra.wiring.cluster_access import CLUSTER, CREATOR
-from infra.wiring.clusters import Running, cluster
+from infra.wiring.clusters import RunningCluster, cluster
 from infra.wiring.databases import DIRECT_URL, pools_in_cluster
 from infra.wiring.egress import app_reach, database_reach
 from infra.wiring.in_cluster import pooler_values, redis_values, release_pooler, release_redis
@@ -73,9 +73,9 @@ class _Inside:
     """A cluster, and the application's namespace in it."""
 
     around: Surroundings
-    running: Running
+    running: RunningCluster
     namespace: str
-    environment: Mapping[str, Environment]
+    environment: Mapping[str, PodEnvironment]
     options: pulumi.ResourceOptions
 
 
@@ -171,13 +171,13 @@ def _runs_jobs(around: Surroundings) -> bool:
     return _could_run_jobs(around) and around.place.writes
 
 
-def _environment(around: Surroundings, secrets: Mapping[str, Mapping[str, object]], role: str) -> Environment:
+def _environment(around: Surroundings, secrets: Mapping[str, Mapping[str, object]], role: str) -> PodEnvironment:
     redis = {REDIS_URL: (REDIS_SECRET, "url"), REDIS_READER_URL: (REDIS_SECRET, "readerUrl")}
     keyed = around.settings.described.renamed(redis) if REDIS_SECRET in secrets else {}
     whole = [name for name in secrets if name in (APP_SECRET, DATABASE_SECRET)]
     plain = dict(around.environment(role))
     plain |= {name: literal(value) for name, value in around.settings.described.environment.items()}
-    return Environment(plain=plain, secrets=whole, keys=keyed)
+    return PodEnvironment(plain=plain, secrets=whole, keys=keyed)
 
 
 def _beside(inside: _Inside, secrets: Mapping[str, Mapping[str, pulumi.Input[str]]]) -> Iterator[pulumi.Resource]:
@@ -197,9 +197,9 @@ def _beside(inside: _Inside, secrets: Mapping[str, Mapping[str, pulumi.Input[str
         yield release_redis(base, redis, inside.namespace, revision, inside.options)
 
 
-def _amount(around: Surroundings) -> Amount:
+def _amount(around: Surroundings) -> PodRequest:
     size = around.settings.sizes.pods
-    return Amount(millicores=int(size.cpu * _MILLI), memory=size.memory)
+    return PodRequest(millicores=int(size.cpu * _MILLI), memory=size.memory)
 
 
 def _after(inside: _Inside, *more: pulumi.Resource) -> pulumi.ResourceOptions:
@@ -295,11 +295,11 @@ def _background(inside: _Inside, beside: list[pulumi.Resource]) -> PodWorkers | 
                 service_account=JOBS_COMPONENT,
                 name=JOBS_NAME,
                 image=in_region(settings, settings.jobs.image, around.place.region.name),
-                environment=Environment(
+                environment=PodEnvironment(
                     plain=variables(settings),
                     keys={URL_VARIABLE: (JOBS_SECRET if settings.database.roles else DATABASE_SECRET, DIRECT_URL)},
                 ),
-                amount=Amount(millicores=JOB_POD_CPU.value, memory=JOB_MEMORY.value),
+                amount=PodRequest(millicores=JOB_POD_CPU.value, memory=JOB_MEMORY.value),
                 jobs=[job.told for job in JOBS],
             ),
             opts=inside.options,

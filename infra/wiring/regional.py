@@ -18,7 +18,7 @@ from infra.config.settings import Settings
 from infra.dns import Records
 from infra.edge.rules import Mode
 from infra.stages import Capability
-from infra.wiring.alarms import Gates, Watch, of_balancer, of_region, of_targets, of_visitors
+from infra.wiring.alarms import GateAlarms, Watch, of_balancer, of_region, of_targets, of_visitors
 from infra.wiring.data import Data
 from infra.wiring.edge import clients
 from infra.wiring.instances import MACHINE_IMAGE, instances
@@ -136,11 +136,11 @@ class Regional:
             "rollout": release(around, running.fleets),
         }
 
-    def _gates(self, balancer: LoadBalancer) -> Gates:
+    def _gates(self, balancer: LoadBalancer) -> GateAlarms:
         """Watch the load balancer. Returns the alarms that stop a release."""
         users = self.watch.over(of_balancer(self._base, balancer, self._settings))
         subjects = of_targets(self._base, balancer, dict(targets(self._settings)))
-        return Gates(users=users, targets={name: self.watch.over(subject) for name, subject in subjects.items()})
+        return GateAlarms(users=users, targets={name: self.watch.over(subject) for name, subject in subjects.items()})
 
     def _pods(self, around: Surroundings) -> Pods | None:
         """What runs on Kubernetes."""

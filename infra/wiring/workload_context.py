@@ -17,7 +17,7 @@ from infra.config.settings import Settings
 from infra.images import in_region
 from infra.thresholds import CONNECTIONS_PER_WORKER
 from infra.user_data import JOB, WEB
-from infra.wiring.alarms import Gates
+from infra.wiring.alarms import GateAlarms
 from infra.wiring.data import Data
 from infra.wiring.place import Place
 
@@ -43,7 +43,7 @@ class Surroundings:
     log_ins: Mapping[str, pulumi.Output[str]]
     data: Data
     logs: AppLogs
-    gates: Gates
+    gates: GateAlarms
 
     @property
     def images(self) -> dict[str, str]:

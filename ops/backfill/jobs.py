@@ -24,7 +24,7 @@ class JobError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Job:
+class CopyJob:
     """Where the copying of a bucket is.
 
     kind, bucket: the bucket. id: of the job at AWS; None where there is nothing to copy.
@@ -58,14 +58,14 @@ class Job:
         return {**asdict(self), "done": self.done}
 
 
-class Jobs:
+class CopyJobs:
     """Asks and tells S3 in the region of the buckets that are copied."""
 
     def __init__(self, copies: Copies, clients: Clients) -> None:
         self._copies = copies
         self._clients = clients
 
-    def begin(self) -> list[Job]:
+    def begin(self) -> list[CopyJob]:
         """Have a job for each bucket that has something to copy: the one that runs or is done, or else a new one.
 
         Raises:
@@ -75,7 +75,7 @@ class Jobs:
             listed = self._listed()
             return [self._begun(kind, listed.get(self._copies.name(kind), [])) for kind in sorted(self._copies.sources)]
 
-    def look(self, jobs: list[Job]) -> list[Job]:
+    def look(self, jobs: list[CopyJob]) -> list[CopyJob]:
         """The same jobs as they are now.
 
         Raises:
@@ -100,7 +100,7 @@ class Jobs:
             found.setdefault(one.get("Description", ""), []).append(one)
         return found
 
-    def _begun(self, kind: str, before: list[dict[str, Any]]) -> Job:
+    def _begun(self, kind: str, before: list[dict[str, Any]]) -> CopyJob:
         bucket = self._copies.sources[kind]
         if before:
             newest = self._seen(kind, before[-1]["JobId"])
@@ -108,7 +108,7 @@ class Jobs:
                 return newest
         elif self._empty(bucket):
             # S3 lets a job without objects fail.
-            return Job(kind=kind, bucket=bucket, id=None, state="Empty")
+            return CopyJob(kind=kind, bucket=bucket, id=None, state="Empty")
         went_through = any(one["Status"] == COMPLETE for one in before)
         return self._seen(kind, self._create(kind, attempt=len(before), again=went_through))
 
@@ -151,10 +151,10 @@ class Jobs:
         )
         return str(created["JobId"])
 
-    def _seen(self, kind: str, identifier: str) -> Job:
+    def _seen(self, kind: str, identifier: str) -> CopyJob:
         job = self._control.describe_job(AccountId=self._copies.account, JobId=identifier)["Job"]
         progress = job.get("ProgressSummary") or {}
-        return Job(
+        return CopyJob(
             kind=kind,
             bucket=self._copies.sources[kind],
             id=identifier,

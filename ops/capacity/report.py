@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from infra.capacity.connections import Budget
+from infra.capacity.connections import ConnectionBudget
 from infra.capacity.nodes import NodeBudget
 from infra.config.settings import Settings
 from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER, POOLER_MOVING_PODS, POOLER_PODS
@@ -32,7 +32,7 @@ class Use:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class CapacityVerdict:
     """All of it.
 
     limit: connections that the database takes; None where an external one keeps its own.
@@ -46,7 +46,7 @@ class Verdict:
     uses: tuple[Use, ...]
     loads: tuple[Load, ...]
     nodes: NodeBudget | None
-    replica: Budget | None
+    replica: ConnectionBudget | None
     todo: tuple[str, ...]
 
     @property
@@ -85,7 +85,7 @@ class Verdict:
         }
 
 
-def verdict(settings: Settings) -> Verdict:
+def verdict(settings: Settings) -> CapacityVerdict:
     """Whether a stack can take what its stage states."""
     uses, carried = tuple(_uses(settings)), tuple(loads(settings))
     limit = None if settings.external_database else settings.connections.limit
@@ -95,7 +95,7 @@ def verdict(settings: Settings) -> Verdict:
     used = max(sum(use.connections for use in uses), replica.total if replica else 0)
     todo = [*advice.room(settings, used, limit), *advice.growth(carried)]
     todo += advice.nodes(nodes) if nodes else ()
-    return Verdict(limit=limit, uses=uses, loads=carried, nodes=nodes, replica=replica, todo=tuple(todo))
+    return CapacityVerdict(limit=limit, uses=uses, loads=carried, nodes=nodes, replica=replica, todo=tuple(todo))
 
 
 def _uses(settings: Settings) -> Iterator[Use]:

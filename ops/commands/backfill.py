@@ -21,7 +21,7 @@ from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
 if TYPE_CHECKING:
     from infra.config.settings import Settings
     from ops.backfill.copies import Copies
-    from ops.backfill.jobs import Job, Jobs
+    from ops.backfill.jobs import CopyJob, CopyJobs
 
 KEY = "backfilled"
 
@@ -63,14 +63,14 @@ def backfill(
     from ops.backfill.copies import NoCopiesError
     from ops.backfill.jobs import JobError
     from ops.engine.updates import EngineError
-    from ops.stackedit import BusyError, refuse_read_only
+    from ops.stackedit import FileBusyError, refuse_read_only
 
     try:
         with progress() as live:
             settings = stackfile.settings(stack)
             found = _copies(settings, stack, live)
             wanted = _wanted(found, region)
-            jobs: list[Job] = []
+            jobs: list[CopyJob] = []
             done = all(found.done(settings, one) for one in wanted)
             if not done:
                 refuse_read_only(stackfile.ROOT / f"Pulumi.{stack}.yaml")
@@ -78,7 +78,7 @@ def backfill(
                 done = all(one.done for one in jobs)
                 if done:
                     _note(stack, found)
-    except (NoCopiesError, JobError, EngineError, BusyError) as error:
+    except (NoCopiesError, JobError, EngineError, FileBusyError) as error:
         raise refusal(error, sentence(error)) from None
     except KeyboardInterrupt:
         told = "Interrupted; the jobs go on. To follow them, run the same command again."
@@ -118,14 +118,14 @@ def _wanted(found: Copies, region: str | None) -> list[str]:
     return sorted(found.to) if region is None else [region]
 
 
-def _jobs(found: Copies, settings: Settings) -> Jobs:
+def _jobs(found: Copies, settings: Settings) -> CopyJobs:
     from infra.clients import clients
-    from ops.backfill.jobs import Jobs
+    from ops.backfill.jobs import CopyJobs
 
-    return Jobs(found, clients(settings.account.assume_role))
+    return CopyJobs(found, clients(settings.account.assume_role))
 
 
-def _run(runs: Jobs, live: Callable[[str], None], *, wait: bool) -> list[Job]:
+def _run(runs: CopyJobs, live: Callable[[str], None], *, wait: bool) -> list[CopyJob]:
     live("Asking S3 for the jobs")
     jobs = runs.begin()
     while wait and not all(one.ended for one in jobs):
@@ -148,13 +148,13 @@ def _note(stack: str, found: Copies) -> None:
         file.replace(edited(file.text(), KEY, kept, file.name))
 
 
-def _how_far(one: Job) -> str:
+def _how_far(one: CopyJob) -> str:
     if one.id is None:
         return "is empty"
     return f"{one.copied} of {one.total or '?'}"
 
 
-def _show(stack: str, wanted: list[str], jobs: list[Job], *, done: bool) -> None:
+def _show(stack: str, wanted: list[str], jobs: list[CopyJob], *, done: bool) -> None:
     if jobs:
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
         for heading in ("Bucket", "Job", "State", "Copied", "Failed"):

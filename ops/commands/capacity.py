@@ -11,7 +11,7 @@ from rich.table import Table
 from infra.capacity.nodes import NodeBudget
 from infra.config.settings import Settings
 from ops import stackfile
-from ops.capacity.report import Verdict, verdict
+from ops.capacity.report import CapacityVerdict, verdict
 from ops.console import console
 from ops.refusal import NO
 
@@ -51,7 +51,7 @@ def capacity(
         raise typer.Exit(NO)
 
 
-def _show(settings: Settings, stack: str, found: Verdict) -> None:
+def _show(settings: Settings, stack: str, found: CapacityVerdict) -> None:
     console.print(f"[bold]{stack} at stage {settings.stage} ({settings.row.name})[/bold], {settings.runtime.value}\n")
     console.print(_connections(found))
     if found.limit is None:
@@ -80,14 +80,14 @@ def _table(*columns: tuple[str, bool]) -> Table:
     return table
 
 
-def _connections(found: Verdict) -> Table:
+def _connections(found: CapacityVerdict) -> Table:
     table = _table(("Who connects", False), ("Runtime", False), ("Region", False), ("At most", True), ("", False))
     for use in found.uses:
         table.add_row(use.who, use.runtime or "-", use.region or "-", str(use.connections), f"[dim]{use.how}[/dim]")
     return table
 
 
-def _fleets(found: Verdict) -> Table:
+def _fleets(found: CapacityVerdict) -> Table:
     names, numbers = ("Region", "Runtime", "Color"), ("Traffic", "Users", "Needs", "Maximum", "Zone lost", "Drain")
     table = _table(*((name, False) for name in names), *((name, True) for name in numbers), ("", False))
     for load in found.loads:

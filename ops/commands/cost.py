@@ -19,7 +19,7 @@ from ops.doubts import doubted, over_budget
 from ops.refusal import NO, refusal
 
 if TYPE_CHECKING:
-    from ops.cost import Estimate, Span
+    from ops.cost import CostSpan, Estimate
 
 
 def cost(
@@ -93,7 +93,7 @@ def _estimate(settings: Settings, stack: str, region: str | None) -> Estimate:
     return estimate(render(settings, stack), settings).of_region(region)
 
 
-def changes(before: Mapping[str, Span], after: Mapping[str, Span]) -> dict[str, Span]:
+def changes(before: Mapping[str, CostSpan], after: Mapping[str, CostSpan]) -> dict[str, CostSpan]:
     """What each component costs more in `after`, or less where negative; what stays the same is left out."""
     from ops.cost.span import NOTHING
 
@@ -169,7 +169,7 @@ def _show(found: Estimate, settings: Settings, earlier: Estimate | None, *, deta
         errors.print(f"not priced: {count} x {type_}: {reason}", style="yellow", markup=False)
 
 
-def _sums(title: str, parts: Mapping[str, Span], whole: Span, *, signed: bool = False) -> Table:
+def _sums(title: str, parts: Mapping[str, CostSpan], whole: CostSpan, *, signed: bool = False) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     table.add_column(title)
     table.add_column("Least", justify="right")
@@ -197,6 +197,6 @@ def _rows(found: Estimate) -> Table:
     return table
 
 
-def _dollars(span: Span) -> str:
+def _dollars(span: CostSpan) -> str:
     same = round(span.low) == round(span.high)
     return f"${span.high:,.0f}" if same else f"${span.low:,.0f} to ${span.high:,.0f}"

@@ -27,7 +27,7 @@ MARKS: dict[Status, str] = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fa
 
 
 @dataclass(frozen=True)
-class Finding:
+class DoctorFinding:
     """One thing looked at."""
 
     name: str
@@ -36,61 +36,63 @@ class Finding:
     advice: str = ""
 
 
-def python() -> Finding:
+def python() -> DoctorFinding:
     """The interpreter this runs on."""
     text = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     good = sys.version_info >= environment.OLDEST_PYTHON
-    return Finding("python", "ok" if good else "fail", text, "" if good else "Python 3.11 or newer is needed.")
+    return DoctorFinding("python", "ok" if good else "fail", text, "" if good else "Python 3.11 or newer is needed.")
 
 
-def dependencies() -> Finding:
+def dependencies() -> DoctorFinding:
     """The virtual environment against the lock."""
     if environment.is_current():
-        return Finding("dependencies", "ok", ".venv is what requirements.txt says")
+        return DoctorFinding("dependencies", "ok", ".venv is what requirements.txt says")
     if environment.read_stamp():
-        return Finding("dependencies", "fail", ".venv is not from this requirements.txt", "Run: make setup")
-    return Finding("dependencies", "fail", ".venv is missing or unfinished", "Run: make setup")
+        return DoctorFinding("dependencies", "fail", ".venv is not from this requirements.txt", "Run: make setup")
+    return DoctorFinding("dependencies", "fail", ".venv is missing or unfinished", "Run: make setup")
 
 
-def uv() -> Finding:
+def uv() -> DoctorFinding:
     """uv, on PATH or in the cache."""
     found = process.which("uv") or next(iter(sorted(places.cache_dir().glob("uv-*/bin/uv"))), None)
     if found is None:
-        return Finding("uv", "warn", "not here", "make setup installs one when it needs it.")
-    return Finding("uv", "ok", f"{process.run([found, '--version']).output.split('(')[0].strip()}, {found}")
+        return DoctorFinding("uv", "warn", "not here", "make setup installs one when it needs it.")
+    return DoctorFinding("uv", "ok", f"{process.run([found, '--version']).output.split('(')[0].strip()}, {found}")
 
 
-def go() -> Finding:
+def go() -> DoctorFinding:
     """Go: only needed to build the engine."""
     found = golang.go_on_path()
     if found:
-        return Finding("go", "ok", f"{'.'.join(map(str, golang.go_version(found)))}, {found}")
-    return Finding("go", "ok", "none recent enough on PATH; make setup gets one if it has to build the engine")
+        return DoctorFinding("go", "ok", f"{'.'.join(map(str, golang.go_version(found)))}, {found}")
+    return DoctorFinding("go", "ok", "none recent enough on PATH; make setup gets one if it has to build the engine")
 
 
-def pulumi() -> Finding:
+def pulumi() -> DoctorFinding:
     """The engine, and how it was found."""
     record = engine.read_found()
     if not record:
-        return Finding("pulumi", "fail", "not set up", "Run: make setup")
+        return DoctorFinding("pulumi", "fail", "not set up", "Run: make setup")
     if not engine.is_current():
-        return Finding("pulumi", "fail", "what was found before has changed or gone", "Run: make setup")
+        return DoctorFinding("pulumi", "fail", "what was found before has changed or gone", "Run: make setup")
     said = process.run([engine.BIN / "pulumi", "version"], env=os.environ | {"PULUMI_SKIP_UPDATE_CHECK": "true"})
     if said.code:
-        return Finding("pulumi", "fail", "does not start", f"Delete {places.TOOLCHAIN} and run: make setup")
+        return DoctorFinding("pulumi", "fail", "does not start", f"Delete {places.TOOLCHAIN} and run: make setup")
     how = {"path": "from PATH", "release": "the official release", "built": "built from Go modules"}
-    return Finding("pulumi", "ok", f"{record['version']}, {how.get(record['how'], record['how'])}, {record['path']}")
+    return DoctorFinding(
+        "pulumi", "ok", f"{record['version']}, {how.get(record['how'], record['how'])}, {record['path']}"
+    )
 
 
-def language_host() -> Finding:
+def language_host() -> DoctorFinding:
     """The engine's Python host and the script that it runs."""
     missing = [name for name in engine.PROGRAMS[1:] if not os.access(engine.BIN / name, os.X_OK)]
     if missing:
-        return Finding("language host", "fail", f"{missing[0]} is missing", "Run: make setup")
-    return Finding("language host", "ok", str((engine.BIN / engine.PROGRAMS[1]).resolve()))
+        return DoctorFinding("language host", "fail", f"{missing[0]} is missing", "Run: make setup")
+    return DoctorFinding("language host", "ok", str((engine.BIN / engine.PROGRAMS[1]).resolve()))
 
 
-def stand_ins() -> list[Finding]:
+def stand_ins() -> list[DoctorFinding]:
     """Each stand-in provider: does it start, and say the port it listens on, as the engine expects."""
     from sandbox.commands.environ import PROVIDERS, engine_environment
     from sandbox.commands.layout import Layout
@@ -110,18 +112,20 @@ def _start(program: Path, env: dict[str, str]) -> subprocess.Popen[str] | None:
         return None
 
 
-def _stand_in(name: str, program: Path, started: subprocess.Popen[str] | None) -> Finding:
+def _stand_in(name: str, program: Path, started: subprocess.Popen[str] | None) -> DoctorFinding:
     title = f"stand-in {name}"
     if started is None:
-        return Finding(title, "fail", f"cannot be started: {program.relative_to(places.ROOT)}", "Check the checkout.")
+        return DoctorFinding(
+            title, "fail", f"cannot be started: {program.relative_to(places.ROOT)}", "Check the checkout."
+        )
     with started:
         answer = _first_line(started)
         started.kill()
         complaint = "" if answer.isdigit() or started.stderr is None else started.stderr.read()
     if answer.isdigit():
-        return Finding(title, "ok", "starts")
+        return DoctorFinding(title, "ok", "starts")
     last = complaint.strip().splitlines()[-1:] or ["it said nothing"]
-    return Finding(title, "fail", f"does not start: {last[0]}", "Run: make setup")
+    return DoctorFinding(title, "fail", f"does not start: {last[0]}", "Run: make setup")
 
 
 def _first_line(started: subprocess.Popen[str]) -> str:
@@ -137,14 +141,14 @@ def _first_line(started: subprocess.Popen[str]) -> str:
     return ""
 
 
-def cache() -> Finding:
+def cache() -> DoctorFinding:
     """The cache of built tools."""
     directory = places.cache_dir()
     size = sum(file.stat().st_size for file in directory.rglob("*") if file.is_file() and not file.is_symlink())
-    return Finding("cache", "ok", f"{size / 1e6:.0f} MB in {directory}")
+    return DoctorFinding("cache", "ok", f"{size / 1e6:.0f} MB in {directory}")
 
 
-def sandbox_state() -> list[Finding]:
+def sandbox_state() -> list[DoctorFinding]:
     """The sandbox's stacks, and whatever locks lie on them."""
     from sandbox.commands import state
     from sandbox.commands.layout import Layout
@@ -153,39 +157,45 @@ def sandbox_state() -> list[Finding]:
     try:
         names = state.stacks(layout)
     except say.ProblemError as problem:
-        return [Finding("sandbox", "fail", str(problem), "Run this from a complete checkout.")]
+        return [DoctorFinding("sandbox", "fail", str(problem), "Run this from a complete checkout.")]
     if not names:
-        return [Finding("sandbox", "ok", "no stack yet; make up STAGE=1 brings one up")]
+        return [DoctorFinding("sandbox", "ok", "no stack yet; make up STAGE=1 brings one up")]
     return [_stack(state, layout, name) for name in names]
 
 
-def _stack(state: Any, layout: Any, name: str) -> Finding:  # noqa: ANN401, RUF100 (imported late, hence untyped)
+def _stack(state: Any, layout: Any, name: str) -> DoctorFinding:  # noqa: ANN401, RUF100 (imported late, hence untyped)
     title = f"sandbox {name}"
     if state.parse(layout.checkpoint(name)) is None:
-        return Finding(title, "warn", "its state is damaged", "The next make up goes back to the state before it.")
+        return DoctorFinding(
+            title, "warn", "its state is damaged", "The next make up goes back to the state before it."
+        )
     text = f"{len(state.resources(layout, name))} resources"
     under_way, locks = state.pending(layout, name), state.engine_locks(layout, name)
     alive = [lock for lock in locks if lock.alive]
     if alive:
-        return Finding(title, "ok", f"{text}; process {alive[0].pid} is at work on it")
+        return DoctorFinding(title, "ok", f"{text}; process {alive[0].pid} is at work on it")
     if locks or under_way:
-        return Finding(title, "warn", f"{text}; a run was killed half-way", "The next make up or down settles it.")
-    return Finding(title, "ok", text)
+        return DoctorFinding(
+            title, "warn", f"{text}; a run was killed half-way", "The next make up or down settles it."
+        )
+    return DoctorFinding(title, "ok", text)
 
 
-def aws() -> Finding:
+def aws() -> DoctorFinding:
     """The AWS CLI: the kubeconfig of a cluster that a stack makes calls `aws eks get-token` (infra/kubeconfig.py)."""
     found = process.which("aws")
     if found is None:
         stacks = _with_clusters()
         if not stacks:
-            return Finding("aws", "ok", "not here; only a stack that makes its own EKS cluster needs it")
-        return Finding("aws", "warn", "not here", f"{', '.join(stacks)} makes EKS clusters: install the AWS CLI 2.")
+            return DoctorFinding("aws", "ok", "not here; only a stack that makes its own EKS cluster needs it")
+        return DoctorFinding(
+            "aws", "warn", "not here", f"{', '.join(stacks)} makes EKS clusters: install the AWS CLI 2."
+        )
     said = process.run([found, "--version"]).output.split()
     version = said[0].removeprefix("aws-cli/") if said else "does not start"
     if not version.startswith("2."):
-        return Finding("aws", "warn", f"{version}, {found}", "The AWS CLI has to be of version 2.")
-    return Finding("aws", "ok", f"{version}, {found}")
+        return DoctorFinding("aws", "warn", f"{version}, {found}", "The AWS CLI has to be of version 2.")
+    return DoctorFinding("aws", "ok", f"{version}, {found}")
 
 
 def _with_clusters() -> list[str]:
@@ -200,22 +210,22 @@ def _with_clusters() -> list[str]:
     return found
 
 
-def disk() -> Finding:
+def disk() -> DoctorFinding:
     """Room to work."""
     free = shutil.disk_usage(places.ROOT).free / 1e9
     if free < LEAST_FREE_GB:
-        return Finding("disk", "warn", f"{free:.1f} GB free", "Make room: building the engine takes about 4 GB.")
-    return Finding("disk", "ok", f"{free:.0f} GB free")
+        return DoctorFinding("disk", "warn", f"{free:.1f} GB free", "Make room: building the engine takes about 4 GB.")
+    return DoctorFinding("disk", "ok", f"{free:.0f} GB free")
 
 
-CHECKS: tuple[Callable[[], Finding | list[Finding]], ...] = (
+CHECKS: tuple[Callable[[], DoctorFinding | list[DoctorFinding]], ...] = (
     python, dependencies, uv, go, pulumi, language_host, aws, stand_ins, cache, sandbox_state, disk,
 )  # fmt: skip
 
 
-def examine() -> list[Finding]:
+def examine() -> list[DoctorFinding]:
     """Look at everything."""
-    findings: list[Finding] = []
+    findings: list[DoctorFinding] = []
     for check in CHECKS:
         found = check()
         findings += found if isinstance(found, list) else [found]
@@ -277,7 +287,7 @@ def doctor(
     raise typer.Exit(0 if healthy else NO)
 
 
-def _show(findings: list[Finding]) -> None:
+def _show(findings: list[DoctorFinding]) -> None:
     from rich.markup import escape
     from rich.table import Table
 

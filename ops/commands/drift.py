@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from ops import stackfile
 from ops.console import console, errors
-from ops.drift.steps import COMMAND, Refreshed, UnreadableError, read, refreshed
+from ops.drift.steps import COMMAND, Refreshed, UnreadableRefreshError, read, refreshed
 from ops.refusal import NO, refusal
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ def drift(
     try:
         steps = _look(stack or "sandbox") if refresh is None else read(refresh)
         if refresh is not None and stack not in (None, steps[0].stack):
-            raise UnreadableError(f"{refresh}: this is of {steps[0].stack}, not of {stack}")
-    except UnreadableError as error:
+            raise UnreadableRefreshError(f"{refresh}: this is of {steps[0].stack}, not of {stack}")
+    except UnreadableRefreshError as error:
         raise refusal(error) from None
     # The tables it reads take a moment: not before there is something to judge.
     from ops.drift.judge import judge
@@ -92,7 +92,9 @@ def _look(stack: str) -> list[Refreshed]:
         except EngineError as error:
             raise refusal(error, f"{stack} cannot be looked at: {error}") from None
     if not steps:
-        raise UnreadableError(f"{stack} has nothing in its state: it was never brought up, or the state is elsewhere")
+        raise UnreadableRefreshError(
+            f"{stack} has nothing in its state: it was never brought up, or the state is elsewhere"
+        )
     return steps
 
 

@@ -17,15 +17,15 @@ from infra.thresholds import FAILOVER_LAG
 from ops import stackfile, steps
 from ops.console import agreed, console, errors
 from ops.engine.deployment import CommandError, printed, run
-from ops.failover.cloud import Cloud
+from ops.failover.cloud import FailoverCloud
 from ops.failover.config import difference, with_values
 from ops.failover.errors import StepError
 from ops.failover.fence import Fence
-from ops.failover.instances import Instances
+from ops.failover.instances import FailoverInstances
 from ops.failover.keys import Keys, provider
 from ops.failover.left import left
-from ops.failover.perform import Performance
-from ops.failover.plan import Plan, RefusedError, excluded, plan
+from ops.failover.perform import FailoverRun
+from ops.failover.plan import FailoverPlan, FailoverRefusedError, excluded, plan
 from ops.failover.restart import Restart
 from ops.over_budget import AGREE, OverBudget
 from ops.refusal import NO, Refusal, refusal
@@ -99,7 +99,7 @@ def failover(
             settings, stack, to, lost=lost, lag=lag, without_old_objects=without_old_objects, key=provider(before)
         )
         change = difference(file.name, before, with_values(before, planned.file, file.name))
-    except RefusedError as error:
+    except FailoverRefusedError as error:
         raise refusal(error) from None
     bill, unpriced = _bill(planned, settings)
     if not as_json:
@@ -117,11 +117,11 @@ def failover(
             agreed(f"Have {to} take the writes of {stack}?")
         asked = clients(settings.account.assume_role)
         restart = Restart(
-            stack=stack, instances=Instances(asked), groups=lambda region: _groups(stack, region), wait=wait
+            stack=stack, instances=FailoverInstances(asked), groups=lambda region: _groups(stack, region), wait=wait
         )
-        performance = Performance(
+        performance = FailoverRun(
             plan=planned,
-            cloud=Cloud(asked),
+            cloud=FailoverCloud(asked),
             file=file,
             update=_update,
             left=lambda: _left(planned),
@@ -142,7 +142,7 @@ def failover(
         raise typer.Exit(NO)
 
 
-def _bill(planned: Plan, settings: Settings) -> tuple[Bill | None, str]:
+def _bill(planned: FailoverPlan, settings: Settings) -> tuple[Bill | None, str]:
     """What a month costs before and after, or why that is unknown: a failover is made all the same."""
     from ops.cost import estimate
     from ops.cost.move import Bill
@@ -162,7 +162,7 @@ def _bill(planned: Plan, settings: Settings) -> tuple[Bill | None, str]:
     return Bill(before=now, after=then, budget=settings.sizes.budget.monthly_usd), ""
 
 
-def _show(planned: Plan, change: list[str], cost: str) -> None:
+def _show(planned: FailoverPlan, change: list[str], cost: str) -> None:
     how = f"failover, {planned.lost} being lost" if planned.lost else "switchover"
     if planned.source == planned.target:
         how = "the file says so already: what is done is skipped, and where all is, nothing is left to do"
@@ -220,7 +220,7 @@ def _update(*arguments: str) -> bool:
         return run(["up", *arguments, "--yes", "--skip-preview"], output=2).returncode == 0
 
 
-def _left(planned: Plan) -> list[str]:
+def _left(planned: FailoverPlan) -> list[str]:
     """What an update around the lost region would still change of what the new writer needs."""
     from ops.engine.updates import Automation, EngineError
 

@@ -15,7 +15,7 @@ from ops.console import console, errors, progress
 from ops.refusal import NO, refusal
 
 if TYPE_CHECKING:
-    from ops.fleet import Fleet
+    from ops.fleet import AutoscalingGroup
 
 COLORS = {"fine": "green", "under way": "yellow", "failed": "red"}
 
@@ -46,7 +46,7 @@ def fleet(
         pulumi up --stack prod && ascent fleet --stack prod --wait 50
     """
     from ops.engine.updates import Automation, EngineError
-    from ops.fleet import State, fleets, settled
+    from ops.fleet import GroupState, fleets, settled
     from ops.rollout.gates import GateError, gates
 
     try:
@@ -60,7 +60,7 @@ def fleet(
             )
     except (EngineError, GateError) as error:
         raise refusal(error) from None
-    fine = all(one.state is State.FINE for one in found)
+    fine = all(one.state is GroupState.FINE for one in found)
     if as_json:
         document = {"stack": stack, "ok": fine, "fleets": [one.as_dict() for one in found]}
         print(json.dumps(document, indent=2))  # noqa: T201
@@ -69,7 +69,7 @@ def fleet(
     raise typer.Exit(0 if fine else NO)
 
 
-def _show(stack: str, found: Sequence[Fleet]) -> None:
+def _show(stack: str, found: Sequence[AutoscalingGroup]) -> None:
     if not found:
         console.print(f"{stack} has no instances.", markup=False)
         return

@@ -17,9 +17,9 @@ from ops.console import console, errors
 from ops.refusal import NO, UNUSABLE, Refusal
 
 if TYPE_CHECKING:
-    from ops.guard.causes import Group
-    from ops.guard.judge import Verdict
-    from ops.guard.model import Limit
+    from ops.guard.causes import FindingGroup
+    from ops.guard.judge import GuardVerdict
+    from ops.guard.model import CostLimit
     from ops.guard.preview import Preview
 
 _STDIN = "-"
@@ -82,19 +82,19 @@ def guard(
     raise typer.Exit({"fine": 0, "stopped": NO, "incomplete": UNUSABLE}[verdict.answer])
 
 
-def _limit(text: str | None) -> Limit | None:
-    from ops.guard.model import Limit
+def _limit(text: str | None) -> CostLimit | None:
+    from ops.guard.model import CostLimit
 
     if text is None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text)
     if match is None:
         raise Refusal(f"--max-rise: given {text!r}; it should be US dollars such as 500, or a share such as 20%")
-    return Limit(amount=float(match[1]), unit="percent" if match[2] else "USD")
+    return CostLimit(amount=float(match[1]), unit="percent" if match[2] else "USD")
 
 
 def _read(file: str, stack: str | None, *, markdown: bool) -> Preview:
-    from ops.guard.reader import UnreadableError, read
+    from ops.guard.reader import UnreadablePreviewError, read
 
     name = "stdin" if file == _STDIN else file
     try:
@@ -104,8 +104,8 @@ def _read(file: str, stack: str | None, *, markdown: bool) -> Preview:
             with Path(file).open("rb") as opened:
                 found = read(opened, name)
         if stack is not None and found.stack not in (None, stack):
-            raise UnreadableError(f"{name}: this is a preview of {found.stack}, and not of {stack}")
-    except (UnreadableError, OSError) as error:
+            raise UnreadablePreviewError(f"{name}: this is a preview of {found.stack}, and not of {stack}")
+    except (UnreadablePreviewError, OSError) as error:
         problem = f"{name}: {error.strerror}" if isinstance(error, OSError) else str(error)
         if markdown and stack is not None:
             from ops.guard.comment import unreadable
@@ -115,14 +115,14 @@ def _read(file: str, stack: str | None, *, markdown: bool) -> Preview:
     return found
 
 
-def _judged(found: Preview, limit: Limit | None) -> Verdict:
+def _judged(found: Preview, limit: CostLimit | None) -> GuardVerdict:
     from ops.guard.context import ground
     from ops.guard.judge import judge
 
     return judge(found, ground(found, max_rise=limit), datetime.now(UTC).date())
 
 
-def _show(verdict: Verdict, stack: str) -> None:
+def _show(verdict: GuardVerdict, stack: str) -> None:
     from ops.guard import words
     from ops.guard.allowances import lines
     from ops.guard.markdown import clean
@@ -153,12 +153,12 @@ def _show(verdict: Verdict, stack: str) -> None:
         errors.print(f"not judged: {', '.join(skipped.rules)}: {clean(skipped.reason)}", style="yellow", markup=False)
 
 
-def _members(group: Group) -> list[str]:
+def _members(group: FindingGroup) -> list[str]:
     names = [f"{one.kind} {one.name}" for one in group.findings]
     return names if len(names) <= _SHOWN + 1 else [*names[:_SHOWN], f"... and {len(names) - _SHOWN} more: --json"]
 
 
-def _findings(verdict: Verdict) -> Table:
+def _findings(verdict: GuardVerdict) -> Table:
     from ops.guard import words
     from ops.guard.markdown import clean
 

@@ -15,7 +15,7 @@ from ops.console import console, progress
 from ops.refusal import NO, refusal
 
 if TYPE_CHECKING:
-    from ops.images import Found
+    from ops.images import FoundImage
 
 POLL = 15.0  # seconds
 COLORS = {"there": "green", "missing": "red", "not asked": "default"}
@@ -46,7 +46,7 @@ def images(
         docker push ... && ascent images --stack prod --wait 30 && pulumi up --stack prod
     """
     from infra.clients import clients
-    from ops.images import ImagesError, State, look, until_there
+    from ops.images import ImagesError, ImageState, look, until_there
 
     try:
         # Also where an image is refused because one region alone has it: this shows which.
@@ -57,7 +57,7 @@ def images(
             found = until_there(lambda: list(look(settings, asking)), seconds=wait * 60, wait=time.sleep, poll=POLL)
     except ImagesError as error:
         raise refusal(error) from None
-    fine = all(one.state is not State.MISSING for one in found)
+    fine = all(one.state is not ImageState.MISSING for one in found)
     if as_json:
         document = {"stack": stack, "ok": fine, "images": [one.as_dict() for one in found]}
         print(json.dumps(document, indent=2))  # noqa: T201
@@ -66,7 +66,7 @@ def images(
     raise typer.Exit(0 if fine else NO)
 
 
-def _show(found: Sequence[Found]) -> None:
+def _show(found: Sequence[FoundImage]) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("Region", "Image", "State", "Scan"):
         table.add_column(heading, overflow="fold")

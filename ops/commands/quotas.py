@@ -12,10 +12,10 @@ from infra.config.settings import Settings
 from ops import stackfile
 from ops.commands.rights import rights
 from ops.console import console, progress
-from ops.quotas.account import Account, Answer, NoAccountError
-from ops.quotas.judge import Row, Verdict, looked
+from ops.quotas.account import NoAccountError, QuotaAnswer, QuotaClient
+from ops.quotas.judge import QuotaRow, QuotaVerdict, looked
 from ops.quotas.report import report
-from ops.quotas.stacks import Need, needed
+from ops.quotas.stacks import QuotaNeed, needed
 from ops.refusal import NO
 from ops.rollout.gates import WORLD
 
@@ -29,7 +29,7 @@ def quotas(stack: str, stage: int | None, *, as_json: bool) -> int:
         account, number, why = _account(settings, stack)
         rows = looked(needs, _asking(settings, account, live))
         edge = rights(settings, stack, live)
-    ok = all(row.verdict is not Verdict.FAIL for row in rows) and (edge is None or edge.ok)
+    ok = all(row.verdict is not QuotaVerdict.FAIL for row in rows) and (edge is None or edge.ok)
     if as_json:
         document = {"stack": stack, "stage": settings.stage, "account": number, "why": why, "ok": ok}
         found = {"quotas": [row.as_dict() for row in rows], "cloudflare": edge.as_dict() if edge else None}
@@ -41,7 +41,7 @@ def quotas(stack: str, stage: int | None, *, as_json: bool) -> int:
     return 0 if ok else NO
 
 
-def _account(settings: Settings, stack: str) -> tuple[Account | None, str | None, str]:
+def _account(settings: Settings, stack: str) -> tuple[QuotaClient | None, str | None, str]:
     """The account to ask and its number, or why there is none.
 
     Raises:
@@ -49,7 +49,7 @@ def _account(settings: Settings, stack: str) -> tuple[Account | None, str | None
     """
     if os.environ.get(WORLD):
         return None, None, "the sandbox's environment is active, and has no account"
-    account = Account(clients(settings.account.assume_role))
+    account = QuotaClient(clients(settings.account.assume_role))
     try:
         number = account.number(settings.writing_region)
     except NoAccountError as error:
@@ -66,20 +66,20 @@ def _account(settings: Settings, stack: str) -> tuple[Account | None, str | None
 
 
 def _asking(
-    settings: Settings, account: Account | None, live: Callable[[str], None]
-) -> Callable[[Need], Answer | None]:
-    def ask(need: Need) -> Answer | None:
+    settings: Settings, account: QuotaClient | None, live: Callable[[str], None]
+) -> Callable[[QuotaNeed], QuotaAnswer | None]:
+    def ask(need: QuotaNeed) -> QuotaAnswer | None:
         if account is None:
             return None
         if need.region is not None and need.region == settings.unreachable:
-            return Answer(why=f"{need.region} is lost, so it is not asked")
+            return QuotaAnswer(why=f"{need.region} is lost, so it is not asked")
         live(f"Asking AWS: {need.quota.title}, {need.region or 'all regions'}")
         return account.answer(need.quota, need.region)
 
     return ask
 
 
-def _show(settings: Settings, stack: str, rows: list[Row], number: str | None, why: str) -> None:
+def _show(settings: Settings, stack: str, rows: list[QuotaRow], number: str | None, why: str) -> None:
     head = f"[bold]{stack} at stage {settings.stage} ({settings.row.name})[/bold], {settings.runtime.value}"
     console.print(f"{head}, account {number}\n" if number else f"{head}\n")
     console.print(report(rows, is_seen=number is not None))
@@ -87,5 +87,5 @@ def _show(settings: Settings, stack: str, rows: list[Row], number: str | None, w
     if not number:
         console.print(f"\nThe account was not looked at: {why}.", markup=False)
         console.print("It may have more than AWS' defaults, or less while it is new.")
-    elif any(row.verdict is Verdict.WARN for row in rows):
+    elif any(row.verdict is QuotaVerdict.WARN for row in rows):
         console.print("Uses: of the whole account. What this stack has already is in it; ask for so much less.")

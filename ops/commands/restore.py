@@ -20,10 +20,10 @@ from ops.engine.updates import Automation, EngineError
 from ops.failover.errors import CloudError
 from ops.over_budget import AGREE, OverBudget
 from ops.refusal import NO, Refusal, refusal
-from ops.restore.cloud import Cloud
+from ops.restore.cloud import RestoreCloud
 from ops.restore.look import look
-from ops.restore.perform import Performance
-from ops.restore.plan import Plan, RefusedError, plan, refuse, source, wish
+from ops.restore.perform import RestoreRun
+from ops.restore.plan import RestorePlan, RestoreRefusedError, plan, refuse, source, wish
 from ops.restore.shape import NoDatabaseError, Shape, shape
 from ops.rollout.gates import WORLD
 
@@ -81,17 +81,17 @@ def restore(
         refuse(settings, stack)
         wanted = wish(to, snapshot, now)
         if os.environ.get(WORLD):
-            raise RefusedError("in the sandbox there is no database to restore")
+            raise RestoreRefusedError("in the sandbox there is no database to restore")
         with progress() as live:
             engine = Automation(stack, live, lambda text: errors.print(text, markup=False))
             live(f"Looking what database {stack} has")
             shaped = shape(engine.resources(), stack, settings.writing_region)
-            cloud = Cloud(clients(settings.account.assume_role), shaped.region)
+            cloud = RestoreCloud(clients(settings.account.assume_role), shaped.region)
             live("Asking AWS what can be restored")
             names, found = look(cloud, wanted, shaped)
         origin = source(wanted, found, names, shaped)
         planned = plan(settings, stack, shaped, names, origin, found, now)
-    except (RefusedError, NoDatabaseError, EngineError, CloudError) as error:
+    except (RestoreRefusedError, NoDatabaseError, EngineError, CloudError) as error:
         raise refusal(error) from None
     bill = _bill(planned, settings)
     if not as_json:
@@ -103,7 +103,7 @@ def restore(
         if bill.exceeds and not over_budget and not planned.begun:
             raise Refusal(f"Nothing was done: {bill.excess}; {AGREE}", code=NO)
         wait = steps.Patience(time.sleep)
-        performance = Performance(
+        performance = RestoreRun(
             plan=planned,
             shape=shaped,
             names=names,
@@ -124,7 +124,7 @@ def restore(
         raise typer.Exit(NO)
 
 
-def _bill(planned: Plan, settings: Settings) -> Bill:
+def _bill(planned: RestorePlan, settings: Settings) -> Bill:
     """A month with both databases: the one there is stays, as it is priced now."""
     from ops.cost import estimate
     from ops.engine.render import render
@@ -135,7 +135,7 @@ def _bill(planned: Plan, settings: Settings) -> Bill:
     return Bill(before=now, after=then, budget=settings.sizes.budget.monthly_usd)
 
 
-def _asked(planned: Plan, shaped: Shape, endpoint: str) -> bool:
+def _asked(planned: RestorePlan, shaped: Shape, endpoint: str) -> bool:
     """Whether the restored database is to take the place, asked of whoever is there."""
     errors.print(
         f"\n{planned.restored} is at {endpoint}\n"
@@ -147,7 +147,7 @@ def _asked(planned: Plan, shaped: Shape, endpoint: str) -> bool:
     return asked(question)
 
 
-def _show(planned: Plan, bill: Bill) -> None:
+def _show(planned: RestorePlan, bill: Bill) -> None:
     what = f"snapshot {planned.snapshot} of {planned.to}" if planned.snapshot else planned.to
     console.print(f"[bold]{planned.stack}: {planned.cluster} in {planned.region} is restored to {what}[/bold]\n")
     if planned.begun:

@@ -15,7 +15,7 @@ from ops.console import console
 from ops.edge.rights import BALANCER, needed
 from ops.edge.token import VARIABLE, Held, SilentError, Token, TokenError
 from ops.engine.render import render
-from ops.quotas.judge import Verdict
+from ops.quotas.judge import QuotaVerdict
 from ops.quotas.report import COLORS
 from ops.rollout.gates import WORLD
 
@@ -43,7 +43,7 @@ class Rights:
     @property
     def ok(self) -> bool:
         """Whether nothing is known to be missing."""
-        return self.valid and all(one.verdict is not Verdict.FAIL for one in self.held)
+        return self.valid and all(one.verdict is not QuotaVerdict.FAIL for one in self.held)
 
     def as_dict(self) -> dict[str, object]:
         """As `ascent doctor --json` prints it."""
@@ -91,5 +91,5 @@ def rights(settings: Settings, stack: str, live: Callable[[str], None]) -> Right
             why = str(error)
         except TokenError as error:
             why, valid = str(error), False
-    held = [Held(right=one, verdict=Verdict.UNKNOWN, said="") for one in wanted]
+    held = [Held(right=one, verdict=QuotaVerdict.UNKNOWN, said="") for one in wanted]
     return Rights(held=held, why=why, valid=valid, add_ons=add_ons)

@@ -24,11 +24,11 @@ from ops.rollout.gates import GateError, gates
 from ops.rollout.hold import LONGEST
 from ops.rollout.outlook import outlook
 from ops.rollout.push import PushedFile
-from ops.rollout.runner import Walk
+from ops.rollout.runner import RolloutRunner
 from ops.rollout.stackfile import StackFile
-from ops.rollout.state_machine import RefusedError
+from ops.rollout.state_machine import RolloutRefusedError
 from ops.rollout.status import Status, status_of
-from ops.stackedit import BusyError
+from ops.stackedit import FileBusyError
 
 NOT_PUSHED = 3
 AT_ONCE = 10  # seconds that a region may take to answer before the next one's weights are moved
@@ -136,7 +136,7 @@ def start(
             for line in found.lines():
                 errors.print(line, markup=False)
         if found.excess and not over_budget:
-            raise RefusedError(f"nothing was done: {found.excess}; {AGREE}")
+            raise RolloutRefusedError(f"nothing was done: {found.excess}; {AGREE}")
 
     with _walk(stack, as_json, push=push, question=None if yes else question, tell=tell, fields=fields) as walk:
         walk.start(strategy, image, bake, with_changes=with_changes, beside_alarms=beside_alarms)
@@ -235,7 +235,7 @@ def abort(
 
     def meanwhile() -> None:
         if early.clock.now() > until:
-            raise BusyError(f"another command is still at work on {early.file.name}; let it end, or stop it")
+            raise FileBusyError(f"another command is still at work on {early.file.name}; let it end, or stop it")
         if WAITING not in done:
             early.tell(WAITING)
         early.divert()
@@ -281,7 +281,7 @@ def _new(
     quiet: bool,
     live: Callable[[str], None] | None = None,
     seconds: int | None = None,
-) -> Walk:
+) -> RolloutRunner:
     def tell(line: str) -> None:
         done.append(line)
         if not quiet:
@@ -289,7 +289,9 @@ def _new(
 
     show = live or (lambda _: None)
     eyes = gates(file.settings().account.assume_role, seconds=seconds)
-    return Walk(file=file, engine=Automation(file.stack, show, tell), gates=eyes, clock=_Clock(), tell=tell, live=show)
+    return RolloutRunner(
+        file=file, engine=Automation(file.stack, show, tell), gates=eyes, clock=_Clock(), tell=tell, live=show
+    )
 
 
 @contextmanager
@@ -302,7 +304,7 @@ def _walk(
     question: str | None = None,
     tell: Callable[[StackFile], None] | None = None,
     fields: Mapping[str, Any] | None = None,
-) -> Iterator[Walk]:
+) -> Iterator[RolloutRunner]:
     """A rollout to work on, and around it: one at a time, progress, messages, and where things are at the end.
 
     Args:
@@ -328,10 +330,10 @@ def _walk(
             except (EngineError, GateError) as error:
                 # These stop a step in the middle; a refusal does not.
                 raise refusal(error, f"{sentence(error)}\n{_where(file)}") from None
-            except RefusedError as error:
+            except RolloutRefusedError as error:
                 document: dict[str, Any] = {}
                 if as_json:
-                    with suppress(RefusedError, EngineError, GateError):
+                    with suppress(RolloutRefusedError, EngineError, GateError):
                         document = {**status_of(walk, done).as_dict(), **(fields or {})}
                 raise refusal(error, sentence(error), document) from None
             finally:
@@ -352,7 +354,7 @@ def _explained() -> Iterator[None]:
     """Whatever stands in the way becomes one message and an exit code."""
     try:
         yield
-    except (BusyError, RefusedError, GateError, EngineError) as error:
+    except (FileBusyError, RolloutRefusedError, GateError, EngineError) as error:
         raise refusal(error, sentence(error)) from None
 
 

@@ -17,12 +17,12 @@ from infra.stages import STAGES
 from ops.console import agreed, console, errors, progress, short
 from ops.over_budget import AGREE, OverBudget
 from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
-from ops.transition.model import SIGNS, Change, Op, Transition
+from ops.transition.model import SIGNS, Op, ResourceChange, Transition
 
 if TYPE_CHECKING:
     from infra.config.settings import Settings
     from ops.cost.move import Bill
-    from ops.engine.render import Plan
+    from ops.engine.render import RenderedStack
     from ops.transition.matrix import Choices, Live
     from ops.transition.route import Route
 
@@ -70,7 +70,7 @@ def transition(
     """
     with progress() as live, _explained(live):
         # The SDK takes a second to import: not before it is needed.
-        from ops.transition.apply import RefusedError
+        from ops.transition.apply import TransitionRefusedError
         from ops.transition.matrix import choices, plans
         from ops.transition.route import Planner
 
@@ -91,9 +91,9 @@ def transition(
         if apply:
             live("")
             if not found.clear:
-                raise RefusedError(f"nothing was done: the move is not clear; {found.problems[0]}")
+                raise TransitionRefusedError(f"nothing was done: the move is not clear; {found.problems[0]}")
             if bill.exceeds and not over_budget:
-                raise RefusedError(f"nothing was done: {bill.excess}; {AGREE}")
+                raise TransitionRefusedError(f"nothing was done: {bill.excess}; {AGREE}")
             _confirm(stack, can, yes=yes, question=f"Take {stack} from stage {came_from} to {to}?")
             done = _take(stack, found, rendered, live, quiet=as_json)
     if as_json:
@@ -105,7 +105,14 @@ def transition(
 
 
 def _transition(
-    stack: str, came_from: int, to: int, can: Choices, rendered: Mapping[int, Plan], live: Live, *, engine: bool
+    stack: str,
+    came_from: int,
+    to: int,
+    can: Choices,
+    rendered: Mapping[int, RenderedStack],
+    live: Live,
+    *,
+    engine: bool,
 ) -> Transition:
     if engine:
         from ops.transition.engine import moves
@@ -116,7 +123,7 @@ def _transition(
     return between(rendered[came_from], rendered[to], can.holding(came_from, to))
 
 
-def _bill(rendered: Mapping[int, Plan], can: Choices, came_from: int, to: int) -> Bill:
+def _bill(rendered: Mapping[int, RenderedStack], can: Choices, came_from: int, to: int) -> Bill:
     from ops.cost import estimate
     from ops.cost.move import Bill
 
@@ -124,11 +131,13 @@ def _bill(rendered: Mapping[int, Plan], can: Choices, came_from: int, to: int) -
     return Bill(before=before, after=after, budget=can.settings[to].sizes.budget.monthly_usd)
 
 
-def _take(stack: str, found: Transition, rendered: Mapping[int, Plan], live: Live, *, quiet: bool) -> list[str]:
+def _take(
+    stack: str, found: Transition, rendered: Mapping[int, RenderedStack], live: Live, *, quiet: bool
+) -> list[str]:
     """Take the updates. Returns what was done, a line each."""
     from ops.engine.updates import Automation
     from ops.stackedit import EditedFile
-    from ops.transition.apply import Walk
+    from ops.transition.apply import TransitionRunner
 
     done: list[str] = []
 
@@ -140,7 +149,9 @@ def _take(stack: str, found: Transition, rendered: Mapping[int, Plan], live: Liv
     file, came_from, to = EditedFile(stack), found.came_from, found.to
     engine = Automation(stack, live, tell)
     with file.held():
-        Walk(file=file, came_from=came_from, to=to, plans=rendered, engine=engine, tell=tell, live=live).take()
+        TransitionRunner(
+            file=file, came_from=came_from, to=to, plans=rendered, engine=engine, tell=tell, live=live
+        ).take()
     return done
 
 
@@ -148,13 +159,13 @@ def _take(stack: str, found: Transition, rendered: Mapping[int, Plan], live: Liv
 def _explained(live: Live) -> Iterator[None]:
     """Whatever stands in the way becomes one message and an exit code."""
     from ops.engine.updates import EngineError
-    from ops.stackedit import BusyError
-    from ops.transition.apply import RefusedError
+    from ops.stackedit import FileBusyError
+    from ops.transition.apply import TransitionRefusedError
     from ops.transition.engine import FailedError
 
     try:
         yield
-    except (FailedError, EngineError, RefusedError, BusyError) as error:
+    except (FailedError, EngineError, TransitionRefusedError, FileBusyError) as error:
         raise refusal(error, sentence(error)) from None
     except KeyboardInterrupt:
         raise Refusal("Interrupted. To go on, run the same command again.", code=INTERRUPTED) from None
@@ -200,7 +211,7 @@ def _show(stack: str, found: Transition, route: Route, then: Sequence[str]) -> N
         )
 
 
-def _list(title: str, rows: Sequence[tuple[Change, str]]) -> None:
+def _list(title: str, rows: Sequence[tuple[ResourceChange, str]]) -> None:
     if not rows:
         return
     console.print(f"\n[bold]{title}: {len(rows)}[/bold]")
@@ -216,7 +227,7 @@ def _list(title: str, rows: Sequence[tuple[Change, str]]) -> None:
             console.print(Padding(f"[dim]{escape(text)}[/dim]", (0, 0, 0, 4), expand=False))
 
 
-def _count(title: str, changes: Sequence[Change]) -> None:
+def _count(title: str, changes: Sequence[ResourceChange]) -> None:
     if not changes:
         return
     counts = Counter(one.type for one in changes)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.cost.estimate import Estimate, Row, Unpriced, estimate
-from ops.cost.span import Span
+from ops.cost.estimate import CostRow, Estimate, Unpriced, estimate
+from ops.cost.span import CostSpan
 
-__all__ = ["Estimate", "Row", "Span", "Unpriced", "estimate"]
+__all__ = ["CostRow", "CostSpan", "Estimate", "Unpriced", "estimate"]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ops.cost.span import Span, exactly
+from ops.cost.span import CostSpan, exactly
 from ops.cost.usage import HOURS, Usage
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ class CannotPriceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
+class PricedAmount:
     """So much of a priced item.
 
     key: item of the price table.
@@ -32,9 +32,9 @@ class Amount:
     """
 
     key: str
-    quantity: Span
+    quantity: CostSpan
     what: str = ""
-    times: Span = field(default=Span(1, 1))
+    times: CostSpan = field(default=CostSpan(1, 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Around:
     region: str
     regions: Sequence[str]
     usage: Usage
-    world: World
+    world: ResourceIndex
     discount: Callable[[str], float]
 
     @property
@@ -75,7 +75,7 @@ class Around:
         return name in self.world.components(self.resource)
 
 
-class World:
+class ResourceIndex:
     """The plan's resources, by type and by parent."""
 
     def __init__(self, resources: Iterable[Recorded]) -> None:
@@ -105,12 +105,12 @@ class World:
         return any(one.inputs.get("proxied") is True for one in self.of_type(PROXIED))
 
 
-Rule = Callable[[Around], Iterable[Amount]]
+Rule = Callable[[Around], Iterable[PricedAmount]]
 
 
-def hours(count: Span | float = 1) -> Span:
+def hours(count: CostSpan | float = 1) -> CostSpan:
     """Hours a month of so many things that run around the clock."""
-    return count * HOURS if isinstance(count, Span) else exactly(count * HOURS)
+    return count * HOURS if isinstance(count, CostSpan) else exactly(count * HOURS)
 
 
 def known(value: Any, what: str) -> Any:

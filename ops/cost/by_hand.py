@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ops.cost.around import Amount, Around, World
+from ops.cost.around import Around, PricedAmount, ResourceIndex
 from ops.cost.prices import shipped
 from ops.cost.rules import RULES
-from ops.cost.span import NOTHING, Span
+from ops.cost.span import NOTHING, CostSpan
 from ops.cost.usage import Assumption, Usage
 from ops.engine.recorder import Recorded
 
@@ -25,16 +25,21 @@ def resource(type_: str, name: str = "x", region: str | None = HOME, **inputs: A
     )  # fmt: skip
 
 
-def amounts(*resources: Recorded, usage: Usage = NOBODY, regions: Sequence[str] = (HOME,)) -> list[Amount]:
+def amounts(*resources: Recorded, usage: Usage = NOBODY, regions: Sequence[str] = (HOME,)) -> list[PricedAmount]:
     """Priced items of the first resource, with the others around it."""
     first = resources[0]
     around = Around(
-        first, first.region or HOME, regions, usage, World(resources), lambda name: shipped().discounts[name].share
+        first,
+        first.region or HOME,
+        regions,
+        usage,
+        ResourceIndex(resources),
+        lambda name: shipped().discounts[name].share,
     )
     return list(RULES[first.type](around))
 
 
-def dollars(found: Sequence[Amount], *items: str, region: str = HOME) -> Span:
+def dollars(found: Sequence[PricedAmount], *items: str, region: str = HOME) -> CostSpan:
     """What these items of them cost a month; all of them where none is named."""
     wanted = [one for one in found if not items or one.key in items]
     return sum((one.quantity * one.times * shipped().price(one.key, region).usd for one in wanted), NOTHING)
@@ -42,6 +47,6 @@ def dollars(found: Sequence[Amount], *items: str, region: str = HOME) -> Span:
 
 def users_for(quantity: float, assumption: Assumption, *, per_request: bool = False) -> Usage:
     """Users who make up a quantity a month at an assumption's upper end; in GB where that is KB a request."""
-    one = Usage(Span(0, 1))
+    one = Usage(CostSpan(0, 1))
     each = one.gigabytes(assumption).high if per_request else one.per_user(assumption).high
-    return Usage(Span(0, quantity / each))
+    return Usage(CostSpan(0, quantity / each))

@@ -9,15 +9,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from infra.config.settings import Settings
-from ops.cost.around import Around, CannotPriceError, World
+from ops.cost.around import Around, CannotPriceError, ResourceIndex
 from ops.cost.prices import Confidence, Price, PriceError, Prices, shipped
 from ops.cost.rules import RULES, free
-from ops.cost.span import NOTHING, Span, total
+from ops.cost.span import NOTHING, CostSpan, total
 from ops.cost.usage import usage
 
 if TYPE_CHECKING:
     from ops.engine.recorder import Recorded
-    from ops.engine.render import Plan
+    from ops.engine.render import RenderedStack
 
 _NO_COMPONENT = "none"
 # Ascent: a budget allows for everything at its most for 2.4 hours a day, and at its least otherwise.
@@ -25,7 +25,7 @@ _PEAK_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CostRow:
     """One priced item of one resource.
 
     component: the outermost component that the resource belongs to.
@@ -40,9 +40,9 @@ class Row:
     component: str
     item: str
     what: str
-    quantity: Span
+    quantity: CostSpan
     price: Price
-    cost: Span
+    cost: CostSpan
 
     def as_dict(self) -> dict[str, Any]:
         """The row as `ascent cost --json` prints it."""
@@ -83,12 +83,12 @@ class Estimate:
 
     stack: str
     stage: int
-    rows: tuple[Row, ...]
+    rows: tuple[CostRow, ...]
     unpriced: tuple[Unpriced, ...]
     region: str | None = None
 
     @property
-    def cost(self) -> Span:
+    def cost(self) -> CostSpan:
         """The sum of all rows."""
         return total(row.cost for row in self.rows)
 
@@ -118,17 +118,17 @@ class Estimate:
         return math.ceil(wanted / step) * step
 
     @property
-    def by_component(self) -> dict[str, Span]:
+    def by_component(self) -> dict[str, CostSpan]:
         """Sums by component, the dearest first."""
         return _sums(self.rows, lambda row: row.component)
 
     @property
-    def by_region(self) -> dict[str, Span]:
+    def by_region(self) -> dict[str, CostSpan]:
         """Sums by region, the dearest first."""
         return _sums(self.rows, lambda row: row.region)
 
     @property
-    def estimated(self) -> Span:
+    def estimated(self) -> CostSpan:
         """The part of the sum whose unit price is an estimate."""
         guess: Confidence = "estimate"
         return total(row.cost for row in self.rows if row.price.confidence == guess)
@@ -144,7 +144,7 @@ class Estimate:
         return Counter(one.type for one in self.unpriced)
 
 
-def estimate(plan: Plan, settings: Settings, prices: Prices | None = None) -> Estimate:
+def estimate(plan: RenderedStack, settings: Settings, prices: Prices | None = None) -> Estimate:
     """What the plan's resources cost a month.
 
     Args:
@@ -153,9 +153,9 @@ def estimate(plan: Plan, settings: Settings, prices: Prices | None = None) -> Es
         prices: the table to use, or None for the one in the repository.
     """
     table = prices or shipped()
-    world = World(plan.resources)
+    world = ResourceIndex(plan.resources)
     load = usage(settings)
-    rows: list[Row] = []
+    rows: list[CostRow] = []
     unpriced: list[Unpriced] = []
     for one in plan.resources:
         if not one.custom:
@@ -173,7 +173,7 @@ def estimate(plan: Plan, settings: Settings, prices: Prices | None = None) -> Es
     return Estimate(plan.stack, plan.stage, tuple(rows), tuple(unpriced))
 
 
-def _rows(around: Around, table: Prices) -> Iterator[Row]:
+def _rows(around: Around, table: Prices) -> Iterator[CostRow]:
     one: Recorded = around.resource
     component = next(reversed(around.world.components(one)), _NO_COMPONENT)
     for amount in RULES[one.type](around):
@@ -181,16 +181,18 @@ def _rows(around: Around, table: Prices) -> Iterator[Row]:
             continue
         price = table.price(amount.key, around.region)
         cost = amount.quantity * amount.times * price.usd
-        yield Row(one.urn, one.type, around.region, component, amount.key, amount.what, amount.quantity, price, cost)
+        yield CostRow(
+            one.urn, one.type, around.region, component, amount.key, amount.what, amount.quantity, price, cost
+        )
 
 
-def _sums(rows: Iterable[Row], name: Callable[[Row], str]) -> dict[str, Span]:
-    sums: dict[str, Span] = {}
+def _sums(rows: Iterable[CostRow], name: Callable[[CostRow], str]) -> dict[str, CostSpan]:
+    sums: dict[str, CostSpan] = {}
     for row in rows:
         sums[name(row)] = sums.get(name(row), NOTHING) + row.cost
     return dict(sorted(sums.items(), key=lambda one: -one[1].high))
 
 
-def money(span: Span) -> dict[str, float]:
+def money(span: CostSpan) -> dict[str, float]:
     """A sum of money as plain data, in whole cents."""
     return {"low": round(span.low, 2), "high": round(span.high, 2)}

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ops.cost.estimate import Estimate, Row, money
+from ops.cost.estimate import CostRow, Estimate, money
 from ops.cost.prices import Prices, shipped
-from ops.cost.span import NOTHING, Span, total
+from ops.cost.span import NOTHING, CostSpan, total
 
 _WORTH = 1.0  # US dollars a month; below it, a hint is noise
 
@@ -23,7 +23,7 @@ class Hint:
 
     text: str
     source: str
-    saves: Span = NOTHING
+    saves: CostSpan = NOTHING
 
     def as_dict(self) -> dict[str, Any]:
         """The hint as `ascent cost --json` prints it."""
@@ -42,7 +42,7 @@ def _spot(found: Estimate, table: Prices) -> Iterator[Hint]:
         return
     steady = _cost(found, lambda row: row.item.startswith("ec2.") and row.what == "on demand")
     spot = table.discounts["spot"]
-    saves = Span(0, (steady.high - steady.low) * spot.share)
+    saves = CostSpan(0, (steady.high - steady.low) * spot.share)
     if saves.high > _WORTH:
         yield Hint(
             "instances above the minimum could be spot; a stage with the spot capability mixes it in",
@@ -53,7 +53,7 @@ def _spot(found: Estimate, table: Prices) -> Iterator[Hint]:
 
 def _commitments(found: Estimate, table: Prices) -> Iterator[Hint]:
     """What commits to the minimum, which runs all the time anyway."""
-    minimum: dict[str, Callable[[Row], bool]] = {
+    minimum: dict[str, Callable[[CostRow], bool]] = {
         "compute-savings-plan-1y": lambda row: _steady_compute(row),
         "compute-savings-plan-3y": lambda row: _steady_compute(row),
         "database-savings-plan-1y": lambda row: row.item == "aurora.acu-hour",
@@ -63,12 +63,12 @@ def _commitments(found: Estimate, table: Prices) -> Iterator[Hint]:
         discount = table.discounts[name]
         saves = _cost(found, applies).low * discount.share
         if saves > _WORTH:
-            yield Hint(f"commit to the minimum: {discount.on}", discount.source, Span(saves, saves))
+            yield Hint(f"commit to the minimum: {discount.on}", discount.source, CostSpan(saves, saves))
 
 
-def _steady_compute(row: Row) -> bool:
+def _steady_compute(row: CostRow) -> bool:
     return row.item.startswith(("ec2.", "fargate.")) and row.price.unit == "hour" and row.what != "spot"
 
 
-def _cost(found: Estimate, applies: Callable[[Row], bool]) -> Span:
+def _cost(found: Estimate, applies: Callable[[CostRow], bool]) -> CostSpan:
     return total(row.cost for row in found.rows if applies(row))

@@ -9,7 +9,7 @@ from ops.cost import usage
 from ops.cost.by_hand import HOME, NOBODY, amounts, dollars, resource, users_for
 from ops.cost.prices import shipped
 from ops.cost.rules.network import capacity_units
-from ops.cost.span import Span
+from ops.cost.span import CostSpan
 from ops.cost.usage import HOURS, Usage
 
 _NAT = "aws:ec2/natGateway:NatGateway"
@@ -70,7 +70,7 @@ def _proxy() -> float:
 
 
 def _lcus(gigabytes_an_hour: float) -> float:
-    units = capacity_units(NOBODY, Span(0, gigabytes_an_hour * HOURS))
+    units = capacity_units(NOBODY, CostSpan(0, gigabytes_an_hour * HOURS))
     return units.high * HOURS * shipped().price("alb.lcu-hour", HOME).usd
 
 

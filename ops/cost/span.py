@@ -7,36 +7,36 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class CostSpan:
     """A range, both ends inclusive. Its unit is its owner's."""
 
     low: float
     high: float
 
-    def __add__(self, other: Span) -> Span:
-        return Span(self.low + other.low, self.high + other.high)
+    def __add__(self, other: CostSpan) -> CostSpan:
+        return CostSpan(self.low + other.low, self.high + other.high)
 
-    def __mul__(self, other: Span | float) -> Span:
+    def __mul__(self, other: CostSpan | float) -> CostSpan:
         """Each end times the other's same end: quantities that grow together, as load and capacity do."""
-        if isinstance(other, Span):
-            return Span(self.low * other.low, self.high * other.high)
-        return Span(self.low * other, self.high * other)
+        if isinstance(other, CostSpan):
+            return CostSpan(self.low * other.low, self.high * other.high)
+        return CostSpan(self.low * other, self.high * other)
 
     __rmul__ = __mul__
 
-    def at_least(self, least: float) -> Span:
+    def at_least(self, least: float) -> CostSpan:
         """This range, with no end below `least`."""
-        return Span(max(self.low, least), max(self.high, least))
+        return CostSpan(max(self.low, least), max(self.high, least))
 
 
-NOTHING = Span(0, 0)
+NOTHING = CostSpan(0, 0)
 
 
-def exactly(value: float) -> Span:
+def exactly(value: float) -> CostSpan:
     """A range of one value."""
-    return Span(value, value)
+    return CostSpan(value, value)
 
 
-def total(spans: Iterable[Span]) -> Span:
+def total(spans: Iterable[CostSpan]) -> CostSpan:
     """The sum of ranges."""
     return sum(spans, NOTHING)

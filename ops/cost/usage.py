@@ -13,7 +13,7 @@ from infra.thresholds import (
     REQUESTS_PER_USER,
     SUMMARY,
 )
-from ops.cost.span import Span
+from ops.cost.span import CostSpan
 
 HOURS = 730  # a month, as the AWS Pricing Calculator counts: 8,760 hours a year by twelve
 _MINUTES = HOURS * 60
@@ -34,13 +34,13 @@ class Assumption:
     """
 
     name: str
-    span: Span
+    span: CostSpan
     unit: str
     source: str
 
 
 def _row(name: str, low: float, high: float, unit: str, source: str) -> Assumption:
-    return Assumption(name, Span(low, high), unit, source)
+    return Assumption(name, CostSpan(low, high), unit, source)
 
 
 REQUESTS = _row(
@@ -152,22 +152,22 @@ class Usage:
     users: concurrent ones: from those of the stage below, who made people move here, to the stage's own.
     """
 
-    users: Span
+    users: CostSpan
 
     @property
-    def requests(self) -> Span:
+    def requests(self) -> CostSpan:
         """Requests a month."""
         return self.users * REQUESTS.span
 
-    def per_request(self, assumption: Assumption) -> Span:
+    def per_request(self, assumption: Assumption) -> CostSpan:
         """A quantity a month of something that each request takes some of."""
         return self.requests * assumption.span
 
-    def per_user(self, assumption: Assumption) -> Span:
+    def per_user(self, assumption: Assumption) -> CostSpan:
         """A quantity of something that each user takes some of."""
         return self.users * assumption.span
 
-    def gigabytes(self, assumption: Assumption) -> Span:
+    def gigabytes(self, assumption: Assumption) -> CostSpan:
         """GB a month of something that is KB a request."""
         return self.per_request(assumption) * 1e-6
 
@@ -176,4 +176,4 @@ def usage(settings: Settings) -> Usage:
     """Usage of each region that the stage uses. Those who came to the stage share its regions."""
     below = STAGES.get(settings.stage - 1)
     low = below.users / len(settings.active_regions) if below else 0
-    return Usage(Span(low, max(low, settings.row.users)))
+    return Usage(CostSpan(low, max(low, settings.row.users)))

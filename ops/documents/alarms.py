@@ -158,12 +158,12 @@ def silent_table() -> str:
     return table(heads, lines)
 
 
-def _lanes(seen: month.Month) -> Sequence[month.Lane]:
+def _lanes(seen: month.SimulatedMonth) -> Sequence[month.Lane]:
     availability = next(one for one in OBJECTIVES if one.name == "availability")
     return month.lanes(seen, windows(availability, _settings(SHOWN))[0])
 
 
-def _used(seen: month.Month, one: month.Outage) -> float:
+def _used(seen: month.SimulatedMonth, one: month.Outage) -> float:
     budget = month.left(seen)
     return budget[one.start - 1] - budget[one.end - 1]
 
@@ -177,7 +177,7 @@ def _first(one: month.Outage, lane: month.Lane) -> str:
 
 
 @cache
-def _month() -> tuple[month.Month, Sequence[month.Lane]]:
+def _month() -> tuple[month.SimulatedMonth, Sequence[month.Lane]]:
     seen = month.month(STAGES[SHOWN].users)
     return seen, _lanes(seen)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.config.models.edge import EdgeCertificate
-from infra.edge.plans import Plan
+from infra.edge.plans import ZonePlan
 from infra.stages import STAGES
 from ops import stackfile
 from ops.documents.model import Document, table
@@ -12,7 +12,7 @@ from ops.engine.render import render
 
 STACK = "sandbox"
 # What takes another right, chosen.
-_ALL = {"plan": Plan.ENTERPRISE, "certificate": EdgeCertificate.ADVANCED}
+_ALL = {"plan": ZonePlan.ENTERPRISE, "certificate": EdgeCertificate.ADVANCED}
 
 
 def rights_table() -> str:

@@ -66,7 +66,7 @@ SILENT = (
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class SimulatedMonth:
     """Requests and failures, minute by minute."""
 
     requests: Sequence[int]
@@ -90,7 +90,7 @@ class Lane:
     spans: Sequence[Span]
 
 
-def month(users: int, outages: Sequence[Outage] = OUTAGES) -> Month:
+def month(users: int, outages: Sequence[Outage] = OUTAGES) -> SimulatedMonth:
     """A month of `users` at the busiest hour, and the platform's share of them in the quietest."""
     # Not for secrets: a seed, so that every run draws the same month.
     dice = random.Random(SEED)  # noqa: S311
@@ -100,18 +100,18 @@ def month(users: int, outages: Sequence[Outage] = OUTAGES) -> Month:
     requests = [int(users * REQUESTS_PER_USER.value * _present(minute)) for minute in range(MINUTES)]
     # Rounded up as often as the fraction says: right on average, and never half a request.
     failed = [int(number * share + dice.random()) for number, share in zip(requests, shares, strict=True)]
-    return Month(requests, [min(pair) for pair in zip(requests, failed, strict=True)])
+    return SimulatedMonth(requests, [min(pair) for pair in zip(requests, failed, strict=True)])
 
 
-def unvisited(users: int, outages: Sequence[Outage] = SILENT) -> Month:
+def unvisited(users: int, outages: Sequence[Outage] = SILENT) -> SimulatedMonth:
     """The same month, with outages that no request comes through."""
     seen = month(users, outages=())
     closed = {minute for one in outages for minute in range(one.start, one.end)}
     requests = [0 if minute in closed else number for minute, number in enumerate(seen.requests)]
-    return Month(requests, [min(pair) for pair in zip(requests, seen.failed, strict=True)])
+    return SimulatedMonth(requests, [min(pair) for pair in zip(requests, seen.failed, strict=True)])
 
 
-def missed(seen: Month, visits: float) -> Lane:
+def missed(seen: SimulatedMonth, visits: float) -> Lane:
     """When the row about visitors is on, where it expects `visits` in the quietest hours."""
     (row,) = (one for one in alarms_of([Kind.VISITED]) if one.name == "none")
     step = row.period.value // SECONDS_A_MINUTE
@@ -141,7 +141,7 @@ def _present(minute: int) -> float:
     return quiet + (1 - quiet) * (1 - math.cos(turn)) / 2
 
 
-def lanes(seen: Month, windows: Sequence[slo.Window]) -> list[Lane]:
+def lanes(seen: SimulatedMonth, windows: Sequence[slo.Window]) -> list[Lane]:
     """When each pair of windows is on, and beside them the rows of the table that look at minutes."""
     pairs = [Lane(f"burn rate {one.name}", one.page, _spans(pair_on(seen, one))) for one in windows]
     rows = [row for row in alarms_of([Kind.BALANCER]) if row.name in ("errors", "errors-raised")]
@@ -152,7 +152,7 @@ def _called(row: Alarm) -> str:
     return f"errors above {row.limit.value} % for {row.lasting.value} min"
 
 
-def pair_on(seen: Month, window: slo.Window) -> list[bool]:
+def pair_on(seen: SimulatedMonth, window: slo.Window) -> list[bool]:
     """For each minute, whether the budget burns as fast over both windows, as `Objective.burn` counts it.
 
     A long window of days has to show it on each of them, as its alarm does.
@@ -173,7 +173,7 @@ def pair_on(seen: Month, window: slo.Window) -> list[bool]:
     ]
 
 
-def _row(seen: Month, row: Alarm) -> list[bool]:
+def _row(seen: SimulatedMonth, row: Alarm) -> list[bool]:
     """For each minute, whether enough of the last data points are above the row's limit."""
     beyond = [
         failed * PERCENT > row.limit.value * requests
@@ -189,7 +189,7 @@ def _spans(on: Sequence[bool]) -> list[Span]:
     return [Span(*pair) for pair in zip(edges[::2], edges[1::2], strict=True)]
 
 
-def left(seen: Month) -> list[float]:
+def left(seen: SimulatedMonth) -> list[float]:
     """Share of the month's error budget that is left after each minute; below 0 once it is overspent."""
     allowed = sum(seen.requests) * float(slo.budget(AVAILABILITY_TARGET))
     return [1 - bad / allowed for bad in accumulate(seen.failed)]

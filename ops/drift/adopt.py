@@ -14,7 +14,7 @@ WORKERS = "-workers"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class ConfigSource:
     """A property, and the key of the stack's file that it comes from.
 
     type, path: of the property.
@@ -28,10 +28,10 @@ class Source:
     suffix: str = ""
 
 
-def _bounds(type_: str, least: str, most: str, key: str, suffix: str = "") -> tuple[Source, Source]:
+def _bounds(type_: str, least: str, most: str, key: str, suffix: str = "") -> tuple[ConfigSource, ConfigSource]:
     return (
-        Source(type=type_, path=least, key=f"{key}.minimum", suffix=suffix),
-        Source(type=type_, path=most, key=f"{key}.maximum", suffix=suffix),
+        ConfigSource(type=type_, path=least, key=f"{key}.minimum", suffix=suffix),
+        ConfigSource(type=type_, path=most, key=f"{key}.maximum", suffix=suffix),
     )
 
 
@@ -45,15 +45,15 @@ SOURCES = (
     *_bounds(AUTOSCALER, "spec.minReplicas", "spec.maxReplicas", "workers", WORKERS),
     *_bounds(AUTOSCALER, "spec.minReplicas", "spec.maxReplicas", "hpa"),
     *_bounds("aws:appautoscaling/target:Target", "minCapacity", "maxCapacity", "readers"),
-    Source(type="aws:rds/cluster:Cluster", path=f"{CAPACITY}.minCapacity", key="database.minAcu"),
-    Source(type="aws:rds/cluster:Cluster", path=f"{CAPACITY}.maxCapacity", key="database.maxAcu"),
-    Source(type=CLUSTER, path="engineVersion", key="database.engineVersion"),
-    Source(type=GLOBAL_CLUSTER, path="engineVersion", key="database.engineVersion"),
-    Source(type="aws:rds/clusterInstance:ClusterInstance", path="instanceClass", key="database.instanceClass"),
-    Source(type=CACHE, path="engine", key="cache.engine"),
-    Source(type=CACHE, path="nodeType", key="cache.nodeType"),
-    Source(type=CACHE, path="numCacheClusters", key="cache.nodes"),
-    Source(type="aws:eks/cluster:Cluster", path="version", key="cluster.version"),
+    ConfigSource(type="aws:rds/cluster:Cluster", path=f"{CAPACITY}.minCapacity", key="database.minAcu"),
+    ConfigSource(type="aws:rds/cluster:Cluster", path=f"{CAPACITY}.maxCapacity", key="database.maxAcu"),
+    ConfigSource(type=CLUSTER, path="engineVersion", key="database.engineVersion"),
+    ConfigSource(type=GLOBAL_CLUSTER, path="engineVersion", key="database.engineVersion"),
+    ConfigSource(type="aws:rds/clusterInstance:ClusterInstance", path="instanceClass", key="database.instanceClass"),
+    ConfigSource(type=CACHE, path="engine", key="cache.engine"),
+    ConfigSource(type=CACHE, path="nodeType", key="cache.nodeType"),
+    ConfigSource(type=CACHE, path="numCacheClusters", key="cache.nodes"),
+    ConfigSource(type="aws:eks/cluster:Cluster", path="version", key="cluster.version"),
 )
 
 

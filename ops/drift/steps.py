@@ -18,7 +18,7 @@ LOOKED, GONE = ("refresh", "same"), "delete"
 OPERATIONS = (*LOOKED, "update", GONE, "read")
 
 
-class UnreadableError(Exception):
+class UnreadableRefreshError(Exception):
     """A file is not what the engine prints. The text says what it is, and what to do."""
 
 
@@ -68,7 +68,7 @@ def read(path: Path) -> list[Refreshed]:
     """The resources in a file.
 
     Raises:
-        UnreadableError: when it cannot be read, is cut off, or is something else.
+        UnreadableRefreshError: when it cannot be read, is cut off, or is something else.
     """
     content = _loaded(path)
     try:
@@ -78,20 +78,20 @@ def read(path: Path) -> list[Refreshed]:
         operations = Counter(step.op for step in steps)
         announced = {op: int(count) for op, count in (content.get("changeSummary") or {}).items()}
     except (KeyError, TypeError, AttributeError, ValueError):
-        raise UnreadableError(f"{path}: this is not what the engine prints; write it with: {COMMAND}") from None
+        raise UnreadableRefreshError(f"{path}: this is not what the engine prints; write it with: {COMMAND}") from None
     if failed:
         said = " ".join(str(failed[0]).split())
-        raise UnreadableError(f"{path}: the engine could not look at everything: {said}")
+        raise UnreadableRefreshError(f"{path}: the engine could not look at everything: {said}")
     # A look begins at the stack itself, which it calls a refresh. A preview has no such step.
     if "refresh" not in operations or operations.keys() - set(OPERATIONS):
-        raise UnreadableError(f"{path}: this is of another command, perhaps a preview; write it with: {COMMAND}")
+        raise UnreadableRefreshError(f"{path}: this is of another command, perhaps a preview; write it with: {COMMAND}")
     if len({step.stack for step in steps}) != 1:
-        raise UnreadableError(f"{path}: this is of several stacks; write it with: {COMMAND}")
+        raise UnreadableRefreshError(f"{path}: this is of several stacks; write it with: {COMMAND}")
     # The engine has counted changes that it then had no step for (pulumi/pulumi issue 16278). Without them, a changed
     # stack would look as recorded.
     for op in ("update", GONE):
         if announced.get(op, 0) > operations[op]:
-            raise UnreadableError(
+            raise UnreadableRefreshError(
                 f"{path}: the engine counts {announced[op]} resources to {op}, and says of {operations[op]} which; "
                 f"have it look anew with: ascent drift --stack {steps[0].stack}"
             )
@@ -102,8 +102,10 @@ def _loaded(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise UnreadableError(f"{path}: {error.strerror}") from None
+        raise UnreadableRefreshError(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise UnreadableError(f"{path}: this is no text; write it with: {COMMAND}") from None
+        raise UnreadableRefreshError(f"{path}: this is no text; write it with: {COMMAND}") from None
     except (json.JSONDecodeError, RecursionError) as error:
-        raise UnreadableError(f"{path}: this is no whole JSON ({error}); write it anew with: {COMMAND}") from None
+        raise UnreadableRefreshError(
+            f"{path}: this is no whole JSON ({error}); write it anew with: {COMMAND}"
+        ) from None

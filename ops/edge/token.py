@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from ops.edge.rights import Right
-from ops.quotas.judge import Verdict
+from ops.quotas.judge import QuotaVerdict
 
 VARIABLE = "CLOUDFLARE_API_TOKEN"
 # As the provider takes it: Cloudflare's Terraform provider, base_url.
@@ -41,7 +41,7 @@ class Held:
     """What is known of a right."""
 
     right: Right
-    verdict: Verdict
+    verdict: QuotaVerdict
     said: str
 
     def as_dict(self) -> dict[str, object]:
@@ -89,7 +89,7 @@ class Token:
             found = [self._by_name(one, granted) for one in rights]
         if granted is None and not account and all(one.said in (_NOTHING, _NO_ACCOUNT) for one in found):
             raise TokenError(f"Cloudflare does not know {VARIABLE}, or it may read nothing of the zone {self._zone}")
-        return sorted(found, key=lambda one: list(Verdict).index(one.verdict))
+        return sorted(found, key=lambda one: list(QuotaVerdict).index(one.verdict))
 
     def _granted(self, account: str) -> Granted | None:
         """All that it may do to the zone and to its account, or None where it is not told."""
@@ -114,23 +114,23 @@ class Token:
         names = granted.account if right.of_account else granted.zone
         # The right to write includes the right to read (Cloudflare Docs, Create API token: "Edit is full CRUDL").
         if not names.isdisjoint({right.name, _as(right.name, "Write")}):
-            return Held(right=right, verdict=Verdict.OK, said="")
+            return Held(right=right, verdict=QuotaVerdict.OK, said="")
         reads = _as(right.name, "Read") in names
         said = "it may read alone, which is enough for previews" if reads else "it does not have it"
-        return Held(right=right, verdict=Verdict.FAIL, said=said)
+        return Held(right=right, verdict=QuotaVerdict.FAIL, said=said)
 
     def _by_reading(self, right: Right, account: str) -> Held:
         if right.of_account and not account:
-            return Held(right=right, verdict=Verdict.UNKNOWN, said=_NO_ACCOUNT)
+            return Held(right=right, verdict=QuotaVerdict.UNKNOWN, said=_NO_ACCOUNT)
         status, _ = self._get(right.reads.format(zone=self._zone, account=account))
         if status in _FORBIDDEN:
-            return Held(right=right, verdict=Verdict.FAIL, said=_NOTHING)
+            return Held(right=right, verdict=QuotaVerdict.FAIL, said=_NOTHING)
         if status != _FOUND and not (status == _NONE_YET and _PHASE in right.reads):
-            return Held(right=right, verdict=Verdict.UNKNOWN, said=f"Cloudflare answered {status}")
+            return Held(right=right, verdict=QuotaVerdict.UNKNOWN, said=f"Cloudflare answered {status}")
         if not right.name.endswith("Write"):
-            return Held(right=right, verdict=Verdict.OK, said="")
+            return Held(right=right, verdict=QuotaVerdict.OK, said="")
         said = "it may read it; that it may write, only the dashboard shows"
-        return Held(right=right, verdict=Verdict.UNKNOWN, said=said)
+        return Held(right=right, verdict=QuotaVerdict.UNKNOWN, said=said)
 
     def _get(self, path: str) -> tuple[int, Mapping[str, Any]]:
         """The status, and the result if it is a map."""

@@ -15,7 +15,7 @@ from pulumi.runtime import stack as runtime_stack
 
 from catalog import invokes
 from catalog.config import parsed
-from catalog.errors import Refused
+from catalog.errors import CloudRefusedError
 from infra.config.problems import SettingsError
 from infra.config.settings import Settings
 from infra.wiring import build
@@ -28,7 +28,7 @@ from ops.stackfile import PROJECT
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RenderedStack:
     """What a stack consists of at a stage.
 
     traces: where the inputs of `resources` come from, by URN in the order of registration.
@@ -46,7 +46,7 @@ class Plan:
         return {"stage": self.stage, "stack": self.stack, "resources": resources}
 
 
-def render(settings: Settings, stack: str) -> Plan:
+def render(settings: Settings, stack: str) -> RenderedStack:
     """What the program registers for these settings, sorted by URN.
 
     Raises:
@@ -57,7 +57,7 @@ def render(settings: Settings, stack: str) -> Plan:
         # The SDK keeps its state in context variables and on the current loop: each render gets its own of both.
         contextvars.copy_context().run(asyncio.run, _run(settings, stack, tracer))
     ordered = sorted(tracer.recorded.values(), key=lambda one: one.urn)
-    return Plan(settings.stage, stack, tuple(ordered), tracer.traces)
+    return RenderedStack(settings.stage, stack, tuple(ordered), tracer.traces)
 
 
 async def _run(settings: Settings, stack: str, recorder: Tracer) -> None:
@@ -76,5 +76,5 @@ def _answer(
         return believed(settings, token, str(arguments["id"]))
     try:
         return invokes.answer(token, arguments, parsed(token.partition(":")[0], dict(config)))
-    except Refused as error:
+    except CloudRefusedError as error:
         raise SettingsError([f"offline, nothing answers for what the stack's file names: {error}"]) from None

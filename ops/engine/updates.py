@@ -48,7 +48,7 @@ class UnaskedError(EngineError):
     code = UNUSABLE
 
 
-class Engine(Protocol):
+class RolloutEngine(Protocol):
     """Makes a stack be what its file says."""
 
     def update(self) -> None:

@@ -34,7 +34,7 @@ class Members:
     copies: dict[str, str] = field(default_factory=dict)
 
 
-class Cloud:
+class FailoverCloud:
     """Asks and tells AWS, in whichever region the question has to be put."""
 
     def __init__(self, clients: Clients) -> None:
@@ -67,7 +67,7 @@ class Cloud:
         """Start to have another cluster take the writes.
 
         Raises:
-            BusyError: when something else is under way.
+            CloudBusyError: when something else is under way.
             CloudError: when AWS refuses.
         """
         with explained("rds", region):
@@ -120,7 +120,7 @@ class Cloud:
         """Start to have another region's cache take the writes.
 
         Raises:
-            BusyError: when something else is under way.
+            CloudBusyError: when something else is under way.
             CloudError: when AWS refuses.
         """
         with explained("elasticache", to):

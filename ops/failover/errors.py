@@ -28,7 +28,7 @@ class CloudError(StepError):
     """AWS did not do or say what was asked. The text is one line."""
 
 
-class BusyError(CloudError):
+class CloudBusyError(CloudError):
     """AWS refuses for as long as something else is under way."""
 
 
@@ -37,7 +37,7 @@ def explained(service: str, region: str) -> Iterator[None]:
     """Turns what AWS or the SDK says into one line.
 
     Raises:
-        BusyError: when the state of what was asked about is in the way.
+        CloudBusyError: when the state of what was asked about is in the way.
         CloudError: whatever else AWS or the SDK says.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
@@ -46,6 +46,6 @@ def explained(service: str, region: str) -> Iterator[None]:
         yield
     except ClientError as error:
         busy = error.response.get("Error", {}).get("Code") in _STATES
-        raise (BusyError if busy else CloudError)(f"{service} in {region}: {error}") from error
+        raise (CloudBusyError if busy else CloudError)(f"{service} in {region}: {error}") from error
     except BotoCoreError as error:
         raise CloudError(f"{service} in {region}: {error}") from error

@@ -27,7 +27,7 @@ fi
 systemctl is-active --quiet app.service"""
 
 
-class Instances:
+class FailoverInstances:
     """Asks and tells AWS about instances, in the region that they are in."""
 
     def __init__(self, clients: Clients) -> None:

@@ -10,12 +10,12 @@ from typing import Protocol
 from infra import naming
 from infra.config.problems import SettingsError
 from infra.thresholds import FAILOVER_POLL, FAILOVER_WAIT, SWITCHOVER_LAG
-from ops.failover.cloud import CONNECTED, Cloud, Members
+from ops.failover.cloud import CONNECTED, FailoverCloud, Members
 from ops.failover.config import Value, with_values
-from ops.failover.errors import BusyError, CloudError, StepError
+from ops.failover.errors import CloudBusyError, CloudError, StepError
 from ops.failover.fence import Fence
 from ops.failover.keys import Keys
-from ops.failover.plan import DRAINED, Plan, around
+from ops.failover.plan import DRAINED, FailoverPlan, around
 
 DONE, SKIPPED = "done", "already so"
 NAMED = 5  # of what is left, in a message
@@ -29,7 +29,7 @@ class Update(Protocol):
 
 
 @dataclass(kw_only=True)
-class Performance:
+class FailoverRun:
     """A failover under way.
 
     file: the stack's file.
@@ -42,8 +42,8 @@ class Performance:
     wait: sleeps that many seconds. tell: told what a step waits for.
     """
 
-    plan: Plan
-    cloud: Cloud
+    plan: FailoverPlan
+    cloud: FailoverCloud
     file: Path
     update: Update
     left: Callable[[], Sequence[str]]
@@ -257,7 +257,7 @@ class Performance:
                 try:
                     ask(seen)
                     taken = True
-                except BusyError as error:
+                except CloudBusyError as error:
                     if busy != str(error):
                         busy = str(error)
                         self.tell(f"{busy}. Asked again, for up to {FAILOVER_WAIT.value - waited} s")

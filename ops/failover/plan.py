@@ -30,7 +30,7 @@ WRITER, UNREACHABLE, DRAINED = "ascent:writer", "ascent:unreachable", "ascent:dr
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class FailoverStep:
     """One step.
 
     id: what `perform` calls it.
@@ -58,7 +58,7 @@ class Loss:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class FailoverPlan:
     """A failover.
 
     home: the stack's first region.
@@ -86,7 +86,7 @@ class Plan:
     regions: tuple[str, ...]
     host: str
     health: str
-    steps: tuple[Step, ...]
+    steps: tuple[FailoverStep, ...]
     rpo: Loss
     rto: int
 
@@ -105,7 +105,7 @@ class Plan:
         return asdict(self)
 
 
-class RefusedError(Exception):
+class FailoverRefusedError(Exception):
     """A failover that cannot be. The text says why, and what to do."""
 
 
@@ -118,7 +118,7 @@ def plan(
     lag: float,
     without_old_objects: bool = False,
     key: str | None = None,
-) -> Plan:
+) -> FailoverPlan:
     """The plan to have `target` take the writes of a stack.
 
     Args:
@@ -131,26 +131,27 @@ def plan(
         key: URL of the KMS key that the stack's secrets are encrypted with, if it is one.
 
     Raises:
-        RefusedError: when the stack has no such standby, a region is lost that should not be, or objects are missing.
+        FailoverRefusedError: when the stack has no such standby, a region is lost that should not be, or objects are
+            missing.
     """
     _refuse(settings, stack, target)
     said = settings.writer or settings.unreachable or settings.drained
     if not lost and target == settings.writing_region and not said:
         # After a failover, the file has the writing region: then there may be steps that are left.
         others = [one for one in settings.standby_regions if one != target]
-        raise RefusedError(
+        raise FailoverRefusedError(
             f"{target} takes the writes of {stack} already, so there is nothing to do. Others that can: "
             f"{', '.join(others)}"
         )
     # The home has everything: what is written elsewhere is copied to it from the first object on.
     copied = target == settings.home or target in settings.backfilled
     if not copied and not without_old_objects:
-        raise RefusedError(_missing(settings, stack, target, lost=lost))
+        raise FailoverRefusedError(_missing(settings, stack, target, lost=lost))
     source = settings.writing_region
     # Once the file says who writes, it also says who is lost: what was interrupted goes on from there.
     gone = (settings.unreachable if source == target else source) if lost else None
     if lost and gone is None:
-        raise RefusedError(
+        raise FailoverRefusedError(
             f"Pulumi.{stack}.yaml says that {target} takes the writes, and that no region is lost. To have "
             f"updates do without another one that is: pulumi config set {UNREACHABLE} REGION --stack {stack}; then try "
             "again"
@@ -158,13 +159,13 @@ def plan(
     # Without --lost, once the file says who writes, nothing is lost any more.
     returned = settings.unreachable if source == target and not lost else None
     if settings.unreachable not in (None, gone, returned):
-        raise RefusedError(
+        raise FailoverRefusedError(
             f"Pulumi.{stack}.yaml: ascent:unreachable: given {settings.unreachable}; when that region answers again, "
             f"first take it back: ascent failover --stack {stack} --to {source} --apply"
         )
     own = settings.external_database is None
     if own and settings.drained and source != target and not lost:
-        raise RefusedError(
+        raise FailoverRefusedError(
             f"Pulumi.{stack}.yaml: ascent:drained: given {', '.join(settings.drained)}; a switchover is for a database "
             f"whose copies are all there. To send them visitors again once they are: "
             f"ascent failover --stack {stack} --to {source} --apply"
@@ -174,7 +175,7 @@ def plan(
     size = settings.sizes.cache
     cache = world if size is not None and not size.in_cluster and settings.external_cache is None else None
     behind = lag if gone else 0.0
-    draft = Plan(
+    draft = FailoverPlan(
         stack=stack,
         home=settings.home,
         source=source,
@@ -220,12 +221,12 @@ def excluded(stack: str, lost: str) -> list[str]:
 def _refuse(settings: Settings, stack: str, target: str) -> None:
     standbys = settings.standby_regions
     if len(standbys) == 1:
-        raise RefusedError(
+        raise FailoverRefusedError(
             f"Pulumi.{stack}.yaml: stage {settings.stage} runs in {settings.home} alone; regions to fail over to come "
             "with stage 7 and a second region under ascent:regions"
         )
     if target not in standbys:
-        raise RefusedError(
+        raise FailoverRefusedError(
             f"{target} is no standby of {stack}; those are {', '.join(standbys)}: the first three of ascent:regions"
         )
 
@@ -263,12 +264,12 @@ def _missing(settings: Settings, stack: str, target: str, *, lost: bool) -> str:
     )
 
 
-def _key(one: Plan, key: str | None) -> Iterator[Step]:
+def _key(one: FailoverPlan, key: str | None) -> Iterator[FailoverStep]:
     """First of all: without it, the engine cannot even tell the stack's outputs."""
     if one.lost is None or key is None:
         return
     swap = rf"sed 's#\(awskms://[^\"]*\){one.lost}#\1{one.target}#'"
-    yield Step(
+    yield FailoverStep(
         id="key",
         title=f"Have the stack's secrets decrypted in {one.target}, if their key is in {one.lost}",
         command=f"{swap} -i Pulumi.{one.stack}.yaml && pulumi stack export --stack {one.stack} | {swap} | "
@@ -277,7 +278,7 @@ def _key(one: Plan, key: str | None) -> Iterator[Step]:
     )
 
 
-def _steps(one: Plan, *, on_instances: bool) -> Iterator[Step]:
+def _steps(one: FailoverPlan, *, on_instances: bool) -> Iterator[FailoverStep]:
     if not one.lost:
         yield _check(one)
     if one.target != one.home and one.rpo.objects is not None:
@@ -291,14 +292,14 @@ def _steps(one: Plan, *, on_instances: bool) -> Iterator[Step]:
     if one.cache:
         yield _cache(one)
     yield _config(one)
-    yield Step(
+    yield FailoverStep(
         id="update",
         title="Move the addresses, the workers and the jobs" + (f"; leave out all of {one.lost}" if one.lost else ""),
         command=_update(one),
         seconds=FAILOVER_UPDATE.value,
     )
     if on_instances:
-        yield Step(
+        yield FailoverStep(
             id="restart",
             title="Restart the application on its instances, which then fetch the new addresses, "
             f"{RESTART_SHARE.value} % at a time, each share once the last one is healthy",
@@ -308,7 +309,7 @@ def _steps(one: Plan, *, on_instances: bool) -> Iterator[Step]:
             "/etc/ascent/instance.json && systemctl restart app' --region EACH",
             seconds=APP_RESTART.value,
         )
-    yield Step(
+    yield FailoverStep(
         id="verify",
         title=f"See that {one.target} takes the writes, and that the application answers",
         command=f"curl --fail {one.health}",
@@ -318,12 +319,12 @@ def _steps(one: Plan, *, on_instances: bool) -> Iterator[Step]:
         yield _readers(one)
 
 
-def _update(one: Plan) -> str:
+def _update(one: FailoverPlan) -> str:
     return " ".join([f"pulumi up --stack {one.stack}", *(f"'{more}'" for more in around(one.stack, one.lost))])
 
 
-def _readers(one: Plan) -> Step:
-    return Step(
+def _readers(one: FailoverPlan) -> FailoverStep:
+    return FailoverStep(
         id="readers",
         title=f"Send visitors to {' and '.join(one.drained)} again, where Aurora has made its copy anew, which takes "
         "from minutes to hours",
@@ -332,9 +333,9 @@ def _readers(one: Plan) -> Step:
     )
 
 
-def _check(one: Plan) -> Step:
+def _check(one: FailoverPlan) -> FailoverStep:
     limit = SWITCHOVER_LAG.value
-    return Step(
+    return FailoverStep(
         id="check",
         title=f"See that {one.source} takes the writes, that {one.target} is ready and at most {limit} s behind",
         command=f"aws rds describe-global-clusters --region {one.source}",
@@ -342,8 +343,8 @@ def _check(one: Plan) -> Step:
     )
 
 
-def _objects(one: Plan) -> Step:
-    return Step(
+def _objects(one: FailoverPlan) -> FailoverStep:
+    return FailoverStep(
         id="objects",
         title=f"See that ascent:backfilled is about the buckets that {one.target} has now, and no earlier ones",
         command=f"ascent backfill --stack {one.stack} --region {one.target}",
@@ -351,8 +352,8 @@ def _objects(one: Plan) -> Step:
     )
 
 
-def _fence(one: Plan) -> Step:
-    return Step(
+def _fence(one: FailoverPlan) -> FailoverStep:
+    return FailoverStep(
         id="fence",
         title=f"Keep clients away from the database in {one.fenced}, if that still answers: nobody may write there",
         command=f"aws ec2 create-network-acl-entry --region {one.fenced} --ingress --rule-number {RULE} --protocol tcp "
@@ -362,8 +363,8 @@ def _fence(one: Plan) -> Step:
     )
 
 
-def _returned(one: Plan) -> Step:
-    return Step(
+def _returned(one: FailoverPlan) -> FailoverStep:
+    return FailoverStep(
         id="returned",
         title=f"See that Aurora has made its copy in {one.returned} anew, and let clients reach it again",
         command=f"aws ec2 delete-network-acl-entry --region {one.returned} --ingress --rule-number {RULE} "
@@ -372,7 +373,7 @@ def _returned(one: Plan) -> Step:
     )
 
 
-def _acl(one: Plan, region: str | None) -> str:
+def _acl(one: FailoverPlan, region: str | None) -> str:
     """What a shell asks for the network ACL of a region's database."""
     cluster = f"--db-cluster-identifier {naming.regional(one.stack, str(region))}-db"
     group = asked(f"rds describe-db-clusters --region {region} {cluster}", "DBClusters[0].DBSubnetGroup")
@@ -386,10 +387,10 @@ def _acl(one: Plan, region: str | None) -> str:
     )
 
 
-def _database(one: Plan) -> Step:
+def _database(one: FailoverPlan) -> FailoverStep:
     verb, region, more = ("failover", one.target, " --allow-data-loss") if one.lost else ("switchover", one.source, "")
     cluster = f"--region {one.target} --db-cluster-identifier {naming.regional(one.stack, one.target)}-db"
-    return Step(
+    return FailoverStep(
         id="database",
         title=f"Aurora: {verb} to {one.target}, losing {'what is behind' if one.lost else 'nothing'}",
         command=f"aws rds {verb}-global-cluster --region {region} --global-cluster-identifier {one.database} "
@@ -399,12 +400,12 @@ def _database(one: Plan) -> Step:
     )
 
 
-def _cache(one: Plan) -> Step:
+def _cache(one: FailoverPlan) -> FailoverStep:
     # AWS puts letters of its own before the name (Amazon ElastiCache User Guide, Global Datastores).
     group = f"GlobalReplicationGroups[?ends_with(GlobalReplicationGroupId, '-{one.cache}')]"
     there = f"elasticache describe-global-replication-groups --region {one.target} --show-member-info"
     member = f"{group}.Members[] | [?ReplicationGroupRegion=='{one.target}'].ReplicationGroupId | [0]"
-    return Step(
+    return FailoverStep(
         id="cache",
         title=f"Redis: promote {one.target} in the Global Datastore",
         command=f"aws elasticache failover-global-replication-group --region {one.target} "
@@ -415,12 +416,12 @@ def _cache(one: Plan) -> Step:
     )
 
 
-def _config(one: Plan) -> Step:
+def _config(one: FailoverPlan) -> FailoverStep:
     said = [f"set {WRITER} {one.target}"]
     said += [f"set {UNREACHABLE} {one.lost}"] if one.lost else []
     said += [f"rm {UNREACHABLE}"] if one.returned else []
     said += [f"set --path '{DRAINED}[{index}]' {region}" for index, region in enumerate(one.drained)]
-    return Step(
+    return FailoverStep(
         id="config",
         title=f"Say in Pulumi.{one.stack}.yaml that {one.target} takes the writes"
         + (f", that {one.lost} is lost" if one.lost else "")

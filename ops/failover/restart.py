@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from infra.thresholds import FAILOVER_POLL, RESTART_SHARE, RESTART_WAIT
 from ops import stackfile
 from ops.failover.errors import StepError
-from ops.failover.instances import Instances
+from ops.failover.instances import FailoverInstances
 
 SUCCESS = "Success"  # of a command, as Systems Manager calls it
 
@@ -22,7 +22,7 @@ class Restart:
     """
 
     stack: str
-    instances: Instances
+    instances: FailoverInstances
     groups: Callable[[str], Sequence[str]]
     wait: Callable[[float], None]
 

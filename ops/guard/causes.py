@@ -6,11 +6,11 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 from ops.guard.model import ORDER, Finding
-from ops.guard.preview import Step
+from ops.guard.preview import PreviewStep
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FindingGroup:
     """Findings of one kind with one cause.
 
     findings: one at least.
@@ -19,7 +19,7 @@ class Group:
     """
 
     findings: tuple[Finding, ...]
-    cause: Step | None = None
+    cause: PreviewStep | None = None
 
     @property
     def first(self) -> Finding:
@@ -28,8 +28,8 @@ class Group:
 
 
 def grouped(
-    findings: Iterable[Finding], steps: Iterable[Step], passed: Callable[[Finding], str] = lambda _: ""
-) -> list[Group]:
+    findings: Iterable[Finding], steps: Iterable[PreviewStep], passed: Callable[[Finding], str] = lambda _: ""
+) -> list[FindingGroup]:
     """Findings by cause: the worst first, and of those the causes that lead to most.
 
     Args:
@@ -49,14 +49,14 @@ def grouped(
     return sorted(groups, key=lambda one: (ORDER[one.first.severity], -len(one.findings)))
 
 
-def _group(alike: list[Finding], replaced: Mapping[str, Step], roots: Mapping[str, str]) -> Group:
+def _group(alike: list[Finding], replaced: Mapping[str, PreviewStep], roots: Mapping[str, str]) -> FindingGroup:
     root = roots.get(alike[0].urn)
     # What is replaced of its own accord has no other cause than its words.
     forced = any(roots.get(one.urn, one.urn) != one.urn for one in alike)
-    return Group(tuple(alike), replaced[root] if forced and root else None)
+    return FindingGroup(tuple(alike), replaced[root] if forced and root else None)
 
 
-def _root(urn: str, replaced: Mapping[str, Step]) -> str:
+def _root(urn: str, replaced: Mapping[str, PreviewStep]) -> str:
     """The first of the replacements that lead to this one."""
     seen = {urn}
     while True:

@@ -13,7 +13,7 @@ from catalog import engine_steps
 from catalog.engine_steps import STACK_TYPE, EngineState, EngineStep
 from catalog.values import SENTINELS, SIGNATURE
 from ops.engine.recorder import Recorded
-from ops.guard.preview import OPS, Op, Preview, Step
+from ops.guard.preview import OPS, Op, Preview, PreviewStep
 from policy.model import SECRET, UNKNOWN
 
 # What the engine writes for a secret, unless it writes a map with `SIGNATURE` in it.
@@ -51,7 +51,7 @@ class Collector:
     """Takes a preview part by part."""
 
     def __init__(self) -> None:
-        self._steps: list[tuple[Step, str]] = []
+        self._steps: list[tuple[PreviewStep, str]] = []
         self._seen: Counter[str] = Counter()
         self._regions: dict[str, str] = {}
         self._looked_at: set[str] = set()
@@ -90,7 +90,7 @@ class Collector:
             return
         replaced_by = step.replacing or step.keys
         dependencies = step.new.dependencies if step.new else {}
-        change = Step(
+        change = PreviewStep(
             op=_DOES[step.op],
             urn=urn,
             type=type_,
@@ -128,7 +128,7 @@ class Collector:
             errors=tuple(self._errors(name, broken)),
         )
 
-    def _placed(self) -> Iterator[Step]:
+    def _placed(self) -> Iterator[PreviewStep]:
         """The steps, now that all regions are known that the preview tells of."""
         for step, provider in self._steps:
             if step.op == "create" and step.urn in self._looked_at:

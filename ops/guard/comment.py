@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ops.guard import words
 from ops.guard.allowances import Allowed, lines
-from ops.guard.judge import Verdict
+from ops.guard.judge import GuardVerdict
 from ops.guard.markdown import Fold, code, document, prose
 from ops.guard.model import Finding
 
@@ -29,7 +29,7 @@ def marker(stack: str) -> str:
     return f"<!-- ascent:guard {_plain(stack)} -->"
 
 
-def comment(verdict: Verdict, stack: str) -> str:
+def comment(verdict: GuardVerdict, stack: str) -> str:
     """The verdict in Markdown, `LONGEST` bytes at most."""
     head = [marker(stack), f"### {code(stack, _LONGEST_TITLE)}: {prose(words.headline(verdict))}", ""]
     head += [f"- **{name}**: {prose(text)}" for name, text in words.facts(verdict)]
@@ -42,7 +42,7 @@ def unreadable(stack: str, problem: str) -> str:
     return document([*head, f"- {prose(problem)}"], [], LONGEST)
 
 
-def _folds(verdict: Verdict, stack: str) -> Iterator[Fold]:
+def _folds(verdict: GuardVerdict, stack: str) -> Iterator[Fold]:
     stopping = verdict.stopping
     stops = {id(one) for one in stopping}
     others = [one for one in verdict.findings if id(one) not in stops]
@@ -80,7 +80,7 @@ def _folds(verdict: Verdict, stack: str) -> Iterator[Fold]:
     )
 
 
-def _findings(found: Sequence[Finding], verdict: Verdict) -> list[str]:
+def _findings(found: Sequence[Finding], verdict: GuardVerdict) -> list[str]:
     said = []
     for group, reason in words.reasoned(found, verdict):
         one, many = group.first, words.alike(group)

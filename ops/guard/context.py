@@ -17,7 +17,7 @@ from ops.cost import Estimate, estimate
 from ops.engine import render
 from ops.engine.recorder import STACK_TYPE, Recorded
 from ops.guard.collector import MASKED
-from ops.guard.model import Ground, Limit
+from ops.guard.model import CostLimit, RuleContext
 from ops.guard.preview import Preview
 from policy.judge import facts
 from policy.model import Facts
@@ -27,12 +27,12 @@ _INCOMPLETE = "the preview is not complete"
 _NOT_OURS = "this is no stack of Ascent, so its stage, its budgets and its load are not known"
 
 
-def ground(preview: Preview, *, max_rise: Limit | None = None) -> Ground:
+def ground(preview: Preview, *, max_rise: CostLimit | None = None) -> RuleContext:
     """What is known around a preview. Renders the stack where the preview leaves out what stays the same."""
     ours = preview.project == stackfile.PROJECT
     settings, unsettled = _settings(preview) if ours else (None, _NOT_OURS)
     past = _past(preview, settings)
-    known = Ground(
+    known = RuleContext(
         ours=ours,
         stack_urn=f"urn:pulumi:{preview.stack}::{preview.project}::{STACK_TYPE}::{preview.project}-{preview.stack}",
         settings=settings,
@@ -84,7 +84,7 @@ def _holding(preview: Preview, settings: Settings | None) -> frozenset[str]:
     return found or frozenset(step.region for step in preview.steps if step.region)
 
 
-def _with_resources(known: Ground, preview: Preview) -> Ground:
+def _with_resources(known: RuleContext, preview: Preview) -> RuleContext:
     """Fill in all resources, before and after."""
     if preview.errors:
         return replace(known, partial=_INCOMPLETE)
@@ -108,7 +108,7 @@ def _with_resources(known: Ground, preview: Preview) -> Ground:
     return replace(known, before=before, after=after)
 
 
-def _with_cost(known: Ground, preview: Preview, past: Settings | None) -> Ground:
+def _with_cost(known: RuleContext, preview: Preview, past: Settings | None) -> RuleContext:
     if known.settings is None or past is None:
         return replace(known, unpriced=known.unsettled)
     if known.before is None or known.after is None:
@@ -122,7 +122,7 @@ def _with_cost(known: Ground, preview: Preview, past: Settings | None) -> Ground
 
 
 def _cost(resources: Sequence[Recorded], settings: Settings, stack: str) -> Estimate:
-    return estimate(render.Plan(settings.stage, stack, tuple(resources)), settings)
+    return estimate(render.RenderedStack(settings.stage, stack, tuple(resources)), settings)
 
 
 def _decoded(text: str) -> Any:

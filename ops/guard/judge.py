@@ -9,11 +9,11 @@ from functools import partial
 from typing import Literal
 
 from catalog.data_loss import precious, stateful
-from ops.capacity.report import Verdict as Capacity
+from ops.capacity.report import CapacityVerdict
 from ops.capacity.report import verdict as capacity
 from ops.guard.allowances import Allowed, settled
-from ops.guard.model import ORDER, Finding, Ground, Rule, Sight, SkippedError
-from ops.guard.preview import Preview, Step
+from ops.guard.model import ORDER, Finding, GuardRule, Observation, RuleContext, SkippedError
+from ops.guard.preview import Preview, PreviewStep
 from ops.guard.rules import RULES
 
 
@@ -26,7 +26,7 @@ class Skipped:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
+class GuardVerdict:
     """What comes of a preview.
 
     findings: the worst first.
@@ -39,7 +39,7 @@ class Verdict:
     """
 
     preview: Preview
-    ground: Ground
+    ground: RuleContext
     today: date
     findings: tuple[Finding, ...]
     allowed: tuple[Allowed, ...]
@@ -48,7 +48,7 @@ class Verdict:
     lost: tuple[str, ...]
     copies: tuple[str, ...]
     rebuilt: tuple[str, ...]
-    capacity: Capacity | None
+    capacity: CapacityVerdict | None
 
     @property
     def passed(self) -> frozenset[tuple[str, str]]:
@@ -68,7 +68,7 @@ class Verdict:
         return "stopped" if self.stopping else "fine"
 
 
-def judge(preview: Preview, known: Ground, today: date, rules: Sequence[Rule] = RULES) -> Verdict:
+def judge(preview: Preview, known: RuleContext, today: date, rules: Sequence[GuardRule] = RULES) -> GuardVerdict:
     """What comes of a preview on a day (UTC), on which entries of `ascent:allow` may have expired."""
     findings: dict[tuple[str, str, str], Finding] = {}
     skipped: dict[str, list[str]] = {}
@@ -91,7 +91,7 @@ def judge(preview: Preview, known: Ground, today: date, rules: Sequence[Rule] = 
     ordered = sorted(findings.values(), key=lambda one: (ORDER[one.severity], one.rule, one.urn, one.path))
     settings = known.settings
     gone = [step for step in real if step.op in ("delete", "replace")]
-    return Verdict(
+    return GuardVerdict(
         preview=preview,
         ground=known,
         today=today,
@@ -108,7 +108,9 @@ def judge(preview: Preview, known: Ground, today: date, rules: Sequence[Rule] = 
     )
 
 
-def _looks(rule: Rule, steps: Sequence[Step], known: Ground) -> Iterator[tuple[str, Callable[[], Iterator[Sight]]]]:
+def _looks(
+    rule: GuardRule, steps: Sequence[PreviewStep], known: RuleContext
+) -> Iterator[tuple[str, Callable[[], Iterator[Observation]]]]:
     """What a rule looks at, one after the other, with what it is called."""
     if rule.whole is not None:
         yield "the stack", partial(rule.whole, steps, known)
@@ -118,7 +120,7 @@ def _looks(rule: Rule, steps: Sequence[Step], known: Ground) -> Iterator[tuple[s
                 yield step.name, partial(rule.step, step, known)
 
 
-def _finding(rule: Rule, sight: Sight) -> Finding:
+def _finding(rule: GuardRule, sight: Observation) -> Finding:
     return Finding(
         rule=rule.name,
         severity=rule.severity,
@@ -129,5 +131,5 @@ def _finding(rule: Rule, sight: Sight) -> Finding:
     )
 
 
-def _is_copy(step: Step, known: Ground) -> bool:
+def _is_copy(step: PreviewStep, known: RuleContext) -> bool:
     return known.ours and precious(step.type, step.name) and not known.loses(step)

@@ -12,7 +12,7 @@ from ops.cost import Estimate
 from ops.cost.move import Bill
 from ops.engine.recorder import Recorded
 from ops.guard import elsewhere
-from ops.guard.preview import Step
+from ops.guard.preview import PreviewStep
 from policy.model import Facts, Severity
 
 ORDER: Mapping[Severity, int] = {"critical": 0, "high": 1, "medium": 2, "low": 3}
@@ -25,7 +25,7 @@ class SkippedError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Limit:
+class CostLimit:
     """How much more a month may cost: so many US dollars, or so many percent of what it costs."""
 
     amount: float
@@ -37,7 +37,7 @@ class Limit:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Ground:
+class RuleContext:
     """What is known beside the steps.
 
     ours: whether it is a stack of Ascent.
@@ -66,9 +66,9 @@ class Ground:
     cost_before: Estimate | None = None
     cost_after: Estimate | None = None
     unpriced: str = ""
-    max_rise: Limit | None = None
+    max_rise: CostLimit | None = None
 
-    def loses(self, step: Step) -> bool:
+    def loses(self, step: PreviewStep) -> bool:
         """Whether deleting or replacing it, or having lost it, loses what nothing else holds."""
         if holds_nothing(step.type, [one.inputs for one in (step.before, step.after) if one]):
             return False
@@ -76,7 +76,7 @@ class Ground:
             return elsewhere.holds(step.type)
         return is_lost(step.type, step.name, step.region, self.holding)
 
-    def guards(self, step: Step) -> bool:
+    def guards(self, step: PreviewStep) -> bool:
         """Whether what is there is no copy, or may be none."""
         return not self.ours or may_hold(step.name, step.region, self.holding)
 
@@ -94,7 +94,7 @@ class Ground:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """What a rule sees. path: of the property, empty for the whole resource. message: in words, without a secret."""
 
     urn: str
@@ -102,12 +102,12 @@ class Sight:
     message: str
 
 
-StepCheck = Callable[[Step, Ground], Iterator[Sight]]
-WholeCheck = Callable[[Sequence[Step], Ground], Iterator[Sight]]
+StepCheck = Callable[[PreviewStep, RuleContext], Iterator[Observation]]
+WholeCheck = Callable[[Sequence[PreviewStep], RuleContext], Iterator[Observation]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
+class GuardRule:
     """A kind of finding.
 
     reason: why it matters.

@@ -13,7 +13,7 @@ OPS: tuple[Op, ...] = ("create", "update", "replace", "delete", "same")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class PreviewStep:
     """What would happen to one resource.
 
     before: the resource as it is; None where it would be created.
@@ -67,7 +67,7 @@ class Preview:
     stack: str | None
     project: str | None
     config: Mapping[str, str]
-    steps: tuple[Step, ...]
+    steps: tuple[PreviewStep, ...]
     counts: Mapping[str, int]
     outputs: Mapping[str, Any]
     errors: tuple[str, ...]

@@ -18,7 +18,7 @@ _EVENT = re.compile(rb'\{\s*"(sequence|timestamp)"')
 _EXPECTED = "Expected what `pulumi preview --json` prints, without what it says to stderr"
 
 
-class UnreadableError(Exception):
+class UnreadablePreviewError(Exception):
     """This is no preview at all; the message says what it is instead."""
 
 
@@ -30,16 +30,16 @@ def read(file: BinaryIO, name: str) -> Preview:
         name: what to call it in messages.
 
     Raises:
-        UnreadableError: when it is empty, or something else than a preview.
+        UnreadablePreviewError: when it is empty, or something else than a preview.
     """
     collector = Collector()
     try:
         broken = _stream(file, name, collector)
     except RecursionError:
-        raise UnreadableError(f"{name}: this is no preview: it is nested too deeply. {_EXPECTED}") from None
+        raise UnreadablePreviewError(f"{name}: this is no preview: it is nested too deeply. {_EXPECTED}") from None
     if collector.is_empty:
         what = f"it {broken}" if broken else "no step, config, diagnostic or summary is in it"
-        raise UnreadableError(f"{name}: this is no preview: {what}. {_EXPECTED}")
+        raise UnreadablePreviewError(f"{name}: this is no preview: {what}. {_EXPECTED}")
     return collector.preview(name, broken)
 
 
@@ -84,19 +84,19 @@ def _refuse(start: bytes, name: str) -> None:
     """Tell at once what can be told by the first bytes.
 
     Raises:
-        UnreadableError: with what it is.
+        UnreadablePreviewError: with what it is.
     """
     if start.startswith(_UTF16):
-        raise UnreadableError(f"{name}: this is UTF-16, as PowerShell's > writes it; write it as UTF-8")
+        raise UnreadablePreviewError(f"{name}: this is UTF-16, as PowerShell's > writes it; write it as UTF-8")
     text = start.removeprefix(_UTF8).lstrip()
     if not text:
-        raise UnreadableError(
+        raise UnreadablePreviewError(
             f"{name}: this is empty: the preview printed nothing. What it said to stderr has the reason"
         )
     if not text.startswith(b"{"):
-        raise UnreadableError(f"{name}: this is no preview: it does not start with {{. {_EXPECTED}")
+        raise UnreadablePreviewError(f"{name}: this is no preview: it does not start with {{. {_EXPECTED}")
     if _EVENT.match(text):
-        raise UnreadableError(
+        raise UnreadablePreviewError(
             f"{name}: these are the engine's events, one a line; run the preview without "
             "PULUMI_ENABLE_STREAMING_JSON_PREVIEW"
         )

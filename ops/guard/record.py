@@ -6,11 +6,11 @@ from typing import Any
 
 from ops.guard.allowances import lines
 from ops.guard.causes import grouped
-from ops.guard.judge import Verdict
+from ops.guard.judge import GuardVerdict
 from ops.guard.preview import OPS
 
 
-def record(verdict: Verdict, stack: str) -> dict[str, Any]:
+def record(verdict: GuardVerdict, stack: str) -> dict[str, Any]:
     """All of it; the command's help has the schema."""
     preview, ground = verdict.preview, verdict.ground
     settings, found = ground.settings, verdict.capacity
@@ -54,6 +54,6 @@ def record(verdict: Verdict, stack: str) -> dict[str, Any]:
     }
 
 
-def _cost(verdict: Verdict) -> dict[str, Any] | None:
+def _cost(verdict: GuardVerdict) -> dict[str, Any] | None:
     bill = verdict.ground.bill
     return bill.as_dict() if bill else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from infra.stages import STAGES
-from ops.cost import Estimate, Span
-from ops.guard.causes import Group, grouped
-from ops.guard.judge import Verdict
+from ops.cost import CostSpan, Estimate
+from ops.guard.causes import FindingGroup, grouped
+from ops.guard.judge import GuardVerdict
 from ops.guard.markdown import clean
 from ops.guard.model import Finding, kind
 from ops.guard.preview import OPS
@@ -18,7 +18,7 @@ _NAMED = 5
 _POLICIES = {rule.name for rule in RULES} | {rule.name for rule in STACK_RULES}
 
 
-def headline(verdict: Verdict) -> str:
+def headline(verdict: GuardVerdict) -> str:
     """The answer."""
     stopping = len(verdict.stopping)
     if verdict.answer == "incomplete":
@@ -30,7 +30,7 @@ def headline(verdict: Verdict) -> str:
     return f"nothing stops this change{passed}"
 
 
-def stage(verdict: Verdict) -> str | None:
+def stage(verdict: GuardVerdict) -> str | None:
     """From which stage to which; None for a stack that has none."""
     settings, before = verdict.ground.settings, verdict.preview.outputs.get("stage")
     if settings is None:
@@ -41,7 +41,7 @@ def stage(verdict: Verdict) -> str | None:
     return f"{before} ({STAGES[before].name}) → {now}" if before in STAGES else f"new, {now}"
 
 
-def named(verdict: Verdict, op: str) -> str | None:
+def named(verdict: GuardVerdict, op: str) -> str | None:
     """The resources of an operation by type and name, the first of many; None where there are none."""
     found = [f"{kind(step.urn)} {step.name}" for step in verdict.preview.steps if step.op == op and step.is_real]
     if not found:
@@ -50,7 +50,7 @@ def named(verdict: Verdict, op: str) -> str | None:
     return clean(f"{', '.join(found[:_NAMED])}{more}")
 
 
-def alike(group: Group) -> str:
+def alike(group: FindingGroup) -> str:
     """How many there are of it, and what they have in common; empty where there is one."""
     if len(group.findings) == 1:
         return ""
@@ -58,13 +58,13 @@ def alike(group: Group) -> str:
     return f"{len(group.findings)} resources{because}"
 
 
-def changes(verdict: Verdict) -> str:
+def changes(verdict: GuardVerdict) -> str:
     """How many resources of each operation."""
     counts = verdict.preview.counts
     return ", ".join(f"{counts[op]} {op}" for op in OPS if counts.get(op)) or "none"
 
 
-def data(verdict: Verdict) -> str:
+def data(verdict: GuardVerdict) -> str:
     """What happens to what holds data or identity."""
     passed = {urn for rule, urn in verdict.passed if rule.startswith("data-")}
     lost = len(verdict.lost)
@@ -82,13 +82,13 @@ def data(verdict: Verdict) -> str:
     return f"as far as the preview goes, {text}" if verdict.errors else text
 
 
-def cost(verdict: Verdict) -> str | None:
+def cost(verdict: GuardVerdict) -> str | None:
     """A normal month before and after; None where that is unknown."""
     bill = verdict.ground.bill
     return str(bill) if bill else None
 
 
-def capacity(verdict: Verdict) -> str | None:
+def capacity(verdict: GuardVerdict) -> str | None:
     """Whether the stack would carry what its stage states; None for a stack that has none."""
     found = verdict.capacity
     if found is None:
@@ -99,7 +99,7 @@ def capacity(verdict: Verdict) -> str | None:
     return f"holds{room}"
 
 
-def policies(verdict: Verdict) -> str:
+def policies(verdict: GuardVerdict) -> str:
     """How many policies would be broken that are not so now."""
     broken = [one for one in verdict.findings if one.rule in _POLICIES]
     if not broken:
@@ -108,7 +108,7 @@ def policies(verdict: Verdict) -> str:
     return f"{_count(len(broken), 'new violation')}, {stop} of high or critical severity"
 
 
-def facts(verdict: Verdict) -> list[tuple[str, str]]:
+def facts(verdict: GuardVerdict) -> list[tuple[str, str]]:
     """What is said first, line by line."""
     lines = [
         ("Stage", stage(verdict)),
@@ -123,7 +123,7 @@ def facts(verdict: Verdict) -> list[tuple[str, str]]:
     return [(name, text) for name, text in lines if text is not None]
 
 
-def components(verdict: Verdict) -> list[tuple[str, str, str]]:
+def components(verdict: GuardVerdict) -> list[tuple[str, str, str]]:
     """Components whose cost would change: name, before and after."""
     before, after = verdict.ground.cost_before, verdict.ground.cost_after
     if after is None:
@@ -137,7 +137,7 @@ def components(verdict: Verdict) -> list[tuple[str, str, str]]:
     return shown
 
 
-def reasoned(findings: Iterable[Finding], verdict: Verdict) -> Iterator[tuple[Group, str]]:
+def reasoned(findings: Iterable[Finding], verdict: GuardVerdict) -> Iterator[tuple[FindingGroup, str]]:
     """Findings by cause with the reason why they matter, which the first of each kind alone has to say."""
     said = set()
     for group in grouped(findings, verdict.preview.steps, lambda one: letting_pass(one, verdict)):
@@ -145,7 +145,7 @@ def reasoned(findings: Iterable[Finding], verdict: Verdict) -> Iterator[tuple[Gr
         said.add(group.first.rule)
 
 
-def letting_pass(finding: Finding, verdict: Verdict) -> str:
+def letting_pass(finding: Finding, verdict: GuardVerdict) -> str:
     """By what a finding is let pass; empty where it is not."""
     for one in verdict.allowed:
         if one.use == "used" and (one.entry.what, one.urn) == (finding.rule, finding.urn):
@@ -153,7 +153,7 @@ def letting_pass(finding: Finding, verdict: Verdict) -> str:
     return ""
 
 
-def _range(found: Estimate | Span | None) -> str:
+def _range(found: Estimate | CostSpan | None) -> str:
     return f"${found.low:,.0f}..${found.high:,.0f}" if found else "nothing"
 
 

@@ -19,7 +19,7 @@ class NoAccountError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class QuotaAnswer:
     """What AWS says of a quota.
 
     quota: what the account has; None where AWS does not say.
@@ -34,7 +34,7 @@ class Answer:
     why: str = ""
 
 
-class Account:
+class QuotaClient:
     """Asks Service Quotas, CloudWatch and the services themselves. Changes nothing."""
 
     def __init__(self, clients: Clients) -> None:
@@ -52,26 +52,26 @@ class Account:
         except errors as error:
             raise NoAccountError(_line(error)) from error
 
-    def answer(self, quota: Quota, region: str | None) -> Answer:
+    def answer(self, quota: Quota, region: str | None) -> QuotaAnswer:
         """What the account has of a quota in a region, and uses of it."""
         place = region or GLOBAL_REGION
         errors = _errors()
         try:
             found = self._quota(quota, place)
         except errors as error:
-            return Answer(why=_short(error))
+            return QuotaAnswer(why=_short(error))
         value, adjustable = found.get("Value"), bool(found.get("Adjustable", True))
         if value is None:
             reason = (found.get("ErrorReason") or {}).get("ErrorMessage", "it names no value")
-            return Answer(adjustable=adjustable, why=f"Service Quotas: {reason}")
+            return QuotaAnswer(adjustable=adjustable, why=f"Service Quotas: {reason}")
         if quota.scope is Scope.OWN:
-            return Answer(quota=value, adjustable=adjustable)
+            return QuotaAnswer(quota=value, adjustable=adjustable)
         troubles: tuple[type[Exception], ...] = (*errors, VcpuError)
         try:
             used = self._used(quota, place, found.get("UsageMetric") or {})
         except troubles as error:
-            return Answer(quota=value, adjustable=adjustable, why=_short(error))
-        return Answer(quota=value, used=used, adjustable=adjustable)
+            return QuotaAnswer(quota=value, adjustable=adjustable, why=_short(error))
+        return QuotaAnswer(quota=value, used=used, adjustable=adjustable)
 
     def _quota(self, quota: Quota, region: str) -> dict[str, Any]:
         """The applied quota, or AWS' default where none was ever applied to the account."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ops.engine.recorder import Recorded
-    from ops.engine.render import Plan
+    from ops.engine.render import RenderedStack
 
 
 class Here:
     """The resources of one region, or of all of them."""
 
-    def __init__(self, plan: Plan, region: str | None = None) -> None:
+    def __init__(self, plan: RenderedStack, region: str | None = None) -> None:
         self._plan = plan
         self._by_urn = {one.urn: one for one in plan.resources}
         self._by_type: dict[str, list[Recorded]] = defaultdict(list)

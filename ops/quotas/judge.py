@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from ops.quotas.account import Answer
+from ops.quotas.account import QuotaAnswer
 from ops.quotas.model import GLOBAL_REGION, Quota, Scope
-from ops.quotas.stacks import Need
+from ops.quotas.stacks import QuotaNeed
 from ops.quotas.table import QUOTAS
 
 
-class Verdict(StrEnum):
+class QuotaVerdict(StrEnum):
     """The answer for one quota, the worst first."""
 
     FAIL = "fail"
@@ -24,7 +24,7 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Row:
+class QuotaRow:
     """A quota in a region, and what to do about it.
 
     needed: how much the stack needs, None where that cannot be said.
@@ -39,14 +39,14 @@ class Row:
     needed: float | None
     given: float | None
     used: float | None
-    verdict: Verdict
+    verdict: QuotaVerdict
     why: str = ""
     adjustable: bool = True
 
     @property
     def ask(self) -> int | None:
         """What to have the quota raised to; None where there is no need to, or AWS does not raise it."""
-        if self.verdict not in (Verdict.FAIL, Verdict.WARN) or not self.adjustable or self.needed is None:
+        if self.verdict not in (QuotaVerdict.FAIL, QuotaVerdict.WARN) or not self.adjustable or self.needed is None:
             return None
         return math.ceil(self.needed + (self.used or 0))
 
@@ -97,16 +97,16 @@ class Row:
         }
 
 
-def judged(need: Need, answer: Answer | None) -> Row:
+def judged(need: QuotaNeed, answer: QuotaAnswer | None) -> QuotaRow:
     """The verdict on one quota.
 
     Args:
         need: of the stack.
         answer: of the account; None where it was not looked at.
     """
-    told = answer or Answer()
+    told = answer or QuotaAnswer()
     verdict, why = _verdict(need, answer)
-    return Row(
+    return QuotaRow(
         quota=need.quota,
         region=need.region,
         needed=need.most,
@@ -118,32 +118,32 @@ def judged(need: Need, answer: Answer | None) -> Row:
     )
 
 
-def _verdict(need: Need, answer: Answer | None) -> tuple[Verdict, str]:
+def _verdict(need: QuotaNeed, answer: QuotaAnswer | None) -> tuple[QuotaVerdict, str]:
     quota, most = need.quota, need.most
     if most is None:
-        return Verdict.UNKNOWN, need.why
+        return QuotaVerdict.UNKNOWN, need.why
     if answer is None or answer.quota is None:
         unseen = f": {answer.why}" if answer else ""
         if most > quota.default:
-            return Verdict.WARN, f"more than AWS' default, and what the account has is not known{unseen}"
-        return Verdict.UNKNOWN, f"what the account has is not known{unseen}"
+            return QuotaVerdict.WARN, f"more than AWS' default, and what the account has is not known{unseen}"
+        return QuotaVerdict.UNKNOWN, f"what the account has is not known{unseen}"
     if most > answer.quota:
-        return Verdict.FAIL, "more than the account has"
+        return QuotaVerdict.FAIL, "more than the account has"
     if quota.scope is Scope.OWN:
-        return Verdict.OK, ""
+        return QuotaVerdict.OK, ""
     if answer.used is None:
-        return Verdict.UNKNOWN, f"what the account uses is not known: {answer.why or 'nothing tells'}"
+        return QuotaVerdict.UNKNOWN, f"what the account uses is not known: {answer.why or 'nothing tells'}"
     if most + answer.used > answer.quota:
-        return Verdict.WARN, "more than is left, unless this stack is part of what is used"
-    return Verdict.OK, ""
+        return QuotaVerdict.WARN, "more than is left, unless this stack is part of what is used"
+    return QuotaVerdict.OK, ""
 
 
-def ranked(rows: Iterable[Row]) -> list[Row]:
+def ranked(rows: Iterable[QuotaRow]) -> list[QuotaRow]:
     """The worst first; of equal verdicts, what takes most of its quota."""
-    order = list(Verdict)
+    order = list(QuotaVerdict)
     return sorted(rows, key=lambda row: (order.index(row.verdict), -row.share))
 
 
-def looked(needs: Iterable[Need], ask: Callable[[Need], Answer | None]) -> list[Row]:
+def looked(needs: Iterable[QuotaNeed], ask: Callable[[QuotaNeed], QuotaAnswer | None]) -> list[QuotaRow]:
     """Every need judged by the answer to it, the worst first."""
     return ranked(judged(need, ask(need)) for need in needs)

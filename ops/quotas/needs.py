@@ -42,7 +42,7 @@ _CPU_UNITS = 1024
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Running:
+class RunningGroup:
     """Instances of an autoscaling group at its most.
 
     types: any of which each may be.
@@ -70,7 +70,7 @@ class Running:
         return max((vcpus(one) for one in self.types if family(one) is of), default=0)
 
 
-def running(here: Here) -> Iterator[Running]:
+def running(here: Here) -> Iterator[RunningGroup]:
     """Every autoscaling group at its maximum, during an instance refresh."""
     for group in here.of(GROUP):
         inputs = group.inputs
@@ -86,7 +86,7 @@ def running(here: Here) -> Iterator[Running]:
         shares = mixed.get("instancesDistribution") or {}
         base = min(int(shares.get("onDemandBaseCapacity", 0)), peak)
         percent = int(shares.get("onDemandPercentageAboveBaseCapacity", _WHOLE))
-        yield Running(
+        yield RunningGroup(
             types=tuple(overrides or [template.inputs["instanceType"]]),
             on_demand=base + _part(peak - base, percent),
             spot=_part(peak - base, _WHOLE - percent),

@@ -11,14 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from ops.quotas.judge import Row, Verdict
+from ops.quotas.judge import QuotaRow, QuotaVerdict
 
-COLORS = {Verdict.FAIL: "red", Verdict.WARN: "yellow", Verdict.UNKNOWN: "dim", Verdict.OK: "green"}
+COLORS = {QuotaVerdict.FAIL: "red", QuotaVerdict.WARN: "yellow", QuotaVerdict.UNKNOWN: "dim", QuotaVerdict.OK: "green"}
 _LARGE = 1000  # from here on, a tenth says nothing
-_RAISABLE = (Verdict.FAIL, Verdict.WARN)
+_RAISABLE = (QuotaVerdict.FAIL, QuotaVerdict.WARN)
 
 
-def report(rows: Sequence[Row], *, is_seen: bool) -> RenderableType:
+def report(rows: Sequence[QuotaRow], *, is_seen: bool) -> RenderableType:
     """All rows, and what to do about those that fail or warn.
 
     Args:
@@ -35,7 +35,7 @@ def report(rows: Sequence[Row], *, is_seen: bool) -> RenderableType:
     return Group(*parts)
 
 
-def _table(rows: Sequence[Row], *, is_seen: bool) -> Table:
+def _table(rows: Sequence[QuotaRow], *, is_seen: bool) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("", "Quota", "Region"):
         table.add_column(heading, no_wrap=True)
@@ -53,17 +53,17 @@ def _table(rows: Sequence[Row], *, is_seen: bool) -> Table:
     return table
 
 
-def _merged(rows: Sequence[Row]) -> Iterator[list[Row]]:
+def _merged(rows: Sequence[QuotaRow]) -> Iterator[list[QuotaRow]]:
     """What says the same of several regions is one line, unless there is something to do about it."""
 
-    def key(row: Row) -> tuple[object, ...]:
+    def key(row: QuotaRow) -> tuple[object, ...]:
         place = row.region if row.verdict in _RAISABLE else ""
         return row.verdict, row.quota.code, place, row.needed, row.given, row.used
 
     return (list(alike) for _, alike in groupby(rows, key))
 
 
-def _places(rows: Sequence[Row]) -> str:
+def _places(rows: Sequence[QuotaRow]) -> str:
     if len(rows) > 1:
         return f"{len(rows)} regions"
     return rows[0].region or "all"
@@ -77,19 +77,19 @@ def number(value: float | None) -> str:
     return f"{math.ceil(value * 10) / 10:g}" if value < _LARGE else f"{math.ceil(value)}"
 
 
-def _reasons(rows: Sequence[Row]) -> Iterator[str]:
+def _reasons(rows: Sequence[QuotaRow]) -> Iterator[str]:
     """Why a row is not fine, each reason once, with what it is about."""
     about: dict[str, list[str]] = {}
     for row in rows:
-        if row.why and row.verdict is not Verdict.OK:
+        if row.why and row.verdict is not QuotaVerdict.OK:
             about.setdefault(f"{row.verdict}: {row.why}", []).append(row.quota.title)
     for reason, titles in about.items():
         yield f"{reason} ({', '.join(dict.fromkeys(titles))})."
 
 
-def _steps(rows: Sequence[Row]) -> Iterator[str]:
+def _steps(rows: Sequence[QuotaRow]) -> Iterator[str]:
     """How to raise each quota: one step where several follow the same one."""
-    steps: dict[tuple[str, str], Row] = {}
+    steps: dict[tuple[str, str], QuotaRow] = {}
     for row in rows:
         if row.verdict in _RAISABLE and not row.adjustable:
             yield f"\n{row.quota.title} in {row.place}: AWS does not raise it. Lower the sizes of the stack."

@@ -14,7 +14,7 @@ from ops.quotas.vcpu import VcpuError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
+class QuotaNeed:
     """How much of a quota is needed.
 
     region: where; None for what all regions share.
@@ -42,7 +42,7 @@ def fullest(settings: Settings) -> Iterator[Settings]:
         yield settings.model_copy(update=changed)
 
 
-def needed(settings: Settings, stack: str, say: Callable[[str], None] = lambda _: None) -> list[Need]:
+def needed(settings: Settings, stack: str, say: Callable[[str], None] = lambda _: None) -> list[QuotaNeed]:
     """What a stack needs of each quota that it needs anything of, in the order of the table.
 
     Args:
@@ -65,8 +65,8 @@ def needed(settings: Settings, stack: str, say: Callable[[str], None] = lambda _
     return [one for one in found if one.most != 0]
 
 
-def _need(quota: Quota, region: str | None, variants: list[Here]) -> Need:
+def _need(quota: Quota, region: str | None, variants: list[Here]) -> QuotaNeed:
     try:
-        return Need(quota=quota, region=region, most=max(quota.need(here) for here in variants))
+        return QuotaNeed(quota=quota, region=region, most=max(quota.need(here) for here in variants))
     except VcpuError as error:
-        return Need(quota=quota, region=region, most=None, why=str(error))
+        return QuotaNeed(quota=quota, region=region, most=None, why=str(error))

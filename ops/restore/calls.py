@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ops.restore.names import Names
-from ops.restore.shape import Instance, Proxy, Shape, listed
+from ops.restore.shape import InstanceShape, ProxyShape, Shape, listed
 
 # Names what a restored cluster was restored to, until an update takes the tag away: it is none of the program's.
 MARK = "ascent:restored"
@@ -18,7 +18,7 @@ READERS = "rds:cluster:ReadReplicaCount"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Source:
+class RestoreSource:
     """What is restored.
 
     time: the time that it is restored to, in UTC.
@@ -53,7 +53,7 @@ class Call:
         return shlex.join(words)
 
 
-def restore(shape: Shape, names: Names, source: Source) -> Call:
+def restore(shape: Shape, names: Names, source: RestoreSource) -> Call:
     """Make the restored cluster, which has no instance yet."""
     common = {
         "DBClusterIdentifier": names.restored,
@@ -73,7 +73,7 @@ def restore(shape: Shape, names: Names, source: Source) -> Call:
     return _rds("restore_db_cluster_to_point_in_time", **origin, RestoreToTime=source.time, **common)
 
 
-def create(names: Names, instance: Instance) -> Call:
+def create(names: Names, instance: InstanceShape) -> Call:
     """Make an instance of the restored cluster."""
     return _rds(
         "create_db_instance",
@@ -109,12 +109,12 @@ def keep(now: str, then: str) -> Call:
     return Call(service="rds", operation=call.operation, arguments={**call.arguments, "DeletionProtection": True})
 
 
-def detach(proxy: Proxy, clusters: Sequence[str]) -> Call:
+def detach(proxy: ProxyShape, clusters: Sequence[str]) -> Call:
     """Take clusters from behind a proxy."""
     return _proxied("deregister_db_proxy_targets", proxy, clusters)
 
 
-def attach(proxy: Proxy, clusters: Sequence[str]) -> Call:
+def attach(proxy: ProxyShape, clusters: Sequence[str]) -> Call:
     """Put clusters behind a proxy."""
     return _proxied("register_db_proxy_targets", proxy, clusters)
 
@@ -160,7 +160,7 @@ def _rds(operation: str, **arguments: Any) -> Call:
     return Call(service="rds", operation=operation, arguments=arguments)
 
 
-def _proxied(operation: str, proxy: Proxy, clusters: Sequence[str]) -> Call:
+def _proxied(operation: str, proxy: ProxyShape, clusters: Sequence[str]) -> Call:
     return _rds(operation, DBProxyName=proxy.name, TargetGroupName=proxy.group, DBClusterIdentifiers=list(clusters))
 
 

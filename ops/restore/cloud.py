@@ -13,7 +13,7 @@ from ops.failover.errors import CloudError, explained
 from ops.restore import calls
 from ops.restore.calls import Call
 from ops.restore.names import ADDED
-from ops.restore.shape import Proxy
+from ops.restore.shape import ProxyShape
 
 AVAILABLE, DELETING = "available", "deleting"
 # Amazon RDS API Reference, DescribeDBClusterSnapshots: one that was not made by hand is found only with its type, and
@@ -22,7 +22,7 @@ KINDS: Mapping[str, str] = {"rds:": "automated", "awsbackup:": "awsbackup"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cluster:
+class DatabaseCluster:
     """A cluster.
 
     id: AWS' own id of it, which it keeps when it is renamed.
@@ -47,7 +47,7 @@ class Cluster:
 class Member:
     """An instance of a cluster.
 
-    settled: as for `Cluster`. added: whether autoscaling made it. going: whether it is being deleted.
+    settled: as for `DatabaseCluster`. added: whether autoscaling made it. going: whether it is being deleted.
     """
 
     name: str
@@ -79,14 +79,14 @@ class Backups:
     latest: datetime
 
 
-class Cloud:
+class RestoreCloud:
     """Asks and tells AWS in one region."""
 
     def __init__(self, clients: Clients, region: str) -> None:
         self._clients = clients
         self.region = region
 
-    def cluster(self, name: str) -> Cluster | None:
+    def cluster(self, name: str) -> DatabaseCluster | None:
         """A cluster by its identifier; None where there is none.
 
         Raises:
@@ -97,7 +97,7 @@ class Cloud:
             return None
         has = found["DBClusters"][0]
         tags = {one["Key"]: one["Value"] for one in has.get("TagList", ())}
-        return Cluster(
+        return DatabaseCluster(
             name=has["DBClusterIdentifier"],
             id=has["DbClusterResourceId"],
             arn=has["DBClusterArn"],
@@ -188,7 +188,7 @@ class Cloud:
                     return str(one["GlobalClusterIdentifier"])
         return None
 
-    def targets(self, proxy: Proxy) -> list[str]:
+    def targets(self, proxy: ProxyShape) -> list[str]:
         """Identifiers of the clusters behind a proxy.
 
         Raises:
@@ -196,7 +196,7 @@ class Cloud:
         """
         return [one["RdsResourceId"] for one in self._targets(proxy) if one.get("Type") == "TRACKED_CLUSTER"]
 
-    def served(self, proxy: Proxy) -> bool:
+    def served(self, proxy: ProxyShape) -> bool:
         """Whether a proxy has an instance behind it that takes writes.
 
         Raises:
@@ -245,7 +245,7 @@ class Cloud:
     def _rds(self) -> Any:
         return self._clients("rds", self.region)
 
-    def _targets(self, proxy: Proxy) -> list[Mapping[str, Any]]:
+    def _targets(self, proxy: ProxyShape) -> list[Mapping[str, Any]]:
         with explained("rds", self.region):
             pages = self._rds.get_paginator("describe_db_proxy_targets")
             found = pages.paginate(DBProxyName=proxy.name, TargetGroupName=proxy.group)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from ops.restore.cloud import Cloud
+from ops.restore.cloud import RestoreCloud
 from ops.restore.names import Names
-from ops.restore.plan import Found, Wish, names_of
+from ops.restore.plan import RestoreInventory, Wish, names_of
 from ops.restore.shape import Shape
 
 
-def look(cloud: Cloud, wanted: Wish, shape: Shape) -> tuple[Names, Found]:
+def look(cloud: RestoreCloud, wanted: Wish, shape: Shape) -> tuple[Names, RestoreInventory]:
     """The names that a restore uses, and how far it has come.
 
     Raises:
         CloudError: when AWS refuses.
-        RefusedError: when there is no such snapshot.
+        RestoreRefusedError: when there is no such snapshot.
     """
     snapshot = cloud.snapshot(wanted.snapshot) if wanted.snapshot else None
     names = names_of(wanted, snapshot, shape.cluster)
@@ -23,7 +23,7 @@ def look(cloud: Cloud, wanted: Wish, shape: Shape) -> tuple[Names, Found]:
         cluster = None
     if cluster is not None and restored is not None and cluster.id == restored.id:
         restored = None
-    found = Found(
+    found = RestoreInventory(
         cluster=cluster,
         restored=restored,
         kept=kept,

@@ -11,14 +11,14 @@ from typing import Protocol
 from catalog.engine_steps import EngineStep
 from infra.thresholds import PROXY_TARGET_WAIT, RESTORE_POLL, RESTORE_WAIT
 from ops.engine.updates import EngineError
-from ops.failover.errors import BusyError, StepError
+from ops.failover.errors import CloudBusyError, StepError
 from ops.polling import polled
 from ops.restore import calls
-from ops.restore.calls import Call, Source
-from ops.restore.cloud import Cloud, Cluster
+from ops.restore.calls import Call, RestoreSource
+from ops.restore.cloud import DatabaseCluster, RestoreCloud
 from ops.restore.names import Names
-from ops.restore.plan import Plan
-from ops.restore.shape import HOLDING, Proxy, Shape
+from ops.restore.plan import RestorePlan
+from ops.restore.shape import HOLDING, ProxyShape, Shape
 
 DONE, SKIPPED = "done", "already so"
 # What an update may do to a resource that holds the data, in the engine's words.
@@ -27,7 +27,7 @@ HARMLESS = ("same", "update", "refresh", "read")
 SETTLED_LOOKS = 2
 
 
-class Engine(Protocol):
+class RestoreEngine(Protocol):
     """Knows the stack's state, and brings the stack up."""
 
     def refresh(self, urns: Sequence[str]) -> None:
@@ -41,19 +41,19 @@ class Engine(Protocol):
 
 
 @dataclass(kw_only=True)
-class Performance:
+class RestoreRun:
     """A restore under way.
 
     ask: whether the cluster with this endpoint is to take the place. answers: whether a URL answers with 200.
     wait: sleeps that many seconds.
     """
 
-    plan: Plan
+    plan: RestorePlan
     shape: Shape
     names: Names
-    source: Source
-    cloud: Cloud
-    engine: Engine
+    source: RestoreSource
+    cloud: RestoreCloud
+    engine: RestoreEngine
     ask: Callable[[str], bool]
     answers: Callable[[str], bool]
     wait: Callable[[float], None] = time.sleep
@@ -194,7 +194,7 @@ class Performance:
         return f"{url} answers"
 
     @property
-    def _old(self) -> Cluster | None:
+    def _old(self) -> DatabaseCluster | None:
         """The old cluster under the name that it has now; None where it is gone."""
         kept = self.cloud.cluster(self.names.kept)
         return self.cloud.cluster(self.names.cluster) if kept is None and not self._swapped else kept
@@ -221,7 +221,7 @@ class Performance:
         # Where the old one is gone, the restored instances are the first that get another name.
         return begun or bool({one.name for one in self.shape.instances} & set(self.cloud.members(self._new)))
 
-    def _refuse_other(self, here: Cluster) -> None:
+    def _refuse_other(self, here: DatabaseCluster) -> None:
         """Refuse a cluster that an update would replace."""
         for name, wanted in self.shape.fixed.items():
             # Not all that was restored has the name of its database.
@@ -282,7 +282,7 @@ class Performance:
         """Make a call. Returns whether AWS takes it, rather than be busy with something else."""
         try:
             self.cloud.tell(call)
-        except BusyError:
+        except CloudBusyError:
             return False
         return True
 
@@ -301,11 +301,11 @@ class Performance:
         self._until(over, f"{now} does not become {then}")
         self._cluster(then)
 
-    def _cluster(self, name: str) -> Cluster:
+    def _cluster(self, name: str) -> DatabaseCluster:
         """A cluster once it is available."""
         looks = 0
 
-        def over(seen: Cluster | None) -> bool:
+        def over(seen: DatabaseCluster | None) -> bool:
             nonlocal looks
             looks = looks + 1 if seen is not None and seen.settled else 0
             return looks >= SETTLED_LOOKS
@@ -321,7 +321,7 @@ class Performance:
             raise StepError(f"{name} is not available after {RESTORE_WAIT.value} s; see its events, then try again")
         return seen
 
-    def _serve(self, proxy: Proxy, cluster: str) -> bool:
+    def _serve(self, proxy: ProxyShape, cluster: str) -> bool:
         """Have a proxy lead to a cluster's writer. Returns whether anything had to be done."""
         served = partial(self.cloud.served, proxy)
         on = cluster in self.cloud.targets(proxy)

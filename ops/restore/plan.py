@@ -19,13 +19,13 @@ from infra.thresholds import (
     RESTORE_UPDATE,
 )
 from ops.restore import calls
-from ops.restore.calls import Source
-from ops.restore.cloud import AVAILABLE, Backups, Cluster, Snapshot
+from ops.restore.calls import RestoreSource
+from ops.restore.cloud import AVAILABLE, Backups, DatabaseCluster, Snapshot
 from ops.restore.names import Names, stamp
 from ops.restore.shape import Shape
 
 
-class RefusedError(Exception):
+class RestoreRefusedError(Exception):
     """A restore that cannot be. The text says why, and what to do."""
 
 
@@ -38,7 +38,7 @@ class Wish:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class RestoreInventory:
     """What there is at AWS.
 
     cluster: the one with the program's name. restored, kept: those that a restore to the same time has made so far.
@@ -47,9 +47,9 @@ class Found:
     world: the global database that the cluster belongs to.
     """
 
-    cluster: Cluster | None
-    restored: Cluster | None
-    kept: Cluster | None
+    cluster: DatabaseCluster | None
+    restored: DatabaseCluster | None
+    kept: DatabaseCluster | None
     backups: Backups | None
     snapshot: Snapshot | None
     world: str | None
@@ -60,7 +60,7 @@ class Found:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class RestoreStep:
     """One step.
 
     id: what `perform` calls it.
@@ -76,7 +76,7 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class RestorePlan:
     """A restore.
 
     cluster, region: what is restored, and where.
@@ -98,7 +98,7 @@ class Plan:
     host: str
     health: str
     begun: bool
-    steps: tuple[Step, ...]
+    steps: tuple[RestoreStep, ...]
     rpo: int
     rto: int
     outage: int
@@ -112,15 +112,15 @@ def refuse(settings: Settings, stack: str) -> None:
     """Refuse what the stack's file alone rules out.
 
     Raises:
-        RefusedError: when its database is not ours, or a global one.
+        RestoreRefusedError: when its database is not ours, or a global one.
     """
     file = f"Pulumi.{stack}.yaml"
     if settings.external_database is not None:
-        raise RefusedError(f"{file}: ascent:externalDatabase: its backups are its owner's; restore it there")
+        raise RestoreRefusedError(f"{file}: ascent:externalDatabase: its backups are its owner's; restore it there")
     if len(settings.active_regions) > 1:
         # Amazon Aurora User Guide, "Creating an Amazon Aurora global database from an Aurora or Amazon RDS snapshot": a
         # restored cluster is one by itself, and becomes the primary of a global database when a region is added to it.
-        raise RefusedError(
+        raise RestoreRefusedError(
             f"{file}: ascent:stage: given {settings.stage}; a global database cannot be restored, as AWS restores one "
             f"cluster by itself. First: ascent transition {settings.stage} 6 --stack {stack} --apply; then this; then "
             f"ascent transition 6 {settings.stage} --stack {stack} --apply, which copies the data to the regions again"
@@ -131,57 +131,57 @@ def wish(to: str | None, snapshot: str | None, now: datetime) -> Wish:
     """What two options ask for.
 
     Raises:
-        RefusedError: when they are both or neither given, or the time is none, has no zone, or is to come.
+        RestoreRefusedError: when they are both or neither given, or the time is none, has no zone, or is to come.
     """
     if (to is None) == (snapshot is None):
-        raise RefusedError("say one of the two: --to TIME, or --snapshot ID")
+        raise RestoreRefusedError("say one of the two: --to TIME, or --snapshot ID")
     if to is None:
         return Wish(time=None, snapshot=snapshot)
     example = "say it as 2026-11-29T10:30:00Z or 2026-11-29T11:30:00+01:00"
     try:
         time = datetime.fromisoformat(to)
     except ValueError:
-        raise RefusedError(f"--to: given {to}, which is no time in ISO 8601; {example}") from None
+        raise RestoreRefusedError(f"--to: given {to}, which is no time in ISO 8601; {example}") from None
     if time.tzinfo is None:
-        raise RefusedError(f"--to: given {to}, which says no zone; {example}")
+        raise RestoreRefusedError(f"--to: given {to}, which says no zone; {example}")
     if time > now:
-        raise RefusedError(f"--to: given {to}, which is still to come; it is {_told(now)}")
+        raise RestoreRefusedError(f"--to: given {to}, which is still to come; it is {_told(now)}")
     return Wish(time=time.astimezone(UTC).replace(microsecond=0), snapshot=None)
 
 
-def source(wish: Wish, found: Found, names: Names, shape: Shape) -> Source:
+def source(wish: Wish, found: RestoreInventory, names: Names, shape: Shape) -> RestoreSource:
     """What is restored.
 
     Raises:
-        RefusedError: when the time is out of reach, or the snapshot does not fit.
+        RestoreRefusedError: when the time is out of reach, or the snapshot does not fit.
     """
     if found.world is not None:
-        raise RefusedError(f"{shape.cluster} belongs to the global database {found.world}; first: pulumi up")
+        raise RestoreRefusedError(f"{shape.cluster} belongs to the global database {found.world}; first: pulumi up")
     if found.restored and found.kept and found.cluster:
-        raise RefusedError(
+        raise RestoreRefusedError(
             f"{names.cluster}, {names.restored} and {names.kept} are all there; a restore to this time was done "
             f"before, and another one begun. Delete {names.restored}, or restore to another second"
         )
     if wish.snapshot is not None:
-        return Source(time=_fits(wish.snapshot, found.snapshot, shape).time, snapshot=wish.snapshot)
+        return RestoreSource(time=_fits(wish.snapshot, found.snapshot, shape).time, snapshot=wish.snapshot)
     if wish.time is None:
-        raise RefusedError("there is nothing to restore")
+        raise RestoreRefusedError("there is nothing to restore")
     lost = found.backups.resource_id if found.cluster is None and found.backups else None
     if not found.begun(names):
         _reaches(wish.time, found, shape)
-    return Source(time=wish.time, snapshot=None, lost=lost)
+    return RestoreSource(time=wish.time, snapshot=None, lost=lost)
 
 
 def names_of(wish: Wish, snapshot: Snapshot | None, cluster: str) -> Names:
     """The names that a restore uses, which follow from what is restored.
 
     Raises:
-        RefusedError: when there is no such snapshot.
+        RestoreRefusedError: when there is no such snapshot.
     """
     if wish.time is not None:
         return Names(cluster=cluster, stamp=stamp(wish.time))
     if snapshot is None:
-        raise RefusedError(
+        raise RestoreRefusedError(
             f"--snapshot: given {wish.snapshot}; there is none. These are: aws rds describe-db-cluster-snapshots "
             "--query 'DBClusterSnapshots[].[DBClusterSnapshotIdentifier,SnapshotCreateTime]' --output text"
         )
@@ -189,10 +189,16 @@ def names_of(wish: Wish, snapshot: Snapshot | None, cluster: str) -> Names:
 
 
 def plan(
-    settings: Settings, stack: str, shape: Shape, names: Names, source: Source, found: Found, now: datetime
-) -> Plan:
+    settings: Settings,
+    stack: str,
+    shape: Shape,
+    names: Names,
+    source: RestoreSource,
+    found: RestoreInventory,
+    now: datetime,
+) -> RestorePlan:
     """The plan to restore a stack's database."""
-    draft = Plan(
+    draft = RestorePlan(
         stack=stack,
         cluster=shape.cluster,
         region=shape.region,
@@ -215,51 +221,53 @@ def plan(
 
 def _fits(name: str, snapshot: Snapshot | None, shape: Shape) -> Snapshot:
     if snapshot is None:
-        raise RefusedError(f"--snapshot: given {name}; there is none")
+        raise RestoreRefusedError(f"--snapshot: given {name}; there is none")
     given = f"--snapshot: given {name}, which "
     if name.startswith("arn:") and _account(name) != _account(shape.fixed["KmsKeyId"]):
         # Amazon Aurora User Guide, "Restoring from a DB cluster snapshot": none that is both shared and encrypted.
-        raise RefusedError(
+        raise RestoreRefusedError(
             f"{given}is another account's; AWS restores none that is shared and encrypted. Copy it, and give the copy: "
             f"aws rds copy-db-cluster-snapshot --region {shape.region} --source-db-cluster-snapshot-identifier {name} "
             f"--target-db-cluster-snapshot-identifier NAME --kms-key-id {shape.fixed['KmsKeyId']}"
         )
     engine = shape.fixed["Engine"]
     if snapshot.engine != engine:
-        raise RefusedError(f"{given}is of {snapshot.engine}; it should be of {engine}")
+        raise RestoreRefusedError(f"{given}is of {snapshot.engine}; it should be of {engine}")
     if not snapshot.encrypted:
-        raise RefusedError(f"{given}is not encrypted; copy it with the stack's key (aws rds copy-db-cluster-snapshot)")
+        raise RestoreRefusedError(
+            f"{given}is not encrypted; copy it with the stack's key (aws rds copy-db-cluster-snapshot)"
+        )
     if snapshot.status != AVAILABLE:
-        raise RefusedError(f"{given}is {snapshot.status}; wait until it is {AVAILABLE}")
+        raise RestoreRefusedError(f"{given}is {snapshot.status}; wait until it is {AVAILABLE}")
     if snapshot.user != shape.user:
-        raise RefusedError(
+        raise RestoreRefusedError(
             f"{given}is of a database whose master user is {snapshot.user}; it should be {shape.user}, which no update "
             "can change. Restore it beside, and copy what you need: docs/restore.md"
         )
     theirs, ours = _version(snapshot.version), _version(shape.version)
     if theirs[:1] != ours[:1] or theirs > ours:
-        raise RefusedError(
+        raise RestoreRefusedError(
             f"{given}is of version {snapshot.version}; it should be of {shape.version}, or of an earlier one of "
             f"{shape.version.partition('.')[0]}, which AWS brings up to it"
         )
     return snapshot
 
 
-def _reaches(time: datetime, found: Found, shape: Shape) -> None:
+def _reaches(time: datetime, found: RestoreInventory, shape: Shape) -> None:
     """Refuse a time that AWS has not kept."""
     if found.cluster is not None:
         earliest, latest, what = found.cluster.earliest, found.cluster.latest, shape.cluster
     elif found.backups is not None:
         earliest, latest, what = found.backups.earliest, found.backups.latest, f"what is left of {shape.cluster}"
     else:
-        raise RefusedError(
+        raise RestoreRefusedError(
             f"there is no cluster {shape.cluster}, and AWS has kept no automated backups of it; restore a snapshot: "
             "ascent restore --snapshot ID"
         )
     if earliest is None or latest is None:
-        raise RefusedError(f"AWS does not say to when {what} can be restored; wait until it is available")
+        raise RestoreRefusedError(f"AWS does not say to when {what} can be restored; wait until it is available")
     if not earliest <= time <= latest:
-        raise RefusedError(
+        raise RestoreRefusedError(
             f"--to: given {_told(time)}; {what} can be restored to {_told(earliest)} at the earliest and "
             f"{_told(latest)} at the latest, which follows about 5 minutes behind. Earlier ones are in snapshots, or "
             "in a cluster that a restore has kept: docs/restore.md"
@@ -278,15 +286,15 @@ def _told(time: datetime) -> str:
     return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _steps(one: Plan, shape: Shape, names: Names, source: Source) -> Iterator[Step]:
+def _steps(one: RestorePlan, shape: Shape, names: Names, source: RestoreSource) -> Iterator[RestoreStep]:
     region = shape.region
-    yield Step(
+    yield RestoreStep(
         id="check",
         title=f"See that {one.cluster} is in no global database, and that nothing is under way with it",
         command=f"aws rds describe-db-clusters --region {region} --db-cluster-identifier {one.cluster}",
         seconds=0,
     )
-    yield Step(
+    yield RestoreStep(
         id="restore",
         title=f"Restore beside it, as {one.restored}, what {_origin(one)}; nothing else is touched",
         command=_lines(
@@ -300,19 +308,19 @@ def _steps(one: Plan, shape: Shape, names: Names, source: Source) -> Iterator[St
     waits = [_wait_instance(region, names.beside(instance.name)) for instance in shape.instances]
     # The first is the writer, and is waited for before the others are made.
     writer, rest = [instances[0], waits[0]], [*instances[1:], *waits[1:]]
-    yield Step(
+    yield RestoreStep(
         id="instances",
         title=f"Make its {_count(len(shape.instances))}, as the program has them",
         command=_lines(*writer, *rest),
         seconds=RESTORE_INSTANCE.value * (2 if rest else 1),
     )
-    yield Step(
+    yield RestoreStep(
         id="password",
         title="Give its master user today's password: it has that of its time",
         command=_lines(calls.password_typed(one.restored, shape.secret, region), _wait(region, one.restored)),
         seconds=RESTORE_PASSWORD.value,
     )
-    yield Step(
+    yield RestoreStep(
         id="look",
         title="Look at it, and say whether it takes the place. No leaves it beside",
         command=_lines(
@@ -323,7 +331,7 @@ def _steps(one: Plan, shape: Shape, names: Names, source: Source) -> Iterator[St
         seconds=0,
     )
     yield from _swap(one, shape, names)
-    yield Step(
+    yield RestoreStep(
         id="update",
         title="Have the stack's state read it, see that no update would replace it, and update"
         + (", which makes the database's roles again" if shape.calls else ""),
@@ -334,7 +342,7 @@ def _steps(one: Plan, shape: Shape, names: Names, source: Source) -> Iterator[St
         ),
         seconds=RESTORE_UPDATE.value,
     )
-    yield Step(
+    yield RestoreStep(
         id="verify",
         title="See that an update would change nothing of it, and that the application answers",
         command=f"curl --fail {one.health}",
@@ -342,12 +350,12 @@ def _steps(one: Plan, shape: Shape, names: Names, source: Source) -> Iterator[St
     )
 
 
-def _swap(one: Plan, shape: Shape, names: Names) -> Iterator[Step]:
+def _swap(one: RestorePlan, shape: Shape, names: Names) -> Iterator[RestoreStep]:
     region = shape.region
     hold = [calls.scaling(shape.scaled, held=True).typed(region)] if shape.scaled else []
     old = {instance.name: names.before(instance.name) for instance in shape.instances}
     new = {names.beside(instance.name): instance.name for instance in shape.instances}
-    yield Step(
+    yield RestoreStep(
         id="names",
         title="Rename the old instances, each of which starts again, then the restored ones; the application goes on "
         "with the old ones",
@@ -355,7 +363,7 @@ def _swap(one: Plan, shape: Shape, names: Names) -> Iterator[Step]:
         seconds=2 * INSTANCE_RENAMED.value,
     )
     proxies = shape.proxies
-    yield Step(
+    yield RestoreStep(
         id="swap",
         title=f"Rename {one.cluster} to {one.kept}, guard it, and have it start again, which ends all connections; "
         f"then {one.restored} to {one.cluster}: the endpoints then lead to the restored data"
@@ -373,7 +381,7 @@ def _swap(one: Plan, shape: Shape, names: Names) -> Iterator[Step]:
         seconds=2 * CLUSTER_RENAMED.value + INSTANCE_REBOOT.value + (PROXY_TARGET_WAIT.value if proxies else 0),
     )
     if shape.scaled:
-        yield Step(
+        yield RestoreStep(
             id="readers",
             title=f"Delete the readers that autoscaling had added to {one.kept}, and let it go on",
             command=_lines(
@@ -384,7 +392,7 @@ def _swap(one: Plan, shape: Shape, names: Names) -> Iterator[Step]:
         )
 
 
-def _origin(one: Plan) -> str:
+def _origin(one: RestorePlan) -> str:
     if one.snapshot is not None:
         return f"snapshot {one.snapshot} of {one.to} has"
     return f"it had at {one.to}"

@@ -55,7 +55,7 @@ class NoDatabaseError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Instance:
+class InstanceShape:
     """An instance of the cluster: its name, and parameters of CreateDBInstance."""
 
     name: str
@@ -63,7 +63,7 @@ class Instance:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Proxy:
+class ProxyShape:
     """An RDS Proxy in front of the cluster, and its target group."""
 
     name: str
@@ -98,8 +98,8 @@ class Shape:
     fixed: Mapping[str, Any]
     http: bool
     tags: Mapping[str, str]
-    instances: tuple[Instance, ...]
-    proxies: tuple[Proxy, ...]
+    instances: tuple[InstanceShape, ...]
+    proxies: tuple[ProxyShape, ...]
     scaled: str | None
     secret: str
     urns: tuple[str, ...]
@@ -144,9 +144,9 @@ def shape(resources: Sequence[Mapping[str, Any]], stack: str, region: str) -> Sh
         fixed={theirs: has[ours] for ours, theirs in FIXED.items() if ours in has},
         http=bool(has.get("enableHttpEndpoint")),
         tags=dict(has.get("tagsAll") or {}),
-        instances=tuple(Instance(name=one["id"], arguments=_instance(one["outputs"])) for one in members),
+        instances=tuple(InstanceShape(name=one["id"], arguments=_instance(one["outputs"])) for one in members),
         proxies=tuple(
-            Proxy(name=one["inputs"]["dbProxyName"], group=one["inputs"]["targetGroupName"]) for one in targets
+            ProxyShape(name=one["inputs"]["dbProxyName"], group=one["inputs"]["targetGroupName"]) for one in targets
         ),
         scaled=scaled[0]["inputs"]["resourceId"] if scaled else None,
         secret=secrets[0],

@@ -34,7 +34,7 @@ TAGS = {"tags", "tagsAll"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Waiting:
+class PendingChange:
     """A change that waits for the next update.
 
     op: the engine's word for it. properties: those that differ, empty where it comes or goes.
@@ -53,14 +53,14 @@ class Waiting:
         return f"{self.op} {self.type.rpartition(':')[2]} {self.urn.rpartition('::')[2]}{listed}"
 
 
-def waiting(steps: Iterable[EngineStep], gates: Collection[str]) -> list[Waiting]:
+def waiting(steps: Iterable[EngineStep], gates: Collection[str]) -> list[PendingChange]:
     """The changes among an engine's steps, one for each resource.
 
     Args:
         steps: what an update would do, in order.
         gates: names of the alarms that send a new version back.
     """
-    changes: dict[str, Waiting] = {}
+    changes: dict[str, PendingChange] = {}
     for step in steps:
         if step.op == SAME or step.type.startswith(WITHOUT_OWN):
             continue
@@ -69,7 +69,7 @@ def waiting(steps: Iterable[EngineStep], gates: Collection[str]) -> list[Waiting
         apart = changes_in_place and bool(properties) and set(properties) <= TAGS
         if changes_in_place and step.type.startswith(APART):
             apart = apart or not (step.type.startswith(ALARMS) and _name(step) in gates)
-        change = Waiting(urn=step.urn, type=step.type, op=step.op, properties=properties, apart=apart)
+        change = PendingChange(urn=step.urn, type=step.type, op=step.op, properties=properties, apart=apart)
         changes.setdefault(step.urn, change)
     return list(changes.values())
 

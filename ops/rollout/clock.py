@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 
-class Clock(Protocol):
+class TimeSource(Protocol):
     """The time, and its passing."""
 
     def now(self) -> datetime:

@@ -24,7 +24,7 @@ def divert(look: Look, rollout: Rollout, tell: Tell) -> list[str]:
 
     Raises:
         EngineError: when the stack's outputs cannot be read.
-        RefusedError: when they say nothing of its listeners.
+        RolloutRefusedError: when they say nothing of its listeners.
     """
     back = old_shares(rollout)
     if back is None:

@@ -1,6 +1,7 @@
 """What is looked at between two steps: alarms, targets, instance refreshes, and the weights that the listener has.
 
-`Aws` asks AWS; `World` reads the sandbox's file, which may be edited to say what it is to find. Both answer alike.
+`AwsGates` asks AWS; `SandboxGates` reads the sandbox's file, which may be edited to say what it is to find. Both answer
+alike.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Refresh:
     says: str = ""
 
 
-class Targets(Protocol):
+class TargetHealth(Protocol):
     """Eyes on what runs."""
 
     def healthy(self, region: str, target_group: str) -> int | None:
@@ -51,7 +52,7 @@ class Targets(Protocol):
         """The newest instance refresh of an autoscaling group; done where there is none."""
 
 
-class Gates(Targets, Protocol):
+class Gates(TargetHealth, Protocol):
     """Eyes on one stack.
 
     drain: seconds until a color that lost its traffic has answered its last request.
@@ -84,10 +85,10 @@ def gates(role: str | None, *, seconds: int | None = None) -> Gates:
         seconds: how long to wait for a region that may not answer, with one try; None to be patient.
     """
     world = os.environ.get(WORLD)
-    return World(Path(world)) if world else Aws(clients(role, seconds=seconds))
+    return SandboxGates(Path(world)) if world else AwsGates(clients(role, seconds=seconds))
 
 
-class Aws:
+class AwsGates:
     """Asks CloudWatch, Elastic Load Balancing and EC2 Auto Scaling."""
 
     # Nodes of a load balancer learn of new weights one after another; then requests are answered for this long.
@@ -193,7 +194,7 @@ class Aws:
             return list(self._clients(service, region).get_paginator(operation).paginate(**arguments))
 
 
-class World:
+class SandboxGates:
     """Reads the sandbox's world, where nothing runs: targets are healthy and alarms quiet unless the file says else.
 
     Written by hand (or by a test) into `outputs` of an entry: `stateValue: ALARM` of an alarm, `healthyTargets: 0` or

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from infra.config.models.rollout import Phase, Progress, Rollout
 from infra.config.settings import Settings
-from ops.engine.updates import Engine
+from ops.engine.updates import RolloutEngine
 from ops.rollout import state_machine
 from ops.rollout.gates import Gates, named
-from ops.rollout.state_machine import Evidence, RefusedError, Traffic
+from ops.rollout.state_machine import Evidence, RolloutRefusedError, Traffic
 
 
 class File(Protocol):
@@ -36,12 +36,12 @@ class File(Protocol):
         """Another file that says `rollout`, for as long as it is looked at."""
 
 
-class RefreshFailedError(RefusedError):
+class RefreshFailedError(RolloutRefusedError):
     """An instance refresh failed, or EC2 rolled it back."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Targets:
+class HealthyTargets:
     """Healthy targets of a target group, and how many its runtime keeps at least."""
 
     region: str
@@ -63,7 +63,7 @@ class Look:
     """Eyes on one stack. What cannot be seen raises a GateError or an EngineError."""
 
     file: File
-    engine: Engine
+    engine: RolloutEngine
     gates: Gates
     now: Callable[[], datetime]
 
@@ -71,13 +71,13 @@ class Look:
         """What the stack says of each region: see infra/wiring/release.py. One that is lost answers nothing.
 
         Raises:
-            RefusedError: when it says nothing yet.
+            RolloutRefusedError: when it says nothing yet.
         """
         lost = self.file.settings().unreachable
         known: dict[str, dict[str, Any]] = self.engine.outputs().get("regions") or {}
         regions = {name: one for name, one in known.items() if name != lost}
         if not regions or any("rollout" not in one for one in regions.values()):
-            raise RefusedError(
+            raise RolloutRefusedError(
                 f"the stack says nothing of its target groups yet; first: pulumi up --stack {self.file.stack}"
             )
         return {name: one["rollout"] for name, one in regions.items()}
@@ -99,7 +99,7 @@ class Look:
         """Gate alarms of a color that fire, or did since then.
 
         Raises:
-            RefusedError: when there are none to ask: nothing would ever send it back.
+            RolloutRefusedError: when there are none to ask: nothing would ever send it back.
         """
         fired: list[str] = []
         for region, names in self.gate_alarms(color).items():
@@ -110,12 +110,14 @@ class Look:
         """Names of a color's gate alarms, by region.
 
         Raises:
-            RefusedError: when there are none.
+            RolloutRefusedError: when there are none.
         """
         found = {region: known["alarms"].get(color) or [] for region, known in self.regions().items()}
         for region, names in found.items():
             if not names:
-                raise RefusedError(f"the stack names no gate alarms of {color} in {region}, and none may be missing")
+                raise RolloutRefusedError(
+                    f"the stack names no gate alarms of {color} in {region}, and none may be missing"
+                )
         return found
 
     def traffic(self, progress: Progress, since: datetime) -> Traffic | None:
@@ -129,7 +131,7 @@ class Look:
         known_ones = [one for one in counted if one is not None]
         return sum(known_ones[1:], known_ones[0]) if known_ones else None
 
-    def targets(self, color: str) -> list[Targets]:
+    def targets(self, color: str) -> list[HealthyTargets]:
         """The target groups of a color; without those that are not counted."""
         size = self.file.settings().sizes
         least = {"ec2": size.fleet.minimum, "k8s": size.hpa.minimum}
@@ -139,7 +141,7 @@ class Look:
                 whose, _, runtime = name.partition("-")
                 healthy = self.gates.healthy(region, arn) if whose == color else None
                 if healthy is not None:
-                    found.append(Targets(region=region, group=name, healthy=healthy, least=least[runtime]))
+                    found.append(HealthyTargets(region=region, group=name, healthy=healthy, least=least[runtime]))
         return found
 
     def refreshing(self, progress: Progress) -> list[str]:
@@ -159,14 +161,14 @@ class Look:
         """Hold state and listener against the file: providers were seen to reset weights (pulumi-aws issue 5798).
 
         Raises:
-            RefusedError: where one has other weights.
+            RolloutRefusedError: where one has other weights.
         """
         wanted = {name: weight for name, weight in rollout.shares(self.file.settings().runtime).items() if weight}
         for region, known in self.regions().items():
             live = named(known["targetGroups"], self.gates.weights(region, known["listener"]))
             for what, found in (("the state", state(known)), ("the listener", live)):
                 if found != wanted:
-                    raise RefusedError(
+                    raise RolloutRefusedError(
                         f"{what} in {region} has {_said(found)}, and {self.file.name} says {_said(wanted)}; "
                         f"if the file is right: pulumi up --refresh --stack {self.file.stack}; "
                         "if it is not, get its newest version"

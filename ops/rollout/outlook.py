@@ -10,7 +10,7 @@ from infra.config.settings import Settings
 from ops.cost.move import CENTS, Bill
 from ops.cost.usage import HOURS
 from ops.rollout import state_machine
-from ops.rollout.strategies import Plan
+from ops.rollout.strategies import RolloutPlan
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,7 +26,7 @@ class Outlook:
     workers: bool
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> RolloutPlan:
         """Its strategy."""
         return state_machine.plan_of(self.progress)
 

@@ -16,34 +16,34 @@ from infra.config.models.rollout import WEIGHTS, Phase, Progress, Rollout, Strat
 from infra.config.settings import Settings
 from infra.rollout_order import went_back
 from infra.thresholds import HEALTHY_WAIT
-from ops.engine.updates import Engine
+from ops.engine.updates import RolloutEngine
 from ops.rollout import state_machine
 from ops.rollout.beside import waiting
 from ops.rollout.capacity import overload
-from ops.rollout.clock import Clock
+from ops.rollout.clock import TimeSource
 from ops.rollout.divert import divert, is_diverted, put_right
 from ops.rollout.gates import Gates
 from ops.rollout.hold import hold
 from ops.rollout.known import applied, known
 from ops.rollout.observer import File, Look, RefreshFailedError
-from ops.rollout.state_machine import AlarmedError, Evidence, NotYetError, RefusedError
+from ops.rollout.state_machine import AlarmedError, Evidence, NotYetError, RolloutRefusedError
 
 
 @dataclass(kw_only=True)
-class Walk:
+class RolloutRunner:
     """One stack's rollout.
 
     tell: told what was done, a line each.
     live: told what is going on at the moment.
 
-    Each command raises RefusedError when the answer is no, SettingsError for a config that is not allowed, and
+    Each command raises RolloutRefusedError when the answer is no, SettingsError for a config that is not allowed, and
     EngineError or GateError when something does not work. What was done until then stands in the file.
     """
 
     file: File
-    engine: Engine
+    engine: RolloutEngine
     gates: Gates
-    clock: Clock
+    clock: TimeSource
     tell: Callable[[str], None]
     live: Callable[[str], None]
     # What could not be moved at once, and was told.
@@ -80,7 +80,7 @@ class Walk:
         firing = self.look.alarms(old.leading)
         if firing and not beside_alarms:
             told = firing_of(firing, self.look.gate_alarms(old.leading), old.leading)
-            raise RefusedError(
+            raise RolloutRefusedError(
                 f"{told}; find out why first, or, where the new version is what ends that: --beside-alarms"
             )
         self._alone(state_machine.without_effect(old, new), with_changes=with_changes)
@@ -100,7 +100,7 @@ class Walk:
         serving = [one for one in along if not one.apart]
         if serving and not with_changes:
             listed = "\n".join(f"  {one}" for one in serving)
-            raise RefusedError(
+            raise RolloutRefusedError(
                 "an update would change more of what serves requests, and its faults would be taken for the new "
                 f"version's:\n{listed}\n"
                 f"First: pulumi up --stack {self.file.stack}; or let it come along: --with-changes"
@@ -159,7 +159,7 @@ class Walk:
         rollout, last = self.file.rollout(), applied(self.look)
         runs = f"{rollout.leading} runs {rollout.colors[rollout.leading].image}"
         if last is None or last.colors != rollout.colors or not went_back(last):
-            raise RefusedError(
+            raise RolloutRefusedError(
                 f"no rollout of {self.file.stack} is under way, and {runs}; an older version is brought by: "
                 f"ascent rollout start --stack {self.file.stack} --strategy blue-green --image IMAGE"
             )
@@ -177,7 +177,7 @@ class Walk:
         """
         rollout, now = self.file.rollout(), known(self.look)
         if now.progress is None:
-            raise RefusedError(
+            raise RolloutRefusedError(
                 f"no rollout of {self.file.stack} is under way; begin one with: "
                 f"ascent rollout start --stack {self.file.stack} --strategy canary --image IMAGE"
             )
@@ -253,10 +253,10 @@ class Walk:
         if is_diverted(self.look, rollout):
             self._retreat(AlarmedError(f"the traffic was taken off {state_machine.under_way(rollout).to}"))
 
-    def _retreat(self, error: RefusedError) -> NoReturn:
+    def _retreat(self, error: RolloutRefusedError) -> NoReturn:
         self.tell(f"Going back: {error}.")
         self.abort()
-        raise RefusedError(f"{error}. The rollout went back to what was before") from None
+        raise RolloutRefusedError(f"{error}. The rollout went back to what was before") from None
 
     def _come_up(self, rollout: Rollout, asked: datetime) -> None:
         """Wait until a new color that has no traffic yet is healthy; in place, until the refresh is through.
@@ -281,7 +281,7 @@ class Walk:
             if not refreshing and not unhealthy:
                 return
             if not refreshing and (self.clock.now() - began).total_seconds() > HEALTHY_WAIT.value * 60:
-                raise RefusedError(
+                raise RolloutRefusedError(
                     f"{progress.to} did not become healthy within {HEALTHY_WAIT.value} minutes ({'; '.join(unhealthy)})"
                 )
             self.live("; ".join([*refreshing, *unhealthy]))
@@ -290,7 +290,7 @@ class Walk:
     def _carries(self, settings: Settings, weight: int) -> None:
         problems = overload(settings, state_machine.under_way(settings.rollout).to, weight)
         if problems:
-            raise RefusedError("; ".join(problems))
+            raise RolloutRefusedError("; ".join(problems))
 
 
 def firing_of(firing: Sequence[str], among: Mapping[str, Sequence[str]], color: str) -> str:

@@ -25,7 +25,7 @@ from infra.alarms.model import PERCENT
 from infra.config.models.rollout import WEIGHTS, Phase, Progress, Rollout, Strategy
 from infra.thresholds import ERROR_RATE, GATE_REQUESTS
 from ops.refusal import NO
-from ops.rollout.strategies import STRATEGIES, Plan
+from ops.rollout.strategies import STRATEGIES, RolloutPlan
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -47,17 +47,17 @@ LEGAL: Mapping[Phase, frozenset[Event]] = {
 OTHER = {"blue": "green", "green": "blue"}
 
 
-class RefusedError(Exception):
+class RolloutRefusedError(Exception):
     """The step is not to be taken. The text says why, and what to do."""
 
     code = NO
 
 
-class AlarmedError(RefusedError):
+class AlarmedError(RolloutRefusedError):
     """The new version must not go on: it has to go back."""
 
 
-class NotYetError(RefusedError):
+class NotYetError(RolloutRefusedError):
     """The step may be taken later."""
 
 
@@ -91,7 +91,7 @@ class Evidence:
     traffic: Traffic | None = None
 
 
-def plan_of(progress: Progress) -> Plan:
+def plan_of(progress: Progress) -> RolloutPlan:
     """The strategy of a rollout."""
     return STRATEGIES[progress.strategy]
 
@@ -100,10 +100,10 @@ def under_way(rollout: Rollout) -> Progress:
     """The progress of a rollout.
 
     Raises:
-        RefusedError: where there is none.
+        RolloutRefusedError: where there is none.
     """
     if rollout.progress is None:
-        raise RefusedError(
+        raise RolloutRefusedError(
             "no rollout is under way; begin one with: ascent rollout start --strategy canary --image IMAGE"
         )
     return rollout.progress
@@ -113,23 +113,28 @@ def start(rollout: Rollout, strategy: Strategy, image: str, now: datetime, bake:
     """The new image on the idle color without traffic, or in place on the color that has it all.
 
     Raises:
-        RefusedError: when one is under way, the traffic is shared, the idle color runs something, or nothing changes.
+        RolloutRefusedError: when one is under way, the traffic is shared, the idle color runs something, or nothing
+            changes.
     """
     if rollout.progress is not None:
-        raise RefusedError(
+        raise RolloutRefusedError(
             f"a {rollout.progress.strategy} to {rollout.progress.to} is under way; finish it, or abort it"
         )
     old = next((color for color, one in rollout.colors.items() if one.weight == WEIGHTS), None)
     if old is None:
         shares = " and ".join(f"{color} {one.weight} %" for color, one in rollout.colors.items())
-        raise RefusedError(f"the traffic is shared ({shares}); give one color all of it first, and update the stack")
+        raise RolloutRefusedError(
+            f"the traffic is shared ({shares}); give one color all of it first, and update the stack"
+        )
     plan, before = STRATEGIES[strategy], rollout.colors[old].image
     to = old if plan.in_place else OTHER[old]
     if before is None or image == before:
-        raise RefusedError(f"{old} runs {image} already")
+        raise RolloutRefusedError(f"{old} runs {image} already")
     idle = rollout.colors[OTHER[old]].image
     if idle is not None:
-        raise RefusedError(f"{OTHER[old]} still runs {idle} without traffic; remove its image, and update the stack")
+        raise RolloutRefusedError(
+            f"{OTHER[old]} still runs {idle} without traffic; remove its image, and update the stack"
+        )
     progress = {
         "strategy": strategy,
         "phase": Phase.FORWARD,
@@ -165,7 +170,7 @@ def step(rollout: Rollout, evidence: Evidence) -> Rollout:
     Raises:
         AlarmedError: when the new version has to go back.
         NotYetError: when it is too early, the new color is not healthy, or too few requests came to tell.
-        RefusedError: when the last step is not finished.
+        RolloutRefusedError: when the last step is not finished.
     """
     progress = _open(rollout, Event.STEP)
     _sound(rollout, evidence)
@@ -189,12 +194,12 @@ def promote(rollout: Rollout, evidence: Evidence) -> Rollout:
 
     Raises:
         AlarmedError: when the new version has to go back.
-        RefusedError: when it goes back already, has everything, or the new color is not healthy.
+        RolloutRefusedError: when it goes back already, has everything, or the new color is not healthy.
     """
     progress = _open(rollout, Event.PROMOTE)
     _sound(rollout, evidence)
     if rollout.colors[progress.to].weight == WEIGHTS:
-        raise RefusedError(f"{progress.to} has all the traffic already")
+        raise RolloutRefusedError(f"{progress.to} has all the traffic already")
     return _forward(rollout, WEIGHTS)
 
 
@@ -202,11 +207,11 @@ def abort(rollout: Rollout) -> Rollout:
     """The weights from before, or in place the image from before. Needs no evidence, and no step to be finished.
 
     Raises:
-        RefusedError: when the rollout is over, and what was before is gone.
+        RolloutRefusedError: when the rollout is over, and what was before is gone.
     """
     progress = under_way(rollout)
     if Event.ABORT not in LEGAL[progress.phase]:
-        raise RefusedError(
+        raise RolloutRefusedError(
             "there is nothing left to go back from: it is being cleaned up; finish with: ascent rollout step"
         )
     if progress.phase is Phase.BACK:
@@ -234,9 +239,9 @@ def _open(rollout: Rollout, event: Event) -> Progress:
     progress = under_way(rollout)
     if event not in LEGAL[progress.phase]:
         going = {Phase.BACK: "it goes back", Phase.CLEANING: "it is being cleaned up"}[progress.phase]
-        raise RefusedError(f"{going}; finish with: ascent rollout step")
+        raise RolloutRefusedError(f"{going}; finish with: ascent rollout step")
     if progress.since is None:
-        raise RefusedError("the last step is not finished")
+        raise RolloutRefusedError("the last step is not finished")
     return progress
 
 

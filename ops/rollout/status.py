@@ -12,9 +12,9 @@ from infra.config.models.rollout import Phase, Rollout
 from ops.rollout import state_machine
 from ops.rollout.gates import GateError
 from ops.rollout.known import known
-from ops.rollout.observer import Targets
-from ops.rollout.runner import Walk, firing_of
-from ops.rollout.state_machine import AlarmedError, Evidence, RefusedError
+from ops.rollout.observer import HealthyTargets
+from ops.rollout.runner import RolloutRunner, firing_of
+from ops.rollout.state_machine import AlarmedError, Evidence, RolloutRefusedError
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +36,7 @@ class Status:
     alarms: list[str]
     unhealthy: list[str]
     gates: str | None = None
-    targets: list[Targets]
+    targets: list[HealthyTargets]
     verdict: str | None = None
     next: str | None = None
     done: list[str]
@@ -55,11 +55,11 @@ class Status:
         return [*said, f"Next: {self.next}"] if self.under_way else said
 
 
-def status_of(walk: Walk, done: list[str]) -> Status:
+def status_of(walk: RolloutRunner, done: list[str]) -> Status:
     """Where the rollout is. Asks the stack and its alarms; changes nothing.
 
     Raises:
-        RefusedError, GateError, EngineError: when something could not be looked at.
+        RolloutRefusedError, GateError, EngineError: when something could not be looked at.
     """
     look = walk.look
     rollout = known(look)
@@ -75,7 +75,7 @@ def status_of(walk: Walk, done: list[str]) -> Status:
     }
     color = progress.to if progress else rollout.leading
     # A look at what runs: where it cannot be had, it is left out, but for what decides on a rollout.
-    with suppress(GateError, RefusedError):
+    with suppress(GateError, RolloutRefusedError):
         common |= {"gates": firing_of(look.alarms(color), look.gate_alarms(color), color)}
     common["targets"] = []
     with suppress(GateError):
@@ -110,6 +110,6 @@ def _verdict(rollout: Rollout, evidence: Evidence) -> str:
         state_machine.step(rollout, evidence)
     except AlarmedError as error:
         return f"the next step goes back ({error})"
-    except RefusedError as error:
+    except RolloutRefusedError as error:
         return f"not yet, {error}"
     return "ready"

@@ -16,7 +16,7 @@ from infra.thresholds import (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
+class RolloutPlan:
     """How a strategy goes.
 
     weights: percent of the traffic that the new version takes, step by step. Empty where its color has all of it.
@@ -33,8 +33,10 @@ class Plan:
         return next((one for one in self.weights if one > weight), None)
 
 
-STRATEGIES: Mapping[Strategy, Plan] = {
-    Strategy.CANARY: Plan(weights=tuple(one.value for one in CANARY_WEIGHTS), bake=CANARY_BAKE.value),
-    Strategy.BLUE_GREEN: Plan(weights=tuple(one.value for one in BLUE_GREEN_WEIGHTS), bake=BLUE_GREEN_BAKE.value),
-    Strategy.ROLLING: Plan(weights=(), bake=ROLLING_BAKE.value, in_place=True),
+STRATEGIES: Mapping[Strategy, RolloutPlan] = {
+    Strategy.CANARY: RolloutPlan(weights=tuple(one.value for one in CANARY_WEIGHTS), bake=CANARY_BAKE.value),
+    Strategy.BLUE_GREEN: RolloutPlan(
+        weights=tuple(one.value for one in BLUE_GREEN_WEIGHTS), bake=BLUE_GREEN_BAKE.value
+    ),
+    Strategy.ROLLING: RolloutPlan(weights=(), bake=ROLLING_BAKE.value, in_place=True),
 }

@@ -15,24 +15,24 @@ from typing import Any, Protocol
 from catalog.data_loss import holding
 from catalog.engine_steps import EngineStep
 from ops import stackfile
-from ops.engine.render import Plan
+from ops.engine.render import RenderedStack
 from ops.refusal import NO
 from ops.stackedit import EditedFile, edited
 from ops.transition.engine_run import of_steps, pairs_of
 from ops.transition.model import Transition
-from ops.transition.route import Planner, Step, broken, nested
+from ops.transition.route import Planner, RouteStep, broken, nested
 from ops.transition.update_constraints import LAWS
 
 SIZES = tuple(dict.fromkeys(key for law in LAWS for key in law.sizes))
 
 
-class RefusedError(Exception):
+class TransitionRefusedError(Exception):
     """The answer is no. The text says why, and what to do first."""
 
     code = NO
 
 
-class Engine(Protocol):
+class TransitionEngine(Protocol):
     """Makes a stack be what its file says."""
 
     def update(self) -> None:
@@ -49,7 +49,7 @@ class Engine(Protocol):
 
 
 @dataclass(kw_only=True)
-class Walk:
+class TransitionRunner:
     """A stack on its way from one stage to another.
 
     plans: renders of stages with the file as it is.
@@ -60,8 +60,8 @@ class Walk:
     file: EditedFile
     came_from: int
     to: int
-    plans: Mapping[int, Plan]
-    engine: Engine
+    plans: Mapping[int, RenderedStack]
+    engine: TransitionEngine
     tell: Callable[[str], None]
     live: Callable[[str], None]
 
@@ -69,7 +69,7 @@ class Walk:
         """Take every step that is left.
 
         Raises:
-            RefusedError: when the stack is not on this way, or a step would lose something.
+            TransitionRefusedError: when the stack is not on this way, or a step would lose something.
             SettingsError: when the file is not usable.
             EngineError: when a preview or an update fails.
         """
@@ -78,14 +78,14 @@ class Walk:
         if at == 0:
             self._settled()
         elif self._applied() not in (way[at - 1].stage, way[at].stage):
-            raise RefusedError(
+            raise TransitionRefusedError(
                 f"{self.file.name} says {way[at]}, and the stack was last updated at stage {self._applied()}; "
                 f"bring both together first: pulumi up --stack {self.file.stack}"
             )
         for before, step in list(pairwise(way))[max(at - 1, 0) :]:
             self._take(before, step, way)
 
-    def _take(self, before: Step, step: Step, way: Sequence[Step]) -> None:
+    def _take(self, before: RouteStep, step: RouteStep, way: Sequence[RouteStep]) -> None:
         text = self.file.text()
         fresh = self._text(text, step, way)
         if fresh != text:
@@ -103,30 +103,32 @@ class Walk:
             self.tell(f"Forgot what the state had left of something that is gone: {urn}")
         self.tell(f"Done: {self.file.stack} is at {step}.")
 
-    def _look(self, before: Step, step: Step) -> None:
+    def _look(self, before: RouteStep, step: RouteStep) -> None:
         """Refuse a step that would lose something, or that the provider cannot make in one update."""
         steps = self._foreseen(before, step)
         transition = self._transition(before.stage, step.stage, steps)
         if transition.losses:
             listed = "\n".join(f"  {one.op.value} {one.urn}" for one in transition.losses)
-            raise RefusedError(f"{step} would lose what nothing else holds:\n{listed}")
+            raise TransitionRefusedError(f"{step} would lose what nothing else holds:\n{listed}")
         for one in broken(pairs_of(steps)):
             listed = "\n".join(f"  {urn}" for urn in one.urns)
-            raise RefusedError(f"one update to {step} cannot be: {one.law.reason} ({one.law.source})\n{listed}")
+            raise TransitionRefusedError(
+                f"one update to {step} cannot be: {one.law.reason} ({one.law.source})\n{listed}"
+            )
 
     def _settled(self) -> None:
         """Refuse to begin where an update would do other things as well."""
-        here = Step(stage=self.came_from)
+        here = RouteStep(stage=self.came_from)
         waiting = self._transition(self.came_from, self.came_from, self._foreseen(here, here)).changes
         if waiting:
             counts = Counter(one.op.value for one in waiting)
             listed = ", ".join(f"{op} {count}" for op, count in sorted(counts.items()))
-            raise RefusedError(
+            raise TransitionRefusedError(
                 f"the stack is not as {self.file.name} says: an update would do other things as well ({listed}); "
                 f"first: pulumi up --stack {self.file.stack}"
             )
 
-    def _foreseen(self, before: Step, step: Step) -> Sequence[EngineStep]:
+    def _foreseen(self, before: RouteStep, step: RouteStep) -> Sequence[EngineStep]:
         self.live(f"Looking what the update from {before} to {step} would do")
         return self.engine.foreseen()
 
@@ -137,32 +139,34 @@ class Walk:
     def _applied(self) -> Any:
         return self.engine.outputs().get("stage")
 
-    def _way(self) -> tuple[Step, ...]:
+    def _way(self) -> tuple[RouteStep, ...]:
         """All steps, with where it starts."""
-        start = Step(stage=self.came_from)
+        start = RouteStep(stage=self.came_from)
         planners = [Planner(self.file.stack, self.plans, self.live)]
         if any(key in self._sizes() for key in SIZES):
             planners.append(Planner(self.file.stack, {}, self.live, SIZES))
         routes = [planner.route(self.came_from, self.to) for planner in planners]
         ways = [(start, *route.steps) for route in routes if route.steps]
         if not ways:
-            raise RefusedError(f"no legal updates lead from stage {self.came_from} to {self.to}: {routes[0].reasons}")
+            raise TransitionRefusedError(
+                f"no legal updates lead from stage {self.came_from} to {self.to}: {routes[0].reasons}"
+            )
         # Sizes in the file are those of a step that was begun, where there is one that has them.
         begun = (way for way in ways[1:] if self._said(way).sizes and self._said(way) in way)
         return next(begun, ways[0])
 
-    def _place(self, way: Sequence[Step]) -> int:
+    def _place(self, way: Sequence[RouteStep]) -> int:
         said = self._said(way)
         if said not in way:
             steps = ", then ".join(map(str, way))
-            raise RefusedError(f"{self.file.name} says {said}, which is not on the way: {steps}")
+            raise TransitionRefusedError(f"{self.file.name} says {said}, which is not on the way: {steps}")
         return way.index(said)
 
-    def _said(self, way: Sequence[Step]) -> Step:
+    def _said(self, way: Sequence[RouteStep]) -> RouteStep:
         """The step that the file says."""
         keys = {key for step in way for key, _ in step.sizes}
         sizes = tuple((key, value) for key, value in self._sizes().items() if key in keys)
-        return Step(stage=stackfile.settings(self.file.stack).stage, sizes=sizes)
+        return RouteStep(stage=stackfile.settings(self.file.stack).stage, sizes=sizes)
 
     def _sizes(self) -> dict[str, Any]:
         config = stackfile.config(self.file.stack)
@@ -174,7 +178,7 @@ class Walk:
             if f"{group}.{name}" in SIZES
         }
 
-    def _text(self, text: str, step: Step, way: Sequence[Step]) -> str:
+    def _text(self, text: str, step: RouteStep, way: Sequence[RouteStep]) -> str:
         """The file's text for a step: its stage, and its sizes beside the stack's own."""
         text = edited(text, "stage", step.stage, self.file.name)
         config, wanted = stackfile.config(self.file.stack), nested(step.sizes)

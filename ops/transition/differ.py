@@ -15,11 +15,11 @@ from catalog.schema import Schema, resource_schema
 from catalog.values import UNKNOWN, Properties
 from ops.engine.provenance.model import PROVIDERS, Trace, Unknowns, config_of
 from ops.engine.recorder import Recorded
-from ops.engine.render import Plan
-from ops.transition.model import NOTHING, Change, Op, Transition, change, ordered
+from ops.engine.render import RenderedStack
+from ops.transition.model import NOTHING, Op, ResourceChange, Transition, change, ordered
 
 
-def between(before: Plan, after: Plan, holding: Collection[str]) -> Transition:
+def between(before: RenderedStack, after: RenderedStack, holding: Collection[str]) -> Transition:
     """What moving from `before` to `after` changes.
 
     Args:
@@ -40,14 +40,14 @@ class _Side:
 
 
 class _Comparison:
-    def __init__(self, before: Plan, after: Plan, holding: Collection[str]) -> None:
+    def __init__(self, before: RenderedStack, after: RenderedStack, holding: Collection[str]) -> None:
         self._stages = before.stage, after.stage
         self._old, self._new = (
             _Side({one.urn: one for one in plan.resources}, plan.traces) for plan in (before, after)
         )
         self._holding = holding
         self._unknown = Unknowns()
-        self._changes: list[Change] = []
+        self._changes: list[ResourceChange] = []
         self._errors: dict[str, str] = {}
         self._replaced: set[str] = set()
         # Replaced by being deleted first, and so with all that cannot be without them.
@@ -111,7 +111,9 @@ class _Comparison:
         outcome = diff.compare(schema, before, after, list(new.ignores), self._new.config(new), regions)
         wanted = [paths.parse(path) for path in new.replaces_on]
         outcome.changes = [
-            diff.Change(one.path, one.kind, one.replaces or any(paths.covers(path, one.path) for path in wanted))
+            diff.PropertyChange(
+                one.path, one.kind, one.replaces or any(paths.covers(path, one.path) for path in wanted)
+            )
             for one in outcome.changes
         ]
         return outcome

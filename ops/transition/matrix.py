@@ -11,7 +11,7 @@ from infra.config.problems import SettingsError
 from infra.config.settings import Settings
 from infra.stages import STAGES
 from ops import stackfile
-from ops.engine.render import Plan, render
+from ops.engine.render import RenderedStack, render
 from ops.transition.differ import between
 from ops.transition.model import Transition
 from ops.transition.route import Planner, Route
@@ -80,7 +80,7 @@ def choices(stack: str) -> Choices:
     return Choices(settings=settings, refused=refused)
 
 
-def plans(stack: str, chosen: Mapping[int, Settings], live: Live) -> dict[int, Plan]:
+def plans(stack: str, chosen: Mapping[int, Settings], live: Live) -> dict[int, RenderedStack]:
     """A render of each stage."""
     found = {}
     for stage, settings in chosen.items():
@@ -89,7 +89,7 @@ def plans(stack: str, chosen: Mapping[int, Settings], live: Live) -> dict[int, P
     return found
 
 
-def several(stack: str, rendered: Mapping[int, Plan], live: Live) -> dict[tuple[int, int], Route]:
+def several(stack: str, rendered: Mapping[int, RenderedStack], live: Live) -> dict[tuple[int, int], Route]:
     """The moves of a stack that take more than one update."""
     planner = Planner(stack, rendered, live)
     routes = {(one, other): planner.route(one, other) for one in rendered for other in rendered}

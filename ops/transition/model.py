@@ -40,7 +40,7 @@ SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Change:
+class ResourceChange:
     """What a move does to one resource.
 
     properties: paths that differ; empty where it comes or goes.
@@ -70,7 +70,7 @@ class Transition:
 
     came_from: int
     to: int
-    changes: tuple[Change, ...]
+    changes: tuple[ResourceChange, ...]
     errors: dict[str, str]
 
     def urns(self, op: Op) -> list[str]:
@@ -78,7 +78,7 @@ class Transition:
         return sorted(change.urn for change in self.changes if change.op is op)
 
     @property
-    def losses(self) -> list[Change]:
+    def losses(self) -> list[ResourceChange]:
         """What holds what nothing else does, and is replaced or deleted."""
         return [change for change in self.changes if change.lost]
 
@@ -109,7 +109,7 @@ class Transition:
 
 def change(
     one: Identity, op: Op, holding: Collection[str], *, protected: bool = False, detail: Mapping[str, bool] = NOTHING
-) -> Change:
+) -> ResourceChange:
     """A change of a resource, with what it means.
 
     Args:
@@ -121,7 +121,7 @@ def change(
     """
     going = op in (Op.REPLACE, Op.DELETE)
     lost = going and is_lost(one.type, one.name, one.region, holding)
-    return Change(
+    return ResourceChange(
         urn=one.urn,
         type=one.type,
         name=one.name,
@@ -134,7 +134,7 @@ def change(
     )
 
 
-def ordered(changes: Iterable[Change]) -> tuple[Change, ...]:
+def ordered(changes: Iterable[ResourceChange]) -> tuple[ResourceChange, ...]:
     """The worst first."""
     rank = {op: index for index, op in enumerate(Op)}
     return tuple(sorted(changes, key=lambda one: (not one.lost, rank[one.op], one.urn)))

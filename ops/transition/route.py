@@ -13,14 +13,14 @@ from pydantic.alias_generators import to_snake
 from infra.config.problems import SettingsError
 from infra.config.settings import Settings
 from ops import stackfile
-from ops.engine.render import Plan, render
+from ops.engine.render import RenderedStack, render
 from ops.transition.update_constraints import LAWS, Law, Pair
 
 T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
+class RouteStep:
     """What a stack's file says for one update.
 
     sizes: keys that it has on top of the stack's own, as ("cache.nodeType", "cache.r7g.large").
@@ -59,7 +59,7 @@ class Route:
     broken: the laws that a single update would break.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[RouteStep, ...]
     broken: tuple[Broken, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def shortest(start: T, goal: T, between: Sequence[T], legal: Callable[[T, T], bo
     return ways.get(goal, ())
 
 
-def pairs(before: Plan, after: Plan) -> list[Pair]:
+def pairs(before: RenderedStack, after: RenderedStack) -> list[Pair]:
     """All that is there before or after."""
     sides = [{one.urn: one for one in plan.resources if one.custom} for plan in (before, after)]
     return [
@@ -131,18 +131,20 @@ class Planner:
     def __init__(
         self,
         stack: str,
-        plans: Mapping[int, Plan],
+        plans: Mapping[int, RenderedStack],
         live: Callable[[str], None],
         without: Sequence[str] = (),
     ) -> None:
         self._stack = stack
         self._without = tuple((key, None) for key in without)
-        self._plans: dict[Step, Plan | None] = {Step(stage=stage): plan for stage, plan in plans.items()}
+        self._plans: dict[RouteStep, RenderedStack | None] = {
+            RouteStep(stage=stage): plan for stage, plan in plans.items()
+        }
         self._live = live
 
     def route(self, came_from: int, to: int) -> Route:
         """The way from one stage to another, both of which the stack can be at."""
-        start, goal = Step(stage=came_from), Step(stage=to)
+        start, goal = RouteStep(stage=came_from), RouteStep(stage=to)
         laws = self._broken(start, goal) or ()
         if not laws:
             return Route(steps=(goal,), broken=())
@@ -150,24 +152,24 @@ class Planner:
         steps = shortest(start, goal, list(self._between(came_from, to, keys)), self._legal)
         return Route(steps=steps, broken=laws)
 
-    def _between(self, came_from: int, to: int, keys: Sequence[str]) -> Iterator[Step]:
+    def _between(self, came_from: int, to: int, keys: Sequence[str]) -> Iterator[RouteStep]:
         """Sizes at one end that are the other's, first at the lower one, which has less; then the stages on the way."""
         for here, there in sorted([(came_from, to), (to, came_from)]):
             if keys:
-                sizes = tuple((key, _size(self._settings(Step(stage=there)), key)) for key in keys)
-                yield Step(stage=here, sizes=sizes)
+                sizes = tuple((key, _size(self._settings(RouteStep(stage=there)), key)) for key in keys)
+                yield RouteStep(stage=here, sizes=sizes)
         up = came_from < to
-        yield from (Step(stage=stage) for stage in range(came_from, to, 1 if up else -1) if stage != came_from)
+        yield from (RouteStep(stage=stage) for stage in range(came_from, to, 1 if up else -1) if stage != came_from)
 
-    def _legal(self, one: Step, other: Step) -> bool:
+    def _legal(self, one: RouteStep, other: RouteStep) -> bool:
         return self._broken(one, other) == ()
 
-    def _broken(self, one: Step, other: Step) -> tuple[Broken, ...] | None:
+    def _broken(self, one: RouteStep, other: RouteStep) -> tuple[Broken, ...] | None:
         """The laws that an update breaks; None where the program refuses a step."""
         before, after = self._plan(one), self._plan(other)
         return None if before is None or after is None else broken(pairs(before, after))
 
-    def _plan(self, step: Step) -> Plan | None:
+    def _plan(self, step: RouteStep) -> RenderedStack | None:
         if step not in self._plans:
             self._live(f"Rendering {self._stack} at {step}")
             try:
@@ -176,7 +178,7 @@ class Planner:
                 self._plans[step] = None
         return self._plans[step]
 
-    def _settings(self, step: Step) -> Settings:
+    def _settings(self, step: RouteStep) -> Settings:
         return stackfile.settings(self._stack, step.stage, sizes=nested((*self._without, *step.sizes)))
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from policy.model import Rule, StackRule
+from policy.model import PolicyRule, StackRule
 from policy.rules import compute, data, edge, kubernetes, network, operations, stack
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[PolicyRule, ...] = (
     *network.RULES,
     *compute.RULES,
     *data.RULES,

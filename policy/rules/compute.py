@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from policy.model import (
+    PolicyRule,
     Props,
-    Rule,
     at_least,
     at_most,
     every,
@@ -80,7 +80,7 @@ def _keeps_events(props: Props) -> str | None:
 
 
 RULES = (
-    Rule(
+    PolicyRule(
         name="template-imdsv2",
         types=(_TEMPLATE,),
         severity="critical",
@@ -88,7 +88,7 @@ RULES = (
         frameworks=("FSBP:EC2.170", "CIS-AWS-3.0:5.6"),
         check=one_of("metadataOptions.httpTokens", "required"),
     ),
-    Rule(
+    PolicyRule(
         name="template-encrypted-disks",
         types=(_TEMPLATE,),
         severity="high",
@@ -96,7 +96,7 @@ RULES = (
         frameworks=("CIS-AWS-3.0:2.2.1",),
         check=every(given("blockDeviceMappings"), is_true("blockDeviceMappings[*].ebs.encrypted")),
     ),
-    Rule(
+    PolicyRule(
         name="template-no-public-address",
         types=(_TEMPLATE,),
         severity="high",
@@ -104,21 +104,21 @@ RULES = (
         frameworks=("FSBP:EC2.25",),
         check=is_false("networkInterfaces[*].associatePublicIpAddress"),
     ),
-    Rule(
+    PolicyRule(
         name="template-profile",
         types=(_TEMPLATE,),
         severity="medium",
         reason="Without a role of its own, an instance is given keys, and keys leak.",
         check=given("iamInstanceProfile"),
     ),
-    Rule(
+    PolicyRule(
         name="group-bounds",
         types=(_GROUP,),
         severity="high",
         reason="Capacity belongs to the scaling policies, within bounds that make sense.",
         check=_bounds,
     ),
-    Rule(
+    PolicyRule(
         name="group-three-zones",
         types=(_GROUP,),
         severity="high",
@@ -126,7 +126,7 @@ RULES = (
         frameworks=("FSBP:AutoScaling.2",),
         check=several("vpcZoneIdentifiers", _ZONES),
     ),
-    Rule(
+    PolicyRule(
         name="group-health-of-balancer",
         types=(_GROUP,),
         severity="high",
@@ -134,42 +134,42 @@ RULES = (
         frameworks=("FSBP:AutoScaling.1",),
         check=_elb_health,
     ),
-    Rule(
+    PolicyRule(
         name="group-instances-renewed",
         types=(_GROUP,),
         severity="medium",
         reason="Patches come with new machine images; an instance that is never replaced gets none.",
         check=at_most("maxInstanceLifetime", _PATCHES_SECONDS),
     ),
-    Rule(
+    PolicyRule(
         name="group-refresh-stops",
         types=(_GROUP,),
         severity="medium",
         reason="A refresh that fails should stop: a rollback would launch the new template again, as the group has it.",
         check=every(given("instanceRefresh"), is_false("instanceRefresh.preferences.autoRollback")),
     ),
-    Rule(
+    PolicyRule(
         name="launch-abandoned",
         types=("aws:autoscaling/lifecycleHook:LifecycleHook",),
         severity="high",
         reason="An instance whose application never answered must not come into service when the time is up.",
         check=_abandons,
     ),
-    Rule(
+    PolicyRule(
         name="scaling-tracks-target",
         types=("aws:autoscaling/policy:Policy", "aws:appautoscaling/policy:Policy"),
         severity="medium",
         reason="Step scaling forgets to scale in, and its thresholds age.",
         check=one_of("policyType", "TargetTrackingScaling"),
     ),
-    Rule(
+    PolicyRule(
         name="scaling-bounds",
         types=("aws:appautoscaling/target:Target",),
         severity="high",
         reason="A range that is empty or open-ended scales to nothing, or without end.",
         check=every(at_least("minCapacity", 1), at_most("maxCapacity", 15)),
     ),
-    Rule(
+    PolicyRule(
         name="task-read-only",
         types=("aws:ecs/taskDefinition:TaskDefinition",),
         severity="medium",
@@ -177,7 +177,7 @@ RULES = (
         frameworks=("FSBP:ECS.5",),
         check=_read_only,
     ),
-    Rule(
+    PolicyRule(
         name="task-no-plain-secrets",
         types=("aws:ecs/taskDefinition:TaskDefinition",),
         severity="critical",
@@ -185,7 +185,7 @@ RULES = (
         frameworks=("FSBP:ECS.8",),
         check=_no_secrets,
     ),
-    Rule(
+    PolicyRule(
         name="schedule-private",
         types=("aws:scheduler/schedule:Schedule",),
         severity="high",
@@ -193,7 +193,7 @@ RULES = (
         frameworks=("FSBP:ECS.2",),
         check=_no_public_task,
     ),
-    Rule(
+    PolicyRule(
         name="schedule-retries-end",
         types=("aws:scheduler/schedule:Schedule",),
         severity="medium",
@@ -203,28 +203,28 @@ RULES = (
             at_most("target.retryPolicy.maximumEventAgeInSeconds", 3600),
         ),
     ),
-    Rule(
+    PolicyRule(
         name="schedule-keeps-failures",
         types=("aws:scheduler/schedule:Schedule",),
         severity="medium",
         reason="What could not be started is dropped without a word, unless a queue takes it.",
         check=given("target.deadLetterConfig.arn"),
     ),
-    Rule(
+    PolicyRule(
         name="event-keeps-failures",
         types=("aws:cloudwatch/eventTarget:EventTarget",),
         severity="medium",
         reason="An event that could not be delivered is dropped without a word, unless a queue takes it.",
         check=_keeps_events,
     ),
-    Rule(
+    PolicyRule(
         name="function-log-ends",
         types=("aws:lambda/function:Function",),
         severity="low",
         reason="Without a log group of the program's, Lambda makes one, and keeps what is in it for ever.",
         check=given("loggingConfig.logGroup"),
     ),
-    Rule(
+    PolicyRule(
         name="schedule-utc",
         types=("aws:scheduler/schedule:Schedule",),
         severity="low",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from policy.model import (
     Check,
+    PolicyRule,
     Props,
-    Rule,
     at_least,
     every,
     given,
@@ -86,7 +86,7 @@ def _expires(props: Props) -> str | None:
 
 
 RULES = (
-    Rule(
+    PolicyRule(
         name="aurora-encrypted",
         types=(_CLUSTER,),
         severity="critical",
@@ -95,7 +95,7 @@ RULES = (
         # A member of a global database states it too, or AWS refuses its key.
         check=every(is_true("storageEncrypted"), given("kmsKeyId")),
     ),
-    Rule(
+    PolicyRule(
         name="aurora-deletion-protection",
         types=(_CLUSTER,),
         severity="critical",
@@ -104,7 +104,7 @@ RULES = (
         check=is_true("deletionProtection"),
         guards=True,
     ),
-    Rule(
+    PolicyRule(
         name="aurora-backups",
         types=(_CLUSTER,),
         severity="critical",
@@ -112,7 +112,7 @@ RULES = (
         check=at_least("backupRetentionPeriod", _BACKUP_DAYS),
         guards=True,
     ),
-    Rule(
+    PolicyRule(
         name="aurora-final-snapshot",
         types=(_CLUSTER,),
         severity="high",
@@ -120,7 +120,7 @@ RULES = (
         check=is_false("skipFinalSnapshot"),
         guards=True,
     ),
-    Rule(
+    PolicyRule(
         name="aurora-iam-authentication",
         types=(_CLUSTER,),
         severity="medium",
@@ -128,7 +128,7 @@ RULES = (
         frameworks=("FSBP:RDS.12",),
         check=is_true("iamDatabaseAuthenticationEnabled"),
     ),
-    Rule(
+    PolicyRule(
         name="aurora-logs-exported",
         types=(_CLUSTER,),
         severity="medium",
@@ -136,7 +136,7 @@ RULES = (
         frameworks=("FSBP:RDS.37",),
         check=wants("enabledCloudwatchLogsExports", lambda value: "postgresql" in (value or ()), "with postgresql"),
     ),
-    Rule(
+    PolicyRule(
         name="aurora-tags-snapshots",
         types=(_CLUSTER,),
         severity="low",
@@ -144,7 +144,7 @@ RULES = (
         frameworks=("FSBP:RDS.16",),
         check=is_true("copyTagsToSnapshot"),
     ),
-    Rule(
+    PolicyRule(
         name="database-private",
         types=(_INSTANCE, "aws:rds/instance:Instance"),
         severity="critical",
@@ -153,7 +153,7 @@ RULES = (
         check=is_false("publiclyAccessible"),
     ),
     # Types that Ascent has none of, but stacks beside it do.
-    Rule(
+    PolicyRule(
         name="database-encrypted",
         types=("aws:rds/instance:Instance", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster"),
         severity="critical",
@@ -161,7 +161,7 @@ RULES = (
         frameworks=("FSBP:RDS.3", "CIS-AWS-3.0:2.3.1"),
         check=is_true("storageEncrypted"),
     ),
-    Rule(
+    PolicyRule(
         name="volume-encrypted",
         types=("aws:ebs/volume:Volume", "aws:efs/fileSystem:FileSystem"),
         severity="critical",
@@ -169,14 +169,14 @@ RULES = (
         frameworks=("FSBP:EC2.3", "FSBP:EFS.1", "CIS-AWS-3.0:2.4.1"),
         check=is_true("encrypted"),
     ),
-    Rule(
+    PolicyRule(
         name="database-insights",
         types=(_INSTANCE,),
         severity="low",
         reason="The query that was slow last night is only known if it was recorded.",
         check=is_true("performanceInsightsEnabled"),
     ),
-    Rule(
+    PolicyRule(
         name="database-three-zones",
         types=("aws:rds/subnetGroup:SubnetGroup", "aws:elasticache/subnetGroup:SubnetGroup"),
         severity="high",
@@ -184,28 +184,28 @@ RULES = (
         frameworks=("FSBP:RDS.15", "FSBP:ElastiCache.7"),
         check=several("subnetIds", _ZONES),
     ),
-    Rule(
+    PolicyRule(
         name="database-forces-tls",
         types=("aws:rds/clusterParameterGroup:ClusterParameterGroup",),
         severity="critical",
         reason="A client that forgot sslmode would send its password in the clear.",
         check=_forces_tls,
     ),
-    Rule(
+    PolicyRule(
         name="proxy-tls",
         types=("aws:rds/proxy:Proxy",),
         severity="critical",
         reason="To its clients, the proxy is the database.",
         check=is_true("requireTls"),
     ),
-    Rule(
+    PolicyRule(
         name="proxy-three-zones",
         types=("aws:rds/proxy:Proxy", "aws:rds/proxyEndpoint:ProxyEndpoint"),
         severity="high",
         reason="Every connection goes through it; it must outlive a zone.",
         check=several("vpcSubnetIds", _ZONES),
     ),
-    Rule(
+    PolicyRule(
         name="proxy-pool-bounded",
         types=("aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup",),
         severity="high",
@@ -216,7 +216,7 @@ RULES = (
             "set, and below 100",
         ),
     ),
-    Rule(
+    PolicyRule(
         name="cache-encrypted-at-rest",
         types=(_CACHE,),
         severity="high",
@@ -224,7 +224,7 @@ RULES = (
         frameworks=("FSBP:ElastiCache.4",),
         check=_unless_global(is_true("atRestEncryptionEnabled")),
     ),
-    Rule(
+    PolicyRule(
         name="cache-encrypted-in-transit",
         types=(_CACHE,),
         severity="high",
@@ -232,7 +232,7 @@ RULES = (
         frameworks=("FSBP:ElastiCache.5",),
         check=_unless_global(is_true("transitEncryptionEnabled")),
     ),
-    Rule(
+    PolicyRule(
         name="cache-token",
         types=(_CACHE,),
         severity="high",
@@ -240,7 +240,7 @@ RULES = (
         frameworks=("FSBP:ElastiCache.6",),
         check=given("authToken"),
     ),
-    Rule(
+    PolicyRule(
         name="cache-fails-over",
         types=(_CACHE,),
         severity="high",
@@ -249,7 +249,7 @@ RULES = (
         check=_several_fail_over,
         when=having("cache"),
     ),
-    Rule(
+    PolicyRule(
         name="cache-snapshots",
         types=(_CACHE,),
         severity="medium",
@@ -257,14 +257,14 @@ RULES = (
         frameworks=("FSBP:ElastiCache.1",),
         check=_unless_global(at_least("snapshotRetentionLimit", 1)),
     ),
-    Rule(
+    PolicyRule(
         name="cache-fit-for-global",
         types=(_CACHE,),
         severity="medium",
         reason="Rules that keep growth safe: what cannot be changed later is right from the start.",
         check=_global_nodes,
     ),
-    Rule(
+    PolicyRule(
         name="bucket-private",
         types=("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",),
         severity="critical",
@@ -277,7 +277,7 @@ RULES = (
             is_true("restrictPublicBuckets"),
         ),
     ),
-    Rule(
+    PolicyRule(
         name="bucket-acl-private",
         types=("aws:s3/bucket:Bucket", "aws:s3/bucketAcl:BucketAcl"),
         severity="critical",
@@ -285,7 +285,7 @@ RULES = (
         frameworks=("FSBP:S3.2", "FSBP:S3.3"),
         check=wants("acl", lambda value: "public" not in str(value), "a private one"),
     ),
-    Rule(
+    PolicyRule(
         name="bucket-owner-alone",
         types=("aws:s3/bucketOwnershipControls:BucketOwnershipControls",),
         severity="medium",
@@ -293,7 +293,7 @@ RULES = (
         frameworks=("FSBP:S3.12",),
         check=one_of("rule.objectOwnership", "BucketOwnerEnforced"),
     ),
-    Rule(
+    PolicyRule(
         name="bucket-encrypted",
         types=("aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",),
         severity="high",
@@ -301,7 +301,7 @@ RULES = (
         frameworks=("FSBP:S3.17",),
         check=one_of("rules[*].applyServerSideEncryptionByDefault.sseAlgorithm", "aws:kms", "aws:kms:dsse", "AES256"),
     ),
-    Rule(
+    PolicyRule(
         name="bucket-versioned",
         types=("aws:s3/bucketVersioning:BucketVersioning",),
         severity="medium",
@@ -309,7 +309,7 @@ RULES = (
         frameworks=("FSBP:S3.14",),
         check=one_of("versioningConfiguration.status", "Enabled"),
     ),
-    Rule(
+    PolicyRule(
         name="bucket-kept",
         types=("aws:s3/bucket:Bucket",),
         severity="critical",
@@ -317,7 +317,7 @@ RULES = (
         check=is_false("forceDestroy"),
         guards=True,
     ),
-    Rule(
+    PolicyRule(
         name="bucket-expires",
         types=("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",),
         severity="low",
@@ -325,7 +325,7 @@ RULES = (
         frameworks=("FSBP:S3.13",),
         check=_expires,
     ),
-    Rule(
+    PolicyRule(
         name="bucket-tls-only",
         types=("aws:s3/bucketPolicy:BucketPolicy",),
         severity="high",
@@ -333,7 +333,7 @@ RULES = (
         frameworks=("FSBP:S3.5", "CIS-AWS-3.0:2.1.1"),
         check=_denies_http,
     ),
-    Rule(
+    PolicyRule(
         name="policy-not-public",
         types=(
             "aws:s3/bucketPolicy:BucketPolicy",
@@ -345,7 +345,7 @@ RULES = (
         frameworks=("FSBP:S3.8", "FSBP:SQS.3"),
         check=_public,
     ),
-    Rule(
+    PolicyRule(
         name="queue-encrypted",
         types=(_QUEUE,),
         severity="high",
@@ -353,7 +353,7 @@ RULES = (
         frameworks=("FSBP:SQS.1",),
         check=_encrypted_queue,
     ),
-    Rule(
+    PolicyRule(
         name="queue-keeps",
         types=(_QUEUE,),
         severity="medium",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from policy.model import Props, Rule, at_most, every, given, is_true, matches, one_of, values, wants
+from policy.model import PolicyRule, Props, at_most, every, given, is_true, matches, one_of, values, wants
 
 _RULESET = "cloudflare:index/ruleset:Ruleset"
 # As Cloudflare's API names its settings: which values are safe.
@@ -46,77 +46,77 @@ def _rate_limits(props: Props) -> str | None:
 
 
 RULES = (
-    Rule(
+    PolicyRule(
         name="edge-record-short-lived",
         types=("cloudflare:index/dnsRecord:DnsRecord",),
         severity="low",
         reason="A name that is kept for hours sends people to the region that was lost.",
         check=at_most("ttl", 300),
     ),
-    Rule(
+    PolicyRule(
         name="edge-record-points",
         types=("cloudflare:index/dnsRecord:DnsRecord",),
         severity="medium",
         reason="A record without content answers nothing, and a later one takes its name over.",
         check=given("content"),
     ),
-    Rule(
+    PolicyRule(
         name="edge-setting-safe",
         types=("cloudflare:index/zoneSetting:ZoneSetting",),
         severity="critical",
         reason="Anything less than full TLS to the origin sends passwords in the clear behind the lock people see.",
         check=_setting,
     ),
-    Rule(
+    PolicyRule(
         name="edge-origin-tls",
         types=(_RULESET,),
         severity="critical",
         reason="Anything less than full TLS to the origin sends passwords in the clear behind the lock people see.",
         check=_origin_tls,
     ),
-    Rule(
+    PolicyRule(
         name="edge-rules-named",
         types=(_RULESET,),
         severity="medium",
         reason="A rule without a reference of its own is made anew whenever one before it is removed.",
         check=given("rules[*].ref"),
     ),
-    Rule(
+    PolicyRule(
         name="edge-never-caches-all",
         types=(_RULESET,),
         severity="critical",
         reason="One person's answer must never be another's.",
         check=_caches_nothing_private,
     ),
-    Rule(
+    PolicyRule(
         name="edge-rate-limits-bounded",
         types=(_RULESET,),
         severity="high",
         reason="A limit without a period limits nothing.",
         check=_rate_limits,
     ),
-    Rule(
+    PolicyRule(
         name="edge-pool-watched",
         types=("cloudflare:index/loadBalancerPool:LoadBalancerPool",),
         severity="high",
         reason="A pool without a health check gets traffic while it is down.",
         check=given("monitor"),
     ),
-    Rule(
+    PolicyRule(
         name="edge-monitor-tls",
         types=("cloudflare:index/loadBalancerMonitor:LoadBalancerMonitor",),
         severity="medium",
         reason="Health is asked for over the way that people come.",
         check=every(one_of("type", "https"), matches("path", "/.*")),
     ),
-    Rule(
+    PolicyRule(
         name="edge-balancer-proxied",
         types=("cloudflare:index/loadBalancer:LoadBalancer",),
         severity="high",
         reason="Unproxied, it hands out the origins' addresses, and people go around every rule.",
         check=every(is_true("proxied"), given("fallbackPool")),
     ),
-    Rule(
+    PolicyRule(
         name="edge-normalizes",
         types=("cloudflare:index/urlNormalizationSettings:UrlNormalizationSettings",),
         severity="medium",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from policy.model import Props, Rule, at_least, every, given, hidden, is_true, one_of, values
+from policy.model import PolicyRule, Props, at_least, every, given, hidden, is_true, one_of, values
 
 _DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 _STATEFUL = "kubernetes:apps/v1:StatefulSet"
@@ -136,7 +136,7 @@ def _no_secret_keys(props: Props) -> str | None:
 
 
 RULES = (
-    Rule(
+    PolicyRule(
         name="pod-restricted",
         types=_PODS,
         severity="critical",
@@ -144,70 +144,70 @@ RULES = (
         frameworks=_RESTRICTED,
         check=_restricted,
     ),
-    Rule(
+    PolicyRule(
         name="pod-read-only",
         types=_PODS,
         severity="medium",
         reason="What cannot be written to cannot hold an attacker's program.",
         check=_read_only,
     ),
-    Rule(
+    PolicyRule(
         name="pod-bounded",
         types=_PODS,
         severity="high",
         reason="A pod without bounds takes its node's memory, and its neighbors down.",
         check=_bounded,
     ),
-    Rule(
+    PolicyRule(
         name="pod-image-fixed",
         types=_PODS,
         severity="medium",
         reason="Two pods of one version should be of one version.",
         check=_tagged,
     ),
-    Rule(
+    PolicyRule(
         name="deployment-ready",
         types=(_DEPLOYMENT,),
         severity="high",
         reason="Without a readiness probe, an update sends people to pods that still start.",
         check=_probed,
     ),
-    Rule(
+    PolicyRule(
         name="cron-does-not-overlap",
         types=(_CRON,),
         severity="medium",
         reason="Two runs of one database job wait for each other's locks.",
         check=_forbid_overlap,
     ),
-    Rule(
+    PolicyRule(
         name="autoscaler-bounded",
         types=("kubernetes:autoscaling/v2:HorizontalPodAutoscaler",),
         severity="high",
         reason="Replicas belong to the autoscaler, within bounds that make sense.",
         check=_sized,
     ),
-    Rule(
+    PolicyRule(
         name="disruption-possible",
         types=("kubernetes:policy/v1:PodDisruptionBudget",),
         severity="high",
         reason="A budget that allows nothing stops every node update.",
         check=_lets_go,
     ),
-    Rule(
+    PolicyRule(
         name="network-policy-closed",
         types=("kubernetes:networking.k8s.io/v1:NetworkPolicy",),
         severity="high",
         reason="A policy that admits everybody is none.",
         check=_denies,
     ),
-    Rule(
+    PolicyRule(
         name="service-internal",
         types=("kubernetes:core/v1:Service",),
         severity="high",
         reason="There is one way in, and it is the load balancer.",
         check=_internal,
     ),
-    Rule(
+    PolicyRule(
         name="namespace-restricted",
         types=("kubernetes:core/v1:Namespace",),
         severity="high",
@@ -215,28 +215,28 @@ RULES = (
         frameworks=_RESTRICTED,
         check=_enforces,
     ),
-    Rule(
+    PolicyRule(
         name="account-without-token",
         types=("kubernetes:core/v1:ServiceAccount",),
         severity="medium",
         reason="An application has nothing to say to the cluster's API.",
         check=_no_token,
     ),
-    Rule(
+    PolicyRule(
         name="storage-encrypted",
         types=("kubernetes:storage.k8s.io/v1:StorageClass",),
         severity="high",
         reason="Volumes outlive pods, as snapshots do.",
         check=_encrypted,
     ),
-    Rule(
+    PolicyRule(
         name="release-all-or-nothing",
         types=("kubernetes:helm.sh/v3:Release",),
         severity="medium",
         reason="A release that stops half-way is worse than the old one.",
         check=is_true("atomic"),
     ),
-    Rule(
+    PolicyRule(
         name="config-holds-no-secret",
         types=("kubernetes:core/v1:ConfigMap",),
         severity="critical",

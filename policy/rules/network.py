@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from policy.model import (
+    PolicyRule,
     Props,
-    Rule,
     at_most,
     every,
     given,
@@ -74,7 +74,7 @@ def _weights(props: Props) -> str | None:
 
 
 RULES = (
-    Rule(
+    PolicyRule(
         name="ingress-web-only",
         types=(_INGRESS,),
         severity="critical",
@@ -82,7 +82,7 @@ RULES = (
         frameworks=("FSBP:EC2.18", "FSBP:EC2.19", "CIS-AWS-3.0:5.2", "CIS-AWS-3.0:5.3"),
         check=_open_ports,
     ),
-    Rule(
+    PolicyRule(
         name="group-rule-web-only",
         # The type that the one above took the place of.
         types=("aws:ec2/securityGroupRule:SecurityGroupRule",),
@@ -91,14 +91,14 @@ RULES = (
         frameworks=("FSBP:EC2.18", "FSBP:EC2.19", "CIS-AWS-3.0:5.2", "CIS-AWS-3.0:5.3"),
         check=_old_rule,
     ),
-    Rule(
+    PolicyRule(
         name="security-group-described",
         types=(_INGRESS, _EGRESS),
         severity="low",
         reason="A rule without an explanation is never removed.",
         check=given("description"),
     ),
-    Rule(
+    PolicyRule(
         name="security-group-no-inline-world",
         types=("aws:ec2/securityGroup:SecurityGroup",),
         severity="high",
@@ -106,7 +106,7 @@ RULES = (
         frameworks=("FSBP:EC2.18",),
         check=_inline_rules,
     ),
-    Rule(
+    PolicyRule(
         name="default-group-closed",
         types=("aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",),
         severity="high",
@@ -116,7 +116,7 @@ RULES = (
             wants("ingress", lambda value: not value, "empty"), wants("egress", lambda value: not value, "empty")
         ),
     ),
-    Rule(
+    PolicyRule(
         name="subnet-no-public-addresses",
         types=("aws:ec2/subnet:Subnet",),
         severity="high",
@@ -124,7 +124,7 @@ RULES = (
         frameworks=("FSBP:EC2.15",),
         check=is_false("mapPublicIpOnLaunch"),
     ),
-    Rule(
+    PolicyRule(
         name="flow-log-all",
         types=("aws:ec2/flowLog:FlowLog",),
         severity="medium",
@@ -132,21 +132,21 @@ RULES = (
         frameworks=("FSBP:EC2.6", "CIS-AWS-3.0:3.7"),
         check=one_of("trafficType", "ALL"),
     ),
-    Rule(
+    PolicyRule(
         name="endpoint-private-dns",
         types=("aws:ec2/vpcEndpoint:VpcEndpoint",),
         severity="medium",
         reason="Without private DNS, the SDKs still go out by NAT, past the endpoint.",
         check=_private_dns,
     ),
-    Rule(
+    PolicyRule(
         name="peering-named",
         types=("aws:ec2/vpcPeeringConnection:VpcPeeringConnection",),
         severity="medium",
         reason="A peering that has no name in the console is the one that is deleted by mistake.",
         check=given("tags.Name"),
     ),
-    Rule(
+    PolicyRule(
         name="balancer-drops-invalid-headers",
         types=(_BALANCER,),
         severity="medium",
@@ -154,7 +154,7 @@ RULES = (
         frameworks=("FSBP:ELB.4",),
         check=is_true("dropInvalidHeaderFields"),
     ),
-    Rule(
+    PolicyRule(
         name="balancer-desync-mitigation",
         types=(_BALANCER,),
         severity="medium",
@@ -162,7 +162,7 @@ RULES = (
         frameworks=("FSBP:ELB.12",),
         check=one_of("desyncMitigationMode", "defensive", "strictest"),
     ),
-    Rule(
+    PolicyRule(
         name="balancer-access-logs",
         types=(_BALANCER,),
         severity="medium",
@@ -170,7 +170,7 @@ RULES = (
         frameworks=("FSBP:ELB.5",),
         check=is_true("accessLogs.enabled"),
     ),
-    Rule(
+    PolicyRule(
         name="balancer-deletion-protection",
         types=(_BALANCER,),
         severity="high",
@@ -179,7 +179,7 @@ RULES = (
         check=is_true("enableDeletionProtection"),
         guards=True,
     ),
-    Rule(
+    PolicyRule(
         name="balancer-three-zones",
         types=(_BALANCER,),
         severity="high",
@@ -187,7 +187,7 @@ RULES = (
         frameworks=("FSBP:ELB.13",),
         check=several("subnets", _ZONES),
     ),
-    Rule(
+    PolicyRule(
         name="listener-tls",
         types=(_LISTENER,),
         severity="critical",
@@ -197,21 +197,21 @@ RULES = (
         frameworks=("FSBP:ELB.17",),
         check=_listener,
     ),
-    Rule(
+    PolicyRule(
         name="listener-weights-whole",
         types=(_LISTENER,),
         severity="high",
         reason="Weights that do not add up shift traffic without a decision.",
         check=_weights,
     ),
-    Rule(
+    PolicyRule(
         name="target-health-checked",
         types=("aws:lb/targetGroup:TargetGroup",),
         severity="high",
         reason="A target that is never asked gets traffic while it is down.",
         check=every(matches("healthCheck.path", "/.*"), at_most("healthCheck.interval", 30)),
     ),
-    Rule(
+    PolicyRule(
         name="certificate-validated-by-dns",
         types=("aws:acm/certificate:Certificate",),
         severity="medium",
@@ -219,7 +219,7 @@ RULES = (
         frameworks=("FSBP:ACM.1",),
         check=one_of("validationMethod", "DNS"),
     ),
-    Rule(
+    PolicyRule(
         name="record-short-lived",
         types=("aws:route53/record:Record",),
         severity="low",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from policy.model import Props, Rule, at_least, given, is_true, one_of, wants
+from policy.model import PolicyRule, Props, at_least, given, is_true, one_of, wants
 from policy.rules.documents import statements, texts
 
 _KEPT_DAYS = 7
@@ -58,7 +58,7 @@ def _api_open(props: Props) -> str | None:
 
 
 RULES = (
-    Rule(
+    PolicyRule(
         name="key-rotates",
         types=("aws:kms/key:Key",),
         severity="medium",
@@ -66,7 +66,7 @@ RULES = (
         frameworks=("FSBP:KMS.4", "CIS-AWS-3.0:3.6"),
         check=_rotates,
     ),
-    Rule(
+    PolicyRule(
         name="key-deleted-slowly",
         types=("aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey"),
         severity="critical",
@@ -75,14 +75,14 @@ RULES = (
         check=at_least("deletionWindowInDays", 30),
         guards=True,
     ),
-    Rule(
+    PolicyRule(
         name="secret-own-key",
         types=("aws:secretsmanager/secret:Secret",),
         severity="medium",
         reason="With a key of the stack's own, reading a secret takes two permissions.",
         check=given("kmsKeyId"),
     ),
-    Rule(
+    PolicyRule(
         name="secret-recoverable",
         types=("aws:secretsmanager/secret:Secret",),
         severity="high",
@@ -90,7 +90,7 @@ RULES = (
         check=at_least("recoveryWindowInDays", _KEPT_DAYS),
         guards=True,
     ),
-    Rule(
+    PolicyRule(
         name="role-policy-least",
         types=("aws:iam/rolePolicy:RolePolicy", "aws:iam/policy:Policy"),
         severity="critical",
@@ -98,14 +98,14 @@ RULES = (
         frameworks=("FSBP:IAM.1", "FSBP:IAM.21"),
         check=_no_wildcards,
     ),
-    Rule(
+    PolicyRule(
         name="role-trust-known",
         types=("aws:iam/role:Role",),
         severity="critical",
         reason="To assume a role is to have all its permissions.",
         check=_trusts_known,
     ),
-    Rule(
+    PolicyRule(
         name="role-no-admin",
         types=("aws:iam/rolePolicyAttachment:RolePolicyAttachment",),
         severity="critical",
@@ -113,7 +113,7 @@ RULES = (
         frameworks=("FSBP:IAM.1",),
         check=_no_admin,
     ),
-    Rule(
+    PolicyRule(
         name="log-retention",
         types=("aws:cloudwatch/logGroup:LogGroup",),
         severity="medium",
@@ -121,21 +121,21 @@ RULES = (
         frameworks=("FSBP:CloudWatch.16",),
         check=at_least("retentionInDays", _KEPT_DAYS),
     ),
-    Rule(
+    PolicyRule(
         name="alarm-missing-data",
         types=("aws:cloudwatch/metricAlarm:MetricAlarm",),
         severity="medium",
         reason="By default, an alarm whose metric stops says nothing; what silence means has to be decided.",
         check=_treats_missing,
     ),
-    Rule(
+    PolicyRule(
         name="alarm-explained",
         types=("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm"),
         severity="low",
         reason="It pages a person, who has to know why.",
         check=given("alarmDescription"),
     ),
-    Rule(
+    PolicyRule(
         name="alarm-acts",
         types=("aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/compositeAlarm:CompositeAlarm"),
         severity="medium",
@@ -143,42 +143,42 @@ RULES = (
         frameworks=("FSBP:CloudWatch.17",),
         check=wants("actionsEnabled", lambda value: value is not False, "not false"),
     ),
-    Rule(
+    PolicyRule(
         name="dashboard-named",
         types=("aws:cloudwatch/dashboard:Dashboard",),
         severity="low",
         reason="A dashboard is looked for by its name in the middle of the night.",
         check=given("dashboardName"),
     ),
-    Rule(
+    PolicyRule(
         name="topic-encrypted",
         types=("aws:sns/topic:Topic",),
         severity="medium",
         reason="Alerts name hosts, addresses and people.",
         check=given("kmsMasterKeyId"),
     ),
-    Rule(
+    PolicyRule(
         name="subscription-private",
         types=("aws:sns/topicSubscription:TopicSubscription",),
         severity="high",
         reason="Over plain HTTP, everybody on the way reads the alert.",
         check=wants("protocol", lambda value: value != "http", "anything but http"),
     ),
-    Rule(
+    PolicyRule(
         name="budget-tells",
         types=("aws:budgets/budget:Budget",),
         severity="medium",
         reason="A budget without recipients limits nothing.",
         check=given("notifications"),
     ),
-    Rule(
+    PolicyRule(
         name="chat-guarded",
         types=("aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration",),
         severity="high",
         reason="Without guardrails, everyone in the channel may do what the role may.",
         check=given("guardrailPolicyArns"),
     ),
-    Rule(
+    PolicyRule(
         name="containers-in-own-cluster",
         types=("aws:ecs/cluster:Cluster",),
         severity="low",
@@ -186,7 +186,7 @@ RULES = (
         frameworks=("FSBP:ECS.12",),
         check=wants("settings[*].value", lambda value: value in ("disabled", "enabled", "enhanced"), "decided"),
     ),
-    Rule(
+    PolicyRule(
         name="cluster-secrets-encrypted",
         types=("aws:eks/cluster:Cluster",),
         severity="high",
@@ -194,7 +194,7 @@ RULES = (
         frameworks=("FSBP:EKS.3",),
         check=given("encryptionConfig.provider"),
     ),
-    Rule(
+    PolicyRule(
         name="cluster-not-public",
         types=("aws:eks/cluster:Cluster",),
         severity="critical",
@@ -202,7 +202,7 @@ RULES = (
         frameworks=("FSBP:EKS.1",),
         check=_api_open,
     ),
-    Rule(
+    PolicyRule(
         name="cluster-audited",
         types=("aws:eks/cluster:Cluster",),
         severity="medium",
@@ -210,7 +210,7 @@ RULES = (
         frameworks=("FSBP:EKS.8",),
         check=wants("enabledClusterLogTypes", lambda value: "audit" in (value or ()), "with audit"),
     ),
-    Rule(
+    PolicyRule(
         name="cluster-kept",
         types=("aws:eks/cluster:Cluster",),
         severity="high",
@@ -218,21 +218,21 @@ RULES = (
         check=is_true("deletionProtection"),
         guards=True,
     ),
-    Rule(
+    PolicyRule(
         name="password-long",
         types=("random:index/randomPassword:RandomPassword",),
         severity="high",
         reason="A machine's password costs nothing to be long.",
         check=at_least("length", _LONG_PASSWORD),
     ),
-    Rule(
+    PolicyRule(
         name="provider-tags",
         types=("pulumi:providers:aws",),
         severity="medium",
         reason="A resource without an owner is never cleaned up, and without a tag is in no budget.",
         check=wants("defaultTags", lambda value: "ascent:stack" in str(value), "with ascent:stack"),
     ),
-    Rule(
+    PolicyRule(
         name="provider-region",
         types=("pulumi:providers:aws",),
         severity="high",

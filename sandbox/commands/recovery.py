@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.commands import state
 from sandbox.commands.layout import Layout
-from sandbox.provider.world import View, World
+from sandbox.provider.world import World, WorldView
 
 ANYWHERE = "*"
 GLOBAL = ""  # the scope of what is in no region, such as a role
@@ -29,7 +29,7 @@ def remove_leftovers(layout: Layout, stack: str) -> list[str]:
         return []
     known = _known_to_any_stack(layout)
 
-    def remove(view: View) -> list[str]:
+    def remove(view: WorldView) -> list[str]:
         strays = list(_strays(view, types, known))
         for stray in strays:
             view.remove(*stray)
@@ -55,7 +55,7 @@ def remove_unanswered(layout: Layout, before: set[Known]) -> None:
     """
     unanswered = ownerless(layout) - before
 
-    def remove(view: View) -> None:
+    def remove(view: WorldView) -> None:
         for stray in unanswered:
             view.remove(*stray)
 
@@ -63,7 +63,7 @@ def remove_unanswered(layout: Layout, before: set[Known]) -> None:
         World(layout.world).transact(remove)
 
 
-def _strays(view: View, types: set[str], known: set[Known]) -> Iterator[Known]:
+def _strays(view: WorldView, types: set[str], known: set[Known]) -> Iterator[Known]:
     for token in sorted(types):
         for identifier, entry in view.all(token):
             owners = {(token, identifier, ANYWHERE), (token, identifier, entry.scope)}

@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
     from pulumi.runtime.proto import provider_pb2_grpc
 
     from sandbox.provider.faults import Faults
-    from sandbox.provider.outage import Outage
+    from sandbox.provider.outage import UnreachableRegions
     from sandbox.provider.service import Service
     from sandbox.provider.world import World, default_path
 
@@ -70,7 +70,7 @@ def main(arguments: list[str]) -> int:
         return 2
     options = [("grpc.max_receive_message_length", _MESSAGE_BYTES), ("grpc.max_send_message_length", _MESSAGE_BYTES)]
     server = grpc.server(ThreadPoolExecutor(_WORKERS), options=options)
-    service = Service(names[0], World(default_path()), faults, outage=Outage(os.environ))
+    service = Service(names[0], World(default_path()), faults, outage=UnreachableRegions(os.environ))
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(service, server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

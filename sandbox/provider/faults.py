@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from catalog.errors import Refused
+from catalog.errors import CloudRefusedError
 
 OPERATIONS = ("create", "read", "update", "delete", "invoke")
 _CRASH_STATUS = 137  # as if killed
@@ -68,14 +68,14 @@ class Faults:
         """Wait as long as asked, then fail if this is an operation that must.
 
         Raises:
-            Refused: when it must.
+            CloudRefusedError: when it must.
         """
         if self._latency:
             time.sleep(self._latency)
         with self._lock:
             hit = any(rule.hits(operation, token) for rule in self._fail)
         if hit:
-            raise Refused(f"sandbox fault: {operation} of {token} fails, as ASCENT_SANDBOX_FAIL asks")
+            raise CloudRefusedError(f"sandbox fault: {operation} of {token} fails, as ASCENT_SANDBOX_FAIL asks")
 
     def after(self, operation: str, token: str) -> None:
         """End the process, done but unanswered, if this is the operation to do it after."""

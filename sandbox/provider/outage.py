@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from catalog import config as configuration
 from catalog.constraints import Failure
-from catalog.errors import Refused
+from catalog.errors import CloudRefusedError
 from catalog.values import Properties, plain
 
 VARIABLE = "ASCENT_SANDBOX_LOST"
@@ -18,7 +18,7 @@ CONTROL_PLANES: Mapping[str, tuple[str, ...]] = {"us-east-1": ("aws:iam/", "aws:
 _IAM = "us-east-1"
 
 
-class Outage:
+class UnreachableRegions:
     """The regions that `environment` says are out of reach."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -38,7 +38,7 @@ class Outage:
         """Fail if this asks a region that is out of reach.
 
         Raises:
-            Refused: when it does.
+            CloudRefusedError: when it does.
         """
         if not token.startswith("aws:"):
             return
@@ -46,7 +46,7 @@ class Outage:
         far = next((where for where, types in CONTROL_PLANES.items() if token.startswith(types)), None)
         asked = {here} if far is None or operation in ("read", "invoke") else {far}
         for region in sorted(asked & self._lost):
-            raise Refused(f"{operation} of {token}: {region} did not answer: dial tcp: i/o timeout")
+            raise CloudRefusedError(f"{operation} of {token}: {region} did not answer: dial tcp: i/o timeout")
 
 
 def _asked(config: Properties) -> Iterator[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from catalog.errors import Refused
+from catalog.errors import CloudRefusedError
 from catalog.values import Properties, plain
 
 _SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
@@ -26,11 +26,11 @@ def generate(token: str, inputs: Properties) -> tuple[str, Properties]:
     """Id and outputs of a new random resource.
 
     Raises:
-        Refused: when what is asked for cannot be had.
+        CloudRefusedError: when what is asked for cannot be had.
     """
     kind = token.rsplit(":", 1)[-1]
     if kind not in _KINDS:
-        raise Refused(f"the sandbox cannot make {token}: add it to sandbox/provider/randoms.py")
+        raise CloudRefusedError(f"the sandbox cannot make {token}: add it to sandbox/provider/randoms.py")
     return _KINDS[kind](plain(inputs))
 
 
@@ -47,9 +47,9 @@ def _characters(inputs: Properties) -> str:
     minimums = {name: int(inputs.get(f"min{name.capitalize()}", 0)) for name in groups}
     length = int(inputs["length"])
     if not pool:
-        raise Refused("at least one of upper, lower, numeric and special must be true")
+        raise CloudRefusedError("at least one of upper, lower, numeric and special must be true")
     if sum(minimums.values()) > length:
-        raise Refused(f"length ({length}) must be >= minUpper + minLower + minNumeric + minSpecial")
+        raise CloudRefusedError(f"length ({length}) must be >= minUpper + minLower + minNumeric + minSpecial")
     chosen = [secrets.choice(groups[name]) for name, count in minimums.items() for _ in range(count)]
     chosen += [secrets.choice(pool) for _ in range(length - len(chosen))]
     _RANDOM.shuffle(chosen)
@@ -88,7 +88,7 @@ def _id(inputs: Properties) -> tuple[str, Properties]:
 def _integer(inputs: Properties) -> tuple[str, Properties]:
     low, high = int(inputs["min"]), int(inputs["max"])
     if low > high:
-        raise Refused(f"minimum ({low}) must be smaller than or equal to maximum ({high})")
+        raise CloudRefusedError(f"minimum ({low}) must be smaller than or equal to maximum ({high})")
     number = _RANDOM.randint(low, high)
     return str(number), {"result": number}
 

@@ -8,20 +8,20 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from catalog import conditions, naming, outputs, paths, tables
-from catalog.errors import Refused
+from catalog.errors import CloudRefusedError
 from catalog.schema import Schema
 from catalog.tables import Row
 from catalog.values import Properties, masked, plain
-from sandbox.provider.world import Entry, View
+from sandbox.provider.world import Entry, WorldView
 
 LINGERING = "!deleted"  # after a type token: deleted, but its name is not free yet
 
 
-def unique(view: View, schema: Schema, inputs: Properties, scope: str, own: str = "") -> None:
+def unique(view: WorldView, schema: Schema, inputs: Properties, scope: str, own: str = "") -> None:
     """Refuse `inputs` when their identity is taken by something other than the thing with id `own`.
 
     Raises:
-        Refused: naming what has it.
+        CloudRefusedError: naming what has it.
     """
     for rule in _identities(schema):
         bare = masked(inputs)
@@ -38,7 +38,7 @@ def unique(view: View, schema: Schema, inputs: Properties, scope: str, own: str 
                     if state:
                         message = rule.get("lingering", message)
                     name = " ".join(str(part) for part in identity if part is not None)
-                    raise Refused(_fill(message, schema.token, name))
+                    raise CloudRefusedError(_fill(message, schema.token, name))
 
 
 def _identity(rule: Row, entry: Entry) -> list[Any]:
@@ -61,18 +61,18 @@ def _fill(message: str, token: str, name: str, **others: str) -> str:
     return text
 
 
-def references(view: View, schema: Schema, inputs: Properties) -> None:
+def references(view: WorldView, schema: Schema, inputs: Properties) -> None:
     """Refuse `inputs` that refer to what does not exist.
 
     Raises:
-        Refused: naming the first such reference.
+        CloudRefusedError: naming the first such reference.
     """
     bare = masked(inputs)
     for path, rule in _references(schema):
         for value in _named(rule, (found for _, found in paths.find(bare, path))):
             outside = any(re.fullmatch(one, value) for one in rule.get("but", ()))
             if not outside and not _exists(view, rule, value):
-                raise Refused(
+                raise CloudRefusedError(
                     _fill(
                         rule.get("message", "{path} {value} does not exist"),
                         schema.token,
@@ -101,7 +101,7 @@ def _references(schema: Schema) -> Iterator[tuple[paths.Path, Row]]:
             yield path, kinds[kind]
 
 
-def _exists(view: View, rule: Row, value: str) -> bool:
+def _exists(view: WorldView, rule: Row, value: str) -> bool:
     for source in rule["to"]:
         token, path = source.split("#")
         for key, entry in view.all(token):
@@ -110,11 +110,11 @@ def _exists(view: View, rule: Row, value: str) -> bool:
     return False
 
 
-def requirements(view: View, schema: Schema, inputs: Properties, own: str = "") -> None:
+def requirements(view: WorldView, schema: Schema, inputs: Properties, own: str = "") -> None:
     """Refuse `inputs` that need something else in place first, or whose addresses are not free.
 
     Raises:
-        Refused: saying what is missing.
+        CloudRefusedError: saying what is missing.
     """
     bare = masked(inputs)
     row = tables.row(schema.token)
@@ -123,7 +123,7 @@ def requirements(view: View, schema: Schema, inputs: Properties, own: str = "") 
             continue
         wanted = paths.get(bare, rule["from"])
         if not any(_meets(rule, entry, wanted) for _, entry in view.all(rule["type"])):
-            raise Refused(_fill(rule["message"], schema.token, "", value=str(wanted)))
+            raise CloudRefusedError(_fill(rule["message"], schema.token, "", value=str(wanted)))
     if "addresses" in row:
         _addresses(view, schema.token, row["addresses"], bare, own)
 
@@ -143,7 +143,7 @@ def _meets(rule: Row, entry: Entry, wanted: Any) -> bool:
     return same and bare and all(word in text for word in words)
 
 
-def _addresses(view: View, token: str, rule: Row, inputs: Properties, own: str) -> None:
+def _addresses(view: WorldView, token: str, rule: Row, inputs: Properties, own: str) -> None:
     """A range must lie within its parent's and clear of its siblings'."""
     cidr, parent = inputs.get(rule["cidr"]), inputs.get(rule["parent"])
     if not cidr:
@@ -152,19 +152,23 @@ def _addresses(view: View, token: str, rule: Row, inputs: Properties, own: str) 
     for key, entry in view.all(rule["type"]):
         whole = entry.properties.get(rule["cidr"])
         if key == parent and whole and not network.subnet_of(ipaddress.ip_network(whole)):  # type: ignore[arg-type]
-            raise Refused(f"InvalidSubnet.Range: The CIDR '{cidr}' is invalid: it is outside the VPC's {whole}.")
+            raise CloudRefusedError(
+                f"InvalidSubnet.Range: The CIDR '{cidr}' is invalid: it is outside the VPC's {whole}."
+            )
     for key, entry in view.all(token):
         other = entry.properties.get(rule["cidr"])
         sibling = key != own and other and entry.properties.get(rule["parent"]) == parent
         if sibling and network.overlaps(ipaddress.ip_network(str(other))):
-            raise Refused(f"InvalidSubnet.Conflict: The CIDR '{cidr}' conflicts with another subnet, {key} ({other})")
+            raise CloudRefusedError(
+                f"InvalidSubnet.Conflict: The CIDR '{cidr}' conflicts with another subnet, {key} ({other})"
+            )
 
 
 def waits(schema: Schema, entry: Entry, olds: Properties, news: Properties) -> None:
     """Refuse an update whose provider would wait in vain for what the cloud has meanwhile made otherwise.
 
     Raises:
-        Refused: in the provider's words.
+        CloudRefusedError: in the provider's words.
     """
     for rule in tables.row(schema.token).get("waits", ()):
         moved = any(plain(olds.get(name)) != plain(news.get(name)) for name in rule["on"] if name in news)
@@ -173,19 +177,21 @@ def waits(schema: Schema, entry: Entry, olds: Properties, news: Properties) -> N
         there = entry.properties.get(rule["path"])
         wanted = max(int(plain(side.get(name)) or 0) for side, name in ((news, rule["least"]), (olds, rule["path"])))
         if there != wanted:
-            raise Refused(_fill(rule["message"], schema.token, entry.name, wanted=str(wanted), there=str(there)))
+            raise CloudRefusedError(
+                _fill(rule["message"], schema.token, entry.name, wanted=str(wanted), there=str(there))
+            )
 
 
-def deletion(view: View, schema: Schema, identifier: str, entry: Entry) -> None:
+def deletion(view: WorldView, schema: Schema, identifier: str, entry: Entry) -> None:
     """Refuse to delete what is protected or in use.
 
     Raises:
-        Refused: saying why.
+        CloudRefusedError: saying why.
     """
     row = tables.row(schema.token)
     for rule in row.get("protected", ()):
         if conditions.holds(rule["when"], plain(entry.properties)):
-            raise Refused(_fill(rule["message"], schema.token, entry.name, id=identifier))
+            raise CloudRefusedError(_fill(rule["message"], schema.token, entry.name, id=identifier))
     if "in_use" not in row:
         return
     handles = {identifier, *(str(entry.properties.get(name)) for name in row.get("handles", ["arn"]))} - {"None", ""}
@@ -194,7 +200,9 @@ def deletion(view: View, schema: Schema, identifier: str, entry: Entry) -> None:
             if token.endswith(LINGERING) or (token == schema.token and key == identifier):
                 continue
             if token not in row.get("weak", ()) and _refers(other, token, handle, schema.token):
-                raise Refused(_fill(row["in_use"], schema.token, entry.name, id=identifier, by=f"{token} {key}"))
+                raise CloudRefusedError(
+                    _fill(row["in_use"], schema.token, entry.name, id=identifier, by=f"{token} {key}")
+                )
 
 
 def _refers(entry: Entry, token: str, handle: str, target: str) -> bool:

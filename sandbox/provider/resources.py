@@ -5,12 +5,12 @@ from __future__ import annotations
 from itertools import count
 
 from catalog import kubernetes, naming, outputs, tables
-from catalog.errors import Refused
+from catalog.errors import CloudRefusedError
 from catalog.provider import Provider
 from catalog.schema import Schema
 from catalog.values import UNKNOWN, Properties, digest, masked, plain, restored
 from sandbox.provider import randoms, refusals
-from sandbox.provider.world import Entry, View, World
+from sandbox.provider.world import Entry, World, WorldView
 
 
 def preview_create(provider: Provider, schema: Schema, inputs: Properties) -> Properties:
@@ -25,14 +25,14 @@ def create(provider: Provider, world: World, schema: Schema, urn: str, inputs: P
     """Id and state of a new resource.
 
     Raises:
-        Refused: as the cloud would.
+        CloudRefusedError: as the cloud would.
     """
     if provider.stateless:
         identifier, extra = randoms.generate(schema.token, inputs)
         return identifier, outputs.seal(schema, outputs.merge(inputs, extra))
     scope = provider.scope(schema, inputs)
 
-    def run(view: View) -> tuple[str, Properties]:
+    def run(view: WorldView) -> tuple[str, Properties]:
         refusals.unique(view, schema, inputs, scope)
         refusals.references(view, schema, inputs)
         refusals.requirements(view, schema, inputs)
@@ -45,18 +45,18 @@ def create(provider: Provider, world: World, schema: Schema, urn: str, inputs: P
 
 
 def _identifier(
-    provider: Provider, view: View, schema: Schema, urn: str, inputs: Properties, scope: str
+    provider: Provider, view: WorldView, schema: Schema, urn: str, inputs: Properties, scope: str
 ) -> tuple[str, str]:
     """Id of a new resource, and the seed that its random-looking outputs come from."""
     if provider.name == "kubernetes" and not schema.token.startswith("kubernetes:helm.sh/"):
         identifier = kubernetes.object_id(inputs)
         if view.find(schema.token, identifier, scope) and not provider.config.get("upsertExistingObjects"):
             _, kind = kubernetes.kind_of(schema.token)
-            raise Refused(f'{kind} "{identifier}" already exists')
+            raise CloudRefusedError(f'{kind} "{identifier}" already exists')
         namespace = identifier.split("/")[0] if "/" in identifier else ""
         known = tables.common()["kubernetes"]["namespaces"]
         if namespace and namespace not in known and not view.find("kubernetes:core/v1:Namespace", namespace, scope):
-            raise Refused(f'namespaces "{namespace}" not found')
+            raise CloudRefusedError(f'namespaces "{namespace}" not found')
         return identifier, f"{urn}#{identifier}"
     tried = ""
     for attempt in count():
@@ -65,7 +65,7 @@ def _identifier(
         if not view.find(schema.token, identifier, scope):
             return identifier, seed
         if identifier == tried:
-            raise Refused(f"{outputs.kind(schema.token)} {identifier} already exists")
+            raise CloudRefusedError(f"{outputs.kind(schema.token)} {identifier} already exists")
         tried = identifier
     raise AssertionError  # count() never ends
 
@@ -126,7 +126,7 @@ def update(
     """State of the resource with its new inputs.
 
     Raises:
-        Refused: as the cloud would.
+        CloudRefusedError: as the cloud would.
     """
     kept = outputs.kept(schema, olds, old_inputs)
     anew = outputs.stale(schema, news, old_inputs)
@@ -143,10 +143,12 @@ def update(
         return state
     scope = provider.scope(schema, news)
 
-    def run(view: View) -> None:
+    def run(view: WorldView) -> None:
         there = view.find(schema.token, identifier, scope)
         if there is None:
-            raise Refused(f"{outputs.kind(schema.token)} {identifier} does not exist (any more): refresh the stack")
+            raise CloudRefusedError(
+                f"{outputs.kind(schema.token)} {identifier} does not exist (any more): refresh the stack"
+            )
         refusals.waits(schema, there, olds, news)
         refusals.unique(view, schema, news, scope, identifier)
         refusals.references(view, schema, news)
@@ -172,13 +174,13 @@ def delete(provider: Provider, world: World, schema: Schema, identifier: str, ol
     """Make the resource exist no longer; one that does not exist is fine.
 
     Raises:
-        Refused: when it is protected or in use.
+        CloudRefusedError: when it is protected or in use.
     """
     if provider.stateless:
         return
     scope = provider.scope(schema, olds)
 
-    def run(view: View) -> None:
+    def run(view: WorldView) -> None:
         entry = view.find(schema.token, identifier, scope)
         if entry is None:
             return

@@ -16,7 +16,7 @@ from catalog import check, invokes, kubernetes, naming, sdk
 from catalog import config as configuration
 from catalog import diff as differ
 from catalog.constraints import Failure
-from catalog.errors import Refused
+from catalog.errors import CloudRefusedError
 from catalog.naming import Proposal
 from catalog.paths import render
 from catalog.provider import Provider
@@ -26,10 +26,10 @@ from sandbox.provider import resources
 from sandbox.provider.admission import Namespaces
 from sandbox.provider.errors import WorldError
 from sandbox.provider.faults import Faults
-from sandbox.provider.outage import Outage
+from sandbox.provider.outage import UnreachableRegions
 from sandbox.provider.world import World
 
-_EXPECTED = (Refused, WorldError, sdk.SdkError)
+_EXPECTED = (CloudRefusedError, WorldError, sdk.SdkError)
 _MODES = ("propose", "enforce", "disable")
 _KINDS = {differ.ADD: 0, differ.DELETE: 2, differ.UPDATE: 4}  # PropertyDiff.Kind; one more where it replaces
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -63,12 +63,12 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         world: World,
         faults: Faults,
         stop: threading.Event | None = None,
-        outage: Outage | None = None,
+        outage: UnreachableRegions | None = None,
     ) -> None:
         self.name = name
         self._world = world
         self._faults = faults
-        self._outage = outage or Outage({})
+        self._outage = outage or UnreachableRegions({})
         self._config: Properties = {}
         self._stop = stop or threading.Event()
         self._namespaces = Namespaces(world)
@@ -81,7 +81,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         token = request.type or request.urn.split("::")[2].split("$")[-1]
         found = resource_schema(token) if token.split(":", 1)[0] == self.name else None
         if found is None:
-            raise Refused(f"{token} is not a resource type of {self.name} {sdk.sdk_version(self.name)}")
+            raise CloudRefusedError(f"{token} is not a resource type of {self.name} {sdk.sdk_version(self.name)}")
         return found
 
     def _before(self, operation: str, token: str) -> None:
@@ -135,7 +135,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         """Take the configuration and say what this provider can do."""
         self._config = configuration.parsed(self.name, decode(request.args))
         for failure in self._outage.failures(self.name, self._config):
-            raise Refused(f"configuring the provider: {failure.reason}")
+            raise CloudRefusedError(f"configuring the provider: {failure.reason}")
         return provider_pb2.ConfigureResponse(
             acceptSecrets=True,
             supportsPreview=True,
@@ -152,7 +152,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         self._before("invoke", request.tok)
         args = decode(request.args)
         if not invokes.known(args):
-            raise Refused(f"{request.tok} is called with arguments that are not known yet")
+            raise CloudRefusedError(f"{request.tok} is called with arguments that are not known yet")
         message = provider_pb2.InvokeResponse()
         args |= self._found(request.tok, plain(args))
         found = invokes.answer(request.tok, args, self._config) | self._listed(request.tok, plain(args))
@@ -167,7 +167,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         scope = str(args.get("region") or configuration.region(self._config))
         entry = self._world.transact(lambda view: view.find(kind, str(args.get("id")), scope))
         if entry is None:
-            raise Refused(f"no matching {kind.rpartition(':')[2]} found: {args.get('id')} in {scope}")
+            raise CloudRefusedError(f"no matching {kind.rpartition(':')[2]} found: {args.get('id')} in {scope}")
         return entry.properties
 
     def _listed(self, token: str, args: Properties) -> Properties:
@@ -214,7 +214,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         ignored, config = list(request.ignoreChanges), plain(self._config)
         outcome = differ.compare(schema, old_inputs, news, ignored, config, regions, olds)
         if outcome.errors:
-            raise Refused("; ".join(dict.fromkeys(outcome.errors)))
+            raise CloudRefusedError("; ".join(dict.fromkeys(outcome.errors)))
         changes = outcome.changes
         return provider_pb2.DiffResponse(
             changes=_changes(bool(changes)),

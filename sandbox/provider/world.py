@@ -61,7 +61,7 @@ class Entry:
 Tables = dict[str, dict[str, dict[str, Entry]]]
 
 
-class View:
+class WorldView:
     """What exists, within one operation."""
 
     def __init__(self, tables: Tables) -> None:
@@ -120,7 +120,7 @@ class View:
 
 @dataclass
 class _Waiting:
-    operation: Callable[[View], Any]
+    operation: Callable[[WorldView], Any]
     future: Future[Any]
 
 
@@ -135,7 +135,7 @@ class World:
         self._tables: Tables = {}
         self._stamp: tuple[int, int, int] | None = None
 
-    def transact(self, operation: Callable[[View], T]) -> T:
+    def transact(self, operation: Callable[[WorldView], T]) -> T:
         """Run `operation` on what exists, with no other process in between; its changes are on disk when this returns.
 
         An operation must look first and change last: what it changed before raising stays.
@@ -160,7 +160,7 @@ class World:
         try:
             with self._locked():
                 self._refresh()
-                view = View(self._tables)
+                view = WorldView(self._tables)
                 for waiting in batch:
                     try:
                         outcomes.append((waiting.future, waiting.operation(view), None))

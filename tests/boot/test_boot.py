@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from infra import user_data
-from infra.user_data import END_HOOK, LAUNCH_HOOK, WEB, WORKER, Container, Registry
+from infra.user_data import END_HOOK, LAUNCH_HOOK, WEB, WORKER, Container, ContainerRegistry
 from tests.boot.machine import ECR, HEALTH_PATH, REGISTRIES_ARN, SECRET_ARN, Machine
 
 BOOT = Path(user_data.__file__).with_name("boot")
@@ -23,7 +23,7 @@ WEB_APP: dict[str, Any] = {
     "role": WEB,
     "image": f"{ECR}/team/app:1.0.0",
     "region": "us-east-1",
-    "registry": Registry(host=ECR, region="us-east-1"),
+    "registry": ContainerRegistry(host=ECR, region="us-east-1"),
     "secret_arn": SECRET_ARN,
     "log_group": "app",
     "environment": {"PORT": "3000", "APP_PLAIN": "plain"},
@@ -170,7 +170,7 @@ def test_other_registries_are_logged_in_to_with_their_own_secret(
     machine: Machine, image: str, host: str, where: list[str]
 ) -> None:
     machine.secret(REGISTRIES_ARN, username="robot", password="registry password")
-    started(machine, image=image, registry=Registry(host=host, secret_arn=REGISTRIES_ARN))
+    started(machine, image=image, registry=ContainerRegistry(host=host, secret_arn=REGISTRIES_ARN))
     (login,) = machine.called("docker", "login")
     assert login.arguments[2:] == ["login", "--username", "robot", "--password-stdin", *where]
     assert login.given == "registry password"

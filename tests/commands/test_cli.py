@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from ops import cli
 from ops.commands import doctor
-from ops.commands.doctor import Finding
+from ops.commands.doctor import DoctorFinding
 from scripts.places import ROOT
 
 NOT_AT_START = ("pulumi", "pulumi_aws", "pulumi_cloudflare", "pulumi_kubernetes", "pydantic", "yaml", "infra", "grpc")
@@ -88,7 +88,9 @@ def test_the_program_with_half_an_environment_says_what_to_do(monkeypatch: pytes
 @pytest.mark.parametrize(("status", "code"), [("ok", 0), ("warn", 0), ("fail", 1)])
 def test_doctor_for_machines(monkeypatch: pytest.MonkeyPatch, status: doctor.Status, code: int) -> None:
     monkeypatch.setattr(
-        doctor, "CHECKS", (lambda: Finding("one", "ok", "fine"), lambda: [Finding("two", status, "so so", "Do it.")])
+        doctor,
+        "CHECKS",
+        (lambda: DoctorFinding("one", "ok", "fine"), lambda: [DoctorFinding("two", status, "so so", "Do it.")]),
     )
     result = CliRunner().invoke(cli.app, ["doctor", "--json"])
     assert result.exit_code == code
@@ -122,7 +124,7 @@ def test_doctor_names_the_cli_that_a_kubeconfig_calls(
 
 
 def test_doctor_for_people(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "CHECKS", (lambda: Finding("pulumi", "fail", "[not] set up", "Run: make setup"),))
+    monkeypatch.setattr(doctor, "CHECKS", (lambda: DoctorFinding("pulumi", "fail", "[not] set up", "Run: make setup"),))
     result = CliRunner().invoke(cli.app, ["doctor"])
     assert result.exit_code == 1
     assert result.output.split() == ["fail", "pulumi", "[not]", "set", "up", "Run:", "make", "setup"]

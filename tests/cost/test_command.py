@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 from ops import cli
 from ops.commands.cost import changes
 from ops.cost.rules import RULES
-from ops.cost.span import Span
+from ops.cost.span import CostSpan
 
 
 def _run(*arguments: str) -> Result:
@@ -100,6 +100,6 @@ def test_bad_input_is_refused_in_one_message(arguments: tuple[str, ...], message
 
 
 def test_changes_leave_out_what_stays_and_name_what_goes() -> None:
-    before = {"Network": Span(3, 4), "WarmPool": Span(1, 1)}
-    after = {"Network": Span(3, 4), "Proxy": Span(2, 9)}
-    assert changes(before, after) == {"Proxy": Span(2, 9), "WarmPool": Span(-1, -1)}
+    before = {"Network": CostSpan(3, 4), "WarmPool": CostSpan(1, 1)}
+    after = {"Network": CostSpan(3, 4), "Proxy": CostSpan(2, 9)}
+    assert changes(before, after) == {"Proxy": CostSpan(2, 9), "WarmPool": CostSpan(-1, -1)}

@@ -16,9 +16,9 @@ from ops.cost.by_hand import amounts, dollars, resource
 from ops.cost.hints import hints
 from ops.cost.rules import RULES, free
 from ops.cost.rules.compute import runs_a_month
-from ops.cost.span import Span, exactly, total
+from ops.cost.span import CostSpan, exactly, total
 from ops.cost.usage import TABLE, Assumption, usage
-from ops.engine.render import Plan
+from ops.engine.render import RenderedStack
 from tests.unit import configs
 from tests.unit.runtime import built
 
@@ -31,7 +31,7 @@ def _settings(stage: int, runtime: str) -> Settings:
 
 @cache
 def _estimate(stage: int, runtime: str = "ec2") -> Estimate:
-    plan = Plan(stage, "test", tuple(built(stage=stage, runtime=runtime).values()))
+    plan = RenderedStack(stage, "test", tuple(built(stage=stage, runtime=runtime).values()))
     return estimate(plan, _settings(stage, runtime))
 
 
@@ -85,14 +85,14 @@ def test_no_type_is_both_priced_and_free(type_: str) -> None:
 
 
 def test_a_type_that_nobody_priced_is_named_and_not_in_the_sum() -> None:
-    found = estimate(Plan(1, "test", (resource("aws:moon/base:Base"),)), _settings(1, "ec2"))
+    found = estimate(RenderedStack(1, "test", (resource("aws:moon/base:Base"),)), _settings(1, "ec2"))
     assert found.low == found.high == 0
     assert [(one.type, one.reason) for one in found.unpriced] == [("aws:moon/base:Base", "no price rule for this type")]
 
 
 def test_what_only_the_cloud_can_tell_is_named_and_not_guessed() -> None:
     group = resource("aws:autoscaling/group:Group", minSize={"unknown": True}, maxSize=4)
-    found = estimate(Plan(1, "test", (group,)), _settings(1, "ec2"))
+    found = estimate(RenderedStack(1, "test", (group,)), _settings(1, "ec2"))
     assert found.unpriced[0].reason == "minSize is not known before the update"
 
 
@@ -192,8 +192,8 @@ def test_a_schedule_of_another_form_is_not_guessed(expression: str) -> None:
 
 
 def test_users_of_a_stage_are_those_that_came_from_the_one_below_to_its_own() -> None:
-    assert usage(_settings(1, "ec2")).users == Span(0, STAGES[1].users)
-    assert usage(_settings(2, "ec2")).users == Span(STAGES[1].users, STAGES[2].users)
+    assert usage(_settings(1, "ec2")).users == CostSpan(0, STAGES[1].users)
+    assert usage(_settings(2, "ec2")).users == CostSpan(STAGES[1].users, STAGES[2].users)
     last = usage(_settings(7, "ec2")).users
     assert last.low == pytest.approx(STAGES[6].users / 3)
 
@@ -224,7 +224,7 @@ def test_a_stage_with_spot_is_not_told_to_take_some() -> None:
 
 
 def test_spans_add_and_multiply_end_by_end() -> None:
-    assert Span(1, 2) + exactly(3) == Span(4, 5)
-    assert Span(1, 2) * Span(3, 4) == Span(3, 8)
-    assert 2 * Span(1, 2) == Span(2, 4)
-    assert Span(1, 9).at_least(3) == Span(3, 9)
+    assert CostSpan(1, 2) + exactly(3) == CostSpan(4, 5)
+    assert CostSpan(1, 2) * CostSpan(3, 4) == CostSpan(3, 8)
+    assert 2 * CostSpan(1, 2) == CostSpan(2, 4)
+    assert CostSpan(1, 9).at_least(3) == CostSpan(3, 9)

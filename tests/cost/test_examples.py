@@ -7,7 +7,7 @@ import pytest
 from infra.config.settings import Settings
 from ops.cost import Estimate, estimate
 from ops.cost.published import EXAMPLES, Example
-from ops.engine.render import Plan
+from ops.engine.render import RenderedStack
 from tests.unit import configs
 from tests.unit.runtime import built
 
@@ -19,7 +19,7 @@ def test_published_bills_come_out_within_their_own_rounding(example: Example) ->
 
 def _estimate(stage: int) -> Estimate:
     settings: Settings = configs.settings(stage=stage, runtime="ec2")
-    plan = Plan(stage, "test", tuple(built(stage=stage, runtime="ec2").values()))
+    plan = RenderedStack(stage, "test", tuple(built(stage=stage, runtime="ec2").values()))
     return estimate(plan, settings)
 
 

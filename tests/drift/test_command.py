@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.drift.steps import UnreadableError, read
+from ops.drift.steps import UnreadableRefreshError, read
 from ops.drift.stopped import DEPLOYMENT
 from ops.one_way import CACHE, KUBERNETES
 from ops.stackfile import ROOT
@@ -225,12 +225,12 @@ UNREADABLE = {
 def test_what_is_no_look_of_the_engines_is_refused(tmp_path: Path, text: str, said: str) -> None:
     file = tmp_path / "refresh.json"
     file.write_text(text)
-    with pytest.raises(UnreadableError, match=said):
+    with pytest.raises(UnreadableRefreshError, match=said):
         read(file)
 
 
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "refresh.json"
     file.write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UnreadableError, match="no text"):
+    with pytest.raises(UnreadableRefreshError, match="no text"):
         read(file)

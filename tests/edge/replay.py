@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infra.edge.limits import rate_limits
-from infra.edge.rules import Ruleset, Site
+from infra.edge.rules import Ruleset, RulesetScope
 from infra.edge.zone import rulesets
 from infra.thresholds import RATE_LIMITS
 from tests.edge.language import matches
@@ -85,7 +85,7 @@ def _key(key: Mapping[str, Any], request: Request) -> tuple[str, ...]:
     return (request.host, request.path, *sorted(request.query.split("&")))
 
 
-def limited(site: Site, request: Request) -> list[str]:
+def limited(site: RulesetScope, request: Request) -> list[str]:
     """The rate limits that a request counts for, at a site."""
     return counted(rate_limits(site, PER_MINUTE), request)
 
@@ -99,12 +99,12 @@ def counted(ruleset: Ruleset, request: Request) -> list[str]:
     ]
 
 
-def all_rulesets(site: Site) -> dict[str, Ruleset]:
+def all_rulesets(site: RulesetScope) -> dict[str, Ruleset]:
     """Every ruleset of a site, by phase."""
     return {ruleset.phase: ruleset for ruleset in rulesets(site, PER_MINUTE)}
 
 
-def expressions(site: Site) -> dict[str, str]:
+def expressions(site: RulesetScope) -> dict[str, str]:
     """Every expression of a site, by the reference of its rule."""
     found = {}
     for ruleset in all_rulesets(site).values():

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.edge.plans import Plan
-from infra.edge.rules import Site
+from infra.edge.plans import ZonePlan
+from infra.edge.rules import RulesetScope
 from tests.edge.web import Request, Response
 
 APP, STORAGE = "app.example.com", "storage.example.com"
 ZONE = "example.com"
-OWN = Site(app=APP, storage=STORAGE, zone=ZONE, hosted=False, plan=Plan.BUSINESS)
-HOSTED = Site(app=APP, storage=STORAGE, zone=ZONE, hosted=True, plan=Plan.BUSINESS)
+OWN = RulesetScope(app=APP, storage=STORAGE, zone=ZONE, hosted=False, plan=ZonePlan.BUSINESS)
+HOSTED = RulesetScope(app=APP, storage=STORAGE, zone=ZONE, hosted=True, plan=ZonePlan.BUSINESS)
 MONTH, WEEK, DAY, YEAR = 2_592_000, 604_800, 86_400, 31_536_000
 IMMUTABLE = Response(headers={"cache-control": "public, max-age=31536000, immutable"})
 SESSION = {"Cookie": "session=abc"}
@@ -23,7 +23,7 @@ class Sample:
     """A request, and for how long it is cached: at the edge, and in browsers (None: as the origin says)."""
 
     name: str
-    site: Site
+    site: RulesetScope
     request: Request
     edge: int
     browser: int | None = None

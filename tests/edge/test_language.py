@@ -12,8 +12,8 @@ from octorules_wirefilter import parse_expression
 
 from infra.edge.connector import connections
 from infra.edge.expressions import text
-from infra.edge.plans import Plan
-from infra.edge.rules import Site
+from infra.edge.plans import ZonePlan
+from infra.edge.rules import RulesetScope
 from scripts.wirefilter import UnavailableError, find_wirefilter
 from tests.edge.crate import decide
 from tests.edge.language import matches, parse
@@ -22,8 +22,8 @@ from tests.edge.samples import APP, SAMPLES, STORAGE, ZONE
 from tests.edge.web import Request
 
 SITES = [
-    Site(app=APP, storage=STORAGE, zone=ZONE, hosted=hosted, plan=plan)
-    for plan, hosted in itertools.product(Plan, (False, True))
+    RulesetScope(app=APP, storage=STORAGE, zone=ZONE, hosted=hosted, plan=plan)
+    for plan, hosted in itertools.product(ZonePlan, (False, True))
 ]
 EVERY = sorted(
     {expression for site in SITES for expression in expressions(site).values()}

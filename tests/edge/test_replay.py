@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.edge.caching import cache_rules
-from infra.edge.plans import Plan
-from infra.edge.rules import Rule, Ruleset, Site
+from infra.edge.plans import ZonePlan
+from infra.edge.rules import EdgeRule, Ruleset, RulesetScope
 from infra.stages import STAGES
 from tests.edge.language import matches
 from tests.edge.replay import counted, eligible, expressions, limited, verdict
@@ -31,7 +31,7 @@ def test_what_is_cached_for_how_long_and_counted_for_what(sample: Sample) -> Non
     assert limited(sample.site, sample.request) == list(sample.limits)
 
 
-def declared(stage: int, site: Site) -> dict[str, Ruleset]:
+def declared(stage: int, site: RulesetScope) -> dict[str, Ruleset]:
     """The rules by phase that the program declares at a stage, as they go to Cloudflare."""
     origin = "abc.supabase.co" if site.hosted else None
     edge = {"plan": site.plan.value, "storageHost": site.storage, "storageOrigin": origin}
@@ -42,7 +42,7 @@ def declared(stage: int, site: Site) -> dict[str, Ruleset]:
 
 def _ruleset(inputs: Mapping[str, Any]) -> Ruleset:
     rules = [
-        Rule(
+        EdgeRule(
             ref=rule["ref"],
             why=rule["description"],
             expression=rule["expression"],
@@ -74,7 +74,7 @@ def test_nothing_of_cloudflares_is_in_front_before_stage_5(stage: int) -> None:
 
 
 @pytest.mark.parametrize(("stage", "site"), [(5, OWN), (5, HOSTED), (6, OWN), (7, HOSTED)])
-def test_each_stage_declares_the_rules_that_do_this(stage: int, site: Site) -> None:
+def test_each_stage_declares_the_rules_that_do_this(stage: int, site: RulesetScope) -> None:
     found = declared(stage, site)
     for sample in (sample for sample in SAMPLES if sample.site == site):
         kept = verdict(found["http_request_cache_settings"], sample.request, sample.response)
@@ -92,9 +92,9 @@ def test_a_query_is_part_of_the_key_where_it_selects_something() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "missing"), [(Plan.FREE, 0), (Plan.PRO, 0), (Plan.BUSINESS, 60), (Plan.ENTERPRISE, 60)]
+    ("plan", "missing"), [(ZonePlan.FREE, 0), (ZonePlan.PRO, 0), (ZonePlan.BUSINESS, 60), (ZonePlan.ENTERPRISE, 60)]
 )
-def test_a_missing_file_is_missed_for_a_minute_at_most_and_a_failure_not_at_all(plan: Plan, missing: int) -> None:
+def test_a_missing_file_is_missed_for_a_minute_at_most_and_a_failure_not_at_all(plan: ZonePlan, missing: int) -> None:
     rules, request = cache_rules(replace(OWN, plan=plan)), stored("/generated/x.png")
     found = [verdict(rules, request, Response(status=status)).edge for status in (200, 403, 404, 503)]
     assert found == [604_800, missing, missing, 0]
@@ -106,12 +106,12 @@ def test_paths_are_normalized_as_cloudflare_does_it() -> None:
 
 
 SITES = st.builds(
-    Site,
+    RulesetScope,
     app=st.just(APP),
     storage=st.just(STORAGE),
     zone=st.just(ZONE),
     hosted=st.booleans(),
-    plan=st.sampled_from(list(Plan)),
+    plan=st.sampled_from(list(ZonePlan)),
 )
 PIECES = st.sampled_from(
     [
@@ -141,7 +141,7 @@ def cookies(draw: st.DrawFn) -> str:
 
 @given(SITES, HOSTS, PATHS, QUERIES, METHODS, OTHERS, cookies())
 def test_no_request_with_a_session_is_ever_cacheable_but_for_files_named_by_their_content(
-    site: Site, host: str, path: str, query: str, method: str, others: dict[str, str], cookie: str
+    site: RulesetScope, host: str, path: str, query: str, method: str, others: dict[str, str], cookie: str
 ) -> None:
     request = Request(host=host, target=path + query, method=method, headers={**others, "Cookie": cookie})
     if eligible(cache_rules(site), request):
@@ -153,7 +153,7 @@ def test_no_request_with_a_session_is_ever_cacheable_but_for_files_named_by_thei
 
 @given(SITES, HOSTS, PATHS, QUERIES, METHODS, OTHERS, st.sampled_from(["Authorization", "AUTHORIZATION", "apikey"]))
 def test_no_request_with_credentials_is_ever_cacheable(
-    site: Site, host: str, path: str, query: str, method: str, others: dict[str, str], name: str
+    site: RulesetScope, host: str, path: str, query: str, method: str, others: dict[str, str], name: str
 ) -> None:
     request = Request(host=host, target=path + query, method=method, headers={**others, name: "secret"})
     assert not eligible(cache_rules(site), request)
@@ -175,7 +175,7 @@ def _spellings(word: str) -> st.SearchStrategy[str]:
     OTHERS,
 )
 def test_nothing_under_the_api_is_ever_cacheable_however_it_is_written(
-    site: Site, host: str, lead: str, api: str, rest: str, query: str, others: dict[str, str]
+    site: RulesetScope, host: str, lead: str, api: str, rest: str, query: str, others: dict[str, str]
 ) -> None:
     # Not what climbs out of the API again: that is somewhere else.
     climbs = ".." in normalized(rest) or "%2e" in rest.lower() or ".." in rest

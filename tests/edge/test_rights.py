@@ -19,7 +19,7 @@ from infra.stages import STAGES
 from ops import cli, stackfile
 from ops.commands import quotas as command
 from ops.edge.rights import RIGHTS, RULESET, needed, unknown
-from ops.quotas.account import Account, NoAccountError
+from ops.quotas.account import NoAccountError, QuotaClient
 from ops.rollout.gates import WORLD
 from tests.unit.configs import settings
 from tests.unit.runtime import built
@@ -76,7 +76,7 @@ def run(
         raise NoAccountError("no credentials")
 
     monkeypatch.delenv(WORLD, raising=False)
-    monkeypatch.setattr(Account, "number", number)
+    monkeypatch.setattr(QuotaClient, "number", number)
     monkeypatch.setattr(command, "needed", lambda *_: [])
     domain = {"name": "app.example.com", "dns": "cloudflare", "zoneId": ZONE}
     chosen = settings(stage=stage, domain=domain, regions=["us-east-1", "eu-west-1"])

@@ -12,8 +12,8 @@ from infra.config.problems import SettingsError
 from infra.edge.caching import cache_rules
 from infra.edge.connector import connections
 from infra.edge.limits import kept, rate_limits
-from infra.edge.plans import PLANS, Plan, cheapest
-from infra.edge.rules import Mode, Rule, Site
+from infra.edge.plans import PLANS, ZonePlan, cheapest
+from infra.edge.rules import EdgeRule, Mode, RulesetScope
 from infra.edge.zone import SETTINGS, rulesets
 from infra.wiring.edge import site_of
 from tests.edge.language import evaluate, matches, parse
@@ -35,17 +35,17 @@ REFS = {
 }
 
 
-def at(plan: Plan) -> dict[str, tuple[Rule, ...]]:
+def at(plan: ZonePlan) -> dict[str, tuple[EdgeRule, ...]]:
     """Rules by phase on a plan."""
     return {phase: ruleset.rules for phase, ruleset in all_rulesets(replace(OWN, plan=plan)).items()}
 
 
 def test_every_rule_has_a_reference_of_its_own_that_never_changes() -> None:
-    assert {phase: [rule.ref for rule in rules] for phase, rules in at(Plan.BUSINESS).items()} == REFS
+    assert {phase: [rule.ref for rule in rules] for phase, rules in at(ZonePlan.BUSINESS).items()} == REFS
 
 
-@pytest.mark.parametrize("plan", Plan)
-def test_a_smaller_plan_takes_rules_away_and_renames_none(plan: Plan) -> None:
+@pytest.mark.parametrize("plan", ZonePlan)
+def test_a_smaller_plan_takes_rules_away_and_renames_none(plan: ZonePlan) -> None:
     for phase, rules in at(plan).items():
         refs = [rule.ref for rule in rules]
         assert refs == [ref for ref in REFS[phase] if ref in refs]
@@ -58,8 +58,8 @@ def test_the_bypass_is_the_last_of_the_cache_rules_and_says_it_for_browsers_too(
     assert last.ref == "never"
 
 
-@pytest.mark.parametrize("plan", Plan)
-def test_the_rules_fit_the_plan(plan: Plan) -> None:
+@pytest.mark.parametrize("plan", ZonePlan)
+def test_the_rules_fit_the_plan(plan: ZonePlan) -> None:
     limits, rules = PLANS[plan], at(plan)
     assert len(rules["http_request_cache_settings"]) <= limits.cache_rules
     assert len(rules["http_ratelimit"]) == min(len(RUNBOOKS.limits), limits.rate_rules)
@@ -74,29 +74,29 @@ def test_the_rules_fit_the_plan(plan: Plan) -> None:
 
 # Cloudflare, Rate limiting rules: availability. The fields that an expression may use.
 RATE_FIELDS = {
-    Plan.FREE: {"http.request.uri.path"},
-    Plan.PRO: {"http.request.uri.path", "http.host"},
-    Plan.BUSINESS: {"http.request.uri.path", "http.host", "http.request.method"},
-    Plan.ENTERPRISE: {"http.request.uri.path", "http.host", "http.request.method"},
+    ZonePlan.FREE: {"http.request.uri.path"},
+    ZonePlan.PRO: {"http.request.uri.path", "http.host"},
+    ZonePlan.BUSINESS: {"http.request.uri.path", "http.host", "http.request.method"},
+    ZonePlan.ENTERPRISE: {"http.request.uri.path", "http.host", "http.request.method"},
 }
 # The same: counting characteristics. IP with NAT support tells those behind one address apart.
 COUNTED = {
-    Plan.FREE: "ip.src",
-    Plan.PRO: "ip.src",
-    Plan.BUSINESS: "cf.unique_visitor_id",
-    Plan.ENTERPRISE: "cf.unique_visitor_id",
+    ZonePlan.FREE: "ip.src",
+    ZonePlan.PRO: "ip.src",
+    ZonePlan.BUSINESS: "cf.unique_visitor_id",
+    ZonePlan.ENTERPRISE: "cf.unique_visitor_id",
 }
 # Requests and seconds: the runbooks' limits a minute, and a sixth of them in the ten seconds that a free zone counts.
 RATES = {
-    Plan.FREE: [(34, 10)],
-    Plan.PRO: [(200, 60), (20, 60)],
-    Plan.BUSINESS: [(200, 60), (20, 60), (100, 60)],
-    Plan.ENTERPRISE: [(200, 60), (20, 60), (100, 60)],
+    ZonePlan.FREE: [(34, 10)],
+    ZonePlan.PRO: [(200, 60), (20, 60)],
+    ZonePlan.BUSINESS: [(200, 60), (20, 60), (100, 60)],
+    ZonePlan.ENTERPRISE: [(200, 60), (20, 60), (100, 60)],
 }
 
 
-@pytest.mark.parametrize("plan", Plan)
-def test_rate_limits_are_the_runbooks_with_the_fields_and_periods_of_the_plan(plan: Plan) -> None:
+@pytest.mark.parametrize("plan", ZonePlan)
+def test_rate_limits_are_the_runbooks_with_the_fields_and_periods_of_the_plan(plan: ZonePlan) -> None:
     rates = []
     for rule in at(plan)["http_ratelimit"]:
         limit = dict(rule.ratelimit or {})
@@ -110,8 +110,8 @@ def test_rate_limits_are_the_runbooks_with_the_fields_and_periods_of_the_plan(pl
 
 
 def test_without_methods_an_upload_counts_whatever_it_is_asked_with() -> None:
-    assert limited(replace(OWN, plan=Plan.PRO), app("/api/uploads")) == ["general", "uploads"]
-    assert limited(replace(OWN, plan=Plan.FREE), Request(host="other.example.com", target="/api/x")) == ["general"]
+    assert limited(replace(OWN, plan=ZonePlan.PRO), app("/api/uploads")) == ["general", "uploads"]
+    assert limited(replace(OWN, plan=ZonePlan.FREE), Request(host="other.example.com", target="/api/x")) == ["general"]
 
 
 def test_a_stack_raises_a_limit() -> None:
@@ -168,8 +168,8 @@ def test_what_the_plan_lacks_or_cannot_be_is_refused(edge: dict[str, object], ke
 
 
 def test_rules_that_only_log_refuse_nobody_and_keep_their_names() -> None:
-    logging = replace(OWN, plan=Plan.ENTERPRISE, rates=Mode.LOG, managed=Mode.LOG)
-    enforced, logged = at(Plan.ENTERPRISE), {one.phase: one.rules for one in rulesets(logging, PER_MINUTE)}
+    logging = replace(OWN, plan=ZonePlan.ENTERPRISE, rates=Mode.LOG, managed=Mode.LOG)
+    enforced, logged = at(ZonePlan.ENTERPRISE), {one.phase: one.rules for one in rulesets(logging, PER_MINUTE)}
     assert [rule.action for rule in logged["http_ratelimit"]] == ["log"] * 3
     limits, now = enforced["http_ratelimit"], logged["http_ratelimit"]
     assert [replace(rule, action="block") for rule in now] == list(limits)
@@ -198,18 +198,18 @@ def test_managed_rules_may_let_a_browser_through() -> None:
 def test_who_says_nothing_has_the_rules_as_they_were() -> None:
     site = site_of(settings(stage=5, edge={"plan": "enterprise"}))
     assert (site.rates, site.managed) == (Mode.ENFORCE, Mode.ENFORCE)
-    assert [rule.parameters for rule in at(Plan.PRO)["http_request_firewall_managed"]] == [
+    assert [rule.parameters for rule in at(ZonePlan.PRO)["http_request_firewall_managed"]] == [
         {"id": "efb7b8c949ac4650a09736dc376e9aee"},
         {"id": "4814384a9e5d4991b9815dcfc25d2f1f"},
     ]
     # Where nobody is told apart by a cookie, none but the bots' is looked for.
-    assert "_cfuvid" not in cache_rules(replace(OWN, plan=Plan.PRO)).rules[-1].expression
+    assert "_cfuvid" not in cache_rules(replace(OWN, plan=ZonePlan.PRO)).rules[-1].expression
 
 
 def test_the_cheapest_plan_is_found() -> None:
-    assert cheapest(lambda limits: limits.managed_rules) == Plan.PRO
-    assert cheapest(lambda limits: limits.regional_tiers) == Plan.ENTERPRISE
-    assert [kept(plan, RUNBOOKS) for plan in (Plan.FREE, Plan.PRO)] == [("general",), ("general", "uploads")]
+    assert cheapest(lambda limits: limits.managed_rules) == ZonePlan.PRO
+    assert cheapest(lambda limits: limits.regional_tiers) == ZonePlan.ENTERPRISE
+    assert [kept(plan, RUNBOOKS) for plan in (ZonePlan.FREE, ZonePlan.PRO)] == [("general",), ("general", "uploads")]
 
 
 def test_a_path_of_the_storage_host_is_in_exactly_one_bucket() -> None:
@@ -233,7 +233,7 @@ def test_the_zone_is_set_to_what_no_rule_can_choose_by_host() -> None:
 
 
 def test_the_origins_certificate_is_checked_and_nobody_elses() -> None:
-    (rule,) = at(Plan.FREE)["http_config_settings"]
+    (rule,) = at(ZonePlan.FREE)["http_config_settings"]
     assert (rule.action, rule.parameters) == ("set_config", {"ssl": "strict"})
     for host in (APP, STORAGE, APP.upper(), f"{APP}:443", f"{APP}."):
         assert matches(rule.expression, Request(host=host).fields), host
@@ -243,7 +243,7 @@ def test_the_origins_certificate_is_checked_and_nobody_elses() -> None:
 def _sent_to(host: str, *, secure: bool) -> list[str]:
     """Where somebody who asks a host for a path is sent."""
     fields = Request(host=host, target="/a/b?c=d", secure=secure).fields
-    found = [rule for rule in at(Plan.FREE)["http_request_dynamic_redirect"] if matches(rule.expression, fields)]
+    found = [rule for rule in at(ZonePlan.FREE)["http_request_dynamic_redirect"] if matches(rule.expression, fields)]
     to = [(rule.parameters or {})["from_value"] for rule in found]
     assert all((one["status_code"], one["preserve_query_string"]) == (301, True) for one in to)
     return [evaluate(parse(one["target_url"]["expression"]), fields) for one in to]
@@ -266,13 +266,13 @@ def test_who_comes_in_plain_text_is_sent_to_https_once(host: str) -> None:
         (replace(OWN, storage=ZONE), "max-age=31536000"),
     ],
 )
-def test_only_names_below_ours_are_bound_to_tls_with_us(site: Site, said: str) -> None:
+def test_only_names_below_ours_are_bound_to_tls_with_us(site: RulesetScope, said: str) -> None:
     rule, *_ = all_rulesets(site)["http_response_headers_transform"].rules
     assert (rule.parameters or {})["headers"]["strict-transport-security"] == {"operation": "set", "value": said}
 
 
 def test_security_headers_are_set_and_files_run_nothing() -> None:
-    rules = {rule.ref: rule for rule in at(Plan.FREE)["http_response_headers_transform"]}
+    rules = {rule.ref: rule for rule in at(ZonePlan.FREE)["http_response_headers_transform"]}
 
     def added(request: Request, *answered: str, status: int = 200) -> dict[str, str]:
         fields = {

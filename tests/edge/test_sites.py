@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from infra.config.problems import SettingsError
-from infra.edge.plans import Plan
-from infra.edge.rules import Hosts, Site
+from infra.edge.plans import ZonePlan
+from infra.edge.rules import Hosts, RulesetScope
 from infra.thresholds import MOST_SITES
 from tests.edge.language import matches
 from tests.edge.replay import all_rulesets, eligible, expressions, limited
@@ -28,7 +28,7 @@ MOST_RULES = 10
 LONGEST = 4096
 
 
-def headers(site: Site, host: str) -> dict[str, str]:
+def headers(site: RulesetScope, host: str) -> dict[str, str]:
     """Headers that a good answer of a host gets."""
     fields = {**Request(host=host).fields, "http.response.headers.names": [], "http.response.code": 200}
     found: dict[str, str] = {}
@@ -70,8 +70,8 @@ def test_a_second_stack_adds_rules_and_renames_none() -> None:
     assert all("/staging-" in ref for ref in after if ref not in before)
 
 
-@pytest.mark.parametrize("plan", Plan)
-def test_as_many_stacks_as_can_be_listed_fit_every_plan(plan: Plan) -> None:
+@pytest.mark.parametrize("plan", ZonePlan)
+def test_as_many_stacks_as_can_be_listed_fit_every_plan(plan: ZonePlan) -> None:
     stacks = [f"{'s' * 33}{number}" for number in range(MOST_SITES.value)]
     others = tuple(
         Hosts(prefix=f"{one}-", app=f"app-{one}.{ZONE}", storage=f"storage-app-{one}.{ZONE}") for one in stacks

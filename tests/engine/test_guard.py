@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ops.guard.context import ground
-from ops.guard.judge import Verdict, judge
+from ops.guard.judge import GuardVerdict, judge
 from ops.guard.reader import read
 from ops.stackfile import ROOT
 from sandbox.commands.engine import QUICK, Sandbox
@@ -18,7 +18,7 @@ from sandbox.commands.engine import QUICK, Sandbox
 TODAY = datetime.now(UTC).date()
 
 
-def _judged(box: Sandbox, *arguments: str, stage: int | None = None, **config: Any) -> Verdict:
+def _judged(box: Sandbox, *arguments: str, stage: int | None = None, **config: Any) -> GuardVerdict:
     result = box.run("preview", "--json", *arguments, stage=stage, config=config)
     found = read(io.BytesIO(result.output.encode()), "preview.json")
     return judge(found, ground(found), TODAY)

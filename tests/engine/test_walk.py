@@ -8,7 +8,7 @@ from catalog.data_loss import REWRITTEN
 from catalog.engine_steps import EngineStep
 from infra.stages import STAGES
 from ops import stackfile
-from ops.engine.render import Plan, render
+from ops.engine.render import RenderedStack, render
 from ops.transition.differ import between
 from ops.transition.engine_run import of_steps
 from ops.transition.model import Op, Transition
@@ -38,9 +38,9 @@ def lost(result: Result) -> list[str]:
     return [one.urn for one in done(result).losses]
 
 
-def plan(stage: int) -> Plan:
+def plan(stage: int) -> RenderedStack:
     """The stack at a stage; at stage 0, nothing."""
-    return render(stackfile.settings("sandbox", stage), "sandbox") if stage else Plan(0, "sandbox", ())
+    return render(stackfile.settings("sandbox", stage), "sandbox") if stage else RenderedStack(0, "sandbox", ())
 
 
 def order(result: Result, op: str) -> dict[str, int]:

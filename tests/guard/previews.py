@@ -17,8 +17,8 @@ from infra.wiring import build
 from ops.engine.recorder import SECRET, UNKNOWN, Recorded
 from ops.guard.collector import MASKED
 from ops.guard.context import ground
-from ops.guard.judge import Verdict, judge
-from ops.guard.model import Limit
+from ops.guard.judge import GuardVerdict, judge
+from ops.guard.model import CostLimit
 from ops.guard.reader import read
 from ops.stackfile import PROJECT
 from tests.unit.configs import config, settings
@@ -63,7 +63,7 @@ def preview(before: Render, after: Render, *, sames: bool = True, **changes: Any
     }
 
 
-def judged(document: Any, today: date | None = None, max_rise: Limit | None = None) -> Verdict:
+def judged(document: Any, today: date | None = None, max_rise: CostLimit | None = None) -> GuardVerdict:
     """What the guard makes of a preview: a document, or the bytes of one."""
     raw = document if isinstance(document, bytes) else json.dumps(document).encode()
     found = read(io.BytesIO(raw), "preview.json")
@@ -106,7 +106,7 @@ def _step(urn: str, before: Recorded | None, after: Recorded | None, providers: 
     return step
 
 
-def _op(before: Recorded | None, after: Recorded | None, changes: Iterable[diff.Change]) -> str:
+def _op(before: Recorded | None, after: Recorded | None, changes: Iterable[diff.PropertyChange]) -> str:
     if before is None:
         return "create"
     if after is None:
@@ -115,7 +115,7 @@ def _op(before: Recorded | None, after: Recorded | None, changes: Iterable[diff.
     return "replace" if any(one.replaces for one in found) else "update" if found else "same"
 
 
-def _differences(before: Recorded | None, after: Recorded | None) -> Iterator[diff.Change]:
+def _differences(before: Recorded | None, after: Recorded | None) -> Iterator[diff.PropertyChange]:
     if before is None or after is None or not after.custom or after.type.startswith("pulumi:"):
         return
     schema = resource_schema(after.type)

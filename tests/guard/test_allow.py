@@ -15,7 +15,7 @@ from infra.thresholds import ALLOWANCE_DAYS, DEAD_LETTER_RETENTION, QUEUE_RETENT
 from ops import stackfile
 from ops.config_file import parse
 from ops.guard.allowances import lines
-from ops.guard.judge import Verdict
+from ops.guard.judge import GuardVerdict
 from tests.guard.previews import judged
 from tests.guard.small import BUCKET, CLUSTER, Raw, document, step, urn
 from tests.unit.configs import config, settings
@@ -34,7 +34,7 @@ def _entry(what: str = "data-deleted", resource: str = "live-use1-db", days: int
     return {"what": what, "resource": resource, "until": (TODAY + timedelta(days)).isoformat(), "why": WHY, **changes}
 
 
-def _judged(*steps: Raw, allow: list[Raw], today: date = TODAY) -> Verdict:
+def _judged(*steps: Raw, allow: list[Raw], today: date = TODAY) -> GuardVerdict:
     whole = document(*steps, project="ascent")
     values = config(allow=allow, budget={"monthlyUsd": 100_000})
     whole["config"] = {f"ascent:{key}": one if isinstance(one, str) else json.dumps(one) for key, one in values.items()}

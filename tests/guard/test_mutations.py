@@ -11,7 +11,7 @@ import pytest
 
 from infra.config.problems import SettingsError
 from ops.engine.recorder import Recorded
-from ops.guard.judge import Verdict
+from ops.guard.judge import GuardVerdict
 from ops.guard.rules import NAMES
 from tests.guard.mutations import BAD, HARMLESS, Mutation
 from tests.guard.previews import BASE, Render, judged, preview, render
@@ -58,7 +58,7 @@ def _with_inputs(before: Recorded, after: Recorded, names: Sequence[str]) -> Rec
     return replace(before, inputs={**before.inputs, **taken})
 
 
-def _judged(one: Mutation) -> Verdict:
+def _judged(one: Mutation) -> GuardVerdict:
     before = _render(one.base)
     changes = {**one.base, **one.config}
     return judged(preview(before, _changed(one, before), was=one.base, **changes))

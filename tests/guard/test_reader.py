@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.previews import RESOURCES, write
 from ops.guard.preview import Preview
-from ops.guard.reader import UnreadableError, read
+from ops.guard.reader import UnreadablePreviewError, read
 from ops.stackfile import ROOT
 from policy.model import SECRET, UNKNOWN
 from tests.guard.small import BUCKET, Raw, document, step
@@ -92,7 +92,7 @@ def test_it_is_known_whether_what_stays_the_same_is_listed() -> None:
     ],
 )  # fmt: skip
 def test_something_else_is_refused_with_what_it_is(raw: bytes, said: str) -> None:
-    with pytest.raises(UnreadableError, match=said) as refused:
+    with pytest.raises(UnreadablePreviewError, match=said) as refused:
         _read(raw)
     assert str(refused.value).startswith("p.json: ")
 

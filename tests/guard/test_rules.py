@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from ops.engine import render as offline
-from ops.guard.judge import Verdict, judge
-from ops.guard.model import Finding, Ground, Limit, Rule, Sight
-from ops.guard.preview import Step
+from ops.guard.judge import GuardVerdict, judge
+from ops.guard.model import CostLimit, Finding, GuardRule, Observation, RuleContext
+from ops.guard.preview import PreviewStep
 from ops.guard.rules import OWN, RULES
 from ops.one_way import CACHE, DATASTORE
 from tests.guard.previews import BASE, judged, preview, render
@@ -29,7 +29,7 @@ def _found(*steps: Raw) -> list[tuple[str, str]]:
     return [(one.rule, one.path) for one in judged(document(*steps)).stopping]
 
 
-def _ours(*steps: Raw, **changes: Any) -> Verdict:
+def _ours(*steps: Raw, **changes: Any) -> GuardVerdict:
     """A preview of Ascent's, at its last stage, of two regions."""
     values = config(**{"stage": 7, "regions": ["us-east-1", "eu-west-1"], **changes})
     whole = document(*steps, project="ascent")
@@ -185,11 +185,11 @@ def test_what_stays_the_same_is_rendered_where_the_preview_leaves_it_out() -> No
 @pytest.mark.parametrize(
     ("limit", "stops"),
     [
-        (Limit(amount=1, unit="USD"), True), (Limit(amount=5000, unit="USD"), False),
-        (Limit(amount=10, unit="percent"), True), (Limit(amount=900, unit="percent"), False), (None, False),
+        (CostLimit(amount=1, unit="USD"), True), (CostLimit(amount=5000, unit="USD"), False),
+        (CostLimit(amount=10, unit="percent"), True), (CostLimit(amount=900, unit="percent"), False), (None, False),
     ],
 )  # fmt: skip
-def test_a_rise_is_held_to_its_limit_or_else_to_the_budget(limit: Limit | None, *, stops: bool) -> None:
+def test_a_rise_is_held_to_its_limit_or_else_to_the_budget(limit: CostLimit | None, *, stops: bool) -> None:
     low = kept("guard low", render)
     high = kept("guard high", lambda: render(stage=3))
     verdict = judged(preview(low, high, stage=3), max_rise=limit)
@@ -197,13 +197,13 @@ def test_a_rise_is_held_to_its_limit_or_else_to_the_budget(limit: Limit | None, 
 
 
 def test_a_rule_that_fails_leaves_the_preview_unjudged() -> None:
-    def fails(one: Step, known: Ground) -> Iterator[Sight]:
-        yield Sight(one.urn, "port", "odd")
+    def fails(one: PreviewStep, known: RuleContext) -> Iterator[Observation]:
+        yield Observation(one.urn, "port", "odd")
         if one.name == "db":
             raise KeyError(known)
 
     fine = judged(document(step("update"), step("update", name="other")))
-    rule = Rule(name="broken", severity="low", reason="", step=fails)
+    rule = GuardRule(name="broken", severity="low", reason="", step=fails)
     verdict = judge(fine.preview, fine.ground, DAY, [rule])
     assert verdict.answer == "incomplete"
     assert verdict.errors == ("db could not be judged by broken: KeyError",)
@@ -211,7 +211,7 @@ def test_a_rule_that_fails_leaves_the_preview_unjudged() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_odd_values_are_judged_or_named(rule: Rule) -> None:
+def test_odd_values_are_judged_or_named(rule: GuardRule) -> None:
     types = rule.types or (CLUSTER, BUCKET)
     odd: list[Any] = [None, True, "", "x", 7, 1.5, [], {}, [None], {"a": None}, "[secret]"]
     names = ("tags", "policy", "ingress", "rules", "kmsKeyId", "backupRetentionPeriod", "storageEncrypted", "spec")

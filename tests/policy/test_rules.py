@@ -10,7 +10,7 @@ import pytest
 from infra.stages import Capability
 from ops.engine import recorder
 from policy.judge import broken
-from policy.model import SECRET, UNKNOWN, Facts, Rule, at_least, at_most, every, given, is_true, matches, wants
+from policy.model import SECRET, UNKNOWN, Facts, PolicyRule, at_least, at_most, every, given, is_true, matches, wants
 from policy.pack import Declared
 from policy.rules import RULES, STACK_RULES
 from tests.policy.bad import BAD, changed
@@ -35,7 +35,7 @@ def _declared(type_: str, inputs: Any) -> Declared:
 
 
 @pytest.mark.parametrize(("rule", "changes"), CASES, ids=[f"{rule.name}-{next(iter(one))}" for rule, one in CASES])
-def test_a_bad_resource_wakes_its_policy(rule: Rule, changes: dict[str, Any]) -> None:
+def test_a_bad_resource_wakes_its_policy(rule: PolicyRule, changes: dict[str, Any]) -> None:
     found = [
         broken(rule, _declared(type_, changed(one.inputs, changes)), EVERYTHING)
         for type_ in rule.types
@@ -49,7 +49,7 @@ def test_every_policy_has_a_bad_example_and_no_example_is_left_over() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
-def test_good_resources_break_no_policy(rule: Rule) -> None:
+def test_good_resources_break_no_policy(rule: PolicyRule) -> None:
     # What is not of the primary region says so in its own way; here nobody knows regions, so samples alone count.
     samples = [_declared(type_, SAMPLES[type_]) for type_ in rule.types if type_ in SAMPLES]
     assert [message for one in samples if (message := broken(rule, one, EVERYTHING))] == []

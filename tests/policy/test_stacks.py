@@ -13,7 +13,7 @@ from ops import stackfile
 from ops.engine.recorder import Recorded
 from ops.engine.render import render
 from policy.judge import facts, judge
-from policy.model import Facts, Resource, Rule, StackRule
+from policy.model import Facts, PolicyRule, Resource, StackRule
 from policy.monotonic import GUARDS, WATCHERS, lost
 from policy.pack import Declared
 from policy.rules import RULES, STACK_RULES, service, services
@@ -23,7 +23,7 @@ from tests.unit.runtime import built
 
 # `both` has all that `kubernetes` has, and little more; renders take seconds.
 RENDERS = [(stage, runtime) for runtime in ("ec2", "both") for stage in STAGES] + [(max(STAGES), "kubernetes")]
-ALL: tuple[Rule | StackRule, ...] = (*RULES, *STACK_RULES)
+ALL: tuple[PolicyRule | StackRule, ...] = (*RULES, *STACK_RULES)
 PAIRS = [(lower, higher) for lower in STAGES for higher in STAGES if lower < higher]
 # Services whose resources hold nothing and admit nobody, with the reason why no policy looks at them.
 WITHOUT = {

@@ -17,7 +17,7 @@ from moto import mock_aws
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from infra.clients import clients
-from ops.quotas.account import Account, Answer, NoAccountError
+from ops.quotas.account import NoAccountError, QuotaAnswer, QuotaClient
 from ops.quotas.model import Scope
 from ops.quotas.table import QUOTAS
 from ops.stackfile import ROOT
@@ -70,7 +70,7 @@ def has_addresses(stubs: Stubs, count: int) -> None:
 def test_an_applied_quota_and_the_newest_point_of_its_own_metric(stubs: Stubs) -> None:
     stubs.has(ON_DEMAND, 32, UsageMetric=METRIC)
     measures(stubs, 12, 18)
-    assert Account(stubs).answer(ON_DEMAND, REGION) == Answer(quota=32, used=12)
+    assert QuotaClient(stubs).answer(ON_DEMAND, REGION) == QuotaAnswer(quota=32, used=12)
 
 
 def test_without_an_applied_quota_the_default_counts(stubs: Stubs) -> None:
@@ -81,7 +81,7 @@ def test_without_an_applied_quota_the_default_counts(stubs: Stubs) -> None:
         {"ServiceCode": "ec2", "QuotaCode": "L-0263D0A3"},
     )
     has_addresses(stubs, 2)
-    assert Account(stubs).answer(ADDRESSES, REGION) == Answer(quota=5, used=2, adjustable=False)
+    assert QuotaClient(stubs).answer(ADDRESSES, REGION) == QuotaAnswer(quota=5, used=2, adjustable=False)
 
 
 def test_a_metric_without_points_leaves_it_to_the_service(stubs: Stubs) -> None:
@@ -100,32 +100,32 @@ def test_a_metric_without_points_leaves_it_to_the_service(stubs: Stubs) -> None:
         {"InstanceType": "p5.48xlarge", "State": {"Name": "running"}},
     ]
     stubs.of("ec2").add_response("describe_instances", {"Reservations": [{"Instances": instances}]}, {})
-    assert Account(stubs).answer(ON_DEMAND, REGION) == Answer(quota=5, used=4)
+    assert QuotaClient(stubs).answer(ON_DEMAND, REGION) == QuotaAnswer(quota=5, used=4)
 
 
 def test_a_metric_that_may_not_be_read_leaves_it_to_the_service(stubs: Stubs) -> None:
     stubs.has(ADDRESSES, 5, UsageMetric=METRIC)
     stubs.refuses("cloudwatch", "get_metric_statistics", "AccessDenied")
     has_addresses(stubs, 4)
-    assert Account(stubs).answer(ADDRESSES, REGION) == Answer(quota=5, used=4)
+    assert QuotaClient(stubs).answer(ADDRESSES, REGION) == QuotaAnswer(quota=5, used=4)
 
 
 def test_of_what_is_the_stacks_own_no_use_is_asked(stubs: Stubs) -> None:
     stubs.has(GROUP_RULES, 60)
-    assert Account(stubs).answer(GROUP_RULES, REGION) == Answer(quota=60)
+    assert QuotaClient(stubs).answer(GROUP_RULES, REGION) == QuotaAnswer(quota=60)
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "TooManyRequestsException", "ServiceException"])
 def test_a_refused_look_is_no_answer_and_says_why(stubs: Stubs, code: str) -> None:
     stubs.refuses("service-quotas", "get_service_quota", code)
-    assert Account(stubs).answer(ADDRESSES, REGION) == Answer(why=f"GetServiceQuota: {code}")
+    assert QuotaClient(stubs).answer(ADDRESSES, REGION) == QuotaAnswer(why=f"GetServiceQuota: {code}")
 
 
 def test_a_quota_that_aws_does_not_know_is_no_answer(stubs: Stubs) -> None:
     stubs.refuses("service-quotas", "get_service_quota", "NoSuchResourceException")
     stubs.refuses("service-quotas", "get_aws_default_service_quota", "NoSuchResourceException")
-    found = Account(stubs).answer(ADDRESSES, REGION)
-    assert found == Answer(why="GetAWSDefaultServiceQuota: NoSuchResourceException")
+    found = QuotaClient(stubs).answer(ADDRESSES, REGION)
+    assert found == QuotaAnswer(why="GetAWSDefaultServiceQuota: NoSuchResourceException")
 
 
 def test_a_quota_without_a_value_is_no_answer(stubs: Stubs) -> None:
@@ -133,14 +133,14 @@ def test_a_quota_without_a_value_is_no_answer(stubs: Stubs) -> None:
         "get_service_quota",
         {"Quota": {"ErrorReason": {"ErrorCode": "DEPENDENCY_SERVICE_ERROR", "ErrorMessage": "ask later"}}},
     )
-    assert Account(stubs).answer(ADDRESSES, REGION) == Answer(why="Service Quotas: ask later")
+    assert QuotaClient(stubs).answer(ADDRESSES, REGION) == QuotaAnswer(why="Service Quotas: ask later")
 
 
 def test_a_use_that_may_not_be_seen_leaves_the_quota(stubs: Stubs) -> None:
     stubs.has(ADDRESSES, 5)
     stubs.refuses("ec2", "describe_addresses", "UnauthorizedOperation")
-    found = Account(stubs).answer(ADDRESSES, REGION)
-    assert found == Answer(quota=5, why="DescribeAddresses: UnauthorizedOperation")
+    found = QuotaClient(stubs).answer(ADDRESSES, REGION)
+    assert found == QuotaAnswer(quota=5, why="DescribeAddresses: UnauthorizedOperation")
 
 
 def test_what_all_regions_share_is_asked_where_aws_keeps_it() -> None:
@@ -152,7 +152,7 @@ def test_what_all_regions_share_is_asked_where_aws_keeps_it() -> None:
 
     for quota in QUOTAS:
         if quota.scope is Scope.ACCOUNT:
-            assert Account(making).answer(quota, None).quota is None
+            assert QuotaClient(making).answer(quota, None).quota is None
     assert asked == [("service-quotas", "us-east-1")] * 3
 
 
@@ -163,15 +163,15 @@ def test_an_account_without_credentials_is_none(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv(name, "/dev/null")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(NoAccountError, match="Unable to locate credentials"):
-        Account(clients()).number(REGION)
+        QuotaClient(clients()).number(REGION)
     with pytest.raises(NoAccountError, match="Unable to locate credentials"):
-        Account(clients("arn:aws:iam::123456789012:role/deploy")).number(REGION)
+        QuotaClient(clients("arn:aws:iam::123456789012:role/deploy")).number(REGION)
 
 
 def test_credentials_that_aws_does_not_take_are_none(stubs: Stubs) -> None:
     stubs.refuses("sts", "get_caller_identity", "ExpiredToken")
     with pytest.raises(NoAccountError, match="ExpiredToken"):
-        Account(stubs).number(REGION)
+        QuotaClient(stubs).number(REGION)
 
 
 def test_fargate_tasks_by_their_cpu(stubs: Stubs) -> None:
@@ -185,7 +185,7 @@ def test_fargate_tasks_by_their_cpu(stubs: Stubs) -> None:
         answer = [{"taskArn": arn, "cpu": "256"} for arn in part]
         answer[0]["capacityProviderName"] = "FARGATE_SPOT"
         ecs.add_response("describe_tasks", {"tasks": answer}, {"cluster": cluster, "tasks": part})
-    assert Account(stubs).answer(quota, REGION) == Answer(quota=6, used=99 * 0.25)
+    assert QuotaClient(stubs).answer(quota, REGION) == QuotaAnswer(quota=6, used=99 * 0.25)
 
 
 @pytest.fixture
@@ -262,6 +262,6 @@ def test_read_only_access_is_enough_as_the_document_says() -> None:
 
 @pytest.mark.usefixtures("account")
 def test_motos_service_quotas_and_its_vpcs() -> None:
-    account = Account(clients())
+    account = QuotaClient(clients())
     assert account.number(REGION) == "123456789012"
-    assert account.answer(VPCS, REGION) == Answer(quota=5, used=1)  # the default VPC
+    assert account.answer(VPCS, REGION) == QuotaAnswer(quota=5, used=1)  # the default VPC

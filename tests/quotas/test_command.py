@@ -18,46 +18,46 @@ from typer.testing import CliRunner
 from ops import cli, stackfile
 from ops.commands import doctor as machine
 from ops.commands import quotas as command
-from ops.commands.doctor import Finding
-from ops.quotas.account import Account, Answer, NoAccountError
+from ops.commands.doctor import DoctorFinding
+from ops.quotas.account import NoAccountError, QuotaAnswer, QuotaClient
 from ops.quotas.model import Quota
 from ops.quotas.report import wrapped
-from ops.quotas.stacks import Need
+from ops.quotas.stacks import QuotaNeed
 from ops.quotas.table import QUOTAS
 from ops.rollout.gates import WORLD
 from ops.stackfile import ROOT
 from tests.quotas.support import ADDRESSES, GROUP_RULES, INTERNET_GATEWAYS, ON_DEMAND, VPCS
 from tests.unit.configs import settings as configured
 
-ROOM = Answer(quota=100, used=0)
-Answers = Callable[[Quota, str | None], Answer]
+ROOM = QuotaAnswer(quota=100, used=0)
+Answers = Callable[[Quota, str | None], QuotaAnswer]
 
 
 def run(
     monkeypatch: pytest.MonkeyPatch,
     answers: Answers | None,
     *arguments: str,
-    needs: list[Need] | None = None,
+    needs: list[QuotaNeed] | None = None,
     **config: Any,
 ) -> Any:
     """Run it for a stack with these needs, in an account that answers so; None for no credentials."""
 
-    def number(_: Account, __: str) -> str:
+    def number(_: QuotaClient, __: str) -> str:
         if answers is None:
             raise NoAccountError("Unable to locate credentials")
         return "123456789012"
 
-    def answer(_: Account, quota: Quota, region: str | None) -> Answer:
+    def answer(_: QuotaClient, quota: Quota, region: str | None) -> QuotaAnswer:
         assert answers is not None
         return answers(quota, region)
 
     found = needs or [
-        Need(quota=ON_DEMAND, region="us-east-1", most=20),
-        Need(quota=ADDRESSES, region="us-east-1", most=3),
+        QuotaNeed(quota=ON_DEMAND, region="us-east-1", most=20),
+        QuotaNeed(quota=ADDRESSES, region="us-east-1", most=3),
     ]
     monkeypatch.delenv(WORLD, raising=False)
-    monkeypatch.setattr(Account, "number", number)
-    monkeypatch.setattr(Account, "answer", answer)
+    monkeypatch.setattr(QuotaClient, "number", number)
+    monkeypatch.setattr(QuotaClient, "answer", answer)
     monkeypatch.setattr(stackfile, "settings", lambda *_, **__: configured(stage=6, **config))
     monkeypatch.setattr(command, "needed", lambda *_: found)
     monkeypatch.setattr(command, "rights", lambda *_: None)
@@ -79,7 +79,7 @@ def test_room_for_everything_is_fine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_fails_is_first_with_the_way_to_raise_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    has = {ON_DEMAND.code: Answer(quota=5, used=1), ADDRESSES.code: Answer(quota=5, used=3)}
+    has = {ON_DEMAND.code: QuotaAnswer(quota=5, used=1), ADDRESSES.code: QuotaAnswer(quota=5, used=3)}
     done = run(monkeypatch, lambda quota, _: has[quota.code])
     assert done.exit_code == 1
     said = words(done.output)
@@ -119,8 +119,8 @@ def test_the_shell_takes_a_wrapped_command_for_the_same() -> None:
 
 
 def test_quotas_that_follow_another_are_one_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    needs = [Need(quota=quota, region="us-east-1", most=1) for quota in (VPCS, INTERNET_GATEWAYS)]
-    has = {VPCS.code: Answer(quota=5, used=5), INTERNET_GATEWAYS.code: Answer(quota=5, used=6)}
+    needs = [QuotaNeed(quota=quota, region="us-east-1", most=1) for quota in (VPCS, INTERNET_GATEWAYS)]
+    has = {VPCS.code: QuotaAnswer(quota=5, used=5), INTERNET_GATEWAYS.code: QuotaAnswer(quota=5, used=6)}
     done = run(monkeypatch, lambda quota, _: has[quota.code], needs=needs)
     assert done.exit_code == 0
     said = words(done.output)
@@ -129,8 +129,8 @@ def test_quotas_that_follow_another_are_one_request(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_aws_does_not_raise_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    needs = [Need(quota=GROUP_RULES, region="us-east-1", most=70)]
-    done = run(monkeypatch, lambda *_: Answer(quota=60, adjustable=False), needs=needs)
+    needs = [QuotaNeed(quota=GROUP_RULES, region="us-east-1", most=70)]
+    done = run(monkeypatch, lambda *_: QuotaAnswer(quota=60, adjustable=False), needs=needs)
     assert done.exit_code == 1
     assert "Rules of a security group in us-east-1: AWS does not raise it." in words(done.output)
 
@@ -150,8 +150,8 @@ def test_regions_that_say_the_same_are_one_line_unless_there_is_something_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     regions = ("us-east-1", "eu-west-1", "ap-southeast-2")
-    needs = [Need(quota=quota, region=region, most=6) for quota in (ON_DEMAND, ADDRESSES) for region in regions]
-    done = run(monkeypatch, lambda quota, _: ROOM if quota is ADDRESSES else Answer(quota=5, used=0), needs=needs)
+    needs = [QuotaNeed(quota=quota, region=region, most=6) for quota in (ON_DEMAND, ADDRESSES) for region in regions]
+    done = run(monkeypatch, lambda quota, _: ROOM if quota is ADDRESSES else QuotaAnswer(quota=5, used=0), needs=needs)
     said = words(done.output)
     assert "ok Elastic IP addresses 3 regions 6 100 0" in said
     for region in regions:
@@ -162,21 +162,21 @@ def test_regions_that_say_the_same_are_one_line_unless_there_is_something_to_do(
 def test_a_lost_region_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str | None] = []
 
-    def answer(_: Quota, region: str | None) -> Answer:
+    def answer(_: Quota, region: str | None) -> QuotaAnswer:
         asked.append(region)
         return ROOM
 
-    needs = [Need(quota=ADDRESSES, region=region, most=3) for region in ("us-east-1", "eu-west-1")]
+    needs = [QuotaNeed(quota=ADDRESSES, region=region, most=3) for region in ("us-east-1", "eu-west-1")]
     lost = configured(stage=7, unreachable="eu-west-1")
-    asking = command._asking(lost, Account(lambda *_: None), lambda _: None)
-    monkeypatch.setattr(Account, "answer", lambda _, quota, region: answer(quota, region))
+    asking = command._asking(lost, QuotaClient(lambda *_: None), lambda _: None)
+    monkeypatch.setattr(QuotaClient, "answer", lambda _, quota, region: answer(quota, region))
     found = [asking(need) for need in needs]
     assert asked == ["us-east-1"]
-    assert found[1] == Answer(why="eu-west-1 is lost, so it is not asked")
+    assert found[1] == QuotaAnswer(why="eu-west-1 is lost, so it is not asked")
 
 
 def test_for_machines(monkeypatch: pytest.MonkeyPatch) -> None:
-    done = run(monkeypatch, lambda quota, _: ROOM if quota is ADDRESSES else Answer(quota=5, used=1), "--json")
+    done = run(monkeypatch, lambda quota, _: ROOM if quota is ADDRESSES else QuotaAnswer(quota=5, used=1), "--json")
     assert done.exit_code == 1
     document = json.loads(done.stdout)
     assert {key: document[key] for key in ("stack", "stage", "account", "why", "ok")} == {
@@ -231,7 +231,7 @@ def test_bad_input(arguments: list[str], said: str) -> None:
 
 
 def test_without_a_stack_it_is_the_machine_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "CHECKS", (lambda: Finding("one", "ok", "fine"),))
+    monkeypatch.setattr(machine, "CHECKS", (lambda: DoctorFinding("one", "ok", "fine"),))
     done = CliRunner().invoke(cli.app, ["doctor", "--json"])
     assert done.exit_code == 0
     assert json.loads(done.output) == {

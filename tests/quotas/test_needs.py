@@ -13,7 +13,7 @@ from ops.cost.rules.compute import NODE_POOL
 from ops.documents.quotas import nodes_table
 from ops.engine.provenance.model import Trace
 from ops.engine.recorder import Recorded
-from ops.engine.render import Plan, render
+from ops.engine.render import RenderedStack, render
 from ops.quotas.here import Here
 from ops.quotas.needs import SYSTEM_NODES, nodes, running
 from ops.quotas.stacks import fullest, needed
@@ -212,7 +212,7 @@ def group(**inputs: Any) -> Here:
             depends={"launchTemplate": frozenset({template})}, deletes_first=None, aliases=(),
         )
     }  # fmt: skip
-    return Here(Plan(1, "x", (made, asked), traces), "us-east-1")
+    return Here(RenderedStack(1, "x", (made, asked), traces), "us-east-1")
 
 
 @pytest.mark.parametrize(

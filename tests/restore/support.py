@@ -10,9 +10,9 @@ from typing import Any
 from catalog.engine_steps import EngineStep
 from infra.config.settings import Settings
 from ops import stackfile
-from ops.restore.cloud import Cloud
+from ops.restore.cloud import RestoreCloud
 from ops.restore.look import look
-from ops.restore.perform import Performance
+from ops.restore.perform import RestoreRun
 from ops.restore.plan import plan, source, wish
 from ops.restore.shape import Shape, shape
 from tests.restore.aurora import NOW, REGION, Aurora
@@ -150,7 +150,7 @@ class Under:
     """A restore under way."""
 
     sky: Aurora
-    run: Performance
+    run: RestoreRun
     shape: Shape
     machine: Machine
     asked: list[str]
@@ -177,10 +177,10 @@ def under(
         return yes
 
     shaped = shape(resources, "test", REGION)
-    cloud, wanted = Cloud(sky.client, REGION), wish(to, snapshot, NOW)
+    cloud, wanted = RestoreCloud(sky.client, REGION), wish(to, snapshot, NOW)
     names, found = look(cloud, wanted, shaped)
     origin = source(wanted, found, names, shaped)
-    run = Performance(
+    run = RestoreRun(
         plan=plan(settings(), "test", shaped, names, origin, found, NOW),
         shape=shaped,
         names=names,

@@ -14,15 +14,15 @@ from moto import mock_aws
 
 from ops.failover.errors import CloudError
 from ops.restore import calls
-from ops.restore.calls import Source
-from ops.restore.cloud import Cloud
+from ops.restore.calls import RestoreSource
+from ops.restore.cloud import RestoreCloud
 from ops.restore.names import Names
-from ops.restore.shape import Proxy, Shape, shape
+from ops.restore.shape import ProxyShape, Shape, shape
 from tests.restore.aurora import REGION
 from tests.restore.support import ADDED, KEPT, NAME, PROXY, RESTORED, SCALED, STAMP, TODAYS, state
 
 NAMES = Names(cluster=NAME, stamp=STAMP)
-BEHIND = Proxy(name=PROXY, group="default")
+BEHIND = ProxyShape(name=PROXY, group="default")
 
 
 def client(service: str, region: str) -> Any:
@@ -30,7 +30,7 @@ def client(service: str, region: str) -> Any:
 
 
 @pytest.fixture
-def there() -> Iterator[Cloud]:
+def there() -> Iterator[RestoreCloud]:
     """A cluster with two instances behind a proxy, in moto."""
     with mock_aws():
         rds = client("rds", REGION)
@@ -63,7 +63,7 @@ def there() -> Iterator[Cloud]:
             RoleArn="arn:aws:iam::123456789012:role/r",
             VpcSubnetIds=subnets,
         )
-        cloud = Cloud(client, REGION)
+        cloud = RestoreCloud(client, REGION)
         cloud.tell(calls.attach(BEHIND, [NAME]))
         yield cloud
 
@@ -72,9 +72,9 @@ def shaped() -> Shape:
     return shape(state(), "test", REGION)
 
 
-def test_a_cluster_is_restored_beside_another_and_both_are_renamed(there: Cloud) -> None:
+def test_a_cluster_is_restored_beside_another_and_both_are_renamed(there: RestoreCloud) -> None:
     now = datetime.now(UTC).replace(microsecond=0)
-    there.tell(calls.restore(shaped(), NAMES, Source(time=now, snapshot=None)))
+    there.tell(calls.restore(shaped(), NAMES, RestoreSource(time=now, snapshot=None)))
     restored = there.cluster(RESTORED)
     assert restored is not None
     assert (restored.mark, restored.settled) == (STAMP, True)
@@ -103,19 +103,19 @@ def test_a_cluster_is_restored_beside_another_and_both_are_renamed(there: Cloud)
     assert there.targets(BEHIND) == [NAME]
 
 
-def test_a_snapshot_is_found_by_its_name_and_restored(there: Cloud) -> None:
+def test_a_snapshot_is_found_by_its_name_and_restored(there: RestoreCloud) -> None:
     client("rds", REGION).create_db_cluster_snapshot(DBClusterIdentifier=NAME, DBClusterSnapshotIdentifier="by-hand")
     found = there.snapshot("by-hand")
     assert found is not None
     assert (found.cluster, found.engine, found.user, found.encrypted) == (NAME, "aurora-postgresql", "ascent", True)
     assert there.snapshot("no-such") is None
-    there.tell(calls.restore(shaped(), NAMES, Source(time=found.time, snapshot="by-hand")))
+    there.tell(calls.restore(shaped(), NAMES, RestoreSource(time=found.time, snapshot="by-hand")))
     restored = there.cluster(RESTORED)
     assert restored is not None
     assert restored.about["EngineVersion"] == "16.8"
 
 
-def test_a_global_database_is_known_by_its_members(there: Cloud) -> None:
+def test_a_global_database_is_known_by_its_members(there: RestoreCloud) -> None:
     here = there.cluster(NAME)
     assert here is not None
     assert there.world(here.arn) is None
@@ -127,7 +127,7 @@ def test_a_global_database_is_known_by_its_members(there: Cloud) -> None:
 def test_scaling_is_held_and_goes_on_within_the_bounds_that_it_had() -> None:
     scaling = client("application-autoscaling", REGION)
     kind = {"ServiceNamespace": "rds", "ScalableDimension": calls.READERS}
-    cloud = Cloud(client, REGION)
+    cloud = RestoreCloud(client, REGION)
     assert cloud.held(SCALED) is None
     scaling.register_scalable_target(**kind, ResourceId=SCALED, MinCapacity=2, MaxCapacity=5)
     for held in (True, False):
@@ -143,7 +143,7 @@ def test_the_password_is_read_from_the_secret() -> None:
         Name="master", SecretString=json.dumps({"username": "ascent", "password": TODAYS})
     )
     other = client("secretsmanager", REGION).create_secret(Name="other", SecretString="{}")
-    cloud = Cloud(client, REGION)
+    cloud = RestoreCloud(client, REGION)
     assert cloud.password(made["ARN"]) == TODAYS
     with pytest.raises(CloudError, match="has no password in it"):
         cloud.password(other["ARN"])
@@ -151,13 +151,13 @@ def test_the_password_is_read_from_the_secret() -> None:
         cloud.password("no-such")
 
 
-def stubbed(*answers: tuple[str, dict[str, Any], dict[str, Any]]) -> Cloud:
+def stubbed(*answers: tuple[str, dict[str, Any], dict[str, Any]]) -> RestoreCloud:
     one = client("rds", REGION)
     stub = Stubber(one)
     for operation, given, answer in answers:
         stub.add_response(operation, answer, given)
     stub.activate()
-    return Cloud(lambda *_: one, REGION)
+    return RestoreCloud(lambda *_: one, REGION)
 
 
 def test_what_is_left_of_a_cluster_is_found_by_its_own_id() -> None:

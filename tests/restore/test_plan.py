@@ -10,9 +10,9 @@ import pytest
 
 from infra.regions import REGIONS
 from infra.thresholds import STACK_NAME
-from ops.restore.cloud import Cluster, Snapshot
+from ops.restore.cloud import DatabaseCluster, Snapshot
 from ops.restore.names import IDENTIFIER, Names, stamp
-from ops.restore.plan import Found, RefusedError, Wish, source, wish
+from ops.restore.plan import RestoreInventory, RestoreRefusedError, Wish, source, wish
 from ops.restore.shape import NoDatabaseError, Shape, shape
 from tests.restore.aurora import NOW, REGION
 from tests.restore.support import CALL, KEY, NAME, PROXY, SCALED, SECRET, STAMP, TO, state
@@ -69,7 +69,7 @@ def test_a_state_without_a_database_or_its_secret_is_refused(missing: str) -> No
         shape([one for one in state() if one["type"] != missing], "test", REGION)
 
 
-def cluster(**has: Any) -> Cluster:
+def cluster(**has: Any) -> DatabaseCluster:
     known: dict[str, Any] = {
         "name": NAME,
         "id": "cluster-1",
@@ -82,12 +82,12 @@ def cluster(**has: Any) -> Cluster:
         "latest": NOW - timedelta(minutes=5),
         "settled": True,
     }
-    return Cluster(**{**known, **has})
+    return DatabaseCluster(**{**known, **has})
 
 
-def found(**has: Any) -> Found:
+def found(**has: Any) -> RestoreInventory:
     nothing: dict[str, Any] = dict.fromkeys(("cluster", "restored", "kept", "backups", "snapshot", "world"))
-    return Found(**{**nothing, **has})
+    return RestoreInventory(**{**nothing, **has})
 
 
 NAMES = Names(cluster=NAME, stamp=STAMP)
@@ -109,7 +109,7 @@ def test_one_that_was_begun_is_not_held_to_what_the_new_cluster_reaches(begun: d
     ],
 )
 def test_what_is_there_may_rule_it_out(there: dict[str, Any], said: str) -> None:
-    with pytest.raises(RefusedError, match=said):
+    with pytest.raises(RestoreRefusedError, match=said):
         source(Wish(time=TIME, snapshot=None), found(**there), NAMES, shaped())
 
 
@@ -141,14 +141,14 @@ def snapshot(**has: Any) -> Snapshot:
     ],
 )
 def test_a_snapshot_that_does_not_fit_is_refused(has: dict[str, Any], said: str) -> None:
-    with pytest.raises(RefusedError, match=re.escape(f"--snapshot: given s, which {said}")):
+    with pytest.raises(RestoreRefusedError, match=re.escape(f"--snapshot: given s, which {said}")):
         source(Wish(time=None, snapshot="s"), found(cluster=cluster(), snapshot=snapshot(**has)), NAMES, shaped())
 
 
 def test_a_snapshot_that_another_account_shares_is_copied_first() -> None:
     theirs, ours = (f"arn:aws:rds:{REGION}:{one}:cluster-snapshot:s" for one in ("210987654321", "123456789012"))
     there = found(cluster=cluster(), snapshot=snapshot())
-    with pytest.raises(RefusedError, match=f"--source-db-cluster-snapshot-identifier {theirs} ") as refused:
+    with pytest.raises(RestoreRefusedError, match=f"--source-db-cluster-snapshot-identifier {theirs} ") as refused:
         source(Wish(time=None, snapshot=theirs), there, NAMES, shaped())
     assert f"--kms-key-id {KEY}" in str(refused.value)
     assert source(Wish(time=None, snapshot=ours), there, NAMES, shaped()).snapshot == ours

@@ -20,7 +20,7 @@ from infra.config.problems import SettingsError
 from infra.config.settings import Settings
 from ops.engine.updates import EngineError
 from ops.rollout.gates import GateError, Refresh
-from ops.rollout.runner import Walk
+from ops.rollout.runner import RolloutRunner
 from ops.rollout.stackfile import plain
 from ops.rollout.state_machine import Traffic
 from tests.unit.configs import settings
@@ -76,9 +76,11 @@ class Fakes:
         self.applied = self.said
 
     @property
-    def walk(self) -> Walk:
+    def walk(self) -> RolloutRunner:
         """A new process on this stack."""
-        return Walk(file=self, engine=self, gates=self, clock=self, tell=self.told.append, live=self.lived.append)
+        return RolloutRunner(
+            file=self, engine=self, gates=self, clock=self, tell=self.told.append, live=self.lived.append
+        )
 
     def settings(self, rollout: Rollout | None = None) -> Settings:
         """As the real file: whatever the program's own door lets in."""

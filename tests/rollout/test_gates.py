@@ -14,7 +14,7 @@ from botocore.stub import Stubber  # type: ignore[import-untyped]
 
 from infra.alarms.traffic import failures
 from ops.rollout import gates
-from ops.rollout.gates import GateError, Refresh, World, named
+from ops.rollout.gates import GateError, Refresh, SandboxGates, named
 from ops.rollout.state_machine import Traffic
 
 REGION = "us-east-1"
@@ -211,11 +211,11 @@ def test_what_aws_refuses_is_one_message(monkeypatch: pytest.MonkeyPatch) -> Non
         gates.gates(None).healthy(REGION, GROUP)
 
 
-def world(tmp_path: Path, token: str, key: str, **outputs: Any) -> World:
+def world(tmp_path: Path, token: str, key: str, **outputs: Any) -> SandboxGates:
     entry = {"scope": REGION, "name": "blue", "inputs": {}, "outputs": outputs}
     file = tmp_path / "world.json"
     file.write_text(json.dumps({"format": 1, "resources": {"aws": {token: {key: entry}}}}))
-    return World(file)
+    return SandboxGates(file)
 
 
 def test_the_world_is_quiet_and_healthy_until_somebody_writes_otherwise(tmp_path: Path) -> None:
@@ -250,4 +250,4 @@ def test_what_the_world_has_not_is_not_taken_for_fine(tmp_path: Path) -> None:
     with pytest.raises(GateError, match="there is no listener"):
         empty.weights(REGION, "arn")
     with pytest.raises(GateError, match="cannot read"):
-        World(tmp_path / "nowhere.json").fired(REGION, ["blue"], None)
+        SandboxGates(tmp_path / "nowhere.json").fired(REGION, ["blue"], None)

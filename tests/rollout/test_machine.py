@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from infra.config.models.rollout import WEIGHT_STEP, WEIGHTS, Phase, Rollout, Strategy
 from infra.thresholds import ERROR_RATE, ERROR_RATE_MINUTES, GATE_REQUESTS, UNHEALTHY_MINUTES
 from ops.rollout import state_machine
-from ops.rollout.state_machine import AlarmedError, Evidence, NotYetError, RefusedError, Traffic
+from ops.rollout.state_machine import AlarmedError, Evidence, NotYetError, RolloutRefusedError, Traffic
 from ops.rollout.strategies import STRATEGIES
 
 OLD, NEW = "registry.example.com/app:1.0.0", "registry.example.com/app:2.0.0"
@@ -58,7 +58,7 @@ class Rollouts(RuleBasedStateMachine):
     def start(self, strategy: Strategy, image: str, bake: int | None) -> None:
         try:
             self._goes(state_machine.start(self.rollout, strategy, image, self.now, bake))
-        except RefusedError:
+        except RolloutRefusedError:
             return
 
     @rule(move=st.sampled_from([state_machine.step, state_machine.promote]))
@@ -68,7 +68,7 @@ class Rollouts(RuleBasedStateMachine):
         except AlarmedError:
             assert self.rollout.progress is not None
             assert self.rollout.colors[self.rollout.progress.to].weight > 0
-        except RefusedError:
+        except RolloutRefusedError:
             return
 
     @rule()
@@ -76,7 +76,7 @@ class Rollouts(RuleBasedStateMachine):
         before = self.rollout
         try:
             self._goes(state_machine.abort(self.rollout))
-        except RefusedError:
+        except RolloutRefusedError:
             assert before.progress is None or before.progress.phase is Phase.CLEANING
             return
         progress = before.progress
@@ -154,19 +154,19 @@ def test_a_step_is_watched_longer_than_an_alarm_takes_to_fire(strategy: Strategy
     ],
 )
 def test_what_a_rollout_cannot_start_from_is_refused(said: dict[str, object], refusal: str) -> None:
-    with pytest.raises(RefusedError, match=refusal):
+    with pytest.raises(RolloutRefusedError, match=refusal):
         state_machine.start(Rollout.model_validate(said), Strategy.CANARY, NEW, BEGAN)
 
 
 def test_one_rollout_at_a_time() -> None:
     begun = state_machine.start(idle(), Strategy.CANARY, NEW, BEGAN)
-    with pytest.raises(RefusedError, match="a canary to green is under way"):
+    with pytest.raises(RolloutRefusedError, match="a canary to green is under way"):
         state_machine.start(begun, Strategy.CANARY, "a:3", BEGAN)
 
 
 def test_a_step_that_is_not_finished_is_not_followed_by_another() -> None:
     begun = state_machine.start(idle(), Strategy.CANARY, NEW, BEGAN)
-    with pytest.raises(RefusedError, match="not finished"):
+    with pytest.raises(RolloutRefusedError, match="not finished"):
         state_machine.step(begun, Evidence(waited=10**9))
 
 

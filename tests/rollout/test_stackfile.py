@@ -16,7 +16,7 @@ from infra.config.problems import SettingsError
 from ops import stackfile as files
 from ops.rollout import state_machine
 from ops.rollout.stackfile import StackFile, plain
-from ops.stackedit import BusyError
+from ops.stackedit import FileBusyError
 from ops.stackedit import edited as edited_key
 
 NEW = "registry.example.com/app:2.0.0"
@@ -128,10 +128,10 @@ def test_a_change_by_somebody_else_is_not_overwritten(stack: StackFile, tmp_path
 def test_two_at_a_time_are_one_too_many_also_after_a_write(stack: StackFile) -> None:
     old = stack.rollout()
     with stack.held():
-        with pytest.raises(BusyError), StackFile("test").held():
+        with pytest.raises(FileBusyError), StackFile("test").held():
             pass
         stack.write(old, moved(old))
-        with pytest.raises(BusyError), StackFile("test").held():
+        with pytest.raises(FileBusyError), StackFile("test").held():
             pass
     with StackFile("test").held():
         pass

@@ -9,7 +9,7 @@ import pytest
 
 from infra.config.models.rollout import Strategy
 from ops.rollout.gates import GateError
-from ops.rollout.state_machine import RefusedError, Traffic
+from ops.rollout.state_machine import RolloutRefusedError, Traffic
 from ops.rollout.status import status_of
 from tests.rollout.fakes import NEW, OLD, stack
 
@@ -62,7 +62,7 @@ def test_ready_is_what_the_next_step_is_not_refused_for(change: dict[str, Any], 
         fakes.walk.step()
         assert fakes.said.colors["green"].weight == 25
     else:
-        with pytest.raises(RefusedError):
+        with pytest.raises(RolloutRefusedError):
             fakes.walk.step()
         assert fakes.said == before or fakes.said.progress is None
 

@@ -15,8 +15,8 @@ from infra.config.problems import SettingsError
 from ops.engine.updates import EngineError
 from ops.rollout import state_machine
 from ops.rollout.gates import GateError, Refresh
-from ops.rollout.runner import Walk
-from ops.rollout.state_machine import Evidence, RefusedError, Traffic
+from ops.rollout.runner import RolloutRunner
+from ops.rollout.state_machine import Evidence, RolloutRefusedError, Traffic
 from ops.rollout.strategies import STRATEGIES
 from tests.rollout.fakes import NEW, OLD, Fakes, Killed, stack
 
@@ -92,7 +92,7 @@ def test_a_rolling_release_waits_for_the_refresh_and_changes_no_weight() -> None
 def test_a_rolling_release_that_goes_wrong_puts_the_old_image_back(trouble: Callable[[Fakes], None]) -> None:
     fakes = stack()
     trouble(fakes)
-    with pytest.raises(RefusedError, match="went back"):
+    with pytest.raises(RolloutRefusedError, match="went back"):
         fakes.walk.start(Strategy.ROLLING, NEW)
     assert fakes.updates == [(100, 0, "forward"), (100, 0, "back")]
     assert images(fakes.said) == images(fakes.applied) == (OLD, None)
@@ -102,7 +102,7 @@ def test_an_alarm_counts_that_came_and_went_while_pods_were_replaced() -> None:
     fakes = stack(runtime="kubernetes")
     fakes.update_takes = timedelta(minutes=10)
     fakes.fired_at = {"blue-errors": fakes.time + timedelta(minutes=5)}
-    with pytest.raises(RefusedError, match=r"blue-errors.*went back"):
+    with pytest.raises(RolloutRefusedError, match=r"blue-errors.*went back"):
         fakes.walk.start(Strategy.ROLLING, NEW)
     assert images(fakes.said) == images(fakes.applied) == (OLD, None)
 
@@ -111,7 +111,7 @@ def test_one_step_at_a_time_refuses_to_come_early() -> None:
     fakes = stack()
     fakes.walk.start(Strategy.CANARY, NEW)
     fakes.walk.step()
-    with pytest.raises(RefusedError, match="30 min 00 s of watching are left"):
+    with pytest.raises(RolloutRefusedError, match="30 min 00 s of watching are left"):
         fakes.walk.step()
     assert fakes.updates == CANARY[:2]
 
@@ -125,7 +125,7 @@ def test_an_alarm_while_watching_sends_it_back_at_once() -> None:
             fakes.alarms = ["green-errors"]
 
     fakes.passing = at_25
-    with pytest.raises(RefusedError, match=r"green-errors.*went back"):
+    with pytest.raises(RolloutRefusedError, match=r"green-errors.*went back"):
         fakes.walk.rest()
     assert fakes.updates == [*CANARY[:3], (100, 0, "back"), (100, 0, "cleaning")]
     assert images(fakes.said) == (OLD, None)
@@ -136,7 +136,7 @@ def test_a_canary_at_night_waits_for_requests_and_then_says_that_they_are_too_fe
     fakes = stack()
     fakes.walk.start(Strategy.CANARY, NEW)
     fakes.requests = Traffic(requests=3, failed=0)
-    with pytest.raises(RefusedError, match="too few requests to tell: green got 3"):
+    with pytest.raises(RolloutRefusedError, match="too few requests to tell: green got 3"):
         fakes.walk.rest()
     # It stays where it is, and goes on from there once there are more.
     assert fakes.said.green.weight == 5
@@ -150,7 +150,7 @@ def test_a_version_whose_failures_no_minute_shows_goes_back() -> None:
     fakes.walk.start(Strategy.CANARY, NEW)
     fakes.walk.step()
     fakes.requests = Traffic(requests=40, failed=3)
-    with pytest.raises(RefusedError, match="3 of 40 requests of green failed"):
+    with pytest.raises(RolloutRefusedError, match="3 of 40 requests of green failed"):
         fakes.walk.step()
     assert images(fakes.said) == (OLD, None)
 
@@ -160,14 +160,16 @@ def test_a_color_without_alarms_is_not_taken_for_a_quiet_one(monkeypatch: pytest
     outputs = fakes.outputs()
     outputs["regions"]["us-east-1"]["rollout"]["alarms"] = {"blue": ["blue-errors"]}
     monkeypatch.setattr(fakes, "outputs", lambda **_: outputs)
-    with pytest.raises(RefusedError, match="no gate alarms of green in us-east-1"):
+    with pytest.raises(RolloutRefusedError, match="no gate alarms of green in us-east-1"):
         fakes.walk.step()
 
 
 def test_nothing_starts_beside_an_alarm_of_what_runs_unless_it_is_to_end_that() -> None:
     fakes = stack()
     fakes.alarms = ["blue-errors"]
-    with pytest.raises(RefusedError, match=r"1 of the 1 gate alarms of blue fires: blue-errors; .* --beside-alarms"):
+    with pytest.raises(
+        RolloutRefusedError, match=r"1 of the 1 gate alarms of blue fires: blue-errors; .* --beside-alarms"
+    ):
         fakes.walk.start(Strategy.CANARY, NEW)
     assert fakes.updates == []
     assert images(fakes.said) == (OLD, None)
@@ -185,9 +187,9 @@ def test_an_alarm_of_the_old_color_stops_nothing() -> None:
 def test_a_color_that_does_not_come_up_never_gets_traffic() -> None:
     fakes = stack()
     fakes.healthy_targets = 1
-    with pytest.raises(RefusedError, match="did not become healthy within 15 minutes"):
+    with pytest.raises(RolloutRefusedError, match="did not become healthy within 15 minutes"):
         fakes.walk.start(Strategy.CANARY, NEW)
-    with pytest.raises(RefusedError, match="1 of 2 targets of green-ec2 in us-east-1"):
+    with pytest.raises(RolloutRefusedError, match="1 of 2 targets of green-ec2 in us-east-1"):
         fakes.walk.step()
     assert {update[1] for update in fakes.updates} == {0}
     fakes.walk.abort()
@@ -233,7 +235,7 @@ def test_weights_that_the_provider_reset_are_seen() -> None:
     fakes = begun(steps=2)
     fakes.resets_weights = True
     with pytest.raises(
-        RefusedError, match=r"the state in us-east-1 has blue-ec2 1, green-ec2 1, and Pulumi\.test\.yaml says"
+        RolloutRefusedError, match=r"the state in us-east-1 has blue-ec2 1, green-ec2 1, and Pulumi\.test\.yaml says"
     ):
         fakes.walk.step()
 
@@ -264,7 +266,7 @@ def test_nothing_starts_while_an_update_would_change_more_of_what_serves() -> No
     fakes = stack()
     before = fakes.said
     fakes.other_changes = [other("aws:budgets/budget:Budget", limitAmount="update"), TEMPLATE]
-    with pytest.raises(RefusedError) as refused:
+    with pytest.raises(RolloutRefusedError) as refused:
         fakes.walk.start(Strategy.CANARY, NEW)
     assert "  update LaunchTemplate one (imageId)\nFirst: pulumi up --stack test" in str(refused.value)
     assert "Budget" not in str(refused.value)
@@ -319,7 +321,7 @@ def test_what_has_no_part_in_requests_comes_along(change: Any) -> None:
 def test_what_serves_or_judges_does_not(change: Any) -> None:
     fakes = stack()
     fakes.other_changes = [change]
-    with pytest.raises(RefusedError, match="would change more of what serves requests"):
+    with pytest.raises(RolloutRefusedError, match="would change more of what serves requests"):
         fakes.walk.start(Strategy.CANARY, NEW)
     assert fakes.updates == []
 
@@ -335,7 +337,7 @@ def test_what_a_rollout_keeps_back_does_not_stop_it() -> None:
 def test_a_target_that_could_not_carry_the_load_is_refused_with_the_sum() -> None:
     fakes = stack(stage=6, fleet={"maximum": 25})
     with pytest.raises(
-        RefusedError, match=r"10000 of a region's 10000 users.* = 20 of them; ascent:fleet.maximum 25 leaves 16 "
+        RolloutRefusedError, match=r"10000 of a region's 10000 users.* = 20 of them; ascent:fleet.maximum 25 leaves 16 "
     ):
         fakes.walk.start(Strategy.CANARY, NEW)
     assert fakes.calls == 0
@@ -364,7 +366,7 @@ def test_a_machine_that_knows_of_nothing_takes_over_from_the_stack() -> None:
     fakes.walk.rest()
     assert images(fakes.said) == (None, NEW)
     assert any("taken over" in line for line in fakes.told)
-    with pytest.raises(RefusedError, match="no rollout of test is under way"):
+    with pytest.raises(RolloutRefusedError, match="no rollout of test is under way"):
         fakes.walk.step()
 
 
@@ -395,7 +397,7 @@ def test_an_abort_moves_the_weights_before_any_update() -> None:
 def test_an_alarm_moves_the_weights_before_any_update_too() -> None:
     fakes = begun(steps=1)
     fakes.alarms = ["green-errors"]
-    with pytest.raises(RefusedError, match="went back"):
+    with pytest.raises(RolloutRefusedError, match="went back"):
         fakes.walk.step()
     assert [region for region, _ in fakes.forwarded] == ["us-east-1"]
 
@@ -425,7 +427,7 @@ def test_a_rollout_whose_traffic_was_taken_away_elsewhere_goes_back() -> None:
     fakes = begun(steps=2)
     # Another process, with the same stack and a file of its own.
     fakes.walk.divert()
-    with pytest.raises(RefusedError, match=r"the traffic was taken off green\. The rollout went back"):
+    with pytest.raises(RolloutRefusedError, match=r"the traffic was taken off green\. The rollout went back"):
         fakes.walk.step()
     assert images(fakes.said) == (OLD, None)
     assert fakes.updates[-2:] == [(100, 0, "back"), (100, 0, "cleaning")]
@@ -440,7 +442,7 @@ def test_while_it_watches_it_notices_that_its_traffic_was_taken_away() -> None:
             fakes.walk.divert()
 
     fakes.passing = at_25
-    with pytest.raises(RefusedError, match="the traffic was taken off green"):
+    with pytest.raises(RolloutRefusedError, match="the traffic was taken off green"):
         fakes.walk.rest()
     assert fakes.updates == [*CANARY[:3], (100, 0, "back"), (100, 0, "cleaning")]
 
@@ -464,7 +466,9 @@ def test_weights_are_held_until_an_update_goes_back_too() -> None:
 
 def test_weights_that_nobody_follows_are_told() -> None:
     fakes = begun(steps=2)
-    with pytest.raises(RefusedError, match="no update has gone back within 45 minutes; the traffic is off green"):
+    with pytest.raises(
+        RolloutRefusedError, match="no update has gone back within 45 minutes; the traffic is off green"
+    ):
         fakes.walk.hold()
 
 
@@ -472,7 +476,7 @@ def test_weights_that_nobody_follows_are_told() -> None:
 def test_there_is_nothing_to_hold_after_the_end_and_in_place(strategy: Strategy, steps: int) -> None:
     fakes = begun(strategy, steps=steps)
     assert fakes.walk.divert() is False
-    with pytest.raises(RefusedError, match="has weights to move back"):
+    with pytest.raises(RolloutRefusedError, match="has weights to move back"):
         fakes.walk.hold()
     assert fakes.forwarded == []
 
@@ -483,7 +487,7 @@ def test_a_hold_from_before_any_traffic_takes_away_what_the_next_step_gives() ->
     def goes_on(_: datetime) -> None:
         # Whoever runs the rollout takes its next step, and looks after it.
         fakes.passing = lambda _: None
-        with pytest.raises(RefusedError, match="the traffic was taken off green"):
+        with pytest.raises(RolloutRefusedError, match="the traffic was taken off green"):
             fakes.walk.rest()
 
     def first(now: datetime) -> None:
@@ -531,7 +535,7 @@ def test_a_hold_that_comes_too_late_says_so_and_leaves_the_traffic_where_it_is_s
         fakes.said = fakes.applied = state_machine.step(fakes.said, Evidence(waited=1e6))
 
     fakes.passing = ends
-    with pytest.raises(RefusedError, match="came to its end before: green has all the traffic"):
+    with pytest.raises(RolloutRefusedError, match="came to its end before: green has all the traffic"):
         fakes.walk.hold()
     assert fakes.diverted["us-east-1"] == {"arn:green-ec2": 100}
 
@@ -554,7 +558,9 @@ def test_an_abort_of_what_went_back_is_fine_and_of_what_went_on_is_not() -> None
     assert fakes.told[-1] == f"The rollout went back already: blue runs {OLD}."
     fakes = begun(steps=5)
     assert fakes.said.progress is None
-    with pytest.raises(RefusedError, match=r"is under way, and green runs .*:2\.0\.0; an older version is brought by"):
+    with pytest.raises(
+        RolloutRefusedError, match=r"is under way, and green runs .*:2\.0\.0; an older version is brought by"
+    ):
         fakes.walk.abort()
 
 
@@ -578,16 +584,16 @@ def test_what_cannot_be_moved_at_once_is_told_once() -> None:
     ]
 
 
-def finish(walk: Walk) -> None:
+def finish(walk: RolloutRunner) -> None:
     if walk.file.rollout().progress is None:
         walk.start(Strategy.CANARY, NEW, bake=1)
     walk.rest()
 
 
-def retreat(walk: Walk) -> None:
+def retreat(walk: RolloutRunner) -> None:
     try:
         walk.abort()
-    except RefusedError:
+    except RolloutRefusedError:
         # Already being cleaned up, or nothing was begun.
         if walk.file.rollout().progress is not None:
             walk.rest()
@@ -595,7 +601,7 @@ def retreat(walk: Walk) -> None:
 
 @pytest.mark.parametrize(("end", "left"), [(finish, (None, NEW)), (retreat, (OLD, None))])
 def test_killed_at_any_moment_it_goes_on_or_back_from_there(
-    end: Callable[[Walk], None], left: tuple[str | None, str | None]
+    end: Callable[[RolloutRunner], None], left: tuple[str | None, str | None]
 ) -> None:
     whole = stack()
     finish(whole.walk)
@@ -628,9 +634,9 @@ def test_an_abort_that_is_killed_at_any_moment_is_gone_on_with(steps: int) -> No
         fakes.die_at = moment
         with pytest.raises(Killed):
             fakes.walk.abort()
-        for again in (Walk.abort, Walk.rest):
+        for again in (RolloutRunner.abort, RolloutRunner.rest):
             if fakes.said.progress is not None:
-                with suppress(RefusedError):
+                with suppress(RolloutRefusedError):
                     # Being cleaned up already, it is finished and not gone back from.
                     again(fakes.walk)
         assert images(fakes.said) == images(fakes.applied) == (OLD, None), moment

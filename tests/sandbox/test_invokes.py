@@ -7,7 +7,7 @@ import json
 import pytest
 
 from catalog import invokes, tables
-from catalog.errors import Refused
+from catalog.errors import CloudRefusedError
 from tests.sandbox.conftest import Aborted, Engine, Start
 
 
@@ -84,7 +84,7 @@ def test_policy_documents_are_rendered() -> None:
             }
         ],
     }
-    with pytest.raises(Refused, match="effect"):
+    with pytest.raises(CloudRefusedError, match="effect"):
         invokes.answer("aws:iam/getPolicyDocument:getPolicyDocument", {"statements": [{"effect": "Maybe"}]}, {})
 
 

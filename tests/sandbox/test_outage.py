@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from catalog.errors import Refused
-from sandbox.provider.outage import VARIABLE, Outage
+from catalog.errors import CloudRefusedError
+from sandbox.provider.outage import VARIABLE, UnreachableRegions
 
-LOST = Outage({VARIABLE: "us-east-1, eu-west-1"})
+LOST = UnreachableRegions({VARIABLE: "us-east-1, eu-west-1"})
 QUIET = {"skipCredentialsValidation": True, "skipRequestingAccountId": True}
 ROLE = {"assumeRoles": [{"roleArn": "arn:aws:iam::123456789012:role/deploy"}]}
 
@@ -47,6 +47,6 @@ def test_a_provider_asks_who_it_is_before_anything_else(config: dict[str, Any], 
 def test_nothing_is_done_where_nobody_answers(operation: str, token: str, region: str, refused: bool) -> None:  # noqa: FBT001
     if not refused:
         return LOST.before(operation, token, {"region": region})
-    with pytest.raises(Refused, match="did not answer"):
+    with pytest.raises(CloudRefusedError, match="did not answer"):
         LOST.before(operation, token, {"region": region})
     return None

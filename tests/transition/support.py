@@ -13,7 +13,7 @@ from pulumi.runtime import stack as runtime_stack
 
 from ops.engine.provenance.tracer import Tracer, sources_kept
 from ops.engine.recorder import settled
-from ops.engine.render import Plan
+from ops.engine.render import RenderedStack
 from ops.transition.differ import between
 from ops.transition.model import Op, Transition
 from tests.unit.runtime import answer
@@ -23,12 +23,12 @@ HOME = "us-east-1"
 Program = Callable[[], object]
 
 
-def rendered(program: Program, stage: int = 1) -> Plan:
+def rendered(program: Program, stage: int = 1) -> RenderedStack:
     """What `program` registers."""
     tracer = Tracer(PROJECT, STACK, answer)
     with sources_kept():
         contextvars.copy_context().run(asyncio.run, _run(program, tracer))
-    return Plan(stage, STACK, tuple(tracer.recorded.values()), tracer.traces)
+    return RenderedStack(stage, STACK, tuple(tracer.recorded.values()), tracer.traces)
 
 
 async def _run(program: Program, tracer: Tracer) -> None:

@@ -15,13 +15,13 @@ from catalog.engine_steps import EngineState, EngineStep
 from infra import stages
 from infra.stages import STAGES
 from ops import stackfile
-from ops.engine.render import Plan, render
+from ops.engine.render import RenderedStack, render
 from ops.engine.updates import EngineError
 from ops.stackedit import EditedFile, edited
-from ops.transition.apply import RefusedError, Walk
+from ops.transition.apply import TransitionRefusedError, TransitionRunner
 from ops.transition.differ import between
 from ops.transition.model import Op
-from ops.transition.route import Step, broken, pairs
+from ops.transition.route import RouteStep, broken, pairs
 from ops.transition.update_constraints import GROUP
 
 STACK = "sandbox"
@@ -40,7 +40,7 @@ class Fake:
 
     file: Path
     stage: int
-    plan: Plan = field(init=False)
+    plan: RenderedStack = field(init=False)
     updates: list[int] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
     calls: int = 0
@@ -67,7 +67,7 @@ class Fake:
         """A new process that takes the way."""
         file = EditedFile(STACK)
         with file.held():
-            Walk(
+            TransitionRunner(
                 file=file,
                 came_from=came_from,
                 to=to,
@@ -113,7 +113,7 @@ class Fake:
     def outputs(self) -> dict[str, Any]:
         return {"stage": self.stage}
 
-    def _said(self) -> Plan:
+    def _said(self) -> RenderedStack:
         return render(stackfile.settings(STACK), STACK)
 
     def _call(self, fails: str | None) -> None:
@@ -204,7 +204,9 @@ def test_what_would_be_lost_is_refused_and_the_file_as_it_was(start: Start) -> N
     original, stack.extra = stack.foreseen, []
     looks = iter([[], [lost]])
     stack.foreseen = lambda: original() + next(looks)  # type: ignore[method-assign]
-    with pytest.raises(RefusedError, match=r"would lose what nothing else holds:\n  replace .*sandbox-use1-db"):
+    with pytest.raises(
+        TransitionRefusedError, match=r"would lose what nothing else holds:\n  replace .*sandbox-use1-db"
+    ):
         stack.walk(4, 5)
     assert (stack.updates, stack.text) == ([], before)
 
@@ -217,7 +219,7 @@ def test_what_the_state_makes_illegal_is_refused(start: Start) -> None:
     original = stack.foreseen
     looks = iter([[], [group]])
     stack.foreseen = lambda: original() + next(looks)  # type: ignore[method-assign]
-    with pytest.raises(RefusedError, match="warm pool or mixed instances"):
+    with pytest.raises(TransitionRefusedError, match="warm pool or mixed instances"):
         stack.walk(5, 4)
     assert stack.updates == []
 
@@ -227,16 +229,16 @@ def test_it_begins_only_where_the_stack_is_as_its_file_says(start: Start) -> Non
     stack.say(2)
     stack.plan = stack._said()
     stack.say(4)
-    with pytest.raises(RefusedError, match=r"an update would do other things as well .*first: pulumi up"):
+    with pytest.raises(TransitionRefusedError, match=r"an update would do other things as well .*first: pulumi up"):
         stack.walk(4, 5)
     stack.say(3)
     with pytest.raises(
-        RefusedError, match="says stage 3, which is not on the way: stage 4, then stage 5, then stage 6"
+        TransitionRefusedError, match="says stage 3, which is not on the way: stage 4, then stage 5, then stage 6"
     ):
         stack.walk(4, 6)
     stack.say(6)
     stack.stage = 2
-    with pytest.raises(RefusedError, match="says stage 6, and the stack was last updated at stage 2"):
+    with pytest.raises(TransitionRefusedError, match="says stage 6, and the stack was last updated at stage 2"):
         stack.walk(4, 6)
     assert stack.updates == []
 
@@ -267,8 +269,8 @@ def test_sizes_of_the_stacks_own_stay(start: Start) -> None:
     stack = start(7)
     stack.file.write_text(stack.text + "  ascent:cache:\n    nodes: 3 # enough\n")
     before = stack.text
-    way = (Step(stage=7), Step(stage=6, sizes=((KEY, LARGER),)), Step(stage=6))
-    walk = Walk(
+    way = (RouteStep(stage=7), RouteStep(stage=6, sizes=((KEY, LARGER),)), RouteStep(stage=6))
+    walk = TransitionRunner(
         file=EditedFile(STACK),
         came_from=7,
         to=6,

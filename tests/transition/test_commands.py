@@ -16,7 +16,7 @@ from ops import cli, stackfile
 from ops.console import console
 from ops.engine.updates import Automation, EngineError
 from ops.transition import apply, engine
-from ops.transition.apply import RefusedError
+from ops.transition.apply import TransitionRefusedError
 from ops.transition.engine import FailedError
 from ops.transition.engine_run import of_steps
 
@@ -167,12 +167,12 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int, int]]:
     """What was walked instead of being taken."""
     found: list[tuple[str, int, int]] = []
 
-    def take(self: apply.Walk) -> None:
+    def take(self: apply.TransitionRunner) -> None:
         assert isinstance(self.engine, Automation)
         found.append((self.file.stack, self.came_from, self.to))
         self.tell("Done: it is there.")
 
-    monkeypatch.setattr(apply.Walk, "take", take)
+    monkeypatch.setattr(apply.TransitionRunner, "take", take)
     return found
 
 
@@ -222,17 +222,17 @@ def test_apply_does_nothing_where_something_is_lost(
     ("error", "code", "said"),
     [
         (EngineError("no capacity"), 1, "No capacity"),
-        (RefusedError("stage 5 would lose it"), 1, "Stage 5 would lose it"),
+        (TransitionRefusedError("stage 5 would lose it"), 1, "Stage 5 would lose it"),
         (KeyboardInterrupt(), 130, "To go on, run the same command again."),
     ],
 )
 def test_what_stands_in_the_way_is_one_message(
     monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, said: str
 ) -> None:
-    def take(_: apply.Walk) -> None:
+    def take(_: apply.TransitionRunner) -> None:
         raise error
 
-    monkeypatch.setattr(apply.Walk, "take", take)
+    monkeypatch.setattr(apply.TransitionRunner, "take", take)
     result = run("transition", "4", "5", "--apply")
     assert result.exit_code == code
     assert said in result.stderr

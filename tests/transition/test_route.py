@@ -15,7 +15,7 @@ from infra import stages
 from infra.stages import STAGES
 from ops import stackfile
 from ops.engine.render import render
-from ops.transition.route import Planner, Step, broken, nested, pairs, shortest
+from ops.transition.route import Planner, RouteStep, broken, nested, pairs, shortest
 from ops.transition.update_constraints import CACHE, CLUSTER, DATASTORE, GLOBAL_CLUSTER, GROUP, LAWS, Pair
 
 NODES = range(7)
@@ -132,7 +132,7 @@ def test_the_warm_pool_goes_before_mixed_instances_come() -> None:
         assert [step.stage for step in route.steps] == [5, to]
         assert [one.law.name for one in route.broken] == ["warm pool or mixed instances"]
     for came_from, to in ((4, 5), (5, 7), (1, 7), (7, 1)):
-        assert (found.route(came_from, to).steps, found.route(came_from, to).broken) == ((Step(stage=to),), ())
+        assert (found.route(came_from, to).steps, found.route(came_from, to).broken) == ((RouteStep(stage=to),), ())
     # Pods have neither.
     assert len(planner("staging").route(4, 7).steps) == 1
 
@@ -158,11 +158,11 @@ def test_a_cache_is_scaled_before_it_joins_a_datastore_and_after_it_left(monkeyp
     monkeypatch.setitem(stages.STAGES, 7, larger)
     found = planner("sandbox")
     up, down = found.route(6, 7), found.route(7, 6)
-    assert up.steps == (Step(stage=6, sizes=((key, "cache.r7g.xlarge"),)), Step(stage=7))
+    assert up.steps == (RouteStep(stage=6, sizes=((key, "cache.r7g.xlarge"),)), RouteStep(stage=7))
     # The lower stage has fewer nodes to scale.
-    assert down.steps == (Step(stage=6, sizes=((key, "cache.r7g.xlarge"),)), Step(stage=6))
+    assert down.steps == (RouteStep(stage=6, sizes=((key, "cache.r7g.xlarge"),)), RouteStep(stage=6))
     for came_from, route in ((6, up), (7, down)):
-        way = [Step(stage=came_from), *route.steps]
+        way = [RouteStep(stage=came_from), *route.steps]
         plans = [render(stackfile.settings("sandbox", one.stage, sizes=nested(one.sizes)), "sandbox") for one in way]
         assert broken(pairs(plans[0], plans[-1]))
         assert not any(broken(pairs(one, other)) for one, other in pairwise(plans))

@@ -16,7 +16,7 @@ from infra.config.loading import parse
 from infra.config.problems import SECRETS, SettingsError
 from infra.edge.caching import cache_rules
 from infra.edge.limits import rate_limits
-from infra.schedules import Job, refused
+from infra.schedules import ScheduledJob, refused
 from infra.user_data import LARGEST, boot_size
 from infra.wiring import build
 from infra.wiring.edge import site_of
@@ -423,4 +423,4 @@ def test_a_time_means_the_same_to_kubernetes_and_to_eventbridge(cron: str, reaso
 
 
 def test_days_of_the_week_are_counted_from_one_at_aws() -> None:
-    assert Job("x", "0 2 * * 0,2-4", (), "").aws_cron == "cron(0 2 ? * 1,3-5 *)"
+    assert ScheduledJob("x", "0 2 * * 0,2-4", (), "").aws_cron == "cron(0 2 ? * 1,3-5 *)"

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from ops import stackfile
 from ops.backfill.copies import Copies, NoCopiesError, copies
-from ops.backfill.jobs import Job, JobError, Jobs
+from ops.backfill.jobs import CopyJob, CopyJobs, JobError
 from ops.cli import app
 from ops.commands import backfill as command
 from tests.unit.configs import settings
@@ -111,12 +111,12 @@ class Sky:
         self.jobs.add_response("create_job", {"JobId": identifier}, expected)
         return sent
 
-    def begun(self) -> Job:
+    def begun(self) -> CopyJob:
         def clients(service: str, region: str) -> Any:
             assert region == HOME
             return {"s3": self.s3, "s3control": self.control}[service]
 
-        (job,) = Jobs(FOUND, clients).begin()
+        (job,) = CopyJobs(FOUND, clients).begin()
         self.jobs.assert_no_pending_responses()
         self.bucket.assert_no_pending_responses()
         return job
@@ -205,7 +205,7 @@ def test_what_s3_refuses_is_one_line() -> None:
     with Stubber(client) as stub:
         stub.add_client_error("list_jobs", "AccessDenied", "not\nyou")
         with pytest.raises(JobError, match=r"^S3 in us-east-1: .*not you"):
-            Jobs(FOUND, lambda *_: client).begin()
+            CopyJobs(FOUND, lambda *_: client).begin()
 
 
 @pytest.mark.parametrize(
@@ -223,14 +223,14 @@ class Runs:
     def __init__(self, looks: int, failed: int = 0) -> None:
         self.looks, self.failed = looks, failed
 
-    def begin(self) -> list[Job]:
+    def begin(self) -> list[CopyJob]:
         return self.look([])
 
-    def look(self, _: list[Job]) -> list[Job]:
+    def look(self, _: list[CopyJob]) -> list[CopyJob]:
         self.looks -= 1
         state = "Complete" if self.looks <= 0 else "Active"
         return [
-            Job(
+            CopyJob(
                 kind="uploads", bucket="b", id="job-1", state=state, total=9, copied=9 - self.failed, failed=self.failed
             )
         ]

@@ -13,7 +13,7 @@ from infra.wiring.home import PAST
 from ops.cost.estimate import estimate
 from ops.engine.believed import believed
 from ops.engine.recorder import Recorded
-from ops.engine.render import Plan, render
+from ops.engine.render import RenderedStack, render
 from tests.unit import runtime
 from tests.unit.configs import settings
 
@@ -49,11 +49,11 @@ ALL: dict[str, Any] = {
 }
 
 
-def plan(network: Mapping[str, Any], **changes: Any) -> Plan:
+def plan(network: Mapping[str, Any], **changes: Any) -> RenderedStack:
     return render(settings(network=dict(network), **changes), "test")
 
 
-def of_type(found: Plan, type_: str) -> list[Recorded]:
+def of_type(found: RenderedStack, type_: str) -> list[Recorded]:
     return [one for one in found.resources if one.type == type_]
 
 
@@ -64,7 +64,7 @@ def test_nothing_of_a_network_is_made_and_all_else_is_the_same(stage: int) -> No
     assert not MADE & {one.type for one in theirs.resources}
     assert {one.type for one in ours.resources} >= MADE
 
-    def rest(found: Plan) -> set[tuple[str, str]]:
+    def rest(found: RenderedStack) -> set[tuple[str, str]]:
         """All but the network and the alarms of its ways out."""
         return {
             (one.type, one.name)

@@ -11,7 +11,7 @@ import jmespath  # type: ignore[import-untyped]
 import pytest
 
 from ops.failover.keys import elsewhere
-from ops.failover.plan import Plan, RefusedError, plan
+from ops.failover.plan import FailoverPlan, FailoverRefusedError, plan
 from tests.unit.configs import settings
 
 HOME, OTHER, THIRD = "us-east-1", "eu-west-1", "ap-southeast-2"
@@ -22,7 +22,7 @@ BACKFILLED = {region: {"date": "2026-11-29", "buckets": "b0123456789ab"} for reg
 
 def planned(
     to: str = OTHER, *, lost: bool = False, lag: float = 1, without_old_objects: bool = False, **changes: Any
-) -> Plan:
+) -> FailoverPlan:
     chosen = settings(**{"stage": 7, "backfilled": BACKFILLED, **changes})
     return plan(chosen, "test", to, lost=lost, lag=lag, without_old_objects=without_old_objects)
 
@@ -128,9 +128,9 @@ def test_the_way_back_says_so_and_does_not_only_fall_silent() -> None:
 @pytest.mark.parametrize("region", [OTHER, THIRD])
 def test_a_region_without_the_old_objects_is_refused_with_what_to_do(region: str) -> None:
     others = {name: one for name, one in BACKFILLED.items() if name != region}
-    with pytest.raises(RefusedError, match="First: ascent backfill --stack test --wait"):
+    with pytest.raises(FailoverRefusedError, match="First: ascent backfill --stack test --wait"):
         planned(region, backfilled=others)
-    with pytest.raises(RefusedError, match=r"say --without-old-objects$") as refused:
+    with pytest.raises(FailoverRefusedError, match=r"say --without-old-objects$") as refused:
         planned(region, lost=True, backfilled=others)
     assert f"These have them: {next(iter(others))}." in str(refused.value)
     assert "ascent backfill" not in str(refused.value)
@@ -161,7 +161,7 @@ def test_copies_that_are_made_anew_get_no_visitors_until_they_are_there() -> Non
     assert planned(lost=True, **said).drained == ()
     # A switchover keeps all copies; with a region drained it has to wait, and the way to have it back is said.
     assert planned(regions=regions).drained == ()
-    with pytest.raises(RefusedError, match="ascent failover --stack test --to us-east-1 --apply"):
+    with pytest.raises(FailoverRefusedError, match="ascent failover --stack test --to us-east-1 --apply"):
         planned(drained=[THIRD])
     assert planned(HOME, drained=[THIRD]).drained == (THIRD,)
 
@@ -187,7 +187,7 @@ def test_what_was_interrupted_after_the_file_still_knows_who_is_lost() -> None:
     ],
 )
 def test_what_cannot_be_is_refused_with_a_way_out(to: str, lost: bool, changes: Any, said: str) -> None:  # noqa: FBT001
-    with pytest.raises(RefusedError, match=re.escape(said)):
+    with pytest.raises(FailoverRefusedError, match=re.escape(said)):
         planned(to, lost=lost, **changes)
 
 
@@ -196,7 +196,9 @@ def test_whoever_writes_already_is_refused_unless_a_failover_may_be_under_way(ch
     if changes:
         assert planned(HOME, **changes).steps
         return
-    with pytest.raises(RefusedError, match="us-east-1 takes the writes of test already, so there is nothing to do"):
+    with pytest.raises(
+        FailoverRefusedError, match="us-east-1 takes the writes of test already, so there is nothing to do"
+    ):
         planned(HOME)
 
 

@@ -21,10 +21,10 @@ from infra.config.problems import SettingsError
 from infra.regions import REGIONS
 from infra.user_data import WEB, Container, script
 from ops import stackfile
-from ops.failover.cloud import Cloud
+from ops.failover.cloud import FailoverCloud
 from ops.failover.config import with_values
-from ops.failover.errors import BusyError, CloudError
-from ops.failover.instances import RESTART, Instances
+from ops.failover.errors import CloudBusyError, CloudError
+from ops.failover.instances import RESTART, FailoverInstances
 from tests.unit.test_failover import HOME, OTHER, THIRD
 
 ARN = "arn:aws:rds:{}:123456789012:cluster:test-{}-db"
@@ -75,9 +75,9 @@ def asked(service: str, *calls: tuple[str, dict[str, Any], dict[str, Any]]) -> t
     return clients, regions, stub
 
 
-def cloud(service: str, *calls: tuple[str, dict[str, Any], dict[str, Any]]) -> tuple[Cloud, list[str], Stubber]:
+def cloud(service: str, *calls: tuple[str, dict[str, Any], dict[str, Any]]) -> tuple[FailoverCloud, list[str], Stubber]:
     clients, regions, stub = asked(service, *calls)
-    return Cloud(clients), regions, stub
+    return FailoverCloud(clients), regions, stub
 
 
 def test_the_writer_of_a_global_database_is_read_from_its_members() -> None:
@@ -188,7 +188,7 @@ def test_the_lag_is_the_worst_of_the_last_minutes_by_whichever_metric_there_is(
         assert (service, region) == ("cloudwatch", OTHER)
         return CloudWatch()
 
-    assert Cloud(clients).lag(ARNS[OTHER]) == seconds
+    assert FailoverCloud(clients).lag(ARNS[OTHER]) == seconds
 
 
 def test_a_refusal_of_aws_is_one_line() -> None:
@@ -196,7 +196,7 @@ def test_a_refusal_of_aws_is_one_line() -> None:
     stub.add_client_error("switchover_global_cluster", "GlobalClusterNotFoundFault", "none such")
     with pytest.raises(CloudError, match=r"^rds in us-east-1: .*none such") as refused:
         one.move_database("world", arn=ARNS[OTHER], region=HOME, lost=False)
-    assert not isinstance(refused.value, BusyError)
+    assert not isinstance(refused.value, CloudBusyError)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_a_state_that_passes_is_told_from_other_refusals(service: str, method: s
         "rds": lambda: one.move_database("world", arn=ARNS[OTHER], region=OTHER, lost=True),
         "elasticache": lambda: one.move_cache("world", OTHER, group="b"),
     }
-    with pytest.raises(BusyError, match="modifying"):
+    with pytest.raises(CloudBusyError, match="modifying"):
         moves[service]()
 
 
@@ -231,16 +231,16 @@ def test_instances_are_found_by_project_and_stack() -> None:
         answer = client.run_instances(ImageId=image["ImageId"], MinCount=1, MaxCount=1, TagSpecifications=specification)
         made[answer["Instances"][0]["InstanceId"]] = (project, stack)
     ours = sorted(one for one, owner in made.items() if owner == ("ascent", "test"))
-    assert Instances(lambda *_: client).running("ascent", "test", OTHER) == ours
+    assert FailoverInstances(lambda *_: client).running("ascent", "test", OTHER) == ours
     client.stop_instances(InstanceIds=ours[:1])
-    assert Instances(lambda *_: client).running("ascent", "test", OTHER) == ours[1:]
+    assert FailoverInstances(lambda *_: client).running("ascent", "test", OTHER) == ours[1:]
 
 
 def test_only_what_systems_manager_reaches_takes_commands() -> None:
     query = {"Filters": [{"Key": "InstanceIds", "Values": ["i-1", "i-2", "i-3"]}]}
     known = [{"InstanceId": "i-1", "PingStatus": "Online"}, {"InstanceId": "i-2", "PingStatus": "ConnectionLost"}]
     clients, regions, _ = asked("ssm", ("describe_instance_information", query, {"InstanceInformationList": known}))
-    assert Instances(clients).reached(["i-1", "i-2", "i-3"], OTHER) == {"i-1"}
+    assert FailoverInstances(clients).reached(["i-1", "i-2", "i-3"], OTHER) == {"i-1"}
     assert regions == [OTHER]
 
 
@@ -253,7 +253,7 @@ def test_a_restart_stops_at_the_first_that_fails_and_gets_what_it_needs_before()
         "MaxErrors": "0",
     }
     clients, regions, stub = asked("ssm", ("send_command", expected, {"Command": {"CommandId": "c" * 36}}))
-    assert Instances(clients).restart(["i-0123456789abcdef0"], OTHER) == "c" * 36
+    assert FailoverInstances(clients).restart(["i-0123456789abcdef0"], OTHER) == "c" * 36
     assert regions == [OTHER]
     stub.assert_no_pending_responses()
     # The names that instances have: infra/user_data.py.
@@ -306,7 +306,7 @@ def test_only_what_has_ended_is_told_and_only_healthy_targets_serve() -> None:
     ]
     query = {"CommandId": "c" * 36}
     clients, _, _ = asked("ssm", ("list_command_invocations", query, {"CommandInvocations": invocations}))
-    assert Instances(clients).restarted("c" * 36, OTHER) == {"i-1": "Success", "i-3": "TimedOut"}
+    assert FailoverInstances(clients).restarted("c" * 36, OTHER) == {"i-1": "Success", "i-3": "TimedOut"}
     targets = [
         {"Target": {"Id": name}, "TargetHealth": {"State": state}}
         for name, state in (("i-1", "healthy"), ("i-2", "unhealthy"), ("i-3", "draining"), ("i-4", "initial"))
@@ -314,4 +314,4 @@ def test_only_what_has_ended_is_told_and_only_healthy_targets_serve() -> None:
     clients, _, _ = asked(
         "elbv2", ("describe_target_health", {"TargetGroupArn": "g"}, {"TargetHealthDescriptions": targets})
     )
-    assert Instances(clients).serving(["g"], OTHER) == {"i-1"}
+    assert FailoverInstances(clients).serving(["g"], OTHER) == {"i-1"}

@@ -129,8 +129,8 @@ def test_a_cost_that_cannot_be_told_keeps_nobody_from_a_failover(monkeypatch: py
 
 def test_applied_it_takes_every_step_and_says_so(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sky = Sky(looks=1)
-    monkeypatch.setattr(command, "Cloud", lambda _: sky)
-    monkeypatch.setattr(command, "Instances", lambda _: sky)
+    monkeypatch.setattr(command, "FailoverCloud", lambda _: sky)
+    monkeypatch.setattr(command, "FailoverInstances", lambda _: sky)
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(command, "_update", lambda *_: True)
     monkeypatch.setattr(steps, "answers", lambda *_: True)
@@ -150,7 +150,7 @@ def test_interrupted_it_says_how_to_go_on(stack: Path, monkeypatch: pytest.Monke
     def interrupt(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "Cloud", lambda _: Sky())
+    monkeypatch.setattr(command, "FailoverCloud", lambda _: Sky())
     monkeypatch.setattr(command, "_complete", lambda *_: True)
     monkeypatch.setattr("time.sleep", interrupt)
     done = failover("--to", OTHER, "--apply", "--yes")
@@ -161,7 +161,7 @@ def test_interrupted_it_says_how_to_go_on(stack: Path, monkeypatch: pytest.Monke
 
 def test_a_failed_step_ends_it_with_one(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = stack.read_text()
-    monkeypatch.setattr(command, "Cloud", lambda _: Sky(behind=60))
+    monkeypatch.setattr(command, "FailoverCloud", lambda _: Sky(behind=60))
     done = failover("--to", OTHER, "--apply", "--yes", "--json")
     assert done.exit_code == 1
     assert "60 s behind" in json.loads(done.stdout)["error"]
@@ -193,7 +193,7 @@ def test_the_buckets_that_the_last_update_left_are_compared_with_the_file(
 def test_nothing_is_told_to_aws_from_within_the_sandbox(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = stack.read_text()
     monkeypatch.setenv("ASCENT_SANDBOX_WORLD", "/nowhere")
-    monkeypatch.setattr(command, "Cloud", lambda _: pytest.fail("asked"))
+    monkeypatch.setattr(command, "FailoverCloud", lambda _: pytest.fail("asked"))
     done = failover("--to", OTHER, "--apply", "--yes")
     assert done.exit_code == 2
     assert "in the sandbox there is no database to fail over" in done.stderr

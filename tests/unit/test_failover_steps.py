@@ -13,14 +13,14 @@ import yaml
 
 from catalog.engine_steps import EngineStep
 from infra.thresholds import RESTART_WAIT, WORKER_STOP_GRACE
-from ops.failover.cloud import CONNECTED, Cloud, Members
-from ops.failover.errors import BusyError, CloudError, StepError
+from ops.failover.cloud import CONNECTED, FailoverCloud, Members
+from ops.failover.errors import CloudBusyError, CloudError, StepError
 from ops.failover.fence import Fence
-from ops.failover.instances import Instances
+from ops.failover.instances import FailoverInstances
 from ops.failover.keys import Keys
 from ops.failover.left import left
-from ops.failover.perform import Performance
-from ops.failover.plan import Plan, around
+from ops.failover.perform import FailoverRun
+from ops.failover.plan import FailoverPlan, around
 from ops.failover.restart import Restart
 from tests.unit.test_failover import HOME, OTHER, THIRD, planned
 
@@ -71,7 +71,7 @@ class Sky:
     def _refuse(self, what: str) -> None:
         if self.under_way.get(what) or self.busy.get(what):
             self.busy[what] = max(self.busy.get(what, 0) - 1, 0)
-            raise BusyError(f"{what}: modifying")
+            raise CloudBusyError(f"{what}: modifying")
 
     def database(self, name: str, _region: str) -> Members:
         return self._seen("database", name, self.writer)
@@ -144,7 +144,7 @@ class Under:
     """A failover under way, and what it did."""
 
     sky: Sky
-    run: Performance
+    run: FailoverRun
     updates: list[tuple[str, ...]]
     waited: list[float]
     said: list[str]
@@ -163,7 +163,7 @@ def file(tmp_path: Path) -> Path:
 def under(
     file: Path,
     sky: Sky,
-    one: Plan,
+    one: FailoverPlan,
     *,
     updated: bool = True,
     undone: tuple[str, ...] = (),
@@ -178,9 +178,9 @@ def under(
         updates.append(arguments)
         return updated
 
-    run = Performance(
+    run = FailoverRun(
         plan=one,
-        cloud=cast("Cloud", sky),
+        cloud=cast("FailoverCloud", sky),
         file=file,
         update=update,
         left=lambda: undone,
@@ -188,7 +188,7 @@ def under(
         keys=cast("Keys", SimpleNamespace(move=lambda lost, target: (lost, target) == (HOME, OTHER))),
         restart=Restart(
             stack="test",
-            instances=cast("Instances", sky),
+            instances=cast("FailoverInstances", sky),
             groups=lambda region: [f"group in {region}"],
             wait=waited.append,
         ).region,

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from ops import cli, stackfile
 from ops.engine import updates
-from ops.fleet import State, fleets, settled
+from ops.fleet import GroupState, fleets, settled
 from ops.rollout import gates as gates_module
 from ops.rollout.gates import GateError, Refresh
 from tests.unit.configs import settings
@@ -41,7 +41,7 @@ class Eyes:
         return self._healthy
 
 
-def states(eyes: Eyes, **changes: Any) -> dict[str, State]:
+def states(eyes: Eyes, **changes: Any) -> dict[str, GroupState]:
     chosen = settings(stage=changes.pop("stage", 6), **changes)
     return {f"{one.region} {one.name}": one.state for one in fleets(chosen, {"us-east-1": REGION}, eyes)}
 
@@ -49,16 +49,16 @@ def states(eyes: Eyes, **changes: Any) -> dict[str, State]:
 @pytest.mark.parametrize(
     ("eyes", "blue", "workers"),
     [
-        (Eyes(), State.FINE, State.FINE),
-        (Eyes(healthy=None), State.FINE, State.FINE),
-        (Eyes(blue=GOING), State.WAITING, State.FINE),
-        (Eyes(blue=FAILED), State.FAILED, State.FINE),
-        (Eyes(healthy=3), State.WAITING, State.FINE),
-        (Eyes(workers=GOING), State.FINE, State.WAITING),
+        (Eyes(), GroupState.FINE, GroupState.FINE),
+        (Eyes(healthy=None), GroupState.FINE, GroupState.FINE),
+        (Eyes(blue=GOING), GroupState.WAITING, GroupState.FINE),
+        (Eyes(blue=FAILED), GroupState.FAILED, GroupState.FINE),
+        (Eyes(healthy=3), GroupState.WAITING, GroupState.FINE),
+        (Eyes(workers=GOING), GroupState.FINE, GroupState.WAITING),
     ],
 )
 def test_a_group_is_fine_when_its_refresh_is_through_and_its_minimum_healthy(
-    eyes: Eyes, blue: State, workers: State
+    eyes: Eyes, blue: GroupState, workers: GroupState
 ) -> None:
     assert states(eyes) == {"us-east-1 test-use1-blue": blue, "us-east-1 test-use1-workers": workers}
 
@@ -78,23 +78,23 @@ def test_it_is_waited_for_until_nothing_is_under_way() -> None:
         wait=waits.append,
         poll=15,
     )
-    assert {one.state for one in found} == {State.FINE}
+    assert {one.state for one in found} == {GroupState.FINE}
     assert waits == [15, 15]
 
 
 def test_nothing_is_waited_for_once_one_has_failed_or_the_time_is_up() -> None:
     waits: list[float] = []
 
-    def seen(eyes: Eyes, seconds: float) -> set[State]:
+    def seen(eyes: Eyes, seconds: float) -> set[GroupState]:
         look = settings(stage=6)
         found = settled(
             lambda: list(fleets(look, {"us-east-1": REGION}, eyes)), seconds=seconds, wait=waits.append, poll=15
         )
         return {one.state for one in found}
 
-    assert seen(Eyes(blue=FAILED, workers=GOING), 600) == {State.FAILED, State.WAITING}
+    assert seen(Eyes(blue=FAILED, workers=GOING), 600) == {GroupState.FAILED, GroupState.WAITING}
     assert waits == []
-    assert seen(Eyes(blue=GOING), 30) == {State.WAITING, State.FINE}
+    assert seen(Eyes(blue=GOING), 30) == {GroupState.WAITING, GroupState.FINE}
     assert waits == [15, 15]
 
 

@@ -17,7 +17,7 @@ from infra.wiring.registry import docker_document
 from ops import cli, stackfile
 from ops import images as ops_images
 from ops.engine.recorder import Recorded
-from ops.images import ImagesError, State, look, until_there
+from ops.images import ImagesError, ImageState, look, until_there
 from tests.unit.configs import config, settings
 from tests.unit.runtime import built, of_type
 
@@ -231,11 +231,11 @@ def test_ecr_is_asked_for_each_regions_image(registries: Any) -> None:
     push(registries, "eu-west-1", tag="0.9.0")
     found = list(look(chosen, registries))
     assert [(one.region, one.state) for one in found if one.key == "rollout.blue.image"] == [
-        ("us-east-1", State.THERE),
-        ("eu-west-1", State.MISSING),
-        ("ap-southeast-2", State.MISSING),
+        ("us-east-1", ImageState.THERE),
+        ("eu-west-1", ImageState.MISSING),
+        ("ap-southeast-2", ImageState.MISSING),
     ]
-    assert {one.state for one in found if one.key == "jobs.image"} == {State.NOT_ASKED}
+    assert {one.state for one in found if one.key == "jobs.image"} == {ImageState.NOT_ASKED}
     lost = settings(stage=7, rollout=BLUE, writer="eu-west-1", unreachable="us-east-1", registry=OWN)
     assert {one.region for one in look(lost, registries)} == {"eu-west-1", "ap-southeast-2"}
 
@@ -264,8 +264,8 @@ def test_a_registry_that_does_not_answer_is_no_missing_image(monkeypatch: pytest
 
 
 def test_what_is_missing_is_waited_for() -> None:
-    missing = ops_images.Found(region="eu-west-1", key="k", image="i", state=State.MISSING, findings=None)
-    there = ops_images.Found(region="eu-west-1", key="k", image="i", state=State.THERE, findings={"HIGH": 1})
+    missing = ops_images.FoundImage(region="eu-west-1", key="k", image="i", state=ImageState.MISSING, findings=None)
+    there = ops_images.FoundImage(region="eu-west-1", key="k", image="i", state=ImageState.THERE, findings={"HIGH": 1})
     seen, waits = iter([[missing], [missing], [there]]), list[float]()
     assert until_there(lambda: next(seen), seconds=60, wait=waits.append, poll=15) == [there]
     assert waits == [15, 15]

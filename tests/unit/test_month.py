@@ -18,11 +18,11 @@ from tests.unit.test_watching import objective
 BEGIN, LONG = 5 * slo.DAY, 4 * slo.DAY
 
 
-def _flat(share: Fraction) -> month.Month:
+def _flat(share: Fraction) -> month.SimulatedMonth:
     """A thousand requests a minute, of which a share fails for four days."""
     bad = int(1000 * share)
     failed = [bad if BEGIN <= minute < BEGIN + LONG else 0 for minute in range(month.MINUTES)]
-    return month.Month([1000] * month.MINUTES, failed)
+    return month.SimulatedMonth([1000] * month.MINUTES, failed)
 
 
 @pytest.mark.parametrize("share", [Fraction(1), Fraction(1, 10), Fraction(1, 50), Fraction(1, 100), Fraction(1, 500)])
@@ -51,7 +51,7 @@ def test_one_failure_sets_nothing_off_at_any_stage_or_hour(stage: int) -> None:
     for hour in (month.QUIETEST, month.QUIETEST + 12):
         failed = [0] * month.MINUTES
         failed[BEGIN + hour * slo.HOUR] = 1
-        assert not any(any(month.pair_on(month.Month(quiet.requests, failed), one)) for one in kept)
+        assert not any(any(month.pair_on(month.SimulatedMonth(quiet.requests, failed), one)) for one in kept)
 
 
 def test_the_month_shows_what_pages_what_waits_and_what_is_let_be() -> None:

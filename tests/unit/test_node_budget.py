@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.capacity.load import at_most, carries, disruptable, survivors
-from infra.capacity.nodes import NODES, Need, NodeBudget
+from infra.capacity.nodes import NODES, NodeBudget, PodNeed
 from infra.config.problems import SettingsError
 from infra.stages import STAGES
 from infra.thresholds import NODE_CPU_BELOW
@@ -30,24 +30,24 @@ def test_all_pods_at_their_most_fit_the_nodes_limit(stage: int, runtime: str) ->
 
 def test_a_pod_has_less_of_a_node_than_the_node_has() -> None:
     """Kubelet and each node's agents come first: two pods of half a node are no node."""
-    pods = [Need(what="web", pods=89, cpu=2, memory=2048)]
+    pods = [PodNeed(what="web", pods=89, cpu=2, memory=2048)]
     budget = NodeBudget(needs=pods, cpu=356, memory=712)
     assert (budget.cpu_needed, budget.memory_needed) == (89 * 4, 89 * 8)
     assert budget.holds
     assert not NodeBudget(needs=pods, cpu=355, memory=712).holds
     # With a little less, two of them fit.
-    assert NodeBudget(needs=[Need(what="web", pods=89, cpu=1.75, memory=2048)], cpu=180, memory=360).holds
+    assert NodeBudget(needs=[PodNeed(what="web", pods=89, cpu=1.75, memory=2048)], cpu=180, memory=360).holds
 
 
 def test_where_memory_is_what_counts_nodes_have_more_of_it() -> None:
-    (small, large) = (Need(what="web", pods=1, cpu=0.25, memory=memory).node for memory in (2048, 4096))
+    (small, large) = (PodNeed(what="web", pods=1, cpu=0.25, memory=memory).node for memory in (2048, 4096))
     assert small is not None
     assert large is not None
     assert (small.cpu, small.memory, large.cpu, large.memory) == (2, 4, 2, 8)
 
 
 def test_a_pod_that_no_node_holds_is_told() -> None:
-    huge = NodeBudget(needs=[Need(what="web", pods=1, cpu=16, memory=512)], cpu=1000, memory=2000)
+    huge = NodeBudget(needs=[PodNeed(what="web", pods=1, cpu=16, memory=512)], cpu=1000, memory=2000)
     assert not huge.holds
     assert "web 1 x 16 vCPUs and 512 MiB on no node, as the largest has 16 vCPUs and 64 GiB" in str(huge)
 
@@ -94,7 +94,7 @@ def test_what_does_not_fit_is_refused_with_the_sum() -> None:
 
 
 NEEDS = st.builds(
-    Need,
+    PodNeed,
     what=st.just("web"),
     pods=st.integers(0, 200),
     cpu=st.integers(1, 16).map(lambda quarters: quarters / 4),
@@ -103,7 +103,7 @@ NEEDS = st.builds(
 
 
 @given(st.lists(NEEDS, max_size=4), st.integers(4, 1000), st.integers(8, 2000))
-def test_what_holds_has_room_for_every_pod(needs: list[Need], cpu: int, memory: int) -> None:
+def test_what_holds_has_room_for_every_pod(needs: list[PodNeed], cpu: int, memory: int) -> None:
     budget = NodeBudget(needs=needs, cpu=cpu, memory=memory)
     for need in needs:
         if need.node:

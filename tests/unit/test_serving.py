@@ -17,12 +17,12 @@ from moto import mock_aws
 
 from infra import serving
 from infra.clients import clients
-from infra.serving import Group, Seen, look
+from infra.serving import Seen, ServingGroup, look
 from infra.thresholds import Threshold
 
 REGION = "us-east-1"
 LONG_AGO = datetime(2025, 1, 1, tzinfo=UTC)
-GROUP = Group(name="test-use1-blue", region=REGION, group_name="fleet", target_group_arn="arn:tg", least=3)
+GROUP = ServingGroup(name="test-use1-blue", region=REGION, group_name="fleet", target_group_arn="arn:tg", least=3)
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return said
 
 
-def served(monkeypatch: pytest.MonkeyPatch, *seen: Seen | Exception, group: Group = GROUP) -> bool:
+def served(monkeypatch: pytest.MonkeyPatch, *seen: Seen | Exception, group: ServingGroup = GROUP) -> bool:
     """What comes of a group that is seen like this, one look after the other."""
     looks = iter(seen)
 
@@ -198,7 +198,7 @@ def test_a_fleet_that_does_not_serve_at_all_fails_the_update(monkeypatch: pytest
 
 
 def test_workers_that_need_none_are_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    none = Group(name="w", region=REGION, group_name="w", target_group_arn=None, least=0)
+    none = ServingGroup(name="w", region=REGION, group_name="w", target_group_arn=None, least=0)
     assert served(monkeypatch, Seen(serving=0, trouble=""), group=none) is True
 
 

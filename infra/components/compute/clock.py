@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
-from infra.schedules import Job
+from infra.schedules import ScheduledJob
 from infra.thresholds import JOB_EVENT_AGE, JOB_RETRIES
 
 # EventBridge Scheduler, "Using universal targets": any API, by its service and its name.
@@ -26,7 +26,7 @@ class ClockArgs:
 
     namespace: str
     metric: str
-    when: Job | None
+    when: ScheduledJob | None
     dead_letters: pulumi.Input[str] | None
 
 

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
-from infra.schedules import JOB_VARIABLE, Job
+from infra.schedules import JOB_VARIABLE, ScheduledJob
 from infra.security_groups import letting_out
 from infra.thresholds import JOB_EVENT_AGE, JOB_LOG_DAYS, JOB_RETRIES, POD_USER
 
@@ -59,7 +59,7 @@ class JobsArgs:
     dead_letters: pulumi.Input[str]
     statements: Sequence[iam.Statement] = ()
     scratch: bool = False
-    jobs: Sequence[Job]
+    jobs: Sequence[ScheduledJob]
 
 
 class Jobs(pulumi.ComponentResource):
@@ -195,7 +195,7 @@ class Jobs(pulumi.ComponentResource):
         return pulumi.Output.all(role.arn, policy.id).apply(lambda known: str(known[0]))
 
 
-def _override(job: Job) -> dict[str, object]:
+def _override(job: ScheduledJob) -> dict[str, object]:
     """What makes the one task this job's."""
     return {
         "name": "job",

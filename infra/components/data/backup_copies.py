@@ -30,7 +30,7 @@ USE = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Region:
+class CopyRegion:
     """Another region of the stack: its provider, and the stack's KMS key there."""
 
     provider: aws.Provider
@@ -54,7 +54,7 @@ class BackupCopiesArgs:
     account_id: pulumi.Input[str]
     cluster_arn: pulumi.Input[str]
     key_arn: pulumi.Input[str]
-    region: Region | None
+    region: CopyRegion | None
     vault_arn: str | None
     topic: pulumi.Input[str]
     procedures: str

@@ -17,7 +17,7 @@ from infra.thresholds import CACHE_LOG_DAYS, CACHE_NAME, CACHE_SNAPSHOT_DAYS, RE
 
 
 @dataclass(frozen=True, slots=True)
-class Engine:
+class CacheEngine:
     """What ElastiCache calls an engine's version, and the family of its parameter groups."""
 
     version: str
@@ -28,7 +28,7 @@ class Engine:
 # provider would take for a reason to replace the group (terraform-provider-aws, elasticache/engine_version.go: a lower
 # engine_version forces a new one). ElastiCache User Guide, Engine versions: Valkey 9.0 follows 8.2; Vector search:
 # 8.2 is in all regions, and any version of Redis OSS goes there directly, with no downtime.
-ENGINES = {"redis": Engine("7.1", "redis7"), "valkey": Engine("8.2", "valkey8")}
+ENGINES = {"redis": CacheEngine("7.1", "redis7"), "valkey": CacheEngine("8.2", "valkey8")}
 # Everything in it is a copy with a time to live: when memory is short, what was used least goes first.
 EVICTION = "allkeys-lru"
 LOGS = ("slow-log", "engine-log")

@@ -11,8 +11,8 @@ import pulumi_kubernetes as kubernetes
 
 from infra import naming
 from infra.autoscaling import metadata
-from infra.pod_spec import Amount, Container, Environment, described, labels, pod, resources
-from infra.schedules import JOB_VARIABLE, Job
+from infra.pod_spec import Container, PodEnvironment, PodRequest, described, labels, pod, resources
+from infra.schedules import JOB_VARIABLE, ScheduledJob
 from infra.thresholds import JOB_EVENT_AGE, JOB_HISTORY, JOB_KEEP
 
 COMPONENT = "jobs"
@@ -36,9 +36,9 @@ class CronJobsArgs:
     service_account: str
     name: str
     image: str
-    environment: Environment
-    amount: Amount
-    jobs: Sequence[Job]
+    environment: PodEnvironment
+    amount: PodRequest
+    jobs: Sequence[ScheduledJob]
 
 
 # Karpenter, which EKS Auto Mode runs, moves pods to fewer nodes, and would end an index build that takes hours
@@ -89,7 +89,7 @@ class CronJobs(pulumi.ComponentResource):
         self.register_outputs({"jobs": [job.name for job in args.jobs]})
 
 
-def _pod(args: CronJobsArgs, job: Job) -> kubernetes.core.v1.PodSpecArgsDict:
+def _pod(args: CronJobsArgs, job: ScheduledJob) -> kubernetes.core.v1.PodSpecArgsDict:
     environment = replace(args.environment, plain={JOB_VARIABLE: job.name, **args.environment.plain})
     container: Container = {
         "name": "job",

@@ -9,7 +9,17 @@ import pulumi_kubernetes as kubernetes
 
 from infra import naming
 from infra.autoscaling import metadata, scaled
-from infra.pod_spec import SECRET_VERSION, TIMEOUTS, Amount, Environment, described, labels, pod, resources, spread
+from infra.pod_spec import (
+    SECRET_VERSION,
+    TIMEOUTS,
+    PodEnvironment,
+    PodRequest,
+    described,
+    labels,
+    pod,
+    resources,
+    spread,
+)
 from infra.thresholds import POD_HISTORY, POD_PROGRESS, POD_SURGE, WORKER_STOP_GRACE
 
 COMPONENT = "worker"
@@ -22,9 +32,9 @@ class PodWorkersArgs:
     namespace: str
     service_account: str
     image: str
-    environment: Environment
+    environment: PodEnvironment
     secret_version: pulumi.Input[str]
-    amount: Amount
+    amount: PodRequest
     minimum: int
     maximum: int
     by_memory: bool

@@ -12,9 +12,9 @@ from infra.autoscaling import metadata, scaled
 from infra.pod_spec import (
     SECRET_VERSION,
     TIMEOUTS,
-    Amount,
     Container,
-    Environment,
+    PodEnvironment,
+    PodRequest,
     described,
     labels,
     pod,
@@ -64,9 +64,9 @@ class WorkloadArgs:
     namespace: str
     service_account: str
     image: str
-    environment: Environment
+    environment: PodEnvironment
     secret_version: pulumi.Input[str]
-    amount: Amount
+    amount: PodRequest
     minimum: int
     maximum: int
     by_memory: bool

@@ -9,11 +9,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from infra.application import PROFILES, Bucket, Limit, Profile
-from infra.application import Application as Described
+from infra.application import PROFILES, Application, Bucket, Profile, VisitorLimit
 from infra.config.models.values import VariableName
 from infra.config.strict import Strict, repeated
-from infra.schedules import JOBS, OWN, Job, refused
+from infra.schedules import JOBS, OWN, ScheduledJob, refused
 
 # Amazon ECS API Reference, RunTask: 8192 characters of overrides, in which the job's name is as well.
 _COMMAND = 8000
@@ -95,7 +94,7 @@ def _no_repeats(given: tuple[Any, ...]) -> tuple[Any, ...]:
     return given
 
 
-class Application(Strict):
+class ApplicationConfig(Strict):
     """The application: a profile, and what differs from it. What is given replaces the profile's as a whole."""
 
     profile: Profile = Field(
@@ -180,7 +179,7 @@ class Application(Strict):
             )
         return self
 
-    def described(self) -> Described:
+    def described(self) -> Application:
         """The application with the profile's where nothing else is said."""
         whole = PROFILES[self.profile]
         said: dict[str, Any] = {
@@ -195,7 +194,9 @@ class Application(Strict):
         return replace(
             whole,
             **{key: value for key, value in said.items() if value is not None},
-            schedules=tuple(Job(name, one.cron, one.command, OWN) for name, one in sorted(self.schedules.items())),
+            schedules=tuple(
+                ScheduledJob(name, one.cron, one.command, OWN) for name, one in sorted(self.schedules.items())
+            ),
             environment=self.environment,
             names=self.names,
         )
@@ -211,6 +212,6 @@ def _bucket(one: BucketConfig) -> Bucket:
     )
 
 
-def _limit(one: LimitConfig) -> Limit:
+def _limit(one: LimitConfig) -> VisitorLimit:
     paths = tuple(path.lower() for path in one.paths)
-    return Limit(prefixes=paths, methods=tuple(one.methods), per_minute=one.per_minute)
+    return VisitorLimit(prefixes=paths, methods=tuple(one.methods), per_minute=one.per_minute)

@@ -63,7 +63,7 @@ class ReadersOverride(Strict):
     maximum: int | None = Field(default=None, ge=1, le=15, description="Most readers, 1 to 15 (AWS quota).")
 
 
-class BackupCopies(Strict):
+class BackupCopiesConfig(Strict):
     """Where copies of the database's snapshots go, once a day."""
 
     region: KnownRegion | None = Field(
@@ -100,7 +100,7 @@ class ExternalDatabase(Strict):
     pooled_url: PostgresUrl = Field(description="URL of its pooler, which the application uses from stage 2 on.")
 
 
-class Jobs(Strict):
+class JobsConfig(Strict):
     """The database jobs of stage 3 and above."""
 
     image: Image = Field(description="Image with database/ and your tables in it; see docs/database.md.")

@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from infra.config.models.values import BucketName, HostName, StackName
 from infra.config.strict import Strict
-from infra.edge.plans import Plan, cheapest
+from infra.edge.plans import ZonePlan, cheapest
 from infra.edge.rules import Mode
 from infra.thresholds import MOST_SITES
 
@@ -43,10 +43,12 @@ class EdgeSite(Strict):
     )
 
 
-class Edge(Strict):
+class EdgeConfig(Strict):
     """What is in front of the application from stage 5 on."""
 
-    plan: Plan = Field(default=Plan.FREE, description="The Cloudflare zone's plan: free, pro, business or enterprise.")
+    plan: ZonePlan = Field(
+        default=ZonePlan.FREE, description="The Cloudflare zone's plan: free, pro, business or enterprise."
+    )
     rate_limit_per_minute: RateLimits = Field(
         default_factory=RateLimits, description="Requests a minute from one address: general, uploads, analysis."
     )

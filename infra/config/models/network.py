@@ -50,7 +50,7 @@ class Vpc(Strict):
         return self
 
 
-class Network(Strict):
+class NetworkConfig(Strict):
     """Addresses. No other stack, office or data center that is ever to be peered should use them."""
 
     cidr: Annotated[IPv4Network, BeforeValidator(without_host_bits), AfterValidator(stack_range)] | None = Field(

@@ -11,7 +11,7 @@ from infra.config.models.edge import EdgeCertificate
 from infra.config.refusal import Refusal
 from infra.edge.hosts import covered, inside
 from infra.edge.limits import kept
-from infra.edge.plans import Plan
+from infra.edge.plans import ZonePlan
 from infra.stages import Capability
 from infra.thresholds import WAF_LEAST
 
@@ -122,7 +122,7 @@ def limits_exist(settings: Settings) -> Refusal | None:
                 "in application.rateLimits",
             )
         if name not in has:
-            needed = next(other for other in Plan if name in kept(other, application))
+            needed = next(other for other in ZonePlan if name in kept(other, application))
             return Refusal(
                 key="edge",
                 reason=f"the {plan.value} plan has rate limits for {' and '.join(has)} alone; {name} needs the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra.config.models.application import Application
+from infra.config.models.application import ApplicationConfig
 from infra.naming import AUTONAME_SUFFIX
 
 # Names at AWS that contain a name of the application's: their form, their longest length, and the source of that.
@@ -13,7 +13,7 @@ _LONGEST = {
 }
 
 
-def too_long(application: Application, base: str) -> dict[str, str]:
+def too_long(application: ApplicationConfig, base: str) -> dict[str, str]:
     """Why AWS would refuse a name, by its key within `ascent:application`.
 
     Args:

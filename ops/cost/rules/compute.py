@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from infra.capacity.nodes import Need
-from ops.cost.around import Amount, Around, CannotPriceError, Rule, hours, known
-from ops.cost.span import NOTHING, Span, exactly, total
+from infra.capacity.nodes import PodNeed
+from ops.cost.around import Around, CannotPriceError, PricedAmount, Rule, hours, known
+from ops.cost.span import NOTHING, CostSpan, exactly, total
 from ops.cost.usage import HOURS, JOB_MINUTES
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _MONTHS = 12
 _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")  # as EventBridge numbers them, from 1
 
 
-def group(around: Around) -> Iterator[Amount]:
+def group(around: Around) -> Iterator[PricedAmount]:
     """An autoscaling group: instances between its bounds, part of them spot, each with a disk and its metrics."""
     least, most = (float(known(around.inputs.get(key), key)) for key in ("minSize", "maxSize"))
     template = _template(around)
@@ -41,20 +41,20 @@ def group(around: Around) -> Iterator[Amount]:
     type_ = overrides[0].get("instanceType") or known(template.get("instanceType"), "the instance type")
     shares = mixed.get("instancesDistribution") or {}
     base, above = float(shares.get("onDemandBaseCapacity", 0)), shares.get("onDemandPercentageAboveBaseCapacity", 100)
-    steady = Span(*(min(base, count) + max(count - base, 0) * above / 100 for count in (least, most)))
-    spot = Span(least - steady.low, most - steady.high)
-    yield Amount(f"ec2.{type_}", hours(steady), "on demand")
+    steady = CostSpan(*(min(base, count) + max(count - base, 0) * above / 100 for count in (least, most)))
+    spot = CostSpan(least - steady.low, most - steady.high)
+    yield PricedAmount(f"ec2.{type_}", hours(steady), "on demand")
     if spot.high:
-        yield Amount(f"ec2.{type_}", hours(spot), "spot", Span(1 - around.discount("spot"), 1))
+        yield PricedAmount(f"ec2.{type_}", hours(spot), "spot", CostSpan(1 - around.discount("spot"), 1))
     warm = around.inputs.get("warmPool") or {}
     kept = float(warm.get("minSize", 0))
     # A stopped instance of a warm pool costs its disk alone. Those that run are no longer in the pool.
-    stopped = Span(max(kept, most - least), kept) if warm else NOTHING
+    stopped = CostSpan(max(kept, most - least), kept) if warm else NOTHING
     for disk in template.get("blockDeviceMappings", ()):
         size = float(disk.get("ebs", {}).get("volumeSize", 0))
-        yield Amount("ec2.gp3", (Span(least, most) + stopped) * size, "disks")
+        yield PricedAmount("ec2.gp3", (CostSpan(least, most) + stopped) * size, "disks")
     if template.get("monitoring", {}).get("enabled"):
-        yield Amount("cloudwatch.metric", Span(least, most) * _DETAILED_METRICS, "detailed monitoring")
+        yield PricedAmount("cloudwatch.metric", CostSpan(least, most) * _DETAILED_METRICS, "detailed monitoring")
 
 
 def _template(around: Around) -> dict[str, Any]:
@@ -62,18 +62,18 @@ def _template(around: Around) -> dict[str, Any]:
     return dict(found[0].inputs) if found else {}
 
 
-def schedule(around: Around) -> Iterator[Amount]:
+def schedule(around: Around) -> Iterator[PricedAmount]:
     """A schedule: its invocations, and the Fargate task that each starts."""
     runs = runs_a_month(str(known(around.inputs.get("scheduleExpression"), "the schedule")))
-    yield Amount("scheduler.invocation", exactly(runs / 1e6))
+    yield PricedAmount("scheduler.invocation", exactly(runs / 1e6))
     tasks = around.beside(TASK)
     if not tasks or not (around.inputs.get("target") or {}).get("ecsParameters"):
         return
     task = tasks[0].inputs
     chip = "arm" if (task.get("runtimePlatform") or {}).get("cpuArchitecture") == "ARM64" else "x86"
     lasts = JOB_MINUTES.span * (runs / 60)
-    yield Amount(f"fargate.{chip}-vcpu", lasts * (float(known(task.get("cpu"), "its CPU")) / 1024))
-    yield Amount(f"fargate.{chip}-gb", lasts * (float(known(task.get("memory"), "its memory")) / 1024))
+    yield PricedAmount(f"fargate.{chip}-vcpu", lasts * (float(known(task.get("cpu"), "its CPU")) / 1024))
+    yield PricedAmount(f"fargate.{chip}-gb", lasts * (float(known(task.get("memory"), "its memory")) / 1024))
 
 
 def runs_a_month(expression: str) -> float:
@@ -116,23 +116,23 @@ def _number(text: str) -> int:
     return int(text) if text.isdigit() else _WEEKDAYS.index(text) + 1
 
 
-def cluster(around: Around) -> Iterator[Amount]:
+def cluster(around: Around) -> Iterator[PricedAmount]:
     """An EKS cluster: its control plane, and in Auto Mode the nodes that its pods need, with the fee on them."""
-    yield Amount("eks.cluster", hours())
+    yield PricedAmount("eks.cluster", hours())
     if not (around.inputs.get("computeConfig") or {}).get("enabled"):
         return
     needed = _nodes_cpu(around)
     limits = [_cpu((one.inputs.get("spec") or {}).get("limits", {}).get("cpu")) for one in around.everywhere(NODE_POOL)]
     most = min([needed.high, *(limit for limit in limits if limit)])
-    nodes = Span(min(needed.low, most), most) * (1 / _NODE_CPU)
+    nodes = CostSpan(min(needed.low, most), most) * (1 / _NODE_CPU)
     cheap, dear = _NODE_TYPES
-    yield Amount(f"ec2.{cheap}", hours(Span(nodes.low, nodes.high / 2)), "nodes, compute type")
-    yield Amount(f"ec2.{dear}", hours(Span(0, nodes.high / 2)), "nodes, general type")
-    yield Amount(f"ec2.{dear}", hours(nodes), "Auto Mode fee, a share of on-demand", exactly(_AUTO_FEE))
-    yield Amount("ec2.gp3", nodes * _NODE_DISK, "disks of nodes")
+    yield PricedAmount(f"ec2.{cheap}", hours(CostSpan(nodes.low, nodes.high / 2)), "nodes, compute type")
+    yield PricedAmount(f"ec2.{dear}", hours(CostSpan(0, nodes.high / 2)), "nodes, general type")
+    yield PricedAmount(f"ec2.{dear}", hours(nodes), "Auto Mode fee, a share of on-demand", exactly(_AUTO_FEE))
+    yield PricedAmount("ec2.gp3", nodes * _NODE_DISK, "disks of nodes")
 
 
-def _nodes_cpu(around: Around) -> Span:
+def _nodes_cpu(around: Around) -> CostSpan:
     """vCPUs of the nodes that one cluster's pods need, between the bounds of their autoscalers.
 
     At least those of nodes without a gap, at most those of nodes that come for one pod after the other.
@@ -149,10 +149,10 @@ def _nodes_cpu(around: Around) -> Span:
             sum(_mib(each.get("memory")) for each in requests),
         )
         count = bounds.get(_own_name(one)) or exactly(float(spec.get("replicas") or 1))
-        alone = Need(what=one.name, pods=math.ceil(count.high), cpu=cpu, memory=memory)
+        alone = PodNeed(what=one.name, pods=math.ceil(count.high), cpu=cpu, memory=memory)
         low = count.low * cpu / _NODE_USABLE
         most = alone.nodes * alone.node.cpu if cpu and alone.node else 0
-        spans.append(Span(low, max(low, most)))
+        spans.append(CostSpan(low, max(low, most)))
     return (total(spans) + exactly(_SYSTEM_CPU / _NODE_USABLE)) * (1 / clusters)
 
 
@@ -164,9 +164,9 @@ def _own_name(resource: Recorded) -> str:
     return str(resource.inputs.get("metadata", {}).get("name"))
 
 
-def _bounds(autoscaler: Recorded) -> Span:
+def _bounds(autoscaler: Recorded) -> CostSpan:
     spec = autoscaler.inputs.get("spec") or {}
-    return Span(float(spec.get("minReplicas") or 1), float(spec.get("maxReplicas") or 1))
+    return CostSpan(float(spec.get("minReplicas") or 1), float(spec.get("maxReplicas") or 1))
 
 
 def _cpu(text: Any) -> float:

@@ -7,8 +7,8 @@ from typing import Any
 
 from infra.thresholds import BACKUP_DAYS
 from ops.cost import usage
-from ops.cost.around import Amount, Around, CannotPriceError, Rule, hours, known
-from ops.cost.span import NOTHING, Span, exactly, total
+from ops.cost.around import Around, CannotPriceError, PricedAmount, Rule, hours, known
+from ops.cost.span import NOTHING, CostSpan, exactly, total
 
 CLUSTER = "aws:rds/cluster:Cluster"
 INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
@@ -28,20 +28,20 @@ _NODE_SIZES = {"large": 1, "xlarge": 2, "2xlarge": 4, "4xlarge": 8, "8xlarge": 1
 _CPUS = {"medium": 2, "large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xlarge": 32}
 
 
-def cluster(around: Around) -> Iterator[Amount]:
+def cluster(around: Around) -> Iterator[PricedAmount]:
     """An Aurora cluster: storage, I/O and backups. Its instances are priced on their own."""
     # Whatever region people come to, their data lies in each cluster.
     stored = around.usage.per_user(usage.DATABASE_GB) * len(around.regions)
     if not around.inputs.get("storageType"):
-        yield Amount("aurora.io", around.usage.per_request(usage.DATABASE_IO) * 1e-6)
-    yield Amount("aurora.storage", stored)
+        yield PricedAmount("aurora.io", around.usage.per_request(usage.DATABASE_IO) * 1e-6)
+    yield PricedAmount("aurora.storage", stored)
     days = float(around.inputs.get("backupRetentionPeriod") or 1)
     share = usage.BACKUP_SHARE.span * (days / BACKUP_DAYS.value)
-    yield Amount("aurora.backup", stored * share if days > 1 else NOTHING)
-    yield Amount("transfer.zone-gb", around.usage.gigabytes(usage.ZONE_KB) * 2, "between zones, both ways")
+    yield PricedAmount("aurora.backup", stored * share if days > 1 else NOTHING)
+    yield PricedAmount("transfer.zone-gb", around.usage.gigabytes(usage.ZONE_KB) * 2, "between zones, both ways")
 
 
-def copies(around: Around) -> Iterator[Amount]:
+def copies(around: Around) -> Iterator[PricedAmount]:
     """Copies of a cluster's snapshots, once a day. What another account keeps is on its own bill.
 
     Each is a whole one: Amazon Aurora User Guide, "DB cluster snapshot copying", full copies.
@@ -52,22 +52,24 @@ def copies(around: Around) -> Iterator[Amount]:
         # Another account's vault is in this region. The stack's own is in another one, or has no ARN yet.
         vault = action["destinationVaultArn"]
         if isinstance(vault, str) and vault.split(":")[3] == around.region:
-            yield Amount("aurora.backup", NOTHING, "copies, on the other account's bill")
+            yield PricedAmount("aurora.backup", NOTHING, "copies, on the other account's bill")
             continue
-        yield Amount("aurora.backup", stored * float(action["lifecycle"]["deleteAfter"]), "copies, each a whole one")
-        yield Amount("transfer.region-gb", stored * usage.MONTH_DAYS, "a whole copy each day")
+        yield PricedAmount(
+            "aurora.backup", stored * float(action["lifecycle"]["deleteAfter"]), "copies, each a whole one"
+        )
+        yield PricedAmount("transfer.region-gb", stored * usage.MONTH_DAYS, "a whole copy each day")
 
 
-def instance(around: Around) -> Iterator[Amount]:
+def instance(around: Around) -> Iterator[PricedAmount]:
     """One instance of an Aurora cluster: capacity units between its bounds, or a class by the hour."""
     class_ = str(known(around.inputs.get("instanceClass"), "the instance class"))
     if class_ == SERVERLESS:
-        yield Amount("aurora.acu-hour", hours(_units(around)))
+        yield PricedAmount("aurora.acu-hour", hours(_units(around)))
     else:
-        yield Amount(f"aurora.{_class_key(class_)}", hours())
+        yield PricedAmount(f"aurora.{_class_key(class_)}", hours())
 
 
-def readers(around: Around) -> Iterator[Amount]:
+def readers(around: Around) -> Iterator[PricedAmount]:
     """Readers that autoscaling adds to the ones declared."""
     if around.inputs.get("scalableDimension") != _READER_DIMENSION:
         raise CannotPriceError(f"no rule for scaling of {around.inputs.get('scalableDimension')}")
@@ -75,69 +77,69 @@ def readers(around: Around) -> Iterator[Amount]:
     more = _added(around, len(instances))
     class_ = str(instances[0].inputs["instanceClass"]) if instances else SERVERLESS
     if class_ == SERVERLESS:
-        yield Amount("aurora.acu-hour", hours(more * _units(around)), "added readers")
+        yield PricedAmount("aurora.acu-hour", hours(more * _units(around)), "added readers")
     else:
-        yield Amount(f"aurora.{_class_key(class_)}", hours(more), "added readers")
+        yield PricedAmount(f"aurora.{_class_key(class_)}", hours(more), "added readers")
 
 
-def _added(around: Around, declared: int) -> Span:
+def _added(around: Around, declared: int) -> CostSpan:
     """Readers beyond the declared ones. A target's bounds count all readers, and the writer is none."""
     standing = max(declared - 1, 0)
     added = [
-        Span(float(one.inputs["minCapacity"]) - standing, float(one.inputs["maxCapacity"]) - standing)
+        CostSpan(float(one.inputs["minCapacity"]) - standing, float(one.inputs["maxCapacity"]) - standing)
         for one in around.here(READERS)
         if one.inputs.get("scalableDimension") == _READER_DIMENSION
     ]
     return total(added).at_least(0)
 
 
-def _units(around: Around) -> Span:
+def _units(around: Around) -> CostSpan:
     for one in around.beside(CLUSTER) or around.here(CLUSTER):
         scaling = one.inputs.get("serverlessv2ScalingConfiguration")
         if scaling:
-            return Span(float(scaling["minCapacity"]), float(scaling["maxCapacity"]))
+            return CostSpan(float(scaling["minCapacity"]), float(scaling["maxCapacity"]))
     raise CannotPriceError("its cluster states no capacity")
 
 
-def proxy(around: Around) -> Iterator[Amount]:
+def proxy(around: Around) -> Iterator[PricedAmount]:
     """RDS Proxy, which is billed by the capacity of the database behind it."""
     classes = [str(one.inputs.get("instanceClass")) for one in around.here(INSTANCE)]
     count = exactly(len(classes)) + _added(around, len(classes))
     if SERVERLESS in classes:
-        yield Amount("rds-proxy.acu-hour", hours((count * _units(around)).at_least(_LEAST_PROXY_ACU)))
+        yield PricedAmount("rds-proxy.acu-hour", hours((count * _units(around)).at_least(_LEAST_PROXY_ACU)))
     elif classes:
         cpus = _CPUS[classes[0].rpartition(".")[2]]
-        yield Amount("rds-proxy.vcpu-hour", hours((count * cpus).at_least(_LEAST_PROXY_CPU)))
+        yield PricedAmount("rds-proxy.vcpu-hour", hours((count * cpus).at_least(_LEAST_PROXY_CPU)))
 
 
-def proxy_endpoint(around: Around) -> Iterator[Amount]:
+def proxy_endpoint(around: Around) -> Iterator[PricedAmount]:
     """A further endpoint of RDS Proxy, which is a PrivateLink endpoint."""
-    yield Amount("vpc.endpoint-hour", hours(len(around.inputs.get("vpcSubnetIds") or ())), "further endpoint")
+    yield PricedAmount("vpc.endpoint-hour", hours(len(around.inputs.get("vpcSubnetIds") or ())), "further endpoint")
 
 
 def _class_key(class_: str) -> str:
     return f"db.{class_.removeprefix('db.')}"
 
 
-def world_database(around: Around) -> Iterator[Amount]:
+def world_database(around: Around) -> Iterator[PricedAmount]:
     """An Aurora global database: writes copied to each other region, and the way there."""
     others = max(len(around.everywhere(CLUSTER)) - 1, 0)
     writes = around.usage.per_request(usage.WRITES) * len(around.regions) * others
-    yield Amount("aurora.replicated-io", writes * 1e-6)
-    yield Amount("transfer.region-gb", writes * usage.REPLICA_KB.span * 1e-6, "replication")
+    yield PricedAmount("aurora.replicated-io", writes * 1e-6)
+    yield PricedAmount("transfer.region-gb", writes * usage.REPLICA_KB.span * 1e-6, "replication")
 
 
-def cache(around: Around) -> Iterator[Amount]:
+def cache(around: Around) -> Iterator[PricedAmount]:
     """A replication group: its nodes, and snapshots beyond the one that costs nothing."""
     type_ = str(known(_node_type(around), "the node type")).removeprefix("cache.")
     shards = float(around.inputs.get("numNodeGroups") or 1)
     replicas = around.inputs.get("replicasPerNodeGroup")
     nodes = float(around.inputs.get("numCacheClusters") or shards * (float(replicas or 0) + 1))
-    yield Amount(f"elasticache.{'valkey.' if _valkey(around) else ''}{type_}", hours(nodes))
+    yield PricedAmount(f"elasticache.{'valkey.' if _valkey(around) else ''}{type_}", hours(nodes))
     family, _, size = type_.partition(".")
     memory = _NODE_GIB[family[0]] * _NODE_SIZES[size] * shards
     snapshots = max(float(around.inputs.get("snapshotRetentionLimit") or 0) - 1, 0)
-    yield Amount("elasticache.backup", Span(0, memory * snapshots))
+    yield PricedAmount("elasticache.backup", CostSpan(0, memory * snapshots))
 
 
 def _node_type(around: Around) -> Any:
@@ -154,54 +156,54 @@ def _valkey(around: Around) -> bool:
     return next((one.inputs["engine"] for one in groups if "engine" in one.inputs), "redis") == "valkey"
 
 
-def world_cache(around: Around) -> Iterator[Amount]:
+def world_cache(around: Around) -> Iterator[PricedAmount]:
     """A Global Datastore: writes on their way to each other region. The tie itself costs nothing."""
     others = max(len(around.everywhere(CACHE)) - 1, 0)
     written = around.usage.gigabytes(usage.CACHE_WRITES_KB) * len(around.regions)
-    yield Amount("transfer.region-gb", written * others, "replication")
+    yield PricedAmount("transfer.region-gb", written * others, "replication")
 
 
-def bucket(around: Around) -> Iterator[Amount]:
+def bucket(around: Around) -> Iterator[PricedAmount]:
     """A bucket: access logs where it holds logs, else its share of the objects that users keep."""
     if around.kind("LogBucket"):
-        yield Amount("s3.storage", around.usage.gigabytes(usage.FLOW_LOG_KB) * 3, "three months of logs")
-        yield Amount("s3.put", Span(1, 10) * 8.64, "a log file every five minutes and node")
+        yield PricedAmount("s3.storage", around.usage.gigabytes(usage.FLOW_LOG_KB) * 3, "three months of logs")
+        yield PricedAmount("s3.put", CostSpan(1, 10) * 8.64, "a log file every five minutes and node")
         return
     share = 1 / max(len(around.beside(BUCKET)), 1)
     requests = around.usage.per_request(usage.OBJECT_REQUESTS) * (share / 1000)
-    yield Amount("s3.storage", around.usage.per_user(usage.OBJECT_GB) * share)
-    yield Amount("s3.get", requests)
-    yield Amount("s3.put", requests * usage.WRITES.span)
+    yield PricedAmount("s3.storage", around.usage.per_user(usage.OBJECT_GB) * share)
+    yield PricedAmount("s3.get", requests)
+    yield PricedAmount("s3.put", requests * usage.WRITES.span)
 
 
-def bucket_copies(around: Around) -> Iterator[Amount]:
+def bucket_copies(around: Around) -> Iterator[PricedAmount]:
     """Replication of a bucket: new objects on their way to each other region, within a set time where asked."""
     rules = around.inputs.get("rules") or []
     share = len(rules) / max(len(around.beside(around.resource.type)), 1)
     moved = around.usage.per_user(usage.OBJECT_GB) * (share / usage.MONTHS_KEPT)
-    yield Amount("transfer.region-gb", moved, "replication")
+    yield PricedAmount("transfer.region-gb", moved, "replication")
     timed = [one for one in rules if (one.get("destination") or {}).get("replicationTime")]
     if timed:
-        yield Amount("s3.replication-time", moved)
-        yield Amount("cloudwatch.metric", exactly(3 * len(timed)), "replication metrics")
+        yield PricedAmount("s3.replication-time", moved)
+        yield PricedAmount("cloudwatch.metric", exactly(3 * len(timed)), "replication metrics")
 
 
-def repository(around: Around) -> Iterator[Amount]:
+def repository(around: Around) -> Iterator[PricedAmount]:
     """A repository of container images."""
     del around
-    yield Amount("ecr.storage", usage.IMAGE_GB.span)
+    yield PricedAmount("ecr.storage", usage.IMAGE_GB.span)
 
 
-def queue(around: Around) -> Iterator[Amount]:
+def queue(around: Around) -> Iterator[PricedAmount]:
     """A queue: its messages, and the empty receives of workers that wait. A dead-letter queue has no consumer."""
     working = [one for one in around.beside(QUEUE) if one.inputs.get("redrivePolicy")]
     if around.resource not in working:
-        yield Amount("sqs.request", NOTHING)
+        yield PricedAmount("sqs.request", NOTHING)
         return
     workers = [one.inputs for one in around.here(GROUP) if "Workers" in around.world.components(one)]
-    polls = total(Span(float(one["minSize"]), float(one["maxSize"])) * _LONG_POLLS for one in workers)
+    polls = total(CostSpan(float(one["minSize"]), float(one["maxSize"])) * _LONG_POLLS for one in workers)
     sent = around.usage.per_user(usage.MESSAGES) * usage.MESSAGE_REQUESTS.span * (1 / len(working))
-    yield Amount("sqs.request", (Span(0, sent.high) + polls) * 1e-6)
+    yield PricedAmount("sqs.request", (CostSpan(0, sent.high) + polls) * 1e-6)
 
 
 RULES: dict[str, Rule] = {

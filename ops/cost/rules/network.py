@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from infra.thresholds import FLOW_LOG_DAYS
 from ops.cost import usage
-from ops.cost.around import Amount, Around, Rule, hours
-from ops.cost.span import Span, exactly
+from ops.cost.around import Around, PricedAmount, Rule, hours
+from ops.cost.span import CostSpan, exactly
 from ops.cost.usage import HOURS
 
 FLOW_LOG = "aws:ec2/flowLog:FlowLog"
@@ -17,70 +17,72 @@ ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 _NEW_A_SECOND, _ACTIVE, _GB_AN_HOUR = 25, 3000, 1
 
 
-def balancer(around: Around) -> Iterator[Amount]:
+def balancer(around: Around) -> Iterator[PricedAmount]:
     """An Application Load Balancer: hours, capacity units, a public address per zone, and what leaves through it."""
     egress = around.usage.per_user(usage.EGRESS)
     if around.world.proxied:
         egress = egress * usage.CDN_PASSES.span
-    yield Amount("alb.hour", hours())
-    yield Amount("alb.lcu-hour", hours(capacity_units(around.usage, egress)))
+    yield PricedAmount("alb.hour", hours())
+    yield PricedAmount("alb.lcu-hour", hours(capacity_units(around.usage, egress)))
     if not around.inputs.get("internal"):
-        yield Amount("vpc.public-ipv4", hours(len(around.inputs.get("subnets") or ())), "addresses of the balancer")
-    yield Amount("transfer.internet-gb", egress, "egress past the CDN" if around.world.proxied else "egress")
+        yield PricedAmount(
+            "vpc.public-ipv4", hours(len(around.inputs.get("subnets") or ())), "addresses of the balancer"
+        )
+    yield PricedAmount("transfer.internet-gb", egress, "egress past the CDN" if around.world.proxied else "egress")
 
 
-def capacity_units(load: usage.Usage, egress: Span) -> Span:
+def capacity_units(load: usage.Usage, egress: CostSpan) -> CostSpan:
     """LCUs that a load takes: the largest of new connections, active ones, and GB an hour. Rules stay within ten."""
     a_second = load.per_request(usage.NEW_CONNECTIONS) * (1 / (HOURS * 3600))
     parts = (a_second * (1 / _NEW_A_SECOND), load.users * (1 / _ACTIVE), egress * (1 / (HOURS * _GB_AN_HOUR)))
-    return Span(max(one.low for one in parts), max(one.high for one in parts))
+    return CostSpan(max(one.low for one in parts), max(one.high for one in parts))
 
 
-def firewall(around: Around) -> Iterator[Amount]:
+def firewall(around: Around) -> Iterator[PricedAmount]:
     """A web ACL: itself, its rules, and the requests that it looks at."""
-    yield Amount("waf.acl", exactly(1))
-    yield Amount("waf.rule", exactly(len(around.inputs.get("rules") or ())))
-    yield Amount("waf.request", around.usage.requests * 1e-6)
+    yield PricedAmount("waf.acl", exactly(1))
+    yield PricedAmount("waf.rule", exactly(len(around.inputs.get("rules") or ())))
+    yield PricedAmount("waf.request", around.usage.requests * 1e-6)
 
 
-def nat(around: Around) -> Iterator[Amount]:
+def nat(around: Around) -> Iterator[PricedAmount]:
     """A NAT gateway: hours, and its share of what instances send out."""
     share = 1 / len(around.here(NAT))
     moved = around.usage.gigabytes(usage.NAT_KB) * share
-    yield Amount("vpc.nat-hour", hours())
-    yield Amount("vpc.nat-gb", moved)
-    yield Amount("transfer.internet-gb", moved, "egress through NAT")
+    yield PricedAmount("vpc.nat-hour", hours())
+    yield PricedAmount("vpc.nat-gb", moved)
+    yield PricedAmount("transfer.internet-gb", moved, "egress through NAT")
 
 
-def endpoint(around: Around) -> Iterator[Amount]:
+def endpoint(around: Around) -> Iterator[PricedAmount]:
     """An interface endpoint, per zone. A gateway endpoint costs nothing."""
     if around.inputs.get("vpcEndpointType") != "Interface":
         return
     service = str(around.inputs.get("serviceName"))
-    yield Amount("vpc.endpoint-hour", hours(len(around.inputs.get("subnetIds") or ())))
+    yield PricedAmount("vpc.endpoint-hour", hours(len(around.inputs.get("subnetIds") or ())))
     if service.endswith(".logs"):
-        yield Amount("vpc.endpoint-gb", around.usage.gigabytes(usage.ENDPOINT_KB))
+        yield PricedAmount("vpc.endpoint-gb", around.usage.gigabytes(usage.ENDPOINT_KB))
 
 
-def flow_log(around: Around) -> Iterator[Amount]:
+def flow_log(around: Around) -> Iterator[PricedAmount]:
     """A flow log, where it goes to a bucket; else it is priced with its log group."""
     if around.inputs.get("logDestinationType") != "s3":
         return
     written = around.usage.gigabytes(usage.FLOW_LOG_KB)
-    yield Amount("s3.vended-gb", written)
-    yield Amount("s3.storage", written * (usage.COMPRESSED * FLOW_LOG_DAYS.value / usage.MONTH_DAYS), "flow logs")
+    yield PricedAmount("s3.vended-gb", written)
+    yield PricedAmount("s3.storage", written * (usage.COMPRESSED * FLOW_LOG_DAYS.value / usage.MONTH_DAYS), "flow logs")
 
 
-def address(around: Around) -> Iterator[Amount]:
+def address(around: Around) -> Iterator[PricedAmount]:
     """An Elastic IP address, which costs the same whether used or not."""
     del around
-    yield Amount("vpc.public-ipv4", hours())
+    yield PricedAmount("vpc.public-ipv4", hours())
 
 
-def service(around: Around) -> Iterator[Amount]:
+def service(around: Around) -> Iterator[PricedAmount]:
     """A Kubernetes Service, which costs something where it brings a load balancer of its own."""
     if (around.inputs.get("spec") or {}).get("type") == "LoadBalancer":
-        yield Amount("alb.hour", hours(), "load balancer of a Service")
+        yield PricedAmount("alb.hour", hours(), "load balancer of a Service")
 
 
 RULES: dict[str, Rule] = {

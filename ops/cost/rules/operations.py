@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ops.cost import usage
-from ops.cost.around import Amount, Around, Rule
+from ops.cost.around import Around, PricedAmount, Rule
 from ops.cost.rules.network import FLOW_LOG
-from ops.cost.span import Span, exactly
+from ops.cost.span import CostSpan, exactly
 
 # AWS KMS pricing: the first two rotations add a key version each, later ones nothing.
 _ROTATIONS = 2
@@ -18,7 +18,7 @@ _FUNCTION_GB = 0.125  # AWS Lambda: memory of a function that says nothing of it
 _POD_LOGS = "-insights-application"
 
 
-def log_group(around: Around) -> Iterator[Amount]:
+def log_group(around: Around) -> Iterator[PricedAmount]:
     """A log group: what comes in, by whose log it is, and what is kept of it."""
     if around.kind("Network"):
         if any(one.inputs.get("logDestinationType") == "s3" for one in around.beside(FLOW_LOG)):
@@ -29,68 +29,68 @@ def log_group(around: Around) -> Iterator[Amount]:
     else:
         ingested, key = usage.OTHER_LOG_GB.span, "cloudwatch.logs-gb"
     months = float(around.inputs.get("retentionInDays") or 12 * usage.MONTH_DAYS) / usage.MONTH_DAYS
-    yield Amount(key, ingested)
-    yield Amount("cloudwatch.logs-kept", ingested * (usage.COMPRESSED * months))
+    yield PricedAmount(key, ingested)
+    yield PricedAmount("cloudwatch.logs-kept", ingested * (usage.COMPRESSED * months))
 
 
-def alarm(around: Around) -> Iterator[Amount]:
+def alarm(around: Around) -> Iterator[PricedAmount]:
     """A metric alarm, which is billed by the metrics it looks at."""
     queries = around.inputs.get("metricQueries") or []
     metrics = [one["metric"] for one in queries if one.get("metric")] or [around.inputs]
     weights = [3 if float(one.get("period") or _FINE) < _FINE else 1 for one in metrics]
     bands = any("ANOMALY_DETECTION_BAND" in str(one.get("expression")) for one in queries)
-    yield Amount("cloudwatch.alarm", exactly(sum(weights) * (_BANDS if bands else 1)))
+    yield PricedAmount("cloudwatch.alarm", exactly(sum(weights) * (_BANDS if bands else 1)))
 
 
-def composite(around: Around) -> Iterator[Amount]:
+def composite(around: Around) -> Iterator[PricedAmount]:
     """A composite alarm."""
     del around
-    yield Amount("cloudwatch.composite", exactly(1))
+    yield PricedAmount("cloudwatch.composite", exactly(1))
 
 
-def dashboard(around: Around) -> Iterator[Amount]:
+def dashboard(around: Around) -> Iterator[PricedAmount]:
     """A dashboard."""
     del around
-    yield Amount("cloudwatch.dashboard", exactly(1))
+    yield PricedAmount("cloudwatch.dashboard", exactly(1))
 
 
-def log_metric(around: Around) -> Iterator[Amount]:
+def log_metric(around: Around) -> Iterator[PricedAmount]:
     """A metric that is counted in a log."""
     del around
-    yield Amount("cloudwatch.metric", exactly(1))
+    yield PricedAmount("cloudwatch.metric", exactly(1))
 
 
-def topic(around: Around) -> Iterator[Amount]:
+def topic(around: Around) -> Iterator[PricedAmount]:
     """A topic, and the mails it sends."""
     del around
-    yield Amount("sns.delivery", usage.MAILS.span * 1e-3)
+    yield PricedAmount("sns.delivery", usage.MAILS.span * 1e-3)
 
 
-def key(around: Around) -> Iterator[Amount]:
+def key(around: Around) -> Iterator[PricedAmount]:
     """A KMS key: its first version, and up to two more as it rotates."""
     versions = _ROTATIONS if around.inputs.get("enableKeyRotation") else 0
-    yield Amount("kms.key", Span(1, 1 + versions))
+    yield PricedAmount("kms.key", CostSpan(1, 1 + versions))
 
 
-def replica_key(around: Around) -> Iterator[Amount]:
+def replica_key(around: Around) -> Iterator[PricedAmount]:
     """A replica of a key, which costs as a key does, and rotates with its primary."""
     del around
-    yield Amount("kms.key", Span(1, 1 + _ROTATIONS))
+    yield PricedAmount("kms.key", CostSpan(1, 1 + _ROTATIONS))
 
 
-def function(around: Around) -> Iterator[Amount]:
+def function(around: Around) -> Iterator[PricedAmount]:
     """A function: the one that asks from outside, once a minute. Others run for seconds when passwords change."""
     if around.kind("OutsideCheck"):
         runs = usage.HOURS * 60
-        yield Amount("lambda.request", exactly(runs * 1e-6))
-        yield Amount("lambda.gb-second", usage.CHECK_SECONDS.span * (runs * _FUNCTION_GB))
+        yield PricedAmount("lambda.request", exactly(runs * 1e-6))
+        yield PricedAmount("lambda.gb-second", usage.CHECK_SECONDS.span * (runs * _FUNCTION_GB))
 
 
-def secret(around: Around) -> Iterator[Amount]:
+def secret(around: Around) -> Iterator[PricedAmount]:
     """A secret, and each of its replicas."""
     copies = 1 + len(around.inputs.get("replicas") or ())
-    yield Amount("secrets.secret", exactly(copies))
-    yield Amount("secrets.request", usage.SECRET_READS.span * 1e-3)
+    yield PricedAmount("secrets.secret", exactly(copies))
+    yield PricedAmount("secrets.request", usage.SECRET_READS.span * 1e-3)
 
 
 RULES: dict[str, Rule] = {

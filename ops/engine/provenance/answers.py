@@ -12,7 +12,7 @@ from ops.engine.provenance.model import ID
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ProviderAnswer:
     """A resource that is there.
 
     state: all its properties. added: names of those that only its provider can tell.
@@ -23,7 +23,7 @@ class Answer:
     added: frozenset[str]
 
 
-def answer(provider: Provider, schema: Schema, urn: str, inputs: Properties) -> Answer:
+def answer(provider: Provider, schema: Schema, urn: str, inputs: Properties) -> ProviderAnswer:
     """What a resource with these inputs is like. Completes `inputs` as its provider does when it checks them."""
     named = _complete(provider, schema, urn, inputs)
     if provider.stateless:
@@ -37,7 +37,9 @@ def answer(provider: Provider, schema: Schema, urn: str, inputs: Properties) -> 
         if provider.name == "aws" and "region" in schema.inputs:
             extra["region"] = place["region"]
     added = {name.partition(".")[0] for name in extra}
-    return Answer(identifier, outputs.seal(schema, outputs.merge(inputs, extra)), frozenset({ID, *added, *named}))
+    return ProviderAnswer(
+        identifier, outputs.seal(schema, outputs.merge(inputs, extra)), frozenset({ID, *added, *named})
+    )
 
 
 def _complete(provider: Provider, schema: Schema, urn: str, inputs: Properties) -> list[str]:

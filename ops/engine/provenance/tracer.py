@@ -13,7 +13,7 @@ from pulumi.runtime.proto import resource_pb2
 from catalog.provider import Provider
 from catalog.schema import resource_schema
 from catalog.values import Secret, decode_value, encode, plain
-from ops.engine.provenance.answers import Answer, answer
+from ops.engine.provenance.answers import ProviderAnswer, answer
 from ops.engine.provenance.model import ID, PROVIDERS, Derived, Source, Trace, Unknowns, config_of, resolved, sources
 from ops.engine.recorder import SECRET, STACK_TYPE, UNKNOWN, Recorder, signature
 
@@ -90,11 +90,11 @@ class Tracer(Recorder):
     def _inputs(self, request: Any) -> dict[str, Any]:
         return {name: _shown(_traced(value), self._unborn) for name, value in sorted(request.object.fields.items())}
 
-    def _answer_to(self, request: Any, urn: str, asked: dict[str, Any]) -> Answer:
+    def _answer_to(self, request: Any, urn: str, asked: dict[str, Any]) -> ProviderAnswer:
         """What the provider answers. Completes what was `asked` as it does."""
         inputs = {name: resolved(value) for name, value in asked.items()}
         if request.type.startswith(PROVIDERS):
-            return Answer(request.name, inputs, frozenset())
+            return ProviderAnswer(request.name, inputs, frozenset())
         schema = resource_schema(request.type)
         if schema is None:
             raise LookupError(f"the SDK has no resource type {request.type}")

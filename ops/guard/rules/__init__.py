@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ops.guard.model import Rule
+from ops.guard.model import GuardRule
 from ops.guard.rules import capacity, connections, cost, data, policies, protection, renames, versions
 
 # What only the guard can see, as it takes a before and an after.
-OWN: tuple[Rule, ...] = (
+OWN: tuple[GuardRule, ...] = (
     *data.RULES,
     *renames.RULES,
     *versions.RULES,
@@ -15,5 +15,5 @@ OWN: tuple[Rule, ...] = (
     *capacity.RULES,
     *cost.RULES,
 )
-RULES: tuple[Rule, ...] = (*OWN, *policies.RULES)
+RULES: tuple[GuardRule, ...] = (*OWN, *policies.RULES)
 NAMES = frozenset(rule.name for rule in RULES)

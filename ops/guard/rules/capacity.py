@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from infra.stages import STAGES
 from ops.engine.recorder import Recorded
-from ops.guard.model import Ground, Rule, Sight
-from ops.guard.preview import Step
+from ops.guard.model import GuardRule, Observation, RuleContext
+from ops.guard.preview import PreviewStep
 from policy.model import values
 
 _CLUSTER, _INSTANCE = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance"
@@ -33,7 +33,7 @@ MEASURES: Mapping[str, Callable[[Sequence[Recorded]], float]] = {
 }
 
 
-def _stages(ground: Ground) -> tuple[int, int]:
+def _stages(ground: RuleContext) -> tuple[int, int]:
     """The stage before and after; the same where one is not known."""
     before, after = ground.facts_before.stage, ground.facts.stage
     if before not in STAGES or after not in STAGES:
@@ -41,38 +41,40 @@ def _stages(ground: Ground) -> tuple[int, int]:
     return before, after
 
 
-def _dropped(_steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
+def _dropped(_steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
     before, after = _stages(ground)
     if before - after > 1:
         users = STAGES[before].users, STAGES[after].users
-        yield Sight(
+        yield Observation(
             ground.stack_urn,
             "stage",
             f"it goes from stage {before} to {after}: from {users[0]:,} users to {users[1]:,}, with a zone lost",
         )
 
 
-def _less(_steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
+def _less(_steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
     before, after = _stages(ground)
     if before - after == 1:
         users = STAGES[before].users, STAGES[after].users
-        yield Sight(ground.stack_urn, "stage", f"it carries {users[1]:,} users with a zone lost, before: {users[0]:,}")
+        yield Observation(
+            ground.stack_urn, "stage", f"it carries {users[1]:,} users with a zone lost, before: {users[0]:,}"
+        )
     if ground.before is None or ground.after is None:
         return
     for what, measure in MEASURES.items():
         had, has = measure(ground.before), measure(ground.after)
         if has < had * _HALF:
-            yield Sight(ground.stack_urn, "", f"{what}: {has:g}, before: {had:g}")
+            yield Observation(ground.stack_urn, "", f"{what}: {has:g}, before: {had:g}")
 
 
 RULES = (
-    Rule(
+    GuardRule(
         name="stage-drops",
         severity="high",
         reason="Whoever came since the lower stage is turned away at the next busy hour; a slip of a key does it too.",
         whole=_dropped,
     ),
-    Rule(
+    GuardRule(
         name="carries-less",
         severity="medium",
         reason="What is busy today has to fit afterwards: look at ascent capacity, and at the last busy hour.",

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from catalog.data_loss import region_in
-from infra.capacity.connections import CLASSES, Budget, max_connections, pool_percent, server_limit
+from infra.capacity.connections import CLASSES, ConnectionBudget, max_connections, pool_percent, server_limit
 from infra.config.settings import Settings
 from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER
 from ops.engine.recorder import Recorded
-from ops.guard.model import Ground, Rule, Sight, SkippedError
-from ops.guard.preview import Step
+from ops.guard.model import GuardRule, Observation, RuleContext, SkippedError
+from ops.guard.preview import PreviewStep
 from policy.model import hidden, values
 
 _CLUSTER = "aws:rds/cluster:Cluster"
@@ -26,7 +26,7 @@ _GROWS = {
 _WORKERS = "-workers"
 
 
-def _exceeded(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
+def _exceeded(steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
     del steps
     settings = ground.settings
     if settings is None:
@@ -42,11 +42,11 @@ def _exceeded(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
         yield from _seen(settings, ground.after)
 
 
-def _sight(urn: str, text: str, budget: Budget) -> Sight:
-    return Sight(urn, "ascent:database.maxAcu", f"{text}: {budget}")
+def _sight(urn: str, text: str, budget: ConnectionBudget) -> Observation:
+    return Observation(urn, "ascent:database.maxAcu", f"{text}: {budget}")
 
 
-def _seen(settings: Settings, resources: Sequence[Recorded]) -> Iterator[Sight]:
+def _seen(settings: Settings, resources: Sequence[Recorded]) -> Iterator[Observation]:
     """The same with the sizes that resources have, where the program makes other ones than the config asks for."""
     region = settings.writing_region
     here = [one for one in resources if (one.region or region_in(one.name)) == region]
@@ -70,7 +70,7 @@ def _seen(settings: Settings, resources: Sequence[Recorded]) -> Iterator[Sight]:
     seen = replace(budget, application=application, workers=workers, limit=limit)
     if not seen.holds:
         text = "by the sizes that resources would have, more could connect than the database takes"
-        yield Sight(cluster.urn, "serverlessv2ScalingConfiguration.maxCapacity", f"{text}: {seen}")
+        yield Observation(cluster.urn, "serverlessv2ScalingConfiguration.maxCapacity", f"{text}: {seen}")
 
 
 def _limit(cluster: Recorded, classes: Collection[str], settings: Settings) -> int | None:
@@ -95,7 +95,7 @@ def _numbers(here: Sequence[Recorded], type_: str, path: str) -> Iterator[float]
 
 
 RULES = (
-    Rule(
+    GuardRule(
         name="connections-exceeded",
         severity="critical",
         reason="At full load, the database would refuse whoever comes last, and the application with it.",

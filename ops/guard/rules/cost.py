@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ops.cost.move import CENTS
-from ops.guard.model import Ground, Rule, Sight, SkippedError
-from ops.guard.preview import Step
+from ops.guard.model import GuardRule, Observation, RuleContext, SkippedError
+from ops.guard.preview import PreviewStep
 
 _BUDGET = "aws:budgets/budget:Budget"
 
 
-def _exceeded(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
+def _exceeded(steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
     bill = ground.bill
     if bill is None:
         raise SkippedError(ground.unpriced)
@@ -20,16 +20,16 @@ def _exceeded(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
         most = limit.of(bill.before.expected if bill.before else 0)
         if bill.rise > most:
             text = f"a normal month rises by ${bill.rise:,.0f}, and may by ${most:,.0f}"
-            yield Sight(ground.stack_urn, "--max-rise", text)
+            yield Observation(ground.stack_urn, "--max-rise", text)
         return
     # A stack that was too dear before may be changed otherwise, and made cheaper.
     budgeted = any(step.type == _BUDGET and step.op in ("create", "update", "replace") for step in steps)
     if bill.exceeds or (budgeted and bill.after.expected > bill.budget and bill.rise > -CENTS):
-        yield Sight(ground.stack_urn, "ascent:budget.monthlyUsd", bill.excess)
+        yield Observation(ground.stack_urn, "ascent:budget.monthlyUsd", bill.excess)
 
 
 RULES = (
-    Rule(
+    GuardRule(
         name="cost-exceeded",
         severity="high",
         reason="Somebody has to have agreed to it before it is spent.",

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ops.guard.model import Ground, Rule, Sight
-from ops.guard.preview import Step
+from ops.guard.model import GuardRule, Observation, RuleContext
+from ops.guard.preview import PreviewStep
 
 
-def _deleted(step: Step, ground: Ground) -> Iterator[Sight]:
+def _deleted(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
     if step.op != "delete" or not ground.loses(step):
         return
     if step.before is not None and step.before.retained:
-        yield Sight(step.urn, "", "it would leave the stack, and stay behind where nobody looks after it")
+        yield Observation(step.urn, "", "it would leave the stack, and stay behind where nobody looks after it")
     else:
-        yield Sight(step.urn, "", "it would be deleted, with what it holds")
+        yield Observation(step.urn, "", "it would be deleted, with what it holds")
 
 
-def _replaced(step: Step, ground: Ground) -> Iterator[Sight]:
+def _replaced(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
     if step.op != "replace" or not ground.loses(step):
         return
     by = step.replaced_by[0] if step.replaced_by else ""
-    yield Sight(step.urn, by, "it would be made anew, empty, and the old one deleted")
+    yield Observation(step.urn, by, "it would be made anew, empty, and the old one deleted")
 
 
-def _gone(step: Step, ground: Ground) -> Iterator[Sight]:
+def _gone(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
     """What was there after the last update and is created now: it was deleted since."""
     if step.op == "create" and step.is_real and ground.loses(step) and (step.lost or _told(step, ground)):
-        yield Sight(step.urn, "", "it was there after the last update and is gone: an update makes another one, empty")
+        yield Observation(
+            step.urn, "", "it was there after the last update and is gone: an update makes another one, empty"
+        )
 
 
-def _told(step: Step, ground: Ground) -> bool:
+def _told(step: PreviewStep, ground: RuleContext) -> bool:
     """Whether the last update put it out. Of what is looked at beforehand, the state knows nothing any more."""
     data = ground.outputs.get("data")
     if not ground.ours or not isinstance(data, Mapping):
@@ -43,19 +45,19 @@ def _told(step: Step, ground: Ground) -> bool:
 
 _BUCKET, _CLUSTER = "aws:s3/bucket:Bucket", "aws:rds/cluster:Cluster"
 RULES = (
-    Rule(
+    GuardRule(
         name="data-deleted",
         severity="critical",
         reason="What it holds, or is known by, is gone with it. A rename without an alias deletes, too.",
         step=_deleted,
     ),
-    Rule(
+    GuardRule(
         name="data-gone",
         severity="critical",
         reason="What it held is gone already. Writing into an empty one makes it harder to get back: restore first.",
         step=_gone,
     ),
-    Rule(
+    GuardRule(
         name="data-replaced",
         severity="critical",
         reason="The new one has none of the old one's data, addresses or identity.",

@@ -8,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from catalog.data_loss import is_part
-from ops.guard.model import Ground, Rule, Sight, StepCheck
-from ops.guard.preview import Step
+from ops.guard.model import GuardRule, Observation, RuleContext, StepCheck
+from ops.guard.preview import PreviewStep
 from policy.model import SECRET, Props, hidden, values
 from policy.monotonic import GUARDS, WATCHERS, About, Guard, lasting, number, off, on, weaker
 
@@ -91,7 +91,7 @@ def _weakened(about: About) -> StepCheck:
     # Copies in other regions may be left unguarded. Whom they let in and how they are encrypted matters there too.
     everywhere = about in ("encryption", "exposure")
 
-    def check(step: Step, ground: Ground) -> Iterator[Sight]:
+    def check(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
         if step.before is None or step.after is None or not (everywhere or ground.guards(step)):
             return
         changed = _changed(step.before.inputs, step.after.inputs)
@@ -102,7 +102,7 @@ def _weakened(about: About) -> StepCheck:
         }
         for path, guard in found.items():
             if weaker(guard, step.before, step.after):
-                yield Sight(step.urn, path, f"it goes {_move(step.before.inputs, step.after.inputs, path)}")
+                yield Observation(step.urn, path, f"it goes {_move(step.before.inputs, step.after.inputs, path)}")
 
     return check
 
@@ -114,49 +114,49 @@ def _changed(before: Props, after: Props) -> set[str]:
 _deletable = _weakened("deletion")
 
 
-def _unprotected(step: Step, ground: Ground) -> Iterator[Sight]:
+def _unprotected(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
     """What only the engine knows of: it compares neither as an update."""
     if step.before is not None and step.after is not None and ground.guards(step):
         if step.before.protect and not step.after.protect:
-            yield Sight(step.urn, "protect", "the engine would no longer refuse to delete it")
+            yield Observation(step.urn, "protect", "the engine would no longer refuse to delete it")
         if step.before.retained and not step.after.retained:
-            yield Sight(step.urn, "retainOnDelete", "it would no longer outlive its deletion from the stack")
+            yield Observation(step.urn, "retainOnDelete", "it would no longer outlive its deletion from the stack")
     yield from _deletable(step, ground)
 
 
-def _watch_removed(steps: Sequence[Step], ground: Ground) -> Iterator[Sight]:
+def _watch_removed(steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
     going = {_place(step) for step in steps if step.op == "delete"}
     for step in steps:
         if step.op != "delete":
             continue
         if _protects_within_a_stage(step) and not (ground.ours and ground.moves):
-            yield Sight(step.urn, "", "it would be deleted, and protects by being there")
+            yield Observation(step.urn, "", "it would be deleted, and protects by being there")
         if step.type not in WATCHERS or not ground.guards(step):
             continue
         # With what it watches, it has nothing left to watch.
         if not any((type_, step.region, name) in going for type_, name in _watched(step)):
-            yield Sight(step.urn, "", "it would be deleted, and protects by being there")
+            yield Observation(step.urn, "", "it would be deleted, and protects by being there")
 
 
-def _protects_within_a_stage(step: Step) -> bool:
+def _protects_within_a_stage(step: PreviewStep) -> bool:
     if step.type not in _WITHIN_A_STAGE or step.before is None:
         return False
     name = _WITHIN_A_STAGE[step.type]
     return name is None or _at(step.before.inputs, "metadata.name") == name
 
 
-def _place(step: Step) -> tuple[str, str | None, str]:
+def _place(step: PreviewStep) -> tuple[str, str | None, str]:
     return step.type, step.region, step.name if step.type == _BUCKET else ""
 
 
-def _watched(step: Step) -> list[tuple[str, str]]:
+def _watched(step: PreviewStep) -> list[tuple[str, str]]:
     """Types of what it may watch, with the name where its own tells that."""
     if step.type.startswith("aws:s3/"):
         return [(_BUCKET, step.name)]
     return [(type_, "") for type_ in _WATCHED[step.type.partition(":")[0]]]
 
 
-def _key_changed(step: Step, ground: Ground) -> Iterator[Sight]:
+def _key_changed(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
     del ground
     if step.op != "update" or step.before is None or step.after is None:
         return
@@ -164,15 +164,15 @@ def _key_changed(step: Step, ground: Ground) -> Iterator[Sight]:
     for path in dict.fromkeys(step.changed):
         name = re.split(r"[.\[]", path)[-1] if not path.endswith("]") else ""
         if _KEY.fullmatch(name) and not hidden(_at(before, path)) and _at(before, path) is not None:
-            yield Sight(step.urn, path, "what is written from now on is encrypted with another key, or with none")
+            yield Observation(step.urn, path, "what is written from now on is encrypted with another key, or with none")
 
 
-def _revealed(step: Step, ground: Ground) -> Iterator[Sight]:
+def _revealed(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
     """Values that were secret, and are in plain text now. Which ones they are is never said."""
     del ground
     if step.before is not None and step.after is not None:
         for path in _plain_now(step.before.inputs, step.after.inputs):
-            yield Sight(step.urn, path, "it was secret, and would be in plain text in the state and in previews")
+            yield Observation(step.urn, path, "it was secret, and would be in plain text in the state and in previews")
 
 
 def _plain_now(before: Any, after: Any, path: str = "") -> Iterator[str]:
@@ -194,7 +194,7 @@ def _holds_secret(value: Any) -> bool:
     return isinstance(value, list) and any(map(_holds_secret, value))
 
 
-def _owner_taken(step: Step, ground: Ground) -> Iterator[Sight]:
+def _owner_taken(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
     if ground.ours and ground.moves and is_part(step.name):
         # A part may lose its owner with the stage: a cache its global datastore.
         return
@@ -202,7 +202,7 @@ def _owner_taken(step: Step, ground: Ground) -> Iterator[Sight]:
         moves = ground.ours and ground.moves
         for path in step.before.ignored:
             if path not in step.after.ignored and not (moves and (step.type, path) in _WITH_THE_STAGE):
-                yield Sight(step.urn, path, "updates would write it from now on, over what its owner made of it")
+                yield Observation(step.urn, path, "updates would write it from now on, over what its owner made of it")
 
 
 def _at(props: Props, path: str) -> Any:
@@ -226,49 +226,49 @@ def _shown(value: Any) -> str:
 
 
 RULES = (
-    Rule(
+    GuardRule(
         name="protection-removed",
         severity="critical",
         reason="The next mistake would delete it.",
         step=_unprotected,
     ),
-    Rule(
+    GuardRule(
         name="backups-shortened",
         severity="critical",
         reason="What is older than the new limit is deleted at once, and a mistake of last week cannot be undone.",
         step=_weakened("backups"),
     ),
-    Rule(
+    GuardRule(
         name="encryption-weakened",
         severity="critical",
         reason="What is written or sent meanwhile can be read by others, and stays so.",
         step=_weakened("encryption"),
     ),
-    Rule(
+    GuardRule(
         name="exposure-widened",
         severity="critical",
         reason="More people reach it than did before.",
         step=_weakened("exposure"),
     ),
-    Rule(
+    GuardRule(
         name="watch-removed",
         severity="high",
         reason="What it kept out, or wrote down, is not noticed to be missing until it is needed.",
         whole=_watch_removed,
     ),
-    Rule(
+    GuardRule(
         name="key-changed",
         severity="high",
         reason="Backups, copies and roles know the old key; whoever deletes that one deletes what it encrypted.",
         step=_key_changed,
     ),
-    Rule(
+    GuardRule(
         name="secret-revealed",
         severity="critical",
         reason="A secret in plain text is one for everybody who can read the state or a log.",
         step=_revealed,
     ),
-    Rule(
+    GuardRule(
         name="owner-taken",
         severity="high",
         reason="A field has one owner. What autoscaling or a failover decided would be undone by the next update.",

@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ops.engine.recorder import Recorded
-from ops.guard.model import Ground, Rule, Sight
-from ops.guard.preview import Step
+from ops.guard.model import GuardRule, Observation, RuleContext
+from ops.guard.preview import PreviewStep
 from policy.model import hidden
 
 # What a service tells two of a kind apart by. Of one with several inputs, all of them together.
@@ -56,7 +56,7 @@ _CALLED = frozenset({"name", "namePrefix"})
 _KUBERNETES = "kubernetes:"
 
 
-def _renamed(steps: Sequence[Step], _ground: Ground) -> Iterator[Sight]:
+def _renamed(steps: Sequence[PreviewStep], _ground: RuleContext) -> Iterator[Observation]:
     deleted = [step for step in steps if step.op == "delete"]
     gone = {known: step for step in deleted if (known := _identity(step, step.before))}
     alike = {like: step for step in deleted if (like := _likeness(step, step.before))}
@@ -71,8 +71,8 @@ def _renamed(steps: Sequence[Step], _ground: Ground) -> Iterator[Sight]:
             yield _same(step, old, "all else is the same", f" It would lose {REMADE[step.type]}.")
 
 
-def _same(step: Step, old: Step, by: str, lost: str = "") -> Sight:
-    return Sight(
+def _same(step: PreviewStep, old: PreviewStep, by: str, lost: str = "") -> Observation:
+    return Observation(
         step.urn,
         "",
         f"it is {old.name} by another name in the program ({by}).{lost} Keep it: "
@@ -80,7 +80,7 @@ def _same(step: Step, old: Step, by: str, lost: str = "") -> Sight:
     )
 
 
-def _likeness(step: Step, side: Recorded | None) -> str | None:
+def _likeness(step: PreviewStep, side: Recorded | None) -> str | None:
     """All that it is but for its name; None where not all of it is known, and for what may well be made anew.
 
     The type has those of the components that it is in: a role of one kind of component is no other one's.
@@ -93,7 +93,7 @@ def _likeness(step: Step, side: Recorded | None) -> str | None:
     return json.dumps([step.urn.split("::")[2], side.region, inputs], sort_keys=True, default=str)
 
 
-def _identity(step: Step, side: Recorded | None) -> tuple[str, str | None, tuple[tuple[str, str], ...]] | None:
+def _identity(step: PreviewStep, side: Recorded | None) -> tuple[str, str | None, tuple[tuple[str, str], ...]] | None:
     """What the service knows it by; None where that is not known, or where the provider makes it up."""
     if side is None or not step.is_real:
         return None
@@ -112,7 +112,7 @@ def _unknown(value: Any) -> bool:
 
 
 RULES = (
-    Rule(
+    GuardRule(
         name="renamed",
         severity="high",
         reason="A service refuses a second one of the same identity, or takes it for the first and then deletes that. "

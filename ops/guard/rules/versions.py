@@ -4,38 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ops.guard.model import Ground, Rule, Sight
-from ops.guard.preview import Step
+from ops.guard.model import GuardRule, Observation, RuleContext
+from ops.guard.preview import PreviewStep
 from ops.one_way import CLUSTER, GLOBAL_CLUSTER, ONE_WAY, held
 
 VERSION = "engineVersion"
 
 
-def _lowered(step: Step, _ground: Ground) -> Iterator[Sight]:
+def _lowered(step: PreviewStep, _ground: RuleContext) -> Iterator[Observation]:
     if step.before is None or step.after is None:
         return
     for row in ONE_WAY:
         before, after = (side.inputs.get(row.path) for side in (step.before, step.after))
         if row.type == step.type and (why := held(step.type, row.path, after, before)):
-            yield Sight(step.urn, row.path, f"it goes from {before} to {after}: {why}")
+            yield Observation(step.urn, row.path, f"it goes from {before} to {after}: {why}")
 
 
-def _major(step: Step, _ground: Ground) -> Iterator[Sight]:
+def _major(step: PreviewStep, _ground: RuleContext) -> Iterator[Observation]:
     if step.before is None or step.after is None or step.type not in (CLUSTER, GLOBAL_CLUSTER):
         return
     before, after = (str(side.inputs.get(VERSION, "")) for side in (step.before, step.after))
     if before and after and before.partition(".")[0] != after.partition(".")[0]:
-        yield Sight(step.urn, VERSION, f"it goes from {before} to {after}")
+        yield Observation(step.urn, VERSION, f"it goes from {before} to {after}")
 
 
 RULES = (
-    Rule(
+    GuardRule(
         name="version-lowered",
         severity="critical",
         reason="AWS refuses it, and the update stops halfway. What is there is kept by the stack's file.",
         step=_lowered,
     ),
-    Rule(
+    GuardRule(
         name="major-version-changed",
         severity="high",
         reason="The database is down for minutes and does not go back: docs/upgrades.md says what comes first.",
