@@ -14,7 +14,7 @@ PERCENT = 100
 
 
 class Kind(StrEnum):
-    """Kinds of subjects. Which stage has which is decided in `infra/wiring/alarms.py` alone."""
+    """Kinds of subjects. Which stage has which is decided in `infra/wiring/alarm_subjects.py` alone."""
 
     BALANCER = "balancer"
     OUTSIDE = "outside"  # an address of the stack that is asked for from outside

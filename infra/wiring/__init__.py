@@ -1,48 +1,56 @@
-"""Wires the components, region by region. The only place that asks whether a stage has something."""
+"""Wires the components, region by region and tier by tier. Only here it is decided what exists at which stage.
+
+`RegionContext` says what a region is. Each tier is a function of it and of the results of the tiers below: network,
+data, ingress, workload (instances and pods), alarms.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import pulumi
 
 from infra.clients import Clients
-from infra.components.data.app_secret import AppSecret, AppSecretArgs
-from infra.components.data.encryption_keys import EncryptionKeys, EncryptionKeysArgs
 from infra.config.settings import Settings
 from infra.rotation import Turns
 from infra.serving import ServingGroup
 from infra.stages import Capability
-from infra.wiring.account import account_of, bounded
-from infra.wiring.alarms import over_all
-from infra.wiring.backups import backups
+from infra.wiring.account import account_id, apply_permissions_boundary
+from infra.wiring.alarms import stack_alarms
+from infra.wiring.app_secrets import app_secret
+from infra.wiring.backup_copies import backup_copies
+from infra.wiring.buckets import backfill
 from infra.wiring.cache_engine import cache_engine
-from infra.wiring.data import Data, data_tier
-from infra.wiring.edge import certificate, edge, said_to_the_owner
+from infra.wiring.data_tier import data_tier
+from infra.wiring.dns_records import dns_records
+from infra.wiring.edge import edge, edge_certificate, edge_site_output
+from infra.wiring.encryption import encryption_keys
 from infra.wiring.endpoints import Endpoints, compared, given
 from infra.wiring.engine_version import engine_version
-from infra.wiring.existing import existing
-from infra.wiring.foreign import refuse_foreign
-from infra.wiring.going_back import ROLLOUT, WRITER, refuse_to_go_back
-from infra.wiring.home import HOME, past, refuse_to_move
-from infra.wiring.objects import backfill
-from infra.wiring.place import place
-from infra.wiring.proxies import Gate
-from infra.wiring.regional import Regional
+from infra.wiring.existing_vpcs import existing_vpcs
+from infra.wiring.global_traffic import global_traffic
+from infra.wiring.home_region import HOME, refuse_home_change
+from infra.wiring.networks import region_network
+from infra.wiring.providers import aws_provider
+from infra.wiring.proxies import ProxyGate
+from infra.wiring.region_context import region_context
+from infra.wiring.region_tiers import build_region
 from infra.wiring.registry import repositories
+from infra.wiring.rollback_check import ROLLOUT, WRITER, refuse_rollback
+from infra.wiring.rollout_outputs import applied
 from infra.wiring.rotations import turns
-from infra.wiring.site import Site
-from infra.wiring.traffic import applied, records
-from infra.wiring.world import traffic
+from infra.wiring.stack_outputs import previous_outputs
+from infra.wiring.zone_conflicts import refuse_foreign_rulesets
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Built:
-    """What an update ends with.
+    """Result of the program.
 
-    groups: autoscaling groups that should serve then. turns: of the passwords. endpoints: what clients are given.
+    groups: autoscaling groups that have to serve before the update ends.
+    turns: state of the password rotations.
+    endpoints: endpoints that clients get.
     """
 
     groups: Sequence[ServingGroup]
@@ -55,96 +63,81 @@ def build(settings: Settings, clients: Clients | None = None) -> Built:
 
     Args:
         settings: of the stack.
-        clients: of AWS' services, which say when a proxy can be used; None to ask nothing.
+        clients: AWS clients, to ask when a proxy can be used; None to make no calls.
 
     Raises:
-        pulumi.RunError: when the settings move the stack's home, undo a rollout or a failover, leave out a rotation, or
-            ask for an engine that AWS does not go to; when the credentials are of another account, the zone has
-            somebody else's rules, or a VPC that is there already is not as it should be.
+        pulumi.RunError: when the settings change the home region, undo a rollout or a failover, skip a rotation, or
+            ask for an engine version that AWS cannot change to; when the credentials are of another account, the zone
+            has rulesets of another owner, or an existing VPC does not fit.
     """
-    outputs = past()
-    refuse_to_move(settings, outputs)
-    refuse_to_go_back(settings, outputs, clients)
-    turned, engine = turns(settings, outputs), engine_version(settings, outputs)
-    cached = cache_engine(settings, outputs)
-    refuse_foreign(settings)
-    bounded(settings)
-    listed = [place(settings, name, outputs) for name in settings.regions]
-    primary, *others = listed
-    # Asked in the region that takes the writes, as another may be lost; the answer is the same everywhere.
-    account = account_of(settings, next(one for one in listed if one.writes))
-    used = {one.region.name: one for one in listed if one.region.name in settings.active_regions}
-    there = existing(settings, used, outputs)
-    keys = EncryptionKeys(
-        f"{primary.base}-data",
-        # KMS takes days to delete a replica, and refuses another one meanwhile. So every region that the stack lists
-        # has one, also while its stage does not use the region.
-        EncryptionKeysArgs(
-            replicas={one.region.name: one.provider for one in others},
-            guarded=[one.region.name for one in others if one.protect],
-            protect=primary.protect,
-        ),
-        opts=primary.options,
-    )
-    key_arns = {primary.region.name: keys.arn, **keys.replica_arns}
-    regions = {name: Regional(settings, one, key_arns[name], there.get(name)) for name, one in used.items()}
-    before = given(settings, outputs)
-    gate = Gate(before=before, clients=clients)
-    tier = data_tier([one.site for one in regions.values()], turned, engine, cached, gate)
-    addresses = compared(before, tier.endpoints)
-    secrets = {name: _secret(settings, one.site, tier.regions[name]) for name, one in regions.items()}
-    if settings.row.has(Capability.DATABASE_JOBS) and settings.jobs is None:
-        pulumi.log.warn("no database jobs run: ascent:jobs.image is not set; docs/database.md says what they do")
-    answers = records(settings)
-    certificate(settings)
-    front = edge(settings, answers, tier.served)
-    built = {
-        name: one.build(account, answers, front, secrets[name], tier.regions[name], tier.target_key)
-        for name, one in regions.items()
+    outputs = previous_outputs()
+    refuse_home_change(settings, outputs)
+    refuse_rollback(settings, outputs, clients)
+    rotations, engine = turns(settings, outputs), engine_version(settings, outputs)
+    cache = cache_engine(settings, outputs)
+    refuse_foreign_rulesets(settings)
+    apply_permissions_boundary(settings)
+    providers = {name: aws_provider(settings, name) for name in settings.regions}
+    # Looked up in the region that takes the writes, as another one may be unreachable; the answer is the same.
+    account = account_id(settings, providers[settings.writing_region])
+    vpcs = existing_vpcs(settings, providers, outputs)
+    key_arns = encryption_keys(settings, providers)
+    listed = {
+        name: region_context(settings, name, provider, key_arns[name], outputs) for name, provider in providers.items()
     }
-    repositories(settings, used, account)
-    traffic(settings, used, {name: _serving(one) for name, one in built.items()}, front)
-    copies = backfill([one.site for one in regions.values()], tier.stores, regions[settings.home].logs)
-    vaults = backups(
-        settings, regions[settings.home], {one.region.name: one for one in listed}, key_arns, account, clients
-    )
-    over_all(settings, primary, [one.watch for one in regions.values()])
+    regions = [listed[name] for name in settings.active_regions]
+    home = regions[0]
+    networks = {region.name: region_network(region, vpcs.get(region.name)) for region in regions}
+    previous_endpoints = given(settings, outputs)
+    gate = ProxyGate(before=previous_endpoints, clients=clients)
+    data = data_tier(regions, networks, rotations, engine, cache, gate)
+    endpoints = compared(previous_endpoints, data.endpoints)
+    secrets = {region.name: app_secret(region, data.regions[region.name]) for region in regions}
+    if home.has(Capability.DATABASE_JOBS) and settings.jobs is None:
+        pulumi.log.warn("no database jobs run: ascent:jobs.image is not set; docs/database.md says what they do")
+    records = dns_records(settings)
+    edge_certificate(settings)
+    front = edge(settings, records, data.served)
+    built = {
+        region.name: build_region(
+            region,
+            networks[region.name],
+            data.regions[region.name],
+            secrets[region.name],
+            account,
+            records,
+            front,
+            data.target_key,
+        )
+        for region in regions
+    }
+    repositories(regions, account)
+    global_traffic(regions, {name: one.host for name, one in built.items()}, front)
+    copies = backfill(regions, data.stores, built[home.name].log_bucket)
+    alarms = {name: one.alarms for name, one in built.items()}
+    backups = backup_copies(listed, alarms[home.name].topics, account, clients)
+    alarms[home.name] = replace(alarms[home.name], watched=[*alarms[home.name].watched, *backups.watched])
+    stack_alarms(home, list(alarms.values()))
     if settings.edge.owner is not None:
-        # At every stage, so that the owner's rules can be there before Cloudflare is in front.
-        pulumi.export("edgeSite", said_to_the_owner(settings, tier.served))
+        # At every stage, so that the owner's stack can write the rules before Cloudflare is in front.
+        pulumi.export("edgeSite", edge_site_output(settings, data.served))
     pulumi.export("stage", settings.stage)
     pulumi.export("runtime", settings.runtime.value)
     pulumi.export("url", f"https://{settings.domain.name}")
     pulumi.export(HOME, settings.home)
     pulumi.export(WRITER, settings.writing_region)
-    pulumi.export("data", tier.outputs)
+    pulumi.export("data", data.outputs)
     pulumi.export("copies", copies)
-    if vaults:
-        pulumi.export("backups", vaults)
-    pulumi.export("regions", built)
-    pulumi.export("targetKey", tier.target_key)
-    # What was applied last, so that a rollout can be taken up on a machine whose stack file does not know of it.
+    if backups.vaults:
+        pulumi.export("backups", backups.vaults)
+    pulumi.export("regions", {name: one.outputs for name, one in built.items()})
+    pulumi.export("targetKey", data.target_key)
+    # So that a rollout can go on from another machine, whose stack file does not have it.
     pulumi.export(ROLLOUT, applied(settings.rollout))
     groups = [
-        replace(group, whole=turned.under_way or name in addresses.gone)
-        for name, one in regions.items()
-        if name in settings.visited_regions
-        for group in one.to_serve
+        replace(group, whole=rotations.under_way or region.name in endpoints.gone)
+        for region in regions
+        if region.has_visitors
+        for group in built[region.name].to_serve
     ]
-    return Built(groups=groups, turns=turned, endpoints=addresses)
-
-
-def _secret(settings: Settings, site: Site, data: Data) -> AppSecret:
-    own = {name: pulumi.Output.secret(value.get_secret_value()) for name, value in settings.app_secrets.items()}
-    values = settings.described.renamed({**own, **data.secrets})
-    return AppSecret(
-        f"{site.base}-app",
-        AppSecretArgs(key_arn=site.key_arn, values=values, protect=site.place.protect),
-        opts=site.place.options,
-    )
-
-
-def _serving(region: Mapping[str, Any]) -> pulumi.Output[str]:
-    """Host name of a region's load balancer, known once something is behind it: no visitor is sent there before."""
-    known = pulumi.Output.all(region["loadBalancer"], *region["autoscalingGroups"].values())
-    return known.apply(lambda values: str(values[0]))
+    return Built(groups=groups, turns=rotations, endpoints=endpoints)

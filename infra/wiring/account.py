@@ -1,4 +1,4 @@
-"""The AWS account that a stack is in: refused where it is another one, and its boundary on every role."""
+"""The AWS account of a stack: refused where it is another one. Its permissions boundary is put on every role."""
 
 from __future__ import annotations
 
@@ -6,23 +6,22 @@ import pulumi
 import pulumi_aws as aws
 
 from infra.config.settings import Settings
-from infra.wiring.place import Place
 
 _ROLE = "aws:iam/role:Role"
 
 
-def account_of(settings: Settings, place: Place) -> str:
-    """Number of the AWS account that the credentials are of. Asked at once, so that what follows is not begun.
+def account_id(settings: Settings, provider: aws.Provider) -> str:
+    """Number of the AWS account that the credentials are of. Looked up before anything else is declared.
 
     Raises:
-        pulumi.RunError: when it is another one than the stack's file says, or AWS does not take the credentials.
+        pulumi.RunError: when the stack file names another account, or AWS refuses the credentials.
     """
     expected = settings.account.id
     where = f"Pulumi.{pulumi.get_stack()}.yaml: ascent:account.id: given {expected}; "
     try:
-        found = aws.get_caller_identity(opts=place.invoke).account_id
+        found = aws.get_caller_identity(opts=pulumi.InvokeOptions(provider=provider)).account_id
     except Exception as error:
-        # Whatever the provider says: it asks AWS before anything else, and refuses other accounts by itself.
+        # The provider's own words: it looks up the account first, and refuses other accounts by itself.
         if expected is None:
             raise
         raise pulumi.RunError(f"{where}{last_line(error)}. Take the credentials of that account") from error
@@ -31,8 +30,8 @@ def account_of(settings: Settings, place: Place) -> str:
     return str(found)
 
 
-def bounded(settings: Settings) -> None:
-    """Have every role that is declared from now on bounded by the policy that the settings name."""
+def apply_permissions_boundary(settings: Settings) -> None:
+    """Put the permissions boundary of the settings on every IAM role that is declared from now on."""
     boundary = settings.account.permissions_boundary
     if boundary is None:
         return
@@ -46,6 +45,6 @@ def bounded(settings: Settings) -> None:
 
 
 def last_line(error: Exception) -> str:
-    """What a provider says, of all that its error says around it."""
+    """The provider's own message: the last line of an error."""
     lines = [line.strip(" *\t") for line in str(error).splitlines() if line.strip()]
     return lines[-1].rstrip(".") if lines else type(error).__name__

@@ -1,4 +1,4 @@
-"""Which engine ElastiCache has, Redis or Valkey, and the moves between them that are refused beforehand."""
+"""Engine of ElastiCache, Redis or Valkey. Changes that ElastiCache does not support are refused beforehand."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ import pulumi
 from infra.config.settings import Settings
 from infra.stages import STAGES, Capability
 
-# In the output `data`: what the last update left.
+# Key in the output `data`: the engine after the last update.
 ENGINE = "cacheEngine"
 REDIS, VALKEY, NONE = "redis", "valkey", "none"
 
 
 def cache_engine(settings: Settings, outputs: Mapping[str, Any]) -> str:
-    """The engine of the stack's ElastiCache; `NONE` where it has another cache, or none.
+    """The engine of the stack's ElastiCache; `NONE` where the stack has another cache, or none.
 
     Args:
         settings: of the stack.
-        outputs: those of its last update. Without any, as before its first, Valkey is what a cache gets.
+        outputs: its outputs after the last update. A stack without any, or without a cache, gets Valkey by default.
 
     Raises:
-        pulumi.RunError: when ElastiCache does not go there, or not where the cache is.
+        pulumi.RunError: when ElastiCache cannot change to the engine, or not in a Global Datastore.
     """
-    size, told = settings.sizes.cache, settings.cache.engine
+    size, wanted = settings.sizes.cache, settings.cache.engine
     if size is None or size.in_cluster or settings.external_cache is not None:
         return NONE
-    last = _last(outputs)
+    last = _previous_engine(outputs)
     if last == NONE:
-        return told or VALKEY
-    if told in (None, last):
+        return wanted or VALKEY
+    if wanted in (None, last):
         return last
-    where = f"Pulumi.{pulumi.get_stack()}.yaml: ascent:cache.engine: given {told}; the cache has {last}"
-    if told == REDIS:
+    where = f"Pulumi.{pulumi.get_stack()}.yaml: ascent:cache.engine: given {wanted}; the cache has {last}"
+    if wanted == REDIS:
         raise pulumi.RunError(f"{where}, and ElastiCache does not go back. Set {VALKEY}, or leave it out")
     if len(settings.active_regions) > 1 or len(outputs.get("regions") or ()) > 1:
         raise pulumi.RunError(
@@ -44,10 +44,10 @@ def cache_engine(settings: Settings, outputs: Mapping[str, Any]) -> str:
     return VALKEY
 
 
-def _last(outputs: Mapping[str, Any]) -> str:
-    """What the last update left. Before it said so, every cache was Redis, and a stage had one or not."""
-    left = (outputs.get("data") or {}).get(ENGINE)
-    if left in (REDIS, VALKEY, NONE):
-        return str(left)
+def _previous_engine(outputs: Mapping[str, Any]) -> str:
+    """The engine after the last update. Older stacks have no such output: there, every cache was Redis."""
+    engine = (outputs.get("data") or {}).get(ENGINE)
+    if engine in (REDIS, VALKEY, NONE):
+        return str(engine)
     stage = STAGES.get(int(outputs.get("stage") or 0))
     return REDIS if stage is not None and stage.has(Capability.CACHE) else NONE

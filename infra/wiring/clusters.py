@@ -1,4 +1,4 @@
-"""The Kubernetes cluster of one region: EKS, made here, or one that is there already."""
+"""The Kubernetes cluster of a region: an EKS cluster that the stack creates, or an existing cluster."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from infra.components.kubernetes.cluster_services import STORAGE_CLASS, ClusterS
 from infra.components.kubernetes.container_insights import ContainerInsights, ContainerInsightsArgs
 from infra.components.kubernetes.kubernetes_cluster import KubernetesCluster, KubernetesClusterArgs
 from infra.wiring.cluster_access import creator
-from infra.wiring.place import all_tags
-from infra.wiring.workload_context import Surroundings
+from infra.wiring.providers import all_tags
+from infra.wiring.workload_context import WorkloadContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningCluster:
-    """A cluster to put things in.
+    """A cluster to deploy to.
 
-    provider: the Kubernetes provider of it.
-    name: its name at EKS, or None where it is not there.
-    ours: whether the stack made it, in Auto Mode.
-    storage_class: class of volumes, or None for the cluster's default.
-    ready: what has to be there before pods come.
-    log_group: name of the log group with what pods write, or None where the stack does not know.
-    creator: ARN of who has an access entry for having made it, or None.
+    provider: its Kubernetes provider.
+    name: its name at EKS; None where it is not an EKS cluster.
+    ours: whether the stack created it, in Auto Mode.
+    storage_class: storage class of volumes; None for the cluster's default.
+    ready: resources that have to exist before pods.
+    log_group: name of the log group of the pods; None where the stack does not know it.
+    creator: ARN of the role or user that has an access entry as the creator; None where there is no such entry.
     """
 
     provider: kubernetes.Provider
@@ -38,13 +38,14 @@ class RunningCluster:
     creator: str | None = None
 
 
-def cluster(around: Surroundings) -> RunningCluster:
-    """Declare the region's cluster, or take the one that is given."""
-    chosen = around.settings.cluster
+def cluster(workload: WorkloadContext) -> RunningCluster:
+    """Declare the region's cluster, or take the existing one."""
+    region = workload.region
+    chosen = region.settings.cluster
     if chosen is None or chosen.kubeconfig is None:
-        return _made(around)
+        return _eks_cluster(workload)
     provider = kubernetes.Provider(
-        around.place.base,
+        region.base,
         kubeconfig=pulumi.Output.secret(chosen.kubeconfig.get_secret_value()),
         context=chosen.context,
         enable_patch_force=True,
@@ -54,61 +55,62 @@ def cluster(around: Surroundings) -> RunningCluster:
     return RunningCluster(provider=provider, name=chosen.name, ours=False, storage_class=None, ready=[], log_group=None)
 
 
-def _made(around: Surroundings) -> RunningCluster:
-    place, chosen, nodes = around.place, around.settings.cluster, around.settings.sizes.nodes
+def _eks_cluster(workload: WorkloadContext) -> RunningCluster:
+    region, settings = workload.region, workload.region.settings
+    chosen, nodes = settings.cluster, settings.sizes.nodes
     admins = chosen.admins if chosen else ()
-    made_by = creator(place, admins)
+    made_by = creator(region, admins)
     eks = KubernetesCluster(
-        place.base,
+        region.base,
         KubernetesClusterArgs(
-            region=place.region.name,
-            subnet_ids=around.network.private_subnet_ids,
-            key_arn=around.key_arn,
-            balancer_group_id=around.balancer.security_group_id,
-            port=around.settings.described.port,
+            region=region.name,
+            subnet_ids=workload.network.private_subnet_ids,
+            key_arn=region.key_arn,
+            balancer_group_id=workload.balancer.security_group_id,
+            port=settings.described.port,
             api_cidrs=chosen.api_cidrs or () if chosen else (),
-            api_sources=[around.vpc, *(chosen.api_sources if chosen else ())],
+            api_sources=[str(region.vpc_cidr), *(chosen.api_sources if chosen else ())],
             creator=made_by,
             admins=[one for one in admins if one != made_by],
             version=chosen.version if chosen else None,
-            protect=place.protect,
+            protect=region.protect,
         ),
-        # Nodes fetch their images by way of the network.
-        opts=pulumi.ResourceOptions(providers=[place.provider], depends_on=[around.network]),
+        # Nodes pull their images through the network.
+        opts=region.after(workload.network),
     )
     provider = kubernetes.Provider(
-        place.base,
+        region.base,
         kubeconfig=eks.kubeconfig,
-        # Says which cluster it is, so that another way of reaching it is no other cluster.
-        cluster_identifier=place.base,
-        # What somebody has changed with kubectl is put back. Without it, the API server refuses: the field is theirs.
+        # Identifies the cluster, so that a changed kubeconfig is not taken for another cluster.
+        cluster_identifier=region.base,
+        # Reverts manual changes. Without it, the API server refuses: kubectl owns the changed field.
         enable_patch_force=True,
-        # A changed value is a change, not another object with a gap between the two.
+        # Update a changed value in place, rather than replace the object and leave a gap.
         enable_secret_mutable=True,
         enable_config_map_mutable=True,
     )
     services = ClusterServices(
-        f"{place.base}-services",
+        f"{region.base}-services",
         ClusterServicesArgs(
-            cluster=place.base,
+            cluster=region.base,
             cpu=nodes.cpu,
             memory=nodes.memory,
             role=eks.node_role,
-            subnet_ids=around.network.private_subnet_ids,
+            subnet_ids=workload.network.private_subnet_ids,
             security_group_id=eks.security_group_id,
-            tags=all_tags(around.settings),
+            tags=all_tags(settings),
         ),
-        opts=pulumi.ResourceOptions(providers=[place.provider, provider], depends_on=[eks]),
+        opts=pulumi.ResourceOptions(providers=[region.provider, provider], depends_on=[eks]),
     )
     insights = ContainerInsights(
-        f"{place.base}-insights",
-        ContainerInsightsArgs(cluster=place.base, protect=place.protect),
-        # Its pods, too, need nodes to run on.
-        opts=pulumi.ResourceOptions(providers=[place.provider], depends_on=[services]),
+        f"{region.base}-insights",
+        ContainerInsightsArgs(cluster=region.base, protect=region.protect),
+        # Its pods need nodes to run on, too.
+        opts=region.after(services),
     )
     return RunningCluster(
         provider=provider,
-        name=place.base,
+        name=region.base,
         ours=True,
         storage_class=STORAGE_CLASS,
         ready=[eks, services],

@@ -1,4 +1,4 @@
-"""Who logs in to the database in one region, and with what: the master alone, or a user of its own for each purpose."""
+"""Database users: the master user alone, or one user for each purpose."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ from infra.thresholds import (
     READ_CONNECTIONS,
     READ_STATEMENT_SECONDS,
 )
-from infra.wiring.site import Site
+from infra.wiring.region_context import RegionContext
 
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """A user and its password, a secret output, known once it may log in."""
+    """A user and its password: a secret output, known once the user can log in."""
 
     name: str
     password: pulumi.Output[str]
 
     def url(self, host: pulumi.Input[str]) -> pulumi.Output[str]:
-        """The database at `host` for this user."""
+        """URL of the database at `host` for this user."""
         return pulumi.Output.concat(
             "postgresql://", self.name, ":", self.password, "@", host, "/", DATABASE, "?sslmode=require"
         )
@@ -41,11 +41,11 @@ class User:
 
 @dataclass(frozen=True, kw_only=True)
 class Users:
-    """Who there is.
+    """The users of the database.
 
-    application: whom the application logs in as from now on.
-    all_applications: that one, the one that machines may still have, and the master, whom they had before.
-    jobs: whom jobs and migrations log in as.
+    application: the user that the application logs in as from this update on.
+    all_applications: that user, the one that instances and pods may still use, and the master, which they used before.
+    jobs: the user of jobs and migrations.
     """
 
     application: User
@@ -54,71 +54,71 @@ class Users:
 
 
 def users(
-    sites: Sequence[Site],
+    regions: Sequence[RegionContext],
     clusters: Mapping[str, Database],
     masters: Mapping[str, Credentials | MasterSecret],
     credentials: Credentials,
     turns: Turns,
 ) -> tuple[Users, dict[str, RoleSecrets]]:
-    """Declare the users, the same in every region. Returns them, and the secrets of each region that has any."""
-    settings, turn = sites[0].settings, turns.application
+    """Declare the users, the same in every region. Returns them, and the secrets with their passwords by region."""
+    settings, turn = regions[0].settings, turns.application
     master = User(name=MASTER, password=credentials.database_password)
     if not turns.has_roles:
         return Users(application=master, all_applications=[master], jobs=master), {}
     passwords = credentials.roles()
     secrets = {
-        site.name: RoleSecrets(
-            f"{site.base}-logins",
-            RoleSecretsArgs(key_arn=site.key_arn, passwords=passwords),
-            opts=site.place.options,
+        region.name: RoleSecrets(
+            f"{region.base}-logins",
+            RoleSecretsArgs(key_arn=region.key_arn, passwords=passwords),
+            opts=region.options,
         )
-        for site in sites
+        for region in regions
     }
-    # Its role in all that can take the writes: a failover must not wait for IAM, which is changed in us-east-1 alone.
+    # IAM roles in every standby region: a failover must not wait for IAM, whose control plane is in us-east-1 alone.
     keepers = {
-        site.name: _keeper(site, clusters[site.name], masters[site.name], secrets[site.name], turn)
-        for site in sites
-        if site.place.standby
+        region.name: _keeper(region, clusters[region.name], masters[region.name], secrets[region.name], turn)
+        for region in regions
+        if region.is_standby
     }
     keeper = keepers[settings.writing_region]
     known = {user: User(name=user, password=_after(keeper, password)) for user, password in passwords.items()}
     applications = [known[user] for user in APPLICATIONS]
-    everybody = [*applications, master]
+    accepted = [*applications, master]
     if not settings.database.roles:
-        # Given up, and machines may still have them.
-        return Users(application=master, all_applications=everybody, jobs=master), secrets
-    return Users(application=applications[turn.second], all_applications=everybody, jobs=known[JOBS]), secrets
+        # The roles are switched off, and instances may still use them.
+        return Users(application=master, all_applications=accepted, jobs=master), secrets
+    return Users(application=applications[turn.second], all_applications=accepted, jobs=known[JOBS]), secrets
 
 
 def _keeper(
-    site: Site, cluster: Database, keys: Credentials | MasterSecret, made: RoleSecrets, turn: Turn
+    region: RegionContext, cluster: Database, keys: Credentials | MasterSecret, made: RoleSecrets, turn: Turn
 ) -> RoleKeeper:
     return RoleKeeper(
-        f"{site.base}-roles",
+        f"{region.base}-roles",
         RoleKeeperArgs(
-            region=site.name,
+            region=region.name,
             cluster_arn=cluster.arn,
             database=DATABASE,
             master_secret_arn=keys.master_secret_arn,
-            key_arn=site.key_arn,
+            key_arn=region.key_arn,
             secret_arns=list(made.arns.values()),
-            logins=_logins(site.settings, made, turn),
+            logins=_logins(region.settings, made, turn),
             versions=list(made.versions.values()),
-            calls=site.place.writes,
+            calls=region.takes_writes,
         ),
-        opts=pulumi.ResourceOptions(providers=[site.place.provider], depends_on=[cluster, keys, made]),
+        opts=region.after(cluster, keys, made),
     )
 
 
 def _after(keeper: RoleKeeper, password: pulumi.Output[str]) -> pulumi.Output[str]:
-    """A password once its user has it."""
+    """A password, known once the user has it."""
     return pulumi.Output.secret(pulumi.Output.all(password, keeper.done).apply(lambda both: str(both[0])))
 
 
 def _logins(settings: Settings, secrets: RoleSecrets, turn: Turn) -> dict[str, Login]:
     budget = settings.connections
     most = budget.limit - CONNECTION_RESERVE.value - JOB_CONNECTIONS.value
-    # Machines may have the last one until an update has ended well with the next.
+    # Instances may use the previous user until an update with the next one has succeeded.
     idle = None if turn.under_way else APPLICATIONS[not turn.second]
     writing = {
         user: Login(

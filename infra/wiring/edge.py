@@ -1,4 +1,4 @@
-"""Cloudflare in front: a zone's rules, and the storage host. What it is in front of is elsewhere."""
+"""The edge tier: Cloudflare's rules for the zone, the edge certificate, and the storage host."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from infra.stages import Capability
 from infra.thresholds import EDGE_CERTIFICATE_DAYS
 
 
-def clients(settings: Settings) -> Sequence[str] | None:
-    """Who reaches load balancers and what the CDN serves: Cloudflare alone, or None for everybody."""
+def edge_clients(settings: Settings) -> Sequence[str] | None:
+    """IPv4 ranges that may reach load balancers and public buckets: those of Cloudflare, or None for every address."""
     return CLOUDFLARE if settings.row.has(Capability.PROXIED_DNS) else None
 
 
-def certificate(settings: Settings) -> None:
-    """Order the certificate that visitors are shown, where the zone's own is not good for the hosts.
+def edge_certificate(settings: Settings) -> None:
+    """Declare the edge certificate, where the zone's universal certificate does not cover the hosts.
 
-    From the stage that it is asked for at, as it takes its time: before stage 5, nobody needs it yet.
+    Also below stage 5, which is the first to need it, because issuing takes time.
     """
     domain = settings.domain
     if settings.edge.certificate is not EdgeCertificate.ADVANCED or domain.dns is not Dns.CLOUDFLARE:
@@ -41,24 +41,25 @@ def certificate(settings: Settings) -> None:
         f"{pulumi.get_stack()}-edge-certificate",
         zone_id=domain.zone_id or "",
         type="advanced",
-        # Has to hold the zone's own name: Cloudflare's Terraform provider, certificate_pack/schema.go.
+        # Has to include the zone's own name: Cloudflare's Terraform provider, certificate_pack/schema.go.
         hosts=sorted({domain.zone_name, domain.name, settings.storage_host}),
-        # Renewed by Cloudflare, which writes the proofs into the zone itself.
+        # Cloudflare renews it, and writes the validation records into the zone itself.
         validation_method="txt",
         certificate_authority="google",
         validity_days=EDGE_CERTIFICATE_DAYS.value,
-        # Other hosts are another pack (certificate_pack/schema.go: hosts and zone replace it), and the provider does
-        # not wait until that one is active. So the old one stays, and goes by hand: docs/edge.md.
+        # A change of the hosts replaces the pack (certificate_pack/schema.go: hosts and zone), and the provider does
+        # not wait until the new one is active. So the old one stays, and is deleted by hand: docs/edge.md.
         opts=pulumi.ResourceOptions(retain_on_delete=True),
     )
 
 
 def edge(settings: Settings, records: Records | None, storage: Storage) -> list[pulumi.Resource]:
-    """Declare the edge. Returns what has to be there before a record that carries traffic is proxied."""
+    """Declare the edge. Returns what has to exist before a DNS record that carries traffic is proxied."""
     if not (settings.row.has(Capability.EDGE_RULES) and isinstance(records, CloudflareRecords)):
         return []
     chosen, site = settings.edge, site_of(settings)
-    # The zone belongs to no region, and a name with one would change when the primary does.
+    limits = chosen.plan.limits
+    # The zone belongs to no region, so its name has none.
     name = f"{pulumi.get_stack()}-edge"
     front: list[pulumi.Resource] = []
     if chosen.owner is None:
@@ -69,11 +70,11 @@ def edge(settings: Settings, records: Records | None, storage: Storage) -> list[
                     zone_id=records.zone_id,
                     rulesets=rulesets(site, settings.rate_limits),
                     settings=SETTINGS,
-                    regional_tiers=chosen.plan.limits.regional_tiers,
+                    regional_tiers=limits.regional_tiers,
                 ),
             )
         )
-        _say_what_the_plan_lacks(settings)
+        _warn_of_missing_limits(settings)
     StorageHost(
         f"{name}-storage",
         StorageHostArgs(
@@ -89,31 +90,33 @@ def edge(settings: Settings, records: Records | None, storage: Storage) -> list[
     return front
 
 
-def said_to_the_owner(settings: Settings, storage: Storage) -> dict[str, object]:
-    """What the stack that writes the zone's rules has to list of this one, as `edge.sites` takes it."""
+def edge_site_output(settings: Settings, storage: Storage) -> dict[str, object]:
+    """This stack's entry under `edge.sites` in the stack that writes the zone's rules."""
     buckets = {} if settings.edge.storage_origin else dict(storage.hosts)
     return {"app": settings.domain.name, "storage": settings.storage_host, "buckets": buckets}
 
 
 def site_of(settings: Settings) -> RulesetScope:
-    """What the edge's rules are for."""
+    """The hosts and the application that the edge's rules are about."""
+    chosen = settings.edge
     return RulesetScope(
         app=settings.domain.name,
         storage=settings.storage_host,
         zone=settings.domain.zone_name,
-        hosted=settings.edge.storage_origin is not None,
-        plan=settings.edge.plan,
-        rates=Mode(settings.edge.rate_limits),
-        managed=settings.edge.managed_rules,
+        hosted=chosen.storage_origin is not None,
+        plan=chosen.plan,
+        rates=Mode(chosen.rate_limits),
+        managed=chosen.managed_rules,
         application=settings.described,
         others=tuple(
             Hosts(prefix=f"{stack}-", app=one.app, storage=one.storage, buckets=tuple(one.buckets))
-            for stack, one in settings.edge.sites.items()
+            for stack, one in chosen.sites.items()
         ),
     )
 
 
-def _say_what_the_plan_lacks(settings: Settings) -> None:
+def _warn_of_missing_limits(settings: Settings) -> None:
+    """Warn of rate limits of the application that the Cloudflare plan cannot hold."""
     limits = settings.described.limits
     missing = [name for name in limits if name not in kept(settings.edge.plan, settings.described)]
     if missing:

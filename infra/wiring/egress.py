@@ -1,4 +1,4 @@
-"""What the application's pods have to reach in the network, for the policies that let them."""
+"""Egress of the pods: what network policies let them connect to."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from infra.database_url import port
 from infra.pod_spec import NAME
 from infra.security_groups import ANYWHERE
 from infra.thresholds import DATABASE_PORT, POOLER_PORT, REDIS_PORT, SENTINEL_PORT
-from infra.wiring.in_cluster import POOLER, REDIS
+from infra.wiring.helm_releases import POOLER, REDIS
 
 
 def app_reach(settings: Settings) -> list[Reach]:
-    """The database, its pooler and the cache, wherever they are.
+    """Destinations of the application's pods: the database, PgBouncer and the cache.
 
-    At every stage, with or without them: policies change before pods do, and a pod that is still to be replaced uses
-    what its stage had.
+    The same at every stage, also where one of them does not exist: policies change before pods do, and pods that are
+    not replaced yet use what the previous stage had.
     """
     found = [
         _own_database(settings),
@@ -25,14 +25,15 @@ def app_reach(settings: Settings) -> list[Reach]:
     ]
     if settings.external_database is not None:
         found.append(database_reach(settings))
-    if settings.external_cache is not None:
-        url = settings.external_cache.url.get_secret_value()
+    cache = settings.external_cache
+    if cache is not None:
+        url = cache.url.get_secret_value()
         found.append(Reach(ports=[port(url, REDIS_PORT.value)], cidrs=[ANYWHERE]))
     return found
 
 
 def database_reach(settings: Settings) -> Reach:
-    """The database itself: ours in whichever region of the stack it is, or somebody else's anywhere."""
+    """The database itself: Aurora in any region of the stack, or an external database at any address."""
     external = settings.external_database
     if external is None:
         return _own_database(settings)

@@ -1,8 +1,7 @@
-"""The endpoints that clients have: an update that takes one away ends once no instance uses it any more.
+"""Endpoints that clients use. An update that removes one waits until no instance uses it any more.
 
-Instances read their addresses when they boot. An endpoint that the program no longer declares is deleted when the
-program has ended, and not at all when it ends in an error. So the program waits for the last instance that still has
-the address.
+Instances read the addresses when they boot. The engine deletes an endpoint that is no longer declared after the program
+has ended, and never if the program fails. So the program waits until the last instance with the address is replaced.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ import pulumi
 from infra.config.settings import Settings
 from infra.stages import STAGES, Capability
 
-# The output that keeps what the last update gave to clients: names of endpoints, by region.
+# Output with the endpoints that the last update gave to clients: names by region.
 ENDPOINTS = "endpoints"
 DATABASE, PROXY, PROXY_READS, CACHE = "database", "proxy", "proxy-reads", "cache"
-# What a stack has that was last updated before there was such an output. It may have less: by its runtime, say.
+# Endpoints of a stack without this output yet, by its stage. It may have fewer, for example by its runtime.
 _AT_MOST = {
     DATABASE: Capability.DATABASE,
     PROXY: Capability.POOLING,
@@ -31,9 +30,10 @@ Given = Mapping[str, frozenset[str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoints:
-    """What clients are given.
+    """Endpoints of clients.
 
-    now: by this update, by region. gone: what the last one gave and this one deletes, in regions that stay.
+    now: those of this update, by region.
+    gone: those that the last update gave and this one deletes, in regions that stay.
     """
 
     now: Given
@@ -41,7 +41,7 @@ class Endpoints:
 
 
 def given(settings: Settings, outputs: Mapping[str, Any]) -> Given:
-    """The endpoints that clients have since the last update, by region; none before the first.
+    """The endpoints that clients have since the last update, by region; empty before the first one.
 
     Args:
         settings: of the stack.
@@ -57,17 +57,17 @@ def given(settings: Settings, outputs: Mapping[str, Any]) -> Given:
 
 
 def compared(before: Given, now: Mapping[str, Sequence[str]]) -> Endpoints:
-    """What comes and goes between what clients had `before` and what they get `now`."""
+    """Compare the endpoints that clients had `before` with those that they get `now`."""
     after = {region: frozenset(names) for region, names in now.items()}
     gone = {region: before.get(region, frozenset()) - names for region, names in after.items()}
     return Endpoints(now=after, gone={region: names for region, names in gone.items() if names})
 
 
 def keep(found: Endpoints, served: pulumi.Output[Sequence[bool]]) -> None:
-    """Leave to the next update what this one gave to clients. `served`: of each group, whether it was seen to."""
+    """Export the endpoints for the next update. `served`: for each group, whether all instances were seen replaced."""
     pulumi.export(ENDPOINTS, {region: sorted(names) for region, names in sorted(found.now.items())})
 
-    def told(seen: Sequence[bool]) -> None:
+    def warn(seen: Sequence[bool]) -> None:
         if found.gone and not all(seen):
             names = ", ".join(f"{name} in {region}" for region, all_ in found.gone.items() for name in sorted(all_))
             pulumi.log.warn(
@@ -76,4 +76,4 @@ def keep(found: Endpoints, served: pulumi.Output[Sequence[bool]]) -> None:
             )
 
     if not pulumi.runtime.is_dry_run():
-        served.apply(told)
+        served.apply(warn)

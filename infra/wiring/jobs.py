@@ -1,13 +1,13 @@
-"""Scheduled jobs, the database's and the application's own: where they run, and what is watched of them."""
+"""Scheduled jobs, of the database and of the application: where they run, and what gets alarms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import pulumi
 
 from infra.alarms.jobs import SUCCEEDED
-from infra.alarms.model import Kind, Severity
+from infra.alarms.model import Kind
 from infra.alarms.subject import Subject
 from infra.capacity.connections import server_limit
 from infra.components.compute.clock import Clock, ClockArgs
@@ -21,66 +21,59 @@ from infra.images import in_region, registry_of, repository
 from infra.schedules import CLOCK, CONNECTIONS_VARIABLE, HEALTH, JOBS, URL_VARIABLE, ScheduledJob
 from infra.thresholds import JOB_CPU, JOB_MEMORY, OWN_JOB_CPU, OWN_JOB_MEMORY
 from infra.user_data import JOB, WEB
-from infra.wiring.alarms import TASKS_TELL
-from infra.wiring.data import Data
+from infra.wiring.alarms import TASK_SEVERITY, Topics
 from infra.wiring.databases import DIRECT_URL
-from infra.wiring.place import Place
-from infra.wiring.site import Site
-from infra.wiring.workload_context import Surroundings
+from infra.wiring.region_context import RegionContext
+from infra.wiring.workload_context import WorkloadContext
 
-# Where a schedule is that names no group. A group of our own would replace the schedules that exist: docs/adr/0028.
+# Group of schedules that name none. A group of their own would replace the existing schedules: docs/adr/0028.
 _GROUP = "default"
 
 
-def tasks(
-    site: Site,
-    secret: AppSecret,
-    log_ins: Mapping[str, pulumi.Output[str]],
-    data: Data,
-    topics: Mapping[Severity, pulumi.Input[str]],
-) -> Iterator[Subject]:
-    """Declare the jobs as Fargate tasks. Yields what to watch.
+def database_tasks(workload: WorkloadContext, topics: Topics) -> Iterator[Subject]:
+    """Declare the database jobs as Fargate tasks. Yields what gets alarms.
 
-    Scheduled where the writes are alone: a schedule has one owner. Whatever else they need is in every region that can
-    take the writes: a failover must not wait for IAM, which is changed in us-east-1 alone.
+    They are scheduled in the writing region alone, so that each job runs once. Everything else that they need is in
+    every standby region: a failover must not wait for IAM, whose control plane is in us-east-1 alone.
     """
-    settings, place = site.settings, site.place
-    if settings.jobs is None or not settings.runs_tasks or not place.standby:
+    region, settings = workload.region, workload.region.settings
+    if settings.jobs is None or not settings.runs_tasks or not region.is_standby:
         return
-    name, queues = f"{site.base}-tasks", data.queues
+    network, secret, queues = workload.network, workload.secret, workload.data.queues
+    name = f"{region.base}-tasks"
     letters = queues.undelivered
     if settings.database.roles:
-        # Whoever reads this one may change tables, so the application's instances and pods cannot.
+        # This user may change tables, so the application's instances and pods have no access to the secret.
         secret = AppSecret(
-            f"{site.base}-jobs-login",
-            # Not guarded: it comes and goes with the writes, and the stack makes it anew.
-            AppSecretArgs(key_arn=site.key_arn, values={DIRECT_URL: data.jobs}, protect=False),
-            opts=place.options,
+            f"{region.base}-jobs-login",
+            # Not protected: the stack can create it again at any time.
+            AppSecretArgs(key_arn=region.key_arn, values={DIRECT_URL: workload.data.jobs}, protect=False),
+            opts=region.options,
         )
-    image = in_region(settings, settings.jobs.image, site.name)
+    image = in_region(settings, settings.jobs.image, region.name)
     jobs = Jobs(
         name,
         JobsArgs(
-            region=site.name,
+            region=region.name,
             what="Database jobs",
             image=image,
             cpu=JOB_CPU.value,
             memory=JOB_MEMORY.value,
             repositories=[arn for arn in [repository(image)] if arn],
-            log_in=log_ins.get(registry_of(image)),
+            log_in=workload.registry_logins.get(registry_of(image)),
             secret_arn=secret.arn,
             keys={URL_VARIABLE: DIRECT_URL},
-            key_arn=site.key_arn,
-            vpc_id=site.network.vpc_id,
-            subnet_ids=site.network.private_subnet_ids,
+            key_arn=region.key_arn,
+            vpc_id=network.vpc_id,
+            subnet_ids=network.private_subnet_ids,
             variables=variables(settings),
             dead_letters=letters.arn,
-            jobs=[job.told for job in JOBS] if place.writes else (),
+            jobs=[job.told for job in JOBS] if region.takes_writes else (),
         ),
-        opts=pulumi.ResourceOptions(providers=[place.provider], depends_on=[secret]),
+        opts=region.after(secret),
     )
-    if not place.writes:
-        idle_clock(name, place, queues)
+    if not region.takes_writes:
+        idle_clock(name, region, queues)
         return
     TaskFailures(
         name,
@@ -90,70 +83,72 @@ def tasks(
             what="database job",
             procedure=f"{settings.alerts.procedures}#database-jobs",
             quiet=HEALTH,
-            topic=topics[TASKS_TELL],
+            topic=topics[TASK_SEVERITY],
             queue_url=letters.url,
             queue_arn=letters.arn,
         ),
-        opts=place.options,
+        opts=region.options,
     )
-    yield from of_jobs(name, place, queues, kind=Kind.TASK_LOG, log_group=jobs.log_group)
+    yield from of_jobs(name, region, queues, kind=Kind.TASK_LOG, log_group=jobs.log_group)
 
 
 def variables(settings: Settings) -> dict[str, str]:
-    """What every job is told, on either runtime."""
+    """Environment variables of the database jobs, on either runtime."""
     size = settings.sizes.database
-    told = server_limit(size.instance_class, size.max_connections)
-    return {} if told is None or settings.external_database else {CONNECTIONS_VARIABLE: str(told)}
+    limit = server_limit(size.instance_class, size.max_connections)
+    return {} if limit is None or settings.external_database else {CONNECTIONS_VARIABLE: str(limit)}
 
 
-def idle_clock(name: str, place: Place, queues: Queues) -> None:
-    """What a clock needs of IAM, where no job runs yet."""
-    _clock(name, place, queues, Subject(kinds=(Kind.JOBS,), name=name).namespace, None)
+def idle_clock(name: str, region: RegionContext, queues: Queues) -> None:
+    """Declare the IAM role of the clock in a standby region, where no job runs yet."""
+    _clock(name, region, queues, Subject(kinds=(Kind.JOBS,), name=name).namespace, None)
 
 
-def _clock(name: str, place: Place, queues: Queues, namespace: str, when: ScheduledJob | None) -> None:
+def _clock(name: str, region: RegionContext, queues: Queues, namespace: str, when: ScheduledJob | None) -> None:
     Clock(
         f"{name}-clock",
         ClockArgs(namespace=namespace, metric=SUCCEEDED, when=when, dead_letters=queues.undelivered.arn),
-        opts=place.options,
+        opts=region.options,
     )
 
 
-def own_tasks(around: Surroundings, topics: Mapping[Severity, pulumi.Input[str]]) -> Iterator[Subject]:
-    """Declare the application's own scheduled jobs as Fargate tasks. Yields what to watch.
+def application_tasks(workload: WorkloadContext, topics: Topics) -> Iterator[Subject]:
+    """Declare the application's own scheduled jobs as Fargate tasks. Yields what gets alarms.
 
-    The version with the most traffic, with what instances of it get and may do. Where and when: as `tasks`.
+    They run the version with the most traffic, with the environment and the permissions of its instances. The regions
+    are those of `database_tasks`.
     """
-    settings, place = around.settings, around.place
+    region, settings = workload.region, workload.region.settings
+    network, secret = workload.network, workload.secret
     jobs = settings.described.schedules
-    if not jobs or settings.background_on_pods or not place.standby:
+    if not jobs or settings.background_on_pods or not region.is_standby:
         return
-    name, image = f"{place.base}-own", around.worker_image
-    letters = Undelivered(f"{name}-undelivered", UndeliveredArgs(protect=place.protect), opts=place.options)
+    name, image = f"{region.base}-own", workload.worker_image
+    letters = Undelivered(f"{name}-undelivered", UndeliveredArgs(protect=region.protect), opts=region.options)
     run = Jobs(
         name,
         JobsArgs(
-            region=place.region.name,
+            region=region.name,
             what="Jobs of the application",
             image=image,
             cpu=OWN_JOB_CPU.value,
             memory=OWN_JOB_MEMORY.value,
             repositories=[arn for arn in [repository(image)] if arn],
-            log_in=around.log_ins.get(registry_of(image)),
-            secret_arn=around.secret.arn,
-            keys={key: key for key in around.secret.names},
-            key_arn=around.key_arn,
-            vpc_id=around.network.vpc_id,
-            subnet_ids=around.network.private_subnet_ids,
-            variables=around.environment(JOB),
+            log_in=workload.registry_logins.get(registry_of(image)),
+            secret_arn=secret.arn,
+            keys={key: key for key in secret.names},
+            key_arn=region.key_arn,
+            vpc_id=network.vpc_id,
+            subnet_ids=network.private_subnet_ids,
+            variables=workload.environment(JOB),
             dead_letters=letters.arn,
-            statements=around.statements(WEB),
+            statements=workload.statements(WEB),
             scratch=True,
-            jobs=jobs if place.writes else (),
+            jobs=jobs if region.takes_writes else (),
         ),
-        opts=around.options,
+        opts=workload.options,
     )
-    if not place.writes:
+    if not region.takes_writes:
         return
     TaskFailures(
         name,
@@ -163,21 +158,23 @@ def own_tasks(around: Surroundings, topics: Mapping[Severity, pulumi.Input[str]]
             what="job",
             procedure=f"{settings.alerts.procedures}#own-jobs",
             quiet=None,
-            topic=topics[TASKS_TELL],
+            topic=topics[TASK_SEVERITY],
             queue_url=letters.url,
             queue_arn=letters.arn,
         ),
-        opts=place.options,
+        opts=region.options,
     )
     if not settings.runs_tasks:
         yield _schedules(name)
     yield _letters(name, letters.queue_name)
 
 
-def of_jobs(name: str, place: Place, queues: Queues, *, kind: Kind, log_group: pulumi.Input[str]) -> Iterator[Subject]:
-    """Jobs whose last lines come to `log_group`. Declares the clock that makes their silence data."""
+def of_jobs(
+    name: str, region: RegionContext, queues: Queues, *, kind: Kind, log_group: pulumi.Input[str]
+) -> Iterator[Subject]:
+    """Database jobs that log to `log_group`. Declares the clock, whose data points reveal that a job did not run."""
     runs = Subject(kinds=(Kind.JOBS, kind), name=name, log_group=log_group)
-    _clock(name, place, queues, runs.namespace, CLOCK)
+    _clock(name, region, queues, runs.namespace, CLOCK)
     yield runs
     yield _schedules(name)
     yield _letters(name, queues.undelivered.name)

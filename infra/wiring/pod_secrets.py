@@ -1,4 +1,4 @@
-"""The Kubernetes Secrets of the application. Their values are those of the version that Secrets Manager holds."""
+"""Kubernetes Secrets of the application, with the values of the version in Secrets Manager."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import pulumi
 from infra.components.data.database import DATABASE
 from infra.database_url import password, through, userlist
 from infra.wiring.databases import DIRECT_URL, READERS, pools_in_cluster
-from infra.wiring.in_cluster import POOLER, REDIS_SECRET, USERS, USERS_KEY, pooler_host
-from infra.wiring.workload_context import Surroundings
+from infra.wiring.helm_releases import POOLER, REDIS_SECRET, USERS, USERS_KEY, pooler_host
+from infra.wiring.workload_context import WorkloadContext
 
 APP_SECRET, DATABASE_SECRET, JOBS_SECRET = "app-secrets", "database-credentials", "jobs-credentials"
 URL, READER_URL = "DATABASE_URL", "DATABASE_READER_URL"
 REDIS_URL, REDIS_READER_URL = "REDIS_URL", "REDIS_READER_URL"
 
-# What Redis in the cluster reads of its Secret when it starts; the rest is the application's.
+# Keys of its Secret that Redis in the cluster reads when it starts; the application reads the others.
 REDIS_PASSWORDS = ("password", "previousPassword")
 _REVISION_LENGTH = 16
 
@@ -32,51 +32,52 @@ __all__ = [
 ]
 
 
-def pod_secrets(around: Surroundings, namespace: str) -> dict[str, Mapping[str, pulumi.Input[str]]]:
-    """Keys and values by name of each Secret, as secret outputs; a Secret without a value is left out."""
-    secret = around.secret
+def pod_secrets(workload: WorkloadContext, namespace: str) -> dict[str, Mapping[str, pulumi.Input[str]]]:
+    """Keys and values of each Secret, by its name, as secret outputs. A Secret without a value is left out."""
+    settings, secret = workload.region.settings, workload.secret
     held = set(secret.names)
     database = {name: secret.value(name) for name in (URL, READER_URL, DIRECT_URL) if name in held}
     found: dict[str, Mapping[str, pulumi.Input[str]]] = {DATABASE_SECRET: database}
-    if pools_in_cluster(around.settings):
+    if pools_in_cluster(settings):
         direct, host = secret.value(DIRECT_URL), pooler_host(namespace)
         for name, alias in ((URL, DATABASE), (READER_URL, READERS)):
             if name in held:
-                database[name] = _by_way_of(direct, host, alias)
-        found[USERS] = {USERS_KEY: _users(around, direct)}
-    if around.settings.database.roles:
-        # Apart, because pods of the application may not change tables.
-        found[JOBS_SECRET] = {DIRECT_URL: around.data.jobs}
+                database[name] = _through_pooler(direct, host, alias)
+        found[USERS] = {USERS_KEY: _users(workload, direct)}
+    if settings.database.roles:
+        # A Secret of its own, because pods of the application may not change tables.
+        found[JOBS_SECRET] = {DIRECT_URL: workload.data.jobs}
     if REDIS_URL in held:
         url = secret.value(REDIS_URL)
         found[REDIS_SECRET] = {"url": url, "readerUrl": secret.value(REDIS_READER_URL), "password": url.apply(password)}
-        last = around.data.last_token
+        last = workload.data.last_token
         if last is not None:
-            # Beside the new one, for pods that have not been replaced yet.
+            # For pods that have not been replaced yet.
             found[REDIS_SECRET] = {**found[REDIS_SECRET], "previousPassword": last}
-    # By whatever names: of the addresses, those that pods have.
-    names = around.settings.described.names
-    found[DATABASE_SECRET] = around.settings.described.renamed(database)
+    # Under the names that the application chose for the variables; of the URLs, only those for pods.
+    application = settings.described
+    names = application.names
+    found[DATABASE_SECRET] = application.renamed(database)
     own = held - {*found[DATABASE_SECRET], REDIS_URL, REDIS_READER_URL, *names.values()}
     if own:
         found[APP_SECRET] = {name: secret.value(name) for name in sorted(own)}
     return found
 
 
-def read_by_pods(around: Surroundings) -> pulumi.Output[str]:
-    """What changes with whatever pods read of the Secrets when they start: they are replaced when it does.
+def read_by_pods(workload: WorkloadContext) -> pulumi.Output[str]:
+    """A revision that changes with every value that pods read from the Secrets. Pods are replaced when it changes.
 
-    The address by way of a pooler in the cluster is no part of the version that Secrets Manager holds.
+    It names the pooler too, as the URL through PgBouncer is not part of the version in Secrets Manager.
     """
-    version = pulumi.Output.from_input(around.secret.version)
-    return pulumi.Output.concat(version, "-", POOLER) if pools_in_cluster(around.settings) else version
+    version = pulumi.Output.from_input(workload.secret.version)
+    return pulumi.Output.concat(version, "-", POOLER) if pools_in_cluster(workload.region.settings) else version
 
 
 def redis_revision(secret: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str]:
-    """What changes with Redis' own passwords, and with nothing else in the application's secret.
+    """A revision that changes with the passwords of Redis, and with nothing else in the application's secret.
 
-    A digest, so that it is right whatever changes them; a part of one, and of random passwords of more than 300 bits
-    (`CACHE_TOKEN_LENGTH`), so that nobody who reads it comes closer to them than by guessing.
+    It is a digest, so it is right whatever changes them. It is shortened, and the passwords are random with more than
+    300 bits (`CACHE_TOKEN_LENGTH`), so it does not help to find them.
     """
     own = [secret[key] for key in REDIS_PASSWORDS if key in secret]
     digest = pulumi.Output.all(*own).apply(
@@ -85,13 +86,13 @@ def redis_revision(secret: Mapping[str, pulumi.Input[str]]) -> pulumi.Output[str
     return pulumi.Output.unsecret(digest)
 
 
-def _users(around: Surroundings, direct: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Whom the pooler lets in: the user of the application, and with roles also those that pods may still have."""
-    if len(around.data.poolers) < 2:
+def _users(workload: WorkloadContext, direct: pulumi.Output[str]) -> pulumi.Output[str]:
+    """PgBouncer's list of users: the application's user, and with roles also those that pods may still use."""
+    if len(workload.data.poolers) < 2:
         return direct.apply(userlist)
-    urls = [user.url("any") for user in around.data.poolers]
+    urls = [user.url("any") for user in workload.data.poolers]
     return pulumi.Output.secret(pulumi.Output.all(*urls).apply(lambda known: "".join(userlist(url) for url in known)))
 
 
-def _by_way_of(url: pulumi.Output[str], host: str, alias: str) -> pulumi.Output[str]:
+def _through_pooler(url: pulumi.Output[str], host: str, alias: str) -> pulumi.Output[str]:
     return url.apply(lambda known: through(known, host, alias))

@@ -1,4 +1,4 @@
-"""The Kubernetes runtime of one region: the cluster, the application's pods in it, and what they need around them."""
+"""The Kubernetes runtime of a region: the cluster, the application's pods in it, and what they need."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ from infra.components.kubernetes.target_binding import TargetBinding, TargetBind
 from infra.components.kubernetes.workload import COMPONENT as WEB_COMPONENT
 from infra.components.kubernetes.workload import Workload, WorkloadArgs
 from infra.config.models.pods import LISTENS
+from infra.config.settings import Settings
 from infra.images import in_region
 from infra.pod_spec import APP, PodEnvironment, PodRequest, labels, literal
 from infra.schedules import JOBS, URL_VARIABLE
 from infra.stages import Capability
 from infra.thresholds import JOB_MEMORY, JOB_POD_CPU
 from infra.user_data import JOB, WEB, WORKER
-from infra.wiring.alarms import of_pod_logs, of_pods
+from infra.wiring.alarm_subjects import of_pod_logs, of_pods
 from infra.wiring.cluster_access import CLUSTER, CREATOR
 from infra.wiring.clusters import RunningCluster, cluster
 from infra.wiring.databases import DIRECT_URL, pools_in_cluster
 from infra.wiring.egress import app_reach, database_reach
-from infra.wiring.in_cluster import pooler_values, redis_values, release_pooler, release_redis
+from infra.wiring.helm_releases import pooler_values, redis_values, release_pooler, release_redis
 from infra.wiring.jobs import idle_clock, of_jobs, variables
 from infra.wiring.pod_secrets import (
     APP_SECRET,
@@ -48,253 +49,289 @@ from infra.wiring.pod_secrets import (
     read_by_pods,
     redis_revision,
 )
+from infra.wiring.region_context import RegionContext
 from infra.wiring.registry import docker_config
-from infra.wiring.workload_context import Surroundings
+from infra.wiring.workload_context import WorkloadContext
 
 _MILLI = 1000
+
+Secrets = Mapping[str, Mapping[str, pulumi.Input[str]]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pods:
-    """What the runtime hands over.
+    """Result of the Kubernetes runtime of a region.
 
-    serving: what has to be there before pods can be sent requests.
-    subjects: what is to be watched.
-    outputs: what the stack tells about it.
+    serving: resources that have to exist before pods can get requests.
+    subjects: what gets alarms.
+    outputs: outputs of the region about the cluster.
     """
 
-    serving: list[pulumi.Resource]
+    serving: Sequence[pulumi.Resource]
     subjects: Sequence[Subject]
     outputs: Mapping[str, pulumi.Input[object]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Inside:
-    """A cluster, and the application's namespace in it."""
+class _Namespace:
+    """The application's namespace in the region's cluster.
 
-    around: Surroundings
-    running: RunningCluster
-    namespace: str
+    name: the namespace.
+    cluster: its cluster.
+    environment: environment of the pods, by role.
+    options: options of what is deployed to the namespace.
+    """
+
+    name: str
+    cluster: RunningCluster
     environment: Mapping[str, PodEnvironment]
     options: pulumi.ResourceOptions
 
+    def after(self, *resources: pulumi.Resource) -> pulumi.ResourceOptions:
+        """Options of what is deployed to the namespace once all of `resources` exist."""
+        return pulumi.ResourceOptions.merge(self.options, pulumi.ResourceOptions(depends_on=list(resources)))
 
-def pods(around: Surroundings) -> Pods:
-    """Declare the region's cluster and all that runs in it."""
-    place, running = around.place, cluster(around)
-    namespace = naming.namespace(pulumi.get_project(), pulumi.get_stack())
-    secrets = pod_secrets(around, namespace)
-    accounts = [WEB_COMPONENT, JOBS_COMPONENT, *([WORKER] if _works(around) else [])]
-    home = AppNamespace(
-        f"{place.base}-app",
+
+def pods(workload: WorkloadContext) -> Pods:
+    """Declare the region's cluster and everything that runs in it."""
+    settings, target = workload.region.settings, cluster(workload)
+    name = naming.namespace(pulumi.get_project(), pulumi.get_stack())
+    secrets = pod_secrets(workload, name)
+    namespace = _namespace(workload, target, name, secrets)
+    services = [*_pooler_and_cache(workload, namespace, secrets), *_pod_identity(workload, namespace, WEB)]
+    bindings = {color: _target_binding(workload, namespace, color) for color in settings.rollout.colors}
+    workloads = [
+        _web_pods(workload, namespace, [*services, *bindings[color]], color, image)
+        for color, image in workload.images.items()
+    ]
+    workers = _workers(workload, namespace, services)
+    _scheduled_jobs(workload, namespace, services)
+    outputs: dict[str, pulumi.Input[str]] = {CLUSTER: target.name or "given", "namespace": name}
+    if target.creator is not None:
+        outputs[CREATOR] = target.creator
+    if workers is not None:
+        # The stack's outputs are saved once all are known: then the workers have been replaced, and no pod uses the
+        # previous passwords.
+        outputs["workers"] = workers.deployment
+    return Pods(
+        serving=[*chain(*bindings.values()), *workloads], subjects=list(_subjects(workload, namespace)), outputs=outputs
+    )
+
+
+def _namespace(workload: WorkloadContext, target: RunningCluster, name: str, secrets: Secrets) -> _Namespace:
+    """Declare the application's namespace, its Secrets, service accounts and network policies."""
+    region, settings = workload.region, workload.region.settings
+    namespace = AppNamespace(
+        f"{region.base}-app",
         AppNamespaceArgs(
-            namespace=namespace,
-            service_accounts=accounts,
+            namespace=name,
+            service_accounts=[WEB_COMPONENT, JOBS_COMPONENT, *([WORKER] if _runs_workers(region) else [])],
             secrets=secrets,
-            # The label reaches pods that come after it. It restarts none; what else changes of their template does.
-            labels={gate_label(auto_mode=running.ours): "enabled"},
-            docker_config=docker_config(around.settings),
+            # The label takes effect on new pods. It restarts none; other changes of their template do.
+            labels={gate_label(auto_mode=target.ours): "enabled"},
+            docker_config=docker_config(settings),
         ),
-        opts=pulumi.ResourceOptions(providers=[running.provider], depends_on=[*running.ready, around.secret]),
+        opts=pulumi.ResourceOptions(providers=[target.provider], depends_on=[*target.ready, workload.secret]),
     )
     policies = NetworkPolicies(
-        f"{place.base}-policies",
+        f"{region.base}-policies",
         NetworkPoliciesArgs(
-            namespace=namespace,
+            namespace=name,
             web=labels(WEB_COMPONENT),
             jobs=labels(JOBS_COMPONENT, name=JOBS_NAME),
-            clients=[around.vpc],
-            port=around.settings.described.port,
-            app_reach=app_reach(around.settings),
-            jobs_reach=[database_reach(around.settings)],
+            clients=[str(region.vpc_cidr)],
+            port=settings.described.port,
+            app_reach=app_reach(settings),
+            jobs_reach=[database_reach(settings)],
         ),
-        opts=pulumi.ResourceOptions(providers=[running.provider], depends_on=[home]),
+        opts=pulumi.ResourceOptions(providers=[target.provider], depends_on=[namespace]),
     )
-    inside = _Inside(
-        around=around,
-        running=running,
-        namespace=namespace,
-        environment={role: _environment(around, secrets, role) for role in (WEB, WORKER, JOB)},
-        options=pulumi.ResourceOptions(providers=[running.provider], depends_on=[home, policies]),
+    return _Namespace(
+        name=name,
+        cluster=target,
+        environment={role: _environment(workload, secrets, role) for role in (WEB, WORKER, JOB)},
+        options=pulumi.ResourceOptions(providers=[target.provider], depends_on=[namespace, policies]),
     )
-    beside = [*_beside(inside, secrets), *_identity(inside, WEB)]
-    reached = {color: _reached(inside, color) for color in around.settings.rollout.colors}
-    workloads = [_color(inside, [*beside, *reached[color]], color, image) for color, image in around.images.items()]
-    workers = _background(inside, beside)
-    outputs: dict[str, pulumi.Input[str]] = {CLUSTER: running.name or "given", "namespace": namespace}
-    if running.creator is not None:
-        outputs[CREATOR] = running.creator
-    if workers is not None:
-        # The stack's outputs are kept once all of them are known, and with them which passwords nobody has any more.
-        outputs["workers"] = workers.deployment
-    return Pods(serving=[*chain(*reached.values()), *workloads], subjects=list(_watched(inside)), outputs=outputs)
 
 
-def _watched(inside: _Inside) -> Iterator[Subject]:
-    """What CloudWatch is told of the pods: of a cluster that the stack did not make, nothing."""
-    running, sizes, base = inside.running, inside.around.settings.sizes, inside.around.place.base
-    if running.log_group is None or running.name is None:
+def _subjects(workload: WorkloadContext, namespace: _Namespace) -> Iterator[Subject]:
+    """What gets alarms in the cluster; nothing in an existing cluster, which sends no metrics to CloudWatch for us."""
+    region, target = workload.region, namespace.cluster
+    if target.log_group is None or target.name is None:
         return
-    most = dict.fromkeys(inside.around.images, sizes.hpa.maximum)
-    if _works(inside.around) and sizes.workers is not None:
-        most[WORKERS_COMPONENT] = sizes.workers.maximum
-    for deployment, replicas in most.items():
-        yield of_pods(f"{base}-{deployment}-pods", running.name, inside.namespace, deployment, replicas)
-    yield of_pod_logs(f"{base}-pods-app", running.log_group)
-    place, queues, tasks = inside.around.place, inside.around.data.queues, f"{base}-tasks-pods"
-    if _runs_jobs(inside.around):
-        yield from of_jobs(tasks, place, queues, kind=Kind.POD_TASK_LOG, log_group=running.log_group)
-    elif _could_run_jobs(inside.around):
-        idle_clock(tasks, place, queues)
+    sizes = region.settings.sizes
+    maximum = dict.fromkeys(workload.images, sizes.hpa.maximum)
+    if _runs_workers(region) and sizes.workers is not None:
+        maximum[WORKERS_COMPONENT] = sizes.workers.maximum
+    for deployment, replicas in maximum.items():
+        yield of_pods(f"{region.base}-{deployment}-pods", target.name, namespace.name, deployment, replicas)
+    yield of_pod_logs(f"{region.base}-pods-app", target.log_group)
+    queues, tasks = workload.data.queues, f"{region.base}-tasks-pods"
+    if _runs_database_jobs(region):
+        yield from of_jobs(tasks, region, queues, kind=Kind.POD_TASK_LOG, log_group=target.log_group)
+    elif _may_run_database_jobs(region):
+        idle_clock(tasks, region, queues)
 
 
-def _could_work(around: Surroundings) -> bool:
-    """Whether pods of this region serve the queues once the writes are there."""
-    settings = around.settings
-    return settings.background_on_pods and settings.sizes.workers is not None and around.place.standby
+def _may_run_workers(region: RegionContext) -> bool:
+    """Whether pods of the region run the queue workers once it takes the writes."""
+    settings = region.settings
+    return settings.background_on_pods and settings.sizes.workers is not None and region.is_standby
 
 
-def _works(around: Surroundings) -> bool:
-    """Whether pods of this region serve the queues, which are where the writes are."""
-    return _could_work(around) and around.place.writes
+def _runs_workers(region: RegionContext) -> bool:
+    """Whether pods of the region run the queue workers. Only in the writing region."""
+    return _may_run_workers(region) and region.takes_writes
 
 
-def _could_run_jobs(around: Surroundings) -> bool:
-    """Whether pods of this region run the schedules once the writes are there."""
-    settings = around.settings
-    wanted = settings.row.has(Capability.DATABASE_JOBS) and settings.jobs is not None
-    return wanted and settings.background_on_pods and around.place.standby
+def _may_run_database_jobs(region: RegionContext) -> bool:
+    """Whether pods of the region run the database jobs once it takes the writes."""
+    settings = region.settings
+    wanted = region.has(Capability.DATABASE_JOBS) and settings.jobs is not None
+    return wanted and settings.background_on_pods and region.is_standby
 
 
-def _runs_jobs(around: Surroundings) -> bool:
-    """Whether pods of this region run the schedules, which are where the writes are."""
-    return _could_run_jobs(around) and around.place.writes
+def _runs_database_jobs(region: RegionContext) -> bool:
+    """Whether pods of the region run the database jobs. Only in the writing region."""
+    return _may_run_database_jobs(region) and region.takes_writes
 
 
-def _environment(around: Surroundings, secrets: Mapping[str, Mapping[str, object]], role: str) -> PodEnvironment:
+def _environment(workload: WorkloadContext, secrets: Mapping[str, Mapping[str, object]], role: str) -> PodEnvironment:
+    region = workload.region
+    application = region.application
     redis = {REDIS_URL: (REDIS_SECRET, "url"), REDIS_READER_URL: (REDIS_SECRET, "readerUrl")}
-    keyed = around.settings.described.renamed(redis) if REDIS_SECRET in secrets else {}
+    keyed = application.renamed(redis) if REDIS_SECRET in secrets else {}
     whole = [name for name in secrets if name in (APP_SECRET, DATABASE_SECRET)]
-    plain = dict(around.environment(role))
-    plain |= {name: literal(value) for name, value in around.settings.described.environment.items()}
+    plain = dict(workload.environment(role))
+    plain |= {name: literal(value) for name, value in application.environment.items()}
     return PodEnvironment(plain=plain, secrets=whole, keys=keyed)
 
 
-def _beside(inside: _Inside, secrets: Mapping[str, Mapping[str, pulumi.Input[str]]]) -> Iterator[pulumi.Resource]:
-    """The pooler and the cache that run in the cluster itself."""
-    around, settings, base = inside.around, inside.around.settings, inside.around.place.base
+def _pooler_and_cache(workload: WorkloadContext, namespace: _Namespace, secrets: Secrets) -> Iterator[pulumi.Resource]:
+    """PgBouncer and Redis, where they run in the cluster itself."""
+    region, settings = workload.region, workload.region.settings
     if pools_in_cluster(settings):
-        hosts = around.data.hosts
-        cidrs, replica = settings.ranges, not around.place.writes
+        hosts = workload.data.hosts
         verifies = settings.cluster is not None and settings.cluster.verify_database
-        roots = authorities.rds(around.place.region.name) if verifies else None
-        values = pooler_values(settings.pooler, list(hosts), DATABASE, cidrs, together=replica, roots=roots)
-        yield release_pooler(base, values, hosts, inside.namespace, inside.options)
+        roots = authorities.rds(region.name) if verifies else None
+        values = pooler_values(
+            settings.pooler,
+            list(hosts),
+            DATABASE,
+            settings.ranges,
+            together=not region.takes_writes,
+            roots=roots,
+        )
+        yield release_pooler(region.base, values, hosts, namespace.name, namespace.options)
     cache = settings.sizes.cache
     if cache is not None and cache.in_cluster:
-        redis = redis_values(inside.running.storage_class)
+        redis = redis_values(namespace.cluster.storage_class)
         revision = redis_revision(secrets[REDIS_SECRET])
-        yield release_redis(base, redis, inside.namespace, revision, inside.options)
+        yield release_redis(region.base, redis, namespace.name, revision, namespace.options)
 
 
-def _amount(around: Surroundings) -> PodRequest:
-    size = around.settings.sizes.pods
+def _amount(settings: Settings) -> PodRequest:
+    size = settings.sizes.pods
     return PodRequest(millicores=int(size.cpu * _MILLI), memory=size.memory)
 
 
-def _after(inside: _Inside, *more: pulumi.Resource) -> pulumi.ResourceOptions:
-    return pulumi.ResourceOptions.merge(inside.options, pulumi.ResourceOptions(depends_on=list(more)))
-
-
-def _identity(inside: _Inside, what: str) -> list[pulumi.Resource]:
-    """What the pods of an account may do at AWS; in a cluster that EKS does not know, nobody can say so."""
-    around, name = inside.around, inside.running.name
-    if name is None:
+def _pod_identity(workload: WorkloadContext, namespace: _Namespace, role: str) -> list[pulumi.Resource]:
+    """IAM permissions of the pods of a service account; none in a cluster that is not at EKS."""
+    region, target = workload.region, namespace.cluster
+    if target.name is None:
         return []
     args = PodIdentityArgs(
-        cluster=name, namespace=inside.namespace, service_account=what, statements=around.statements(what)
+        cluster=target.name, namespace=namespace.name, service_account=role, statements=workload.statements(role)
     )
-    options = pulumi.ResourceOptions(providers=[around.place.provider], depends_on=list(inside.running.ready))
-    return [PodIdentity(f"{around.place.base}-pods-{what}", args, opts=options)]
+    return [PodIdentity(f"{region.base}-pods-{role}", args, opts=region.after(*target.ready))]
 
 
-def _color(inside: _Inside, before: list[pulumi.Resource], color: str, image: str) -> Workload:
-    around, size = inside.around, inside.around.settings.sizes.hpa
-    application = around.settings.described
-    liveness = around.settings.pods.liveness
+def _web_pods(
+    workload: WorkloadContext, namespace: _Namespace, before: Sequence[pulumi.Resource], color: str, image: str
+) -> Workload:
+    """The pods of a color that serve requests, made once all of `before` exist."""
+    settings = workload.region.settings
+    size, application, liveness = settings.sizes.hpa, settings.described, settings.pods.liveness
     return Workload(
-        f"{around.place.base}-{color}-pods",
+        f"{workload.region.base}-{color}-pods",
         WorkloadArgs(
             color=color,
-            namespace=inside.namespace,
+            namespace=namespace.name,
             service_account=WEB_COMPONENT,
             image=image,
-            environment=inside.environment[WEB],
-            secret_version=read_by_pods(around),
-            amount=_amount(around),
+            environment=namespace.environment[WEB],
+            secret_version=read_by_pods(workload),
+            amount=_amount(settings),
             minimum=size.minimum,
             maximum=size.maximum,
-            by_memory=around.settings.hpa.by_memory,
+            by_memory=settings.hpa.by_memory,
             port=application.port,
             health_path=application.health_path,
             liveness=None if liveness == LISTENS else liveness or application.health_path,
         ),
-        opts=_after(inside, *before),
+        opts=namespace.after(*before),
     )
 
 
-def _reached(inside: _Inside, color: str) -> list[pulumi.Resource]:
-    """What makes a color's pods targets whose health is known, also of a color that has none at the moment.
+def _target_binding(workload: WorkloadContext, namespace: _Namespace, color: str) -> list[pulumi.Resource]:
+    """Registers a color's pods in their target group, with health checks; also for a color without pods now.
 
-    There before its pods: they are told to wait for that health only when they are created.
+    Made before the pods, which get the readiness gate for that health only when they are created.
     """
-    around, target = inside.around, f"{color}-k8s"
+    region, balancer, group = workload.region, workload.balancer, f"{color}-k8s"
     binding = TargetBinding(
-        f"{around.place.base}-{color}-pods",
+        f"{region.base}-{color}-pods",
         TargetBindingArgs(
-            namespace=inside.namespace,
+            namespace=namespace.name,
             color=color,
-            target_group_arn=around.balancer.target_groups[target].arn,
-            port=around.settings.described.port,
-            auto_mode=inside.running.ours,
-            balancer_group_id=around.balancer.security_group_id,
+            target_group_arn=balancer.target_groups[group].arn,
+            port=region.application.port,
+            auto_mode=namespace.cluster.ours,
+            balancer_group_id=balancer.security_group_id,
         ),
-        opts=inside.options,
+        opts=namespace.options,
     )
-    return [binding, around.balancer.check(target, after=[binding])]
+    return [binding, balancer.check(group, after=[binding])]
 
 
-def _background(inside: _Inside, beside: list[pulumi.Resource]) -> PodWorkers | None:
-    """Queue workers, which are returned, and scheduled jobs: where the writes are, as a schedule has one owner."""
-    around, settings = inside.around, inside.around.settings
-    workers, base = settings.sizes.workers, around.place.base
-    made = None
-    # Before it is needed: a failover must not wait for IAM, which is changed in us-east-1 alone.
-    identity = _identity(inside, WORKER) if _could_work(around) else []
-    if _works(around) and workers is not None:
-        made = PodWorkers(
-            f"{base}-workers-pods",
-            PodWorkersArgs(
-                namespace=inside.namespace,
-                service_account=WORKER,
-                image=around.worker_image,
-                environment=inside.environment[WORKER],
-                secret_version=read_by_pods(around),
-                amount=_amount(around),
-                minimum=workers.minimum,
-                maximum=workers.maximum,
-                by_memory=settings.hpa.by_memory,
-            ),
-            opts=_after(inside, *beside, *identity),
-        )
-    if _runs_jobs(around) and settings.jobs is not None:
+def _workers(
+    workload: WorkloadContext, namespace: _Namespace, services: Sequence[pulumi.Resource]
+) -> PodWorkers | None:
+    """Queue workers, in the writing region."""
+    region, settings = workload.region, workload.region.settings
+    size = settings.sizes.workers
+    # In every standby region: a failover must not wait for IAM, whose control plane is in us-east-1 alone.
+    identity = _pod_identity(workload, namespace, WORKER) if _may_run_workers(region) else []
+    if size is None or not _runs_workers(region):
+        return None
+    return PodWorkers(
+        f"{region.base}-workers-pods",
+        PodWorkersArgs(
+            namespace=namespace.name,
+            service_account=WORKER,
+            image=workload.worker_image,
+            environment=namespace.environment[WORKER],
+            secret_version=read_by_pods(workload),
+            amount=_amount(settings),
+            minimum=size.minimum,
+            maximum=size.maximum,
+            by_memory=settings.hpa.by_memory,
+        ),
+        opts=namespace.after(*services, *identity),
+    )
+
+
+def _scheduled_jobs(workload: WorkloadContext, namespace: _Namespace, services: Sequence[pulumi.Resource]) -> None:
+    """Scheduled jobs of the database and of the application. In the writing region alone, so that each runs once."""
+    region, settings = workload.region, workload.region.settings
+    if _runs_database_jobs(region) and settings.jobs is not None:
         CronJobs(
-            f"{base}-tasks-pods",
+            f"{region.base}-tasks-pods",
             CronJobsArgs(
-                namespace=inside.namespace,
+                namespace=namespace.name,
                 service_account=JOBS_COMPONENT,
                 name=JOBS_NAME,
-                image=in_region(settings, settings.jobs.image, around.place.region.name),
+                image=in_region(settings, settings.jobs.image, region.name),
                 environment=PodEnvironment(
                     plain=variables(settings),
                     keys={URL_VARIABLE: (JOBS_SECRET if settings.database.roles else DATABASE_SECRET, DIRECT_URL)},
@@ -302,20 +339,20 @@ def _background(inside: _Inside, beside: list[pulumi.Resource]) -> PodWorkers | 
                 amount=PodRequest(millicores=JOB_POD_CPU.value, memory=JOB_MEMORY.value),
                 jobs=[job.told for job in JOBS],
             ),
-            opts=inside.options,
+            opts=namespace.options,
         )
-    if settings.described.schedules and settings.background_on_pods and around.place.writes:
+    schedules = settings.described.schedules
+    if schedules and settings.background_on_pods and region.takes_writes:
         CronJobs(
-            f"{base}-own-pods",
+            f"{region.base}-own-pods",
             CronJobsArgs(
-                namespace=inside.namespace,
+                namespace=namespace.name,
                 service_account=WEB_COMPONENT,
                 name=APP,
-                image=around.worker_image,
-                environment=inside.environment[JOB],
-                amount=_amount(around),
-                jobs=[replace(job, command=tuple(map(literal, job.command))) for job in settings.described.schedules],
+                image=workload.worker_image,
+                environment=namespace.environment[JOB],
+                amount=_amount(settings),
+                jobs=[replace(job, command=tuple(map(literal, job.command))) for job in schedules],
             ),
-            opts=_after(inside, *beside),
+            opts=namespace.after(*services),
         )
-    return made

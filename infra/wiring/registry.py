@@ -1,10 +1,10 @@
-"""Where the images come from: repositories of the stack's own, and log-ins at other registries."""
+"""Image registries: ECR repositories of the stack, and logins of other registries."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 import pulumi
 
@@ -12,63 +12,64 @@ from infra.components.compute.registry_log_in import RegistryLogIn, RegistryLogI
 from infra.components.compute.repositories import Repositories, RepositoriesArgs
 from infra.config.settings import Settings
 from infra.images import HUB, registry_of, used
-from infra.wiring.place import Place
+from infra.wiring.region_context import RegionContext
 
-# Kubernetes, "Pull an Image from a Private Registry": Docker Hub's key in a docker config.
+# Key of Docker Hub in a Docker config (Kubernetes, "Pull an Image from a Private Registry").
 _HUB_KEY = "https://index.docker.io/v1/"
 
 
-def repositories(settings: Settings, places: Mapping[str, Place], account_id: pulumi.Input[str]) -> None:
-    """Declare the stack's own repositories in its home, and their copies in the other regions in use."""
-    if not settings.registry.repositories:
+def repositories(regions: Sequence[RegionContext], account_id: pulumi.Input[str]) -> None:
+    """Declare the stack's ECR repositories in the home region, the first, and their replication to the others."""
+    home, *others = regions
+    registry = home.settings.registry
+    if not registry.repositories:
         return
-    home = places[settings.home]
     Repositories(
         f"{home.base}-images",
         RepositoriesArgs(
             account_id=account_id,
-            names=settings.registry.repositories,
-            copies={name: one.provider for name, one in places.items() if not one.primary},
+            names=registry.repositories,
+            copies={one.name: one.provider for one in others},
             protect=home.protect,
         ),
         opts=home.options,
     )
 
 
-def log_ins(settings: Settings, place: Place, key_arn: pulumi.Input[str]) -> dict[str, pulumi.Output[str]]:
-    """Declare the secrets that log in at the registries of the stack's images. Returns their ARNs by host."""
-    made = {}
-    for host in _needed(settings):
-        username, password = settings.registry.log_in(host)
+def registry_logins(region: RegionContext) -> dict[str, pulumi.Output[str]]:
+    """Declare the secrets with the logins of the registries of the stack's images. Returns their ARNs by host."""
+    made, registry = {}, region.settings.registry
+    for host in _hosts(region.settings):
+        username, password = registry.log_in(host)
         made[host] = RegistryLogIn(
-            f"{place.base}-registry-{host.replace('.', '-').replace(':', '-')}",
+            f"{region.base}-registry-{host.replace('.', '-').replace(':', '-')}",
             RegistryLogInArgs(
                 host=host,
-                key_arn=key_arn,
+                key_arn=region.key_arn,
                 username=pulumi.Output.secret(username),
                 password=pulumi.Output.secret(password),
-                protect=place.protect,
+                protect=region.protect,
             ),
-            opts=place.options,
+            opts=region.options,
         ).arn
     return made
 
 
 def docker_config(settings: Settings) -> pulumi.Output[str] | None:
-    """The log-ins as Kubernetes takes them, as a secret output; None where there are none."""
-    return pulumi.Output.secret(docker_document(settings)) if _needed(settings) else None
+    """The logins as a Docker config for Kubernetes, a secret output; None where there are none."""
+    return pulumi.Output.secret(docker_document(settings)) if _hosts(settings) else None
 
 
 def docker_document(settings: Settings) -> str:
-    """The log-ins at the registries of the stack's images, as Docker's own config has them: JSON."""
+    """The logins of the registries of the stack's images, as a Docker config: JSON."""
     auths = {
         _HUB_KEY if host == HUB else host: {
             "auth": base64.b64encode(":".join(settings.registry.log_in(host)).encode()).decode()
         }
-        for host in _needed(settings)
+        for host in _hosts(settings)
     }
     return json.dumps({"auths": auths}, sort_keys=True)
 
 
-def _needed(settings: Settings) -> list[str]:
+def _hosts(settings: Settings) -> list[str]:
     return sorted({registry_of(image) for _, image in used(settings)} & set(settings.registry.credentials))

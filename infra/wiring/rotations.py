@@ -1,4 +1,4 @@
-"""Which passwords an update makes anew, by what the stack's file says and what the last update left."""
+"""Password rotations: which passwords an update replaces, by the stack file and the outputs of the last update."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import pulumi
 from infra.config.settings import Settings
 from infra.rotation import Turn, Turns
 
-# The output that keeps what the last update had.
+# Output with the numbers of the last update.
 ROTATIONS = "rotations"
 _GENERATION, _MASTER, _ROLES = "credentials", "master", "roles"
-# What a stack from before there were rotations has: its passwords are what its counter says.
+# Stacks without this output have the passwords of their counter.
 _AS_IT_IS = (_GENERATION,)
-# Those whose numbers nobody counts up.
+# Numbers that need not go up one by one.
 _FREE = (_GENERATION, _ROLES)
 
 
 def keep(settings: Settings, turned: Turns, served: pulumi.Output[Sequence[bool]]) -> None:
-    """Leave to the next update which passwords this one has handed out, once everything has them.
+    """Export which passwords this update has given to clients, once every client has them.
 
     Args:
         settings: of the stack.
-        turned: its turns.
-        served: of each group, whether every instance was seen to have been replaced. Of those that were not, and of a
-            region that is left out for now, clients may still have the last passwords: the next update has to know.
+        turned: state of the rotations.
+        served: for each group, whether every instance was seen replaced. If not, or in a region that gets no visitors
+            now, clients may still have the previous passwords, and the next update has to know.
     """
     numbers = {name: turn.number for name, turn in turned.by_name.items()}
     before = {name: turn.before for name, turn in turned.by_name.items()}
@@ -46,14 +46,14 @@ def keep(settings: Settings, turned: Turns, served: pulumi.Output[Sequence[bool]
 
 
 def turns(settings: Settings, outputs: Mapping[str, Any]) -> Turns:
-    """The turns of a stack.
+    """State of the password rotations of a stack.
 
     Args:
         settings: of the stack.
         outputs: its outputs after the last update.
 
     Raises:
-        pulumi.RunError: when a number goes back, or leaves one out, or the master's password cannot be changed now.
+        pulumi.RunError: when a number goes down or skips one, or the master's password cannot be changed now.
     """
     numbers = {
         **settings.rotations.model_dump(),

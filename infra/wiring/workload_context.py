@@ -1,4 +1,4 @@
-"""What the workload of a region stands in, whether instances or pods run it, and what it may do there."""
+"""The context of a region's workload, on instances or in pods: what it runs with, and what it may do at AWS."""
 
 from __future__ import annotations
 
@@ -10,80 +10,83 @@ import pulumi
 from infra import iam
 from infra.components.compute.load_balancer import LoadBalancer
 from infra.components.data.app_secret import AppSecret
-from infra.components.network.existing_network import ExistingNetwork
-from infra.components.network.network import Network
 from infra.components.observability.app_logs import AppLogs
-from infra.config.settings import Settings
 from infra.images import in_region
 from infra.thresholds import CONNECTIONS_PER_WORKER
 from infra.user_data import JOB, WEB
 from infra.wiring.alarms import GateAlarms
-from infra.wiring.data import Data
-from infra.wiring.place import Place
+from infra.wiring.data_tier import RegionData
+from infra.wiring.networks import RegionNetwork
+from infra.wiring.region_context import RegionContext
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What the workload of a region stands in.
+class WorkloadContext:
+    """What the workload of a region runs with.
 
-    vpc: range of the network.
-    key_arn: KMS key of the secret, in this region.
-    log_ins: ARN by host of the secret that logs in at a registry other than ECR.
-    logs: where instances write.
+    region: the region.
+    network, balancer: its network and its load balancer.
+    secret: the application's secret in Secrets Manager.
+    registry_logins: ARN of the secret with the login of each registry other than ECR, by host.
+    data: result of the data tier for the region.
+    logs: log group of the instances.
     gates: the alarms that stop a release.
     """
 
-    settings: Settings
-    place: Place
-    network: Network | ExistingNetwork
-    vpc: str
+    region: RegionContext
+    network: RegionNetwork
     balancer: LoadBalancer
     secret: AppSecret
-    key_arn: pulumi.Input[str]
-    log_ins: Mapping[str, pulumi.Output[str]]
-    data: Data
+    registry_logins: Mapping[str, pulumi.Output[str]]
+    data: RegionData
     logs: AppLogs
     gates: GateAlarms
 
     @property
     def images(self) -> dict[str, str]:
         """Image of each running color, in this region."""
-        colors, region = self.settings.rollout.colors, self.place.region.name
+        settings = self.region.settings
+        rollout = settings.rollout
         return {
-            color: in_region(self.settings, one.image, region) for color, one in colors.items() if one.image is not None
+            color: in_region(settings, one.image, self.region.name)
+            for color, one in rollout.colors.items()
+            if one.image is not None
         }
 
     @property
     def worker_image(self) -> str:
-        """Workers run the leading color, which a rollout changes once at most; QUEUE_URLS says what they take."""
-        return self.images[self.settings.rollout.leading]
+        """Image of the leading color, which a rollout changes once at most. QUEUE_URLS says what workers take."""
+        settings = self.region.settings
+        rollout = settings.rollout
+        return self.images[rollout.leading]
 
     @property
     def options(self) -> pulumi.ResourceOptions:
-        """Nothing boots before there is a way out to fetch an image, and a value to fetch from the secret."""
-        waits = [self.network, self.balancer, self.secret]
-        return pulumi.ResourceOptions(providers=[self.place.provider], depends_on=waits)
+        """Options of instances: they boot once an image can be pulled and the secret has a value."""
+        return self.region.after(self.network, self.balancer, self.secret)
 
     def environment(self, role: str) -> Mapping[str, pulumi.Input[str]]:
-        """Environment variables that are no secrets, of the application as `web` or as `worker`."""
-        application = self.settings.described
+        """Environment variables of the application that are not secret. `role` is `web`, `worker` or `job`."""
+        region = self.region
+        application = region.application
         return application.renamed(
             {
                 **application.environment,
                 **self.data.environment,
                 "PORT": str(application.port),
-                "AWS_REGION": self.place.region.name,
+                "AWS_REGION": region.name,
                 "ROLE": role,
                 **({"DB_POOL_MAX": str(CONNECTIONS_PER_WORKER.value)} if role == JOB else {}),
             }
         )
 
     def statements(self, role: str) -> list[iam.Statement]:
-        """What the application may do at AWS: send jobs as `web`, take them as `worker`, use objects as both.
+        """IAM statements of the application: `web` sends jobs to queues, `worker` receives them, both use objects.
 
-        The same whichever region takes the writes.
+        The same in every region, whichever takes the writes.
         """
         act = ["SendMessage"] if role == WEB else ["ChangeMessageVisibility", "DeleteMessage", "ReceiveMessage"]
         actions = sorted(f"sqs:{one}" for one in [*act, "GetQueueAttributes"])
-        queues = self.data.queue_arns if role == WEB else self.data.queues.arns
-        return [iam.allow(actions, queues), *self.data.objects]
+        data = self.data
+        queues = data.queues
+        return [iam.allow(actions, data.queue_arns if role == WEB else queues.arns), *data.objects]

@@ -12,7 +12,8 @@ from infra.alarms.objectives import OBJECTIVES, Objective
 from infra.alarms.table import ALARMS
 from infra.config.settings import Settings
 from infra.stages import STAGES
-from infra.wiring.alarms import visits, windows
+from infra.wiring.alarm_subjects import visits
+from infra.wiring.alarms import windows
 from ops import stackfile
 from ops.cost.prices import HOME, shipped
 from ops.documents import month

@@ -19,7 +19,7 @@ from catalog.errors import CloudRefusedError
 from infra.config.problems import SettingsError
 from infra.config.settings import Settings
 from infra.wiring import build
-from infra.wiring.home import PAST
+from infra.wiring.stack_outputs import READ_STACK_OUTPUTS
 from ops.engine.believed import BELIEVED, believed
 from ops.engine.provenance.model import Trace
 from ops.engine.provenance.tracer import Tracer, sources_kept
@@ -70,7 +70,7 @@ async def _run(settings: Settings, stack: str, recorder: Tracer) -> None:
 def _answer(
     settings: Settings, token: str, arguments: Mapping[str, Any], config: Mapping[str, Any]
 ) -> Mapping[str, Any]:
-    if token == PAST:
+    if token == READ_STACK_OUTPUTS:
         return {"outputs": {}}
     if token in BELIEVED:
         return believed(settings, token, str(arguments["id"]))

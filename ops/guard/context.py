@@ -11,7 +11,7 @@ from catalog.data_loss import holding
 from infra.config.problems import SettingsError
 from infra.config.settings import Settings
 from infra.stages import STAGES
-from infra.wiring.home import HOME
+from infra.wiring.home_region import HOME
 from ops import stackfile
 from ops.cost import Estimate, estimate
 from ops.engine import render

@@ -68,7 +68,7 @@ class Look:
     now: Callable[[], datetime]
 
     def regions(self) -> dict[str, dict[str, Any]]:
-        """What the stack says of each region: see infra/wiring/release.py. One that is lost answers nothing.
+        """What the stack says of each region: see infra/wiring/rollout_outputs.py. One that is lost answers nothing.
 
         Raises:
             RolloutRefusedError: when it says nothing yet.

@@ -14,7 +14,7 @@ from infra import naming
 from infra.components.data.backup_copies import BAD, PATHS, BackupCopies, BackupCopiesArgs, pattern, template
 from infra.config.problems import SettingsError
 from infra.thresholds import COPIED_DAYS, COPY_SOURCE_DAYS, STACK_NAME, VAULT_NAME
-from infra.wiring.backups import _warn
+from infra.wiring.backup_copies import _warn
 from ops.cost.by_hand import amounts, resource, users_for
 from ops.cost.usage import DATABASE_GB
 from ops.engine.recorder import Recorded

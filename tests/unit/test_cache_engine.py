@@ -13,7 +13,7 @@ from infra import wiring
 from infra.components.data.cache import ENGINES
 from infra.config.problems import SettingsError
 from infra.wiring.cache_engine import cache_engine
-from infra.wiring.home import PAST
+from infra.wiring.stack_outputs import READ_STACK_OUTPUTS
 from ops.engine.recorder import Recorded
 from tests.unit import runtime
 from tests.unit.configs import settings
@@ -33,7 +33,7 @@ def render(stage: int, outputs: Mapping[str, Any], **cache: Any) -> dict[str, Re
     chosen = settings(stage=stage, cache=cache)
     with pytest.MonkeyPatch.context() as patch:
         past = {"outputs": {"primaryRegion": "us-east-1", **outputs}}
-        patch.setattr(runtime, "answer", lambda token, *_: past if token == PAST else ANSWERS[token])
+        patch.setattr(runtime, "answer", lambda token, *_: past if token == READ_STACK_OUTPUTS else ANSWERS[token])
         return record(lambda: wiring.build(chosen), live=True)
 
 

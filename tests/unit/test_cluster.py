@@ -10,7 +10,7 @@ import pytest
 from infra.kubeconfig import kubeconfig
 from infra.stages import STAGES
 from infra.wiring import build
-from infra.wiring.home import PAST
+from infra.wiring.stack_outputs import READ_STACK_OUTPUTS
 from ops.engine.recorder import Recorded
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, built, of_type, record
@@ -82,7 +82,7 @@ def test_from_inside_it_is_reached_from_the_vpc_and_from_what_is_listed() -> Non
 def admins(outputs: dict[str, Any], **cluster: Any) -> tuple[set[str], set[str]]:
     """Who has an entry, and who may do everything, in the cluster of a stack with these outputs."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(ANSWERS, PAST, {"outputs": {"regions": {"us-east-1": outputs}} if outputs else {}})
+        patch.setitem(ANSWERS, READ_STACK_OUTPUTS, {"outputs": {"regions": {"us-east-1": outputs}} if outputs else {}})
         chosen = settings(runtime="kubernetes", cluster={"apiCidrs": [], **cluster})
         everything = record(lambda: build(chosen), live=True)
     entries = of_type(everything, "aws:eks/accessEntry:AccessEntry")

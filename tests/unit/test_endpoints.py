@@ -10,7 +10,7 @@ import pytest
 
 from infra.wiring import build
 from infra.wiring.endpoints import Endpoints, compared, given, keep
-from infra.wiring.home import PAST
+from infra.wiring.stack_outputs import READ_STACK_OUTPUTS
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, record
 
@@ -27,7 +27,7 @@ def waited(outputs: dict[str, Any], **changes: Any) -> set[str]:
 
     with pytest.MonkeyPatch.context() as patch:
         done = {"rotations": {"credentials": 1, "roles": 0, "application": 0, "cache": 0, "master": 0}}
-        patch.setitem(ANSWERS, PAST, {"outputs": {**done, **outputs}})
+        patch.setitem(ANSWERS, READ_STACK_OUTPUTS, {"outputs": {**done, **outputs}})
         record(program, live=True)
     return found
 

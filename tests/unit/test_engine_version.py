@@ -11,7 +11,7 @@ import pytest
 from infra import wiring
 from infra.config.models.database import DATABASE_VERSION
 from infra.config.problems import SettingsError
-from infra.wiring.home import PAST
+from infra.wiring.stack_outputs import READ_STACK_OUTPUTS
 from ops.engine.recorder import Recorded
 from tests.unit import runtime
 from tests.unit.configs import settings
@@ -27,7 +27,7 @@ def render(stage: int, wanted: str | None, last: str | None, *, world: bool = Fa
     chosen = settings(stage=stage, **({} if wanted is None else {"database": {"engineVersion": wanted}}))
     with pytest.MonkeyPatch.context() as patch:
         past = {"outputs": {"primaryRegion": "us-east-1", "data": data}}
-        patch.setattr(runtime, "answer", lambda token, *_: past if token == PAST else ANSWERS[token])
+        patch.setattr(runtime, "answer", lambda token, *_: past if token == READ_STACK_OUTPUTS else ANSWERS[token])
         return record(lambda: wiring.build(chosen), live=True)
 
 

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from infra.wiring import build
-from infra.wiring.home import PAST
+from infra.wiring.stack_outputs import READ_STACK_OUTPUTS
 from ops.cost.estimate import estimate
 from ops.engine.believed import believed
 from ops.engine.recorder import Recorded
@@ -137,7 +137,7 @@ class Answers:
         self.asked: list[str] = []
 
     def __call__(self, token: str, arguments: Mapping[str, Any], config: Mapping[str, Any]) -> Mapping[str, Any]:
-        if token == PAST:
+        if token == READ_STACK_OUTPUTS:
             return {"outputs": self.past}
         if token not in (VPC, SUBNET):
             return runtime.ANSWERS[token]

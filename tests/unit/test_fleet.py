@@ -13,7 +13,7 @@ import pytest
 from infra.config.problems import SettingsError
 from infra.user_data import LARGEST, Container, script
 from infra.wiring import build
-from infra.wiring.home import PAST
+from infra.wiring.stack_outputs import READ_STACK_OUTPUTS
 from ops.engine.recorder import Recorded
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, built, of_type, record
@@ -256,7 +256,7 @@ def test_a_rollout_keeps_the_machine_image_that_it_began_with() -> None:
     def images(**changes: Any) -> set[str]:
         with pytest.MonkeyPatch.context() as patch:
             built = {"stage": 5, "regions": {"us-east-1": {"machineImage": last}}}
-            patch.setitem(ANSWERS, PAST, {"outputs": built})
+            patch.setitem(ANSWERS, READ_STACK_OUTPUTS, {"outputs": built})
             found = record(lambda: build(settings(stage=5, **changes)), live=True)
         return {one.inputs["imageId"] for one in of_type(found, TEMPLATE).values()}
 

@@ -16,7 +16,7 @@ from infra.proxied import Proxied, Role, obstacle
 from infra.thresholds import Threshold
 from infra.wiring import proxies
 from infra.wiring.endpoints import Given
-from infra.wiring.home import PAST
+from infra.wiring.stack_outputs import READ_STACK_OUTPUTS
 from tests.unit import runtime
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, record
@@ -124,7 +124,7 @@ def asked(before: Given, **changes: Any) -> set[tuple[str, str, bool]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(proxies, "once_available", held)
         built = {"outputs": {**past, **changes.pop("outputs", {})}}
-        patch.setattr(runtime, "answer", lambda token, *_: built if token == PAST else ANSWERS[token])
+        patch.setattr(runtime, "answer", lambda token, *_: built if token == READ_STACK_OUTPUTS else ANSWERS[token])
         from infra.wiring import build
 
         record(lambda: build(settings(**changes), lambda *_: None), live=True)

@@ -20,8 +20,9 @@ from infra.components.data.app_secret import AppSecret, AppSecretArgs
 from infra.config.settings import Settings
 from infra.regions import REGIONS
 from infra.steering import PARTS, PLACES, nearest, part_of
-from infra.wiring import home
-from infra.wiring.home import PAST, refuse_to_move
+from infra.wiring import app_secrets, stack_outputs
+from infra.wiring.home_region import refuse_home_change
+from infra.wiring.stack_outputs import READ_STACK_OUTPUTS
 from ops.engine.recorder import Recorded
 from tests.unit import runtime
 from tests.unit.configs import settings
@@ -146,7 +147,7 @@ def addresses(writer: str | None = None) -> dict[str, dict[str, str]]:
         return AppSecret(name, args, opts)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(wiring, "AppSecret", noted)
+        patch.setattr(app_secrets, "AppSecret", noted)
         render(regions=TEN[:4], writer=writer)
     return told
 
@@ -332,11 +333,11 @@ def test_the_record_below_the_load_balancer_is_the_same_at_every_stage(stage: in
 
 
 def test_another_first_region_is_refused_with_the_way_to_fail_over() -> None:
-    refuse_to_move(settings(), {})
-    refuse_to_move(settings(), {"primaryRegion": "us-east-1"})
+    refuse_home_change(settings(), {})
+    refuse_home_change(settings(), {"primaryRegion": "us-east-1"})
     said = r"the home of this stack is us-east-1.*ascent failover --to eu-west-1"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(ANSWERS, PAST, {"outputs": {"primaryRegion": "us-east-1"}})
+        patch.setitem(ANSWERS, READ_STACK_OUTPUTS, {"outputs": {"primaryRegion": "us-east-1"}})
         with pytest.raises(pulumi.RunError, match=said):
             render(regions=["eu-west-1", "us-east-1"])
 
@@ -349,7 +350,7 @@ class Written:
 
     def __call__(self, token: str, arguments: Any) -> Any:
         del arguments
-        assert token == PAST
+        assert token == READ_STACK_OUTPUTS
         self.asked += 1
         if self.asked <= self.times:
             raise Exception(self.says)
@@ -360,26 +361,27 @@ class Written:
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long was slept, without sleeping."""
     slept: list[float] = []
-    monkeypatch.setattr(home, "time", SimpleNamespace(sleep=slept.append))
+    monkeypatch.setattr(stack_outputs, "time", SimpleNamespace(sleep=slept.append))
     return slept
 
 
 def test_a_state_that_is_being_written_is_read_again(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    written = Written(f"invocation of {PAST} returned an error: {half_written.SAYS}", len(half_written.PAUSES))
+    says = f"invocation of {READ_STACK_OUTPUTS} returned an error: {half_written.SAYS}"
+    written = Written(says, len(half_written.PAUSES))
     monkeypatch.setattr(pulumi.runtime, "invoke", written)
-    assert home.past() == {"primaryRegion": "us-east-1"}
+    assert stack_outputs.previous_outputs() == {"primaryRegion": "us-east-1"}
     assert pauses == list(half_written.PAUSES)
     # Nobody waits long for one that stays so.
     written.asked, written.times = 0, 1000
     with pytest.raises(Exception, match="failed to load checkpoint"):
-        home.past()
+        stack_outputs.previous_outputs()
     assert sum(half_written.PAUSES) < 5
 
 
 def test_what_else_is_wrong_with_a_state_is_said_at_once(pauses: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi.runtime, "invoke", Written("no stack named test", 1))
     with pytest.raises(Exception, match="no stack named"):
-        home.past()
+        stack_outputs.previous_outputs()
     assert not pauses
 
 
@@ -418,7 +420,7 @@ def test_a_lost_region_is_asked_nothing_and_sent_nobody() -> None:
     def answer(token: str, arguments: Any, config: Any) -> Any:
         asked.append(config.get("region"))
         del arguments
-        return BUILT if token == PAST else ANSWERS[token]
+        return BUILT if token == READ_STACK_OUTPUTS else ANSWERS[token]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runtime, "answer", answer)
@@ -439,7 +441,7 @@ def test_the_provider_of_a_lost_region_asks_nobody_who_it_is_and_no_other_change
 
     def told(**changes: Any) -> dict[str, dict[str, Any]]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(runtime, "answer", lambda token, *_: BUILT if token == PAST else ANSWERS[token])
+            patch.setattr(runtime, "answer", lambda token, *_: BUILT if token == READ_STACK_OUTPUTS else ANSWERS[token])
             rendered = render(account=account, **changes)
         return {name: dict(one.inputs) for name, one in of_type(rendered, "pulumi:providers:aws").items()}
 

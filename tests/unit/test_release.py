@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.config.models.rollout import Rollout
-from infra.wiring.traffic import applied
+from infra.wiring.rollout_outputs import applied
 from tests.unit.runtime import built, of_type
 
 OLD, NEW = "registry.example.com/app:1.0.0", "registry.example.com/app:2.0.0"

@@ -12,8 +12,8 @@ import pytest
 from infra.roles.names import APPLICATIONS, JOBS, MASTER, OWNER, READS
 from infra.rotation import Turn
 from infra.wiring import build
-from infra.wiring.home import PAST
 from infra.wiring.rotations import keep, turns
+from infra.wiring.stack_outputs import READ_STACK_OUTPUTS
 from ops.engine.recorder import Recorded
 from tests.unit.configs import settings
 from tests.unit.runtime import ANSWERS, of_type, record
@@ -27,7 +27,7 @@ def after(last: dict[str, int] | None, **changes: Any) -> dict[str, Recorded]:
     """What an update declares, `last` being what the one before left."""
     with pytest.MonkeyPatch.context() as patch:
         outputs = {} if last is None else {"rotations": {"credentials": 1, "roles": 1, **last}}
-        patch.setitem(ANSWERS, PAST, {"outputs": outputs})
+        patch.setitem(ANSWERS, READ_STACK_OUTPUTS, {"outputs": outputs})
         return record(lambda: build(settings(**changes)), live=True)
 
 

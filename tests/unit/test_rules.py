@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,8 @@ INFRA = Path(__file__).resolve().parents[2] / "infra"
 COMPONENTS = sorted(path for path in (INFRA / "components").rglob("*.py") if path.name != "__init__.py")
 EVERYTHING = sorted(INFRA.rglob("*.py"))
 # Settings check that a stack's config fits its stage; they decide nothing about resources.
-MAY_ASK = {INFRA / "stages.py", *(INFRA / "config").rglob("*.py"), *(INFRA / "wiring").glob("*.py")}
+WIRING = sorted((INFRA / "wiring").glob("*.py"))
+MAY_ASK = {INFRA / "stages.py", *(INFRA / "config").rglob("*.py"), *WIRING}
 
 
 def _nodes(path: Path) -> Iterator[ast.AST]:
@@ -43,6 +45,29 @@ def stage_comparisons(source: str) -> list[str]:
     """The comparisons in `source` that look at a stage."""
     found = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Compare))
     return [text for node in found if "stage" in (text := ast.unparse(node)).lower()]
+
+
+def long_chains(source: str) -> list[str]:
+    """The names in `source` with more than two attributes in a row."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Attribute)]
+    return [text for node in nodes if re.fullmatch(r"\w+(\.\w+){3,}", text := ast.unparse(node))]
+
+
+def mutable(source: str) -> list[str]:
+    """The classes in `source` that are no frozen dataclasses, and the attributes that are assigned."""
+    nodes = list(ast.walk(ast.parse(source)))
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    thawed = [one.name for one in classes if not any("frozen=True" in ast.unparse(it) for it in one.decorator_list)]
+    stored = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)]
+    return [*thawed, *map(ast.unparse, stored)]
+
+
+@pytest.mark.parametrize("path", WIRING, ids=_name)
+def test_the_wiring_passes_flat_results_that_never_change(path: Path) -> None:
+    """A reader finds what a tier needs in the signature of its function, and not in an object that is filled later."""
+    source = path.read_text()
+    assert long_chains(source) == []
+    assert mutable(source) == []
 
 
 @pytest.mark.parametrize("path", COMPONENTS, ids=_name)
@@ -86,6 +111,9 @@ def test_cloudflare_is_imported_only_where_it_is_used(path: Path) -> None:
 def test_the_rules_see_what_they_are_to_see() -> None:
     assert numbers("period = 60\nratio = 0.5\nflag = True\nzero = 0") == [60, 0.5]
     assert stage_comparisons("if settings.stage >= 4: pass") == ["settings.stage >= 4"]
+    assert long_chains("inside.around.place.base\nregion.settings.row\nf(a.b.c).d") == ["inside.around.place.base"]
+    thawed = "@dataclass(frozen=True)\nclass A: ...\nclass B:\n    def build(self):\n        self.watch = 1"
+    assert mutable(thawed) == ["B", "self.watch"]
 
 
 def test_no_threshold_is_said_twice() -> None:

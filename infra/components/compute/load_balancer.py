@@ -79,6 +79,20 @@ class LoadBalancerArgs:
     protect: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class HttpsListener:
+    """The listener that shares the traffic out.
+
+    host: host name of the load balancer, known once the listener exists.
+    arn: the listener.
+    weights: percent of the traffic by target group, as the provider read it back after the last update.
+    """
+
+    host: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    weights: pulumi.Output[dict[str, int]]
+
+
 class LoadBalancer(pulumi.ComponentResource):
     """An Application Load Balancer.
 
@@ -86,8 +100,6 @@ class LoadBalancer(pulumi.ComponentResource):
     security_group_id: what targets are to admit.
     admits: the rules that let clients in, for whatever sends clients here.
     arn, arn_suffix, dns_name, zone_id: as AWS calls them.
-    listener_arn: the HTTPS listener.
-    weights: percent of the traffic by target group, as the provider read it back after the last update.
     """
 
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -231,9 +243,9 @@ class LoadBalancer(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
 
-    def listen(self, *, after: Sequence[pulumi.Resource]) -> pulumi.Output[str]:
+    def listen(self, *, after: Sequence[pulumi.Resource]) -> HttpsListener:
         """Let the traffic in, and share it out, once all of `after` is there: a listener that moved first would send
-        requests to target groups that have no targets yet. Returns the host name, known once that is done."""
+        requests to target groups that have no targets yet."""
         balancer, args = self._balancer, self._args
         https = aws.lb.Listener(
             f"{self._name}-https",
@@ -260,11 +272,10 @@ class LoadBalancer(pulumi.ComponentResource):
             ],
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
-        self.listener_arn = https.arn
         arns = pulumi.Output.all(**{target: group.arn for target, group in self.target_groups.items()})
         # In two pieces: Output.all would make plain dictionaries of the actions.
         forwarded = https.default_actions.apply(_forwarded)
-        self.weights = pulumi.Output.all(forwarded, arns).apply(lambda known: _named(*known))
+        weights = pulumi.Output.all(forwarded, arns).apply(lambda known: _named(*known))
         # Each target group is reachable by name: one without weight is health-checked and can be tried before its turn.
         for target, one in args.targets.items():
             aws.lb.ListenerRule(
@@ -280,7 +291,8 @@ class LoadBalancer(pulumi.ComponentResource):
                 # refuses while a rule leads to it.
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
             )
-        return pulumi.Output.all(self.dns_name, https.arn).apply(lambda known: str(known[0]))
+        host = pulumi.Output.all(self.dns_name, https.arn).apply(lambda known: str(known[0]))
+        return HttpsListener(host=host, arn=https.arn, weights=weights)
 
 
 def _forwarded(actions: Sequence[aws.lb.outputs.ListenerDefaultAction]) -> dict[str, int]:

@@ -13,7 +13,7 @@ import pytest
 from botocore.stub import Stubber  # type: ignore[import-untyped]
 
 from infra.config.models.rollout import Phase, Rollout, Strategy
-from infra.wiring.going_back import refuse_to_go_back, undone
+from infra.wiring.rollback_check import refuse_rollback, undone_changes
 from ops.rollout import state_machine
 from ops.rollout.state_machine import Evidence
 from tests.unit.configs import settings
@@ -46,11 +46,11 @@ def way(strategy: Strategy) -> list[Rollout]:
 
 
 @pytest.mark.parametrize("strategy", Strategy)
-def test_every_step_of_a_rollout_may_be_made_and_made_again_and_none_undone(strategy: Strategy) -> None:
+def test_every_step_of_a_rollout_may_be_made_and_made_again_and_none_undone_changes(strategy: Strategy) -> None:
     steps = way(strategy)
     for before, after in pairwise(steps):
-        assert list(undone(before, after)) == []
-        assert list(undone(after, after)) == []
+        assert list(undone_changes(before, after)) == []
+        assert list(undone_changes(after, after)) == []
     for late, last in enumerate(steps):
         for now in steps[:late]:
             kept = all(
@@ -60,7 +60,7 @@ def test_every_step_of_a_rollout_may_be_made_and_made_again_and_none_undone(stra
             )
             # Once an update has left a rollout in place behind, another image is a release like any other.
             released = strategy is Strategy.ROLLING and last.progress is None
-            assert list(undone(last, now)) or kept or released, (last, now)
+            assert list(undone_changes(last, now)) or kept or released, (last, now)
 
 
 @pytest.mark.parametrize("strategy", Strategy)
@@ -71,10 +71,10 @@ def test_a_rollout_goes_back_from_every_step(strategy: Strategy) -> None:
             continue
         back = state_machine.abort(last)
         while back.progress is not None:
-            assert list(undone(last, back)) == []
+            assert list(undone_changes(last, back)) == []
             last, ready = back, state_machine.settled(back, NOW)
             back = state_machine.step(ready, Evidence(waited=1e6)) if ready.progress else ready
-        assert list(undone(last, back)) == []
+        assert list(undone_changes(last, back)) == []
         assert back.colors == rollout(100, OLD).colors
 
 
@@ -91,8 +91,8 @@ def test_a_rollout_that_went_back_may_be_tried_again_and_is_not_to_be_gone_on_wi
     over = state_machine.settled(last, NOW)
     assert over.progress is None
     again = state_machine.start(over, strategy, NEW, NOW.replace(hour=1), 0)
-    assert list(undone(last, again)) == []
-    assert "the stack is further" in next(undone(last, taken), "")
+    assert list(undone_changes(last, again)) == []
+    assert "the stack is further" in next(undone_changes(last, taken), "")
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_rollout_that_went_back_may_be_tried_again_and_is_not_to_be_gone_on_wi
     ],
 )
 def test_a_file_from_before_is_refused(last: Rollout, now: Rollout, said: str) -> None:
-    assert said in next(undone(last, now), "")
+    assert said in next(undone_changes(last, now), "")
 
 
 @pytest.mark.parametrize(
@@ -133,11 +133,11 @@ def test_a_file_from_before_is_refused(last: Rollout, now: Rollout, said: str) -
     ],
 )
 def test_what_is_no_step_back_is_let_pass(last: Rollout, now: Rollout) -> None:
-    assert list(undone(last, now)) == []
+    assert list(undone_changes(last, now)) == []
 
 
 def refused(outputs: dict[str, Any], clients: Any = None, **changes: Any) -> None:
-    refuse_to_go_back(settings(**changes), outputs, clients)
+    refuse_rollback(settings(**changes), outputs, clients)
 
 
 def test_numbers_are_whole_however_the_engine_hands_them_over() -> None:

@@ -1,4 +1,4 @@
-"""VPCs that are there already: AWS is asked what they are, and those that a stack could not be in are refused."""
+"""Existing VPCs: looked up at AWS, and refused where a stack could not run in them."""
 
 from __future__ import annotations
 
@@ -15,31 +15,33 @@ from infra.config.models.network import Vpc
 from infra.config.settings import Settings
 from infra.regions import UNFIT_ZONES
 from infra.wiring.account import last_line
-from infra.wiring.place import Place
+from infra.wiring.region_context import never_built
 
 _OUTPUT = "existingNetwork"
 T = TypeVar("T")
 
 
-def existing(
-    settings: Settings, places: Mapping[str, Place], outputs: Mapping[str, Any]
+def existing_vpcs(
+    settings: Settings, providers: Mapping[str, aws.Provider], outputs: Mapping[str, Any]
 ) -> dict[str, ExistingNetworkArgs]:
-    """The networks that are there already, by region; none where the stack makes its own.
+    """The existing networks by region; empty where the stack creates its own.
 
     Args:
-        places: the regions in use by name.
+        settings: of the stack.
+        providers: AWS provider of each region.
         outputs: the stack's outputs after its last update.
 
     Raises:
-        pulumi.RunError: when a region would move to another VPC, or with all that is wrong with one.
+        pulumi.RunError: when a region would move to another VPC; or with every problem of a VPC, one a line.
     """
     before: Mapping[str, Any] = outputs.get("regions", {})
-    for name in places:
-        _refuse_to_move(name, settings.network.vpcs.get(name), before.get(name, {}))
+    vpcs = settings.network.vpcs
+    for name in settings.active_regions:
+        _refuse_to_move(name, vpcs.get(name), before.get(name, {}))
     return {
-        name: _found(settings, place, settings.network.vpcs[name], fresh=name not in before)
-        for name, place in places.items()
-        if name in settings.network.vpcs
+        name: _existing_network(settings, name, providers[name], before.get(name))
+        for name in settings.active_regions
+        if name in vpcs
     }
 
 
@@ -48,7 +50,7 @@ def _where(key: str) -> str:
 
 
 def _refuse_to_move(region: str, chosen: Vpc | None, last: Mapping[str, Any]) -> None:
-    """Refuse another VPC than that of the last update: everything in it would be made anew, the database as well."""
+    """Refuse a VPC other than that of the last update: everything in it would be replaced, the database included."""
     had, theirs = last.get("vpcId"), _OUTPUT in last
     given = chosen.vpc_id if chosen else None
     if had is None or (given == had if theirs else given is None):
@@ -61,30 +63,36 @@ def _refuse_to_move(region: str, chosen: Vpc | None, last: Mapping[str, Any]) ->
     )
 
 
-def _found(settings: Settings, place: Place, chosen: Vpc, *, fresh: bool) -> ExistingNetworkArgs:
+def _existing_network(
+    settings: Settings, region: str, provider: aws.Provider, previous: Mapping[str, Any] | None
+) -> ExistingNetworkArgs:
+    chosen = settings.network.vpcs[region]
+    unreachable = region == settings.unreachable
     return ExistingNetworkArgs(
         vpc_id=chosen.vpc_id,
         public_subnet_ids=chosen.public_subnets,
         private_subnet_ids=chosen.private_subnets,
         data_subnet_ids=chosen.data_subnets,
-        zone_names=_checked(settings, place, chosen, fresh=fresh) if place.last is None else _kept(place),
+        zone_names=_known_zones(region, previous or {})
+        if unreachable
+        else _checked_zones(settings, region, provider, fresh=previous is None),
         table_ids=chosen.route_tables,
     )
 
 
-def _kept(place: Place) -> Sequence[str]:
-    """Zones of a region that cannot be asked."""
-    kept = (place.last or {}).get(_OUTPUT)
-    if not kept:
-        raise place.never_built()
-    return [str(zone) for zone in kept["zones"]]
+def _known_zones(region: str, previous: Mapping[str, Any]) -> Sequence[str]:
+    """Zones of an unreachable region, from the outputs of the last update."""
+    network = previous.get(_OUTPUT)
+    if not network:
+        raise never_built(region)
+    return [str(zone) for zone in network["zones"]]
 
 
-def _checked(settings: Settings, place: Place, chosen: Vpc, *, fresh: bool) -> Sequence[str]:
-    """Names of the zones of the data subnets, in the order of the alphabet, once all is found to be as it should."""
-    region = place.region.name
+def _checked_zones(settings: Settings, region: str, provider: aws.Provider, *, fresh: bool) -> Sequence[str]:
+    """Names of the zones of the data subnets, sorted, once the VPC and its subnets have passed every check."""
+    chosen, invoke = settings.network.vpcs[region], pulumi.InvokeOptions(provider=provider)
     key, within = f"vpcs.{region}", settings.vpc(region)
-    vpc = _asked(lambda: aws.ec2.get_vpc(id=chosen.vpc_id, opts=place.invoke), f"{key}.vpcId", chosen.vpc_id)
+    vpc = _asked(lambda: aws.ec2.get_vpc(id=chosen.vpc_id, opts=invoke), f"{key}.vpcId", chosen.vpc_id)
     range_key = "cidr" if settings.network.cidrs is None else f"cidrs.{region}"
     problems = list(_of_vpc(vpc, f"{key}.vpcId", range_key, within))
     tiers = {"public": chosen.public_subnets, "private": chosen.private_subnets, "data": chosen.data_subnets}
@@ -92,7 +100,7 @@ def _checked(settings: Settings, place: Place, chosen: Vpc, *, fresh: bool) -> S
     for tier, ids in tiers.items():
         found[tier] = {
             f"{key}.{tier}Subnets[{index}]": _asked(
-                lambda identifier=one: aws.ec2.get_subnet(id=identifier, opts=place.invoke),  # type: ignore[misc]
+                lambda identifier=one: aws.ec2.get_subnet(id=identifier, opts=invoke),  # type: ignore[misc]
                 f"{key}.{tier}Subnets[{index}]",
                 one,
             )
@@ -110,7 +118,7 @@ def _asked(question: Callable[[], T], key: str, given: str) -> T:
     try:
         return question()
     except Exception as error:
-        # Whatever the provider says: that there is none, or that it may not ask.
+        # The provider's own words: the VPC does not exist, or the credentials may not describe it.
         raise pulumi.RunError(
             f"{_where(key)}: given {given}; AWS says: {last_line(error)}. Write one of this region and account, which "
             "the credentials may describe"
@@ -119,7 +127,7 @@ def _asked(question: Callable[[], T], key: str, given: str) -> T:
 
 def _of_vpc(vpc: aws.ec2.GetVpcResult, key: str, range_key: str, within: IPv4Network) -> Iterator[str]:
     given = vpc.id
-    # A block that is being taken off is still listed: Amazon EC2 API Reference, VpcCidrBlockState.
+    # A block that is being removed is still listed: Amazon EC2 API Reference, VpcCidrBlockState.
     more = {one.cidr_block for one in vpc.cidr_block_associations if one.state == "associated"}
     blocks = sorted({vpc.cidr_block, *more})
     if str(within) not in blocks:
@@ -143,14 +151,14 @@ def _of_vpc(vpc: aws.ec2.GetVpcResult, key: str, range_key: str, within: IPv4Net
 def _of_subnets(
     subnets: Mapping[str, aws.ec2.GetSubnetResult], vpc_id: str, within: IPv4Network, free: int, *, hidden: bool
 ) -> Iterator[str]:
-    """What is wrong with the three subnets of a tier. `hidden`: whether nodes or databases are to be in them."""
+    """Problems of the three subnets of a tier. `hidden`: whether the tier is a private one, for nodes or databases."""
     taken: dict[str, str] = {}
     for key, subnet in subnets.items():
         given = subnet.id
         start, zone = f"{_where(key)}: given {given}; it ", subnet.availability_zone_id
         if subnet.vpc_id != vpc_id:
             yield f"{start}is in {subnet.vpc_id}. Write a subnet of {vpc_id}"
-        # One for IPv6 alone has no block.
+        # A subnet for IPv6 only has no IPv4 block.
         elif not subnet.cidr_block or not IPv4Network(subnet.cidr_block).subnet_of(within):
             yield (
                 f"{start}has {subnet.cidr_block or 'no IPv4 addresses'}, and should be within {within}, which is what "
@@ -171,13 +179,13 @@ def _of_subnets(
 def _out_of_reach(
     public: Mapping[str, aws.ec2.GetSubnetResult], private: Mapping[str, aws.ec2.GetSubnetResult]
 ) -> Iterator[str]:
-    """Private subnets in zones that the load balancer is not in.
+    """Private subnets in zones where the load balancer has no subnet.
 
-    It checks no targets there, and sends them nothing (Elastic Load Balancing API Reference, TargetHealth:
-    Target.NotInUse). Instances would be replaced for ever, and pods never be ready.
+    The load balancer checks no targets in such a zone, and sends them no traffic (Elastic Load Balancing API Reference,
+    TargetHealth: Target.NotInUse). Instances would be replaced endlessly, and pods would never become ready.
     """
     served = {one.availability_zone_id for one in public.values()}
-    # Two in one zone are told already, and so is a zone that no cluster may be in.
+    # Two subnets in one zone are reported already, and so is a zone where EKS has no cluster.
     if len(served) < len(public):
         return
     alone = sorted(served - {one.availability_zone_id for one in private.values()})

@@ -1,5 +1,5 @@
-"""What runs in the cluster beside the application: PgBouncer, and Redis where it is asked for. The charts' own typed
-values are the door: a mistake is refused here, before Helm is started."""
+"""Helm releases in the cluster: PgBouncer, and Redis where the stack chooses it. The charts' typed values refuse a
+mistake here, before Helm starts."""
 
 from __future__ import annotations
 
@@ -48,18 +48,18 @@ USERS = "pgbouncer-users"
 USERS_KEY = "userlist.txt"
 REDIS_SECRET = "redis-credentials"  # noqa: S105  its name, not what is in it
 MASTER = "ascent"
-# Stands in the typed values for a host that only the cloud can tell.
-_LATER = "later.invalid"
+# Placeholder in the typed values for a host that is known only after the update.
+_PLACEHOLDER = "later.invalid"
 CLIENTS = {NAME: APP}
 
 
 def pooler_host(namespace: str) -> str:
-    """Host of PgBouncer, as pods of the cluster reach it."""
+    """Host of PgBouncer for pods of the cluster."""
     return f"{POOLER}.{namespace}.svc"
 
 
 def redis_url(namespace: str, token: pulumi.Input[str]) -> pulumi.Output[str]:
-    """URL of the sentinels, which know where the master is, and its name."""
+    """URL of the sentinels, with the name of the Redis master."""
     host = f"{REDIS}-sentinel.{namespace}.svc:{SENTINEL_PORT.value}"
     return pulumi.Output.concat("redis+sentinel://:", token, "@", host, "/", MASTER)
 
@@ -69,27 +69,35 @@ def pooler_values(
 ) -> PgBouncer:
     """Values of PgBouncer for databases with these names, each of which is `database` on a server.
 
-    The server is their own, or `together` one for all: a replica, which forwards what is written to it. Their hosts are
-    placeholders until they are known. `cidrs` are where they are. `roots` is who signs their certificates, in PEM; None
-    asks for none.
+    Each has its own server, or with `together` all have one: a replica, which forwards writes. The hosts are
+    placeholders until they are known.
+
+    Args:
+        pooler: size of the pools.
+        names: names of the databases in PgBouncer.
+        database: name of the database on the server.
+        cidrs: ranges of the servers.
+        together: whether one server serves all.
+        roots: root certificates of the servers in PEM; None to verify none.
     """
     both = pooler.cap * len(names)
     return PgBouncer(
         replicas=POOLER_PODS.value,
         databases=[
-            Database(name=name, host=f"{name}.{_LATER}", port=DATABASE_PORT.value, dbname=database) for name in names
+            Database(name=name, host=f"{name}.{_PLACEHOLDER}", port=DATABASE_PORT.value, dbname=database)
+            for name in names
         ],
         connection_budget=pooler.connections * (len(names) if together else 1),
         pool=Pool(
             default_size=pooler.cap,
-            # The cap is the pool: nothing is held back that the budget has not counted.
+            # No reserve beyond the cap: the connection budget counts the cap alone.
             reserve_size=0,
             max_db_connections=pooler.cap,
             max_user_connections=both,
             max_client_connections=pooler.clients,
         ),
         auth=Auth(secret_name=USERS, key=USERS_KEY),
-        # Without roots it is encrypted, as every URL of the database is, but not proven: docs/adr/0012 and 0042.
+        # Without roots, connections are encrypted, but the server is not verified: docs/adr/0012 and 0042.
         server_tls=ServerTls(mode="verify-full", ca=AuthorityFile(pem=roots)) if roots else ServerTls(mode="require"),
         network_policy=PgBouncerPolicy(clients=CLIENTS, database_cidrs=list(cidrs)),
         resources=Resources(
@@ -126,7 +134,7 @@ def release_pooler(
     namespace: str,
     opts: pulumi.ResourceOptions,
 ) -> ChartRelease:
-    """Release PgBouncer for the databases at `hosts`. It reads changed users by itself, and so has no revision."""
+    """Release PgBouncer for the databases at `hosts`. It reloads changed users by itself, so it needs no revision."""
     helm: dict[str, Any] = values.to_helm()
     for database in helm["databases"]:
         database["host"] = hosts[database["name"]]

@@ -1,4 +1,4 @@
-"""Rules in the zone that are somebody else's: an update would fail on them half-way."""
+"""Rulesets in the Cloudflare zone that another owner wrote: an update would fail on them half-way."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from infra.stages import Capability
 from infra.wiring.edge import site_of
 
 
-def refuse_foreign(settings: Settings) -> None:
-    """Refuse a zone that has a list of rules which is not ours, where we need one, before anything is declared.
+def refuse_foreign_rulesets(settings: Settings) -> None:
+    """Refuse a zone with a ruleset of another owner in a phase that the stack needs, before anything is declared.
 
-    A zone has one list per phase, and Cloudflare refuses a second one: Ruleset Engine, entry point rulesets.
+    A zone has one ruleset per phase, and Cloudflare refuses a second one: Ruleset Engine, entry point rulesets.
 
     Raises:
-        pulumi.RunError: with each such list, and what to do.
+        pulumi.RunError: with each such ruleset, and what to do.
     """
     if not settings.row.has(Capability.EDGE_RULES) or settings.edge.owner is not None:
         return
     import pulumi_cloudflare as cloudflare
 
     zone_id = settings.domain.zone_id or ""
-    # A name never changes, so it tells ours from others for good: infra.edge.rules.
+    # The name of a ruleset never changes, so it identifies those of Ascent: infra.edge.rules.
     ours = {one.phase: one.name for one in rulesets(site_of(settings), settings.rate_limits)}
     foreign = [
-        # Not an Output: an invoke's answer is there.
+        # A plain value, not an Output: the answer of an invoke.
         "{!r} of the phase {} ({})".format(one.name, one.phase, one.id)  # noqa: UP032
         for one in cloudflare.get_rulesets(zone_id=zone_id).rulesets
         if one.kind == "zone" and one.phase in ours and one.name != ours[one.phase]
