@@ -8,7 +8,9 @@ from typing import Protocol
 import pulumi
 import pulumi_aws as aws
 
-from infra.thresholds import CLOUDFLARE_AUTO_TTL, DNS_TTL
+from infra.thresholds import CLOUDFLARE_AUTO_TTL, Threshold
+
+_DNS_TTL = Threshold(60, "seconds", "Ascent: a moved record is seen within a minute")
 
 
 class Records(Protocol):
@@ -84,7 +86,7 @@ class CloudflareRecords:
             # ACM ends names with a dot that Cloudflare does not keep: with it, every preview would show a change.
             name=pulumi.Output.from_input(host).apply(lambda value: value.rstrip(".")),
             content=pulumi.Output.from_input(target).apply(lambda value: value.rstrip(".")),
-            ttl=(CLOUDFLARE_AUTO_TTL if proxied else DNS_TTL).value,
+            ttl=(CLOUDFLARE_AUTO_TTL if proxied else _DNS_TTL).value,
             proxied=proxied,
             opts=opts,
         )
@@ -104,7 +106,7 @@ class Route53Records:
     ) -> pulumi.Resource:
         """See `Records.cname`."""
         return aws.route53.Record(
-            name, zone_id=self.zone_id, type="CNAME", name=host, records=[target], ttl=DNS_TTL.value, opts=opts
+            name, zone_id=self.zone_id, type="CNAME", name=host, records=[target], ttl=_DNS_TTL.value, opts=opts
         )
 
     def balancer(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from infra.thresholds import BOOT_LIMIT, END_LIMIT
 from infra.user_data import END_HOOK, LAUNCH_HOOK
+
+_BOOT_LIMIT = 900  # seconds: packages, an image and a start take 135 to 210 s on a t4g.small; four times that
+_END_LIMIT = 420  # seconds: the time that a worker has to stop, and two minutes to report it
 
 _LAUNCHING, _TERMINATING = "autoscaling:EC2_INSTANCE_LAUNCHING", "autoscaling:EC2_INSTANCE_TERMINATING"
 # A group is created with its first hook, which its first instances need. Later the provider could change that only by
@@ -16,7 +18,7 @@ INITIAL: list[aws.autoscaling.GroupInitialLifecycleHookArgsDict] = [
     {
         "name": LAUNCH_HOOK,
         "lifecycle_transition": _LAUNCHING,
-        "heartbeat_timeout": BOOT_LIMIT.value,
+        "heartbeat_timeout": _BOOT_LIMIT,
         "default_result": "ABANDON",
     }
 ]
@@ -33,7 +35,7 @@ def hooked(name: str, group: pulumi.Input[str], *, ends: bool, opts: pulumi.Reso
         name=LAUNCH_HOOK,
         autoscaling_group_name=group,
         lifecycle_transition=_LAUNCHING,
-        heartbeat_timeout=BOOT_LIMIT.value,
+        heartbeat_timeout=_BOOT_LIMIT,
         default_result="ABANDON",
         opts=opts,
     )
@@ -43,7 +45,7 @@ def hooked(name: str, group: pulumi.Input[str], *, ends: bool, opts: pulumi.Reso
             name=END_HOOK,
             autoscaling_group_name=group,
             lifecycle_transition=_TERMINATING,
-            heartbeat_timeout=END_LIMIT.value,
+            heartbeat_timeout=_END_LIMIT,
             default_result="CONTINUE",
             opts=opts,
         )

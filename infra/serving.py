@@ -18,7 +18,11 @@ import pulumi
 
 from infra.asking import answered
 from infra.clients import Clients
-from infra.thresholds import REPLACED_WAIT, SERVING_PATIENCE, SERVING_POLL, SERVING_WAIT
+from infra.thresholds import SERVING_PATIENCE, SERVING_POLL, SERVING_WAIT, Threshold
+
+_REPLACED_WAIT = Threshold(
+    7200, "seconds", "Ascent: thirty instances one after the other, with the pauses of the refresh's checkpoints"
+)
 
 # Amazon EC2 Auto Scaling API Reference, InstanceRefresh: what is not its end.
 UNDER_WAY = ("Pending", "InProgress", "Cancelling", "RollbackInProgress", "Baking")
@@ -143,7 +147,7 @@ async def _served(group: ServingGroup, clients: Clients, name: str, target_group
             return True
         if seen.serving >= group.least:
             # A refresh that has ended, badly or before this update's begins, replaces no instance.
-            limit = REPLACED_WAIT if status in UNDER_WAY else SERVING_PATIENCE
+            limit = _REPLACED_WAIT if status in UNDER_WAY else SERVING_PATIENCE
             if time.monotonic() - began > limit.value:
                 raise pulumi.RunError(_not_replaced(group, name, seen, status))
             pulumi.log.info(f"{group.name}: {seen.old} instances are still to be replaced", ephemeral=True)

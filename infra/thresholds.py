@@ -38,7 +38,6 @@ HTTPS_PORT = Threshold(443, "port", "RFC 9110, section 4.2.2")
 CERTIFICATE_WAIT = Threshold(
     15, "minutes", "AWS ACM, DNS validation: issued within minutes of the record; what takes longer needs people"
 )
-DNS_TTL = Threshold(60, "seconds", "Ascent: a moved record is seen within a minute")
 
 # The fleet
 CPU_TARGET = Threshold(70, "percent", f"{GUIDE}, Auto Scaling Group: ScaleUpOnCPU")
@@ -50,17 +49,10 @@ INSTANCE_GRACE = Threshold(
 INSTANCE_WARMUP = Threshold(
     300, "seconds", "AWS, EC2 Auto Scaling, default instance warmup: where the time is not known, 300"
 )
-BOOT_LIMIT = Threshold(
-    900, "seconds", "Ascent: packages, an image and a start take 135 to 210 s on a t4g.small; four times that"
-)
 SERVING_WAIT = Threshold(1200, "seconds", "Ascent: the limit of a launch, two checks of the load balancer, and a retry")
 SERVING_PATIENCE = Threshold(300, "seconds", "Ascent: a launch and its checks, where it does not fail again")
-REPLACED_WAIT = Threshold(
-    7200, "seconds", "Ascent: thirty instances one after the other, with the pauses of the refresh's checkpoints"
-)
 PROXY_WAIT = Threshold(1800, "seconds", "terraform-provider-aws, aws_db_proxy: the limit of making one")
 SERVING_POLL = Threshold(10, "seconds", "Ascent: between two looks at whether a fleet serves")
-END_LIMIT = Threshold(420, "seconds", "Ascent: the time that a worker has to stop, and two minutes to report it")
 REFRESH_WAIT = Threshold(300, "seconds", f"{GUIDE}, Rolling Updates: monitor for 5 minutes")
 REFRESH_CHECKPOINTS = (
     Threshold(35, "percent", "Ascent: about one zone of three, seen working before the next"),
@@ -72,10 +64,6 @@ REFRESH_MAX_HEALTHY = Threshold(110, "percent", f"{GUIDE}, Rolling Updates: one 
 INSTANCE_LIFETIME = Threshold(
     2_592_000, "seconds", "Ascent: 30 days; patches come with the machine image, by an update a week: docs/changes.md"
 )
-UNTAGGED_IMAGE_DAYS = Threshold(
-    14, "days", "Ascent: an image whose tag is gone can still be gone back to for two releases"
-)
-ROOT_VOLUME = Threshold(20, "GiB", "Ascent: AL2023 takes 2, two images of the app 4, logs are shipped")
 IMDS_HOPS = Threshold(2, "hops", "AWS, IMDS: a container on a bridge network is one hop further than its host")
 APP_STOP_GRACE = Threshold(30, "seconds", f"{GUIDE}, Application Load Balancer: as the deregistration delay")
 ERROR_RATE = Threshold(5, "percent", f"{NARFE}, Set Up Alerts: HighErrorRate")
@@ -97,14 +85,8 @@ KEY_DELETION_DAYS = Threshold(30, "days", "AWS KMS: the longest waiting period, 
 KEY_DELETION_DAYS_UNPROTECTED = Threshold(7, "days", "AWS KMS: the shortest waiting period")
 SECRET_RECOVERY_DAYS = Threshold(30, "days", "AWS Secrets Manager: the longest recovery window")
 MULTIPART_DAYS = Threshold(7, "days", "AWS S3, lifecycle: the example for uploads that never end")
-RULE_PRIORITY_STEP = Threshold(10, "priority", "Ascent: room for a rule between any two")
 CLOUDFLARE_AUTO_TTL = Threshold(1, "seconds", "Cloudflare API: 1 means automatic, which a proxied record has to have")
 UNHEALTHY_MINUTES = Threshold(5, "minutes", f"{GUIDE}, Rolling Updates: monitor for 5 minutes")
-ON_DEMAND_WITH_SPOT = Threshold(50, "percent", "Ascent: of what is above the minimum, so no spot loss cuts into it")
-BOOT_RETRY = Threshold(10, "seconds", "Ascent: between two tries to start the container")
-BOOT_TRIES = Threshold(30, "starts", "Ascent: five minutes of tries at least, which most brown-outs of others take")
-BOOT_WINDOW = Threshold(900, "seconds", "Ascent: so many starts within it, and the instance is replaced")
-APP_START = Threshold(600, "seconds", "Ascent: an image of a few GB; within the limit of a launch")
 INSTANCE_LOOK = Threshold(5, "seconds", "Ascent: between two looks of an instance at its application")
 WORKER_LOOKS = Threshold(12, "looks", "Ascent: a minute in which a worker that listens nowhere has not died")
 WORKER_PATIENCE = Threshold(60, "looks", "Ascent: five minutes without an answer, and the worker is replaced")
@@ -122,30 +104,19 @@ BACKUP_DAYS = Threshold(
     35, "days", "AWS Aurora: the longest retention of automated backups, and so of point-in-time recovery"
 )
 BACKUP_DAYS_UNPROTECTED = Threshold(1, "days", "AWS Aurora: the shortest retention of automated backups")
-SNAPSHOT_SUFFIX = Threshold(6, "characters", "Ascent: two billion names, for the few clusters that a name ever had")
-DATABASE_LOG_DAYS = Threshold(30, "days", "Ascent: as the application's own log")
 INSIGHTS_DAYS = Threshold(7, "days", "AWS Performance Insights: the retention that costs nothing")
 SLOW_QUERY_MS = Threshold(500, "milliseconds", f"{NARFE}, Stage 3: query times > 500ms")
 HNSW_BUILD_MEMORY = Threshold(
     1_048_576, "KiB", "pgvector, HNSW: a build is quick while the graph fits maintenance_work_mem"
 )
 HNSW_BUILD_WORKERS = Threshold(2, "workers", "pgvector, HNSW: parallel maintenance workers, PostgreSQL's default")
-IDLE_TRANSACTION_MS = Threshold(60_000, "milliseconds", "Ascent: an idle transaction pins a pooled connection")
-PASSWORD_LENGTH = Threshold(40, "characters", "Ascent: 238 bits of letters and digits, within RDS' 128 characters")
 CACHE_TOKEN_LENGTH = Threshold(64, "characters", "AWS ElastiCache: an auth token has 16 to 128 characters")
-READER_CPU_TARGET = Threshold(60, "percent", f"Ascent: a reader is added well before {NARFE}, Stage 4's 80 % of CPU")
 READER_SCALE_OUT_COOLDOWN = Threshold(
     300, "seconds", "AWS Aurora Auto Scaling: the default; a reader takes minutes to come"
-)
-READER_SCALE_IN_COOLDOWN = Threshold(
-    900, "seconds", "Ascent: thrice the way up, so that a lull does not cost a warm reader"
 )
 READER_WAIT = Threshold(1800, "seconds", "Ascent: an Aurora instance is deleted in 5 to 15 minutes")
 READER_POLL = Threshold(15, "seconds", "Ascent: between two looks at whether a reader is gone")
 PROXY_IDLE_TIMEOUT = Threshold(1800, "seconds", "AWS RDS Proxy: the default of idle_client_timeout")
-PROXY_BORROW_TIMEOUT = Threshold(
-    30, "seconds", "Ascent: a request that waits longer for a connection has timed out anyway"
-)
 
 PROXY_SHARE = Threshold(
     20, "percent", "AWS RDS Proxy, MaxConnectionsPercent: the least that it recommends, so that pinned sessions fit"
@@ -161,19 +132,15 @@ JOB_CONNECTIONS = Threshold(
 )
 CONNECTIONS_PER_WORKER = Threshold(2, "connections", f"{ORIVA}, environment: DB_POOL_MIN")
 
-READ_CONNECTIONS = Threshold(5, "connections", "Ascent: people who look; within CONNECTION_RESERVE")
 APP_STATEMENT_SECONDS = Threshold(
     60, "seconds", "AWS ALB: idle_timeout's default; whoever asked has been answered with an error by then"
 )
-READ_STATEMENT_SECONDS = Threshold(300, "seconds", "Ascent: a question of a person, not a report")
 ROLE_KEEPER_SECONDS = Threshold(900, "seconds", "AWS Lambda: the longest that a function runs; thousands of tables")
-OUTSIDE_SECONDS = Threshold(30, "seconds", "Ascent: ten to connect, ten to answer, and what starting takes")
 FUNCTION_LOG_DAYS = Threshold(30, "days", "Ascent: as the application's own log")
 
 # The cache
 REDIS_PORT = Threshold(6379, "port", f"{GUIDE}, Docker Compose: REDIS_URL")
 CACHE_NAME = Threshold(40, "characters", "AWS ElastiCache, CreateReplicationGroup: ReplicationGroupId")
-CACHE_SNAPSHOT_DAYS = Threshold(7, "days", "Ascent: a week to notice that something was evicted or overwritten")
 CACHE_LOG_DAYS = Threshold(7, "days", f"{SUMMARY}, System Log Retention: edge function logs")
 # What the application is told, in seconds, by what it keeps.
 CACHE_TTLS = {
@@ -189,8 +156,6 @@ CACHE_TTLS = {
 # Storage
 UNUSED_UPLOAD_DAYS = Threshold(90, "days", f"{FIFTY_K}, Storage Optimization: delete unused images after 90 days")
 ARCHIVE_DAYS = Threshold(365, "days", f"{NARFE}, Database Maintenance: archive data older than a year")
-OLD_VERSION_DAYS = Threshold(30, "days", "Ascent: a month to take back a deletion")
-CORS_MAX_AGE = Threshold(3600, "seconds", "Ascent: one preflight an hour and browser")
 
 # Queues
 DEAD_LETTER_RETENTION = Threshold(1_209_600, "seconds", "AWS SQS: the longest retention, 14 days")
@@ -202,57 +167,33 @@ QUEUE_RETENTION = Threshold(
 )
 QUEUE_VISIBILITY = Threshold(300, "seconds", "Ascent: an image analysis takes a minute at most; five times that")
 QUEUE_WAIT = Threshold(20, "seconds", "AWS SQS: the longest long poll, which costs least")
-QUEUE_ATTEMPTS = Threshold(5, "receives", "Ascent: then something is wrong with the message, and people look")
-BACKLOG_PER_WORKER = Threshold(100, "messages/worker", "Ascent: at a second each, done in less than two minutes")
 UPLOAD_LIMIT = Threshold(5_242_880, "bytes", f"{FIFTY_K}, Storage Buckets: user uploads, 5 MB")
 POOL_PER_INSTANCE_MIN = Threshold(2, "connections", f"{ORIVA}, environment: DB_POOL_MIN")
 WORKER_STOP_GRACE = Threshold(300, "seconds", "Ascent: as QUEUE_VISIBILITY, for which its job is its own")
-WORKER_MIN_HEALTHY = Threshold(50, "percent", "Ascent: half of the workers keep on during an instance refresh")
 
 # Jobs
 JOB_CPU = Threshold(256, "CPU units", "AWS Fargate: the smallest task; the database does the work")
 JOB_MEMORY = Threshold(512, "MiB", "AWS Fargate: the smallest task")
-OWN_JOB_CPU = Threshold(512, "CPU units", "Ascent: as a pod of the first stages, half a vCPU; a size that Fargate has")
-OWN_JOB_MEMORY = Threshold(2048, "MiB", "Ascent: what a t4g.small has, which every stage's application fits")
 JOB_RETRIES = Threshold(3, "attempts", "Ascent: a lock held for minutes is over by the third")
 JOB_EVENT_AGE = Threshold(3600, "seconds", "Ascent: what could not start within the hour comes again with the next")
-JOB_LOG_DAYS = Threshold(14, "days", "Ascent: two runs of every weekly job, to compare them")
 
 # Pods
 SERVICE_PORT = Threshold(80, "port", f"{GUIDE}, Docker + Kubernetes: Service port")
 POD_CPU_TARGET = Threshold(70, "percent", f"{GUIDE}, Docker + Kubernetes: HorizontalPodAutoscaler, cpu")
 POD_MEMORY_TARGET = Threshold(80, "percent", f"{GUIDE}, Docker + Kubernetes: HorizontalPodAutoscaler, memory")
 POD_LIMIT_RATIO = Threshold(2, "times the request", f"{GUIDE}, Docker + Kubernetes: limits 1Gi/1000m over 512Mi/500m")
-POD_UP_WINDOW = Threshold(60, "seconds", "Ascent: fast up, so that a minute of load is answered in the next")
-POD_UP_PERCENT = Threshold(100, "percent", "Ascent: at most twice the pods each minute")
 POD_DOWN_WINDOW = Threshold(300, "seconds", "Kubernetes, HPA: the default stabilization on the way down")
-POD_DOWN_PERCENT = Threshold(25, "percent", "Ascent: slow down, since load that left may come back")
-POD_SCALE_PERIOD = Threshold(60, "seconds", "Ascent: one step a minute, the rate at which metrics are averaged")
 POD_DISRUPTION = Threshold(25, "percent", "Ascent: a quarter at a time, rounded up, so that even one pod may be moved")
 POD_SURGE = Threshold(25, "percent", "Kubernetes, Deployment: the default of maxSurge")
 LIVENESS_DELAY = Threshold(30, "seconds", f"{GUIDE}, Docker + Kubernetes: livenessProbe.initialDelaySeconds")
 LIVENESS_PERIOD = Threshold(10, "seconds", f"{GUIDE}, Docker + Kubernetes: livenessProbe.periodSeconds")
-LIVENESS_TRIES = Threshold(
-    12, "checks", "Ascent: two minutes, longer than a failover of Aurora: readiness has long taken the pod out by then"
-)
 READINESS_DELAY = Threshold(5, "seconds", f"{GUIDE}, Docker + Kubernetes: readinessProbe.initialDelaySeconds")
 READINESS_PERIOD = Threshold(5, "seconds", f"{GUIDE}, Docker + Kubernetes: readinessProbe.periodSeconds")
-STARTUP_TRIES = Threshold(24, "checks", "Ascent: two minutes at the readiness period, as instances have to start")
-POD_READY_SECONDS = Threshold(60, "seconds", "Ascent: four looks of the autoscaler, before the first pod is enough")
-POD_DRAIN = Threshold(35, "seconds", "Ascent: the 30 s deregistration delay, and 5 s until the controller starts it")
-POD_GRACE = Threshold(65, "seconds", "Ascent: the drain, and then as long as instances have to stop")
 POD_PROGRESS = Threshold(900, "seconds", "Ascent: a node, an image and the start of a pod, thrice over")
 POD_HISTORY = Threshold(5, "revisions", "Ascent: enough to go back to by hand")
 POD_USER = Threshold(1000, "user id", "Docker, official images: the first ordinary user, such as node")
 POD_SCRATCH = Threshold(256, "MiB", "Ascent: /tmp, the only place that a pod may write to")
 JOB_HISTORY = Threshold(3, "runs", "Kubernetes, CronJob: the default of successfulJobsHistoryLimit")
-JOB_DEADLINE = Threshold(21_600, "seconds", "Ascent: six hours; an HNSW build of millions of rows takes one or two")
-JOB_DEADLINE_HOURLY = Threshold(
-    3300,
-    "seconds",
-    "Ascent: five minutes before the next hourly run, which a run that hangs would hold up; docs/adr/0028",
-)
-JOB_KEEP = Threshold(172_800, "seconds", "Ascent: two days to read the log of a run that failed")
 
 # Nodes
 NODE_AGENTS_CPU = Threshold(
@@ -267,7 +208,6 @@ NODE_GENERATION = Threshold(5, "generation", "AWS EC2: Graviton begins with 6 in
 NODE_CPU_BELOW = Threshold(17, "vCPU", "Ascent: no node so large that losing it loses most of the pods")
 NODE_LIFETIME = Threshold(336, "hours", "AWS EKS Auto Mode: the default; 21 days are the most")
 NODE_DRAIN = Threshold(24, "hours", "AWS EKS Auto Mode: the default terminationGracePeriod")
-NODE_CONSOLIDATE = Threshold(300, "seconds", "Ascent: as long as the HPA's way down, so that nodes follow pods")
 NODE_DISRUPTION = Threshold(10, "percent", "Karpenter, NodePool: the default of a disruption budget")
 CLUSTER_LOG_DAYS = Threshold(90, "days", f"{SUMMARY}, System Log Retention: webhook events; audit logs are among them")
 SYSTEM_CPU = Threshold(
@@ -288,13 +228,9 @@ REDIS_POD_CPU = Threshold(100, "millicores", "charts/redis: its requests")
 REDIS_POD_MEMORY = Threshold(
     1024, "MiB", "Ascent: an eighth of the smallest ElastiCache node, for three quarters of it"
 )
-REDIS_MAX_MEMORY = Threshold(768, "MiB", "charts/redis: three quarters of the pod's memory")
 SENTINEL_CPU = Threshold(50, "millicores", "charts/redis: its requests")
 SENTINEL_MEMORY = Threshold(32, "MiB", "charts/redis: its requests")
-CHART_TIMEOUT = Threshold(600, "seconds", "Ascent: a node and an image; pods follow one another a grace period apart")
-DNS_PORT = Threshold(53, "port", "RFC 1035, section 4.2")
 SENTINEL_PORT = Threshold(26379, "port", "Redis documentation, Sentinel: the default port")
-POOLER_PORT = Threshold(6432, "port", "PgBouncer documentation: listen_port")
 
 # The edge
 NARFE_CDN = f"{NARFE}, Stage 5: page rules"
@@ -302,7 +238,6 @@ STORAGE_EDGE_TTL = Threshold(2_592_000, "seconds", f"{NARFE_CDN}: Edge Cache TTL
 STORAGE_BROWSER_TTL = Threshold(86_400, "seconds", f"{NARFE_CDN}: Browser Cache TTL 1 day")
 IMAGE_EDGE_TTL = Threshold(604_800, "seconds", f"{SUMMARY}, CDN Setup: images 1 week")
 CHART_EDGE_TTL = Threshold(86_400, "seconds", f"{SUMMARY}, CDN Setup: chart SVGs 1 day")
-MISSING_EDGE_TTL = Threshold(60, "seconds", "Ascent: what was asked for too early is found a minute later")
 NEVER_STORED = Threshold(-1, "seconds", "Cloudflare API, status_code_ttl: -1 means no-store")
 CLIENT_ERRORS = (
     Threshold(400, "status", "RFC 9110, section 15.5: the first client error"),
@@ -311,13 +246,10 @@ CLIENT_ERRORS = (
 MOST_SITES = Threshold(
     4, "stacks", "Cloudflare, Redirect Rules: availability: 10 on the free plan, and two for a stack"
 )
-MOVED_FOR_GOOD = Threshold(301, "status", "RFC 9110, section 15.4.2: Moved Permanently; as Always Use HTTPS answers")
-SERVER_ERRORS = Threshold(500, "status", "RFC 9110, section 15.6: the first server error")
 EDGE_CERTIFICATE_DAYS = Threshold(
     90, "days", "Cloudflare, Validity periods and renewal: what all its authorities offer; it renews by itself"
 )
 HSTS_MAX_AGE = Threshold(31_536_000, "seconds", "hstspreload.org, submission requirements: at least a year")
-PROXY_RANGES = Threshold(20, "ranges", "Ascent: Cloudflare's 15, and room for five; AWS counts each as a rule")
 # What one address may ask for, by what it asks; the general one covers the rest of the API.
 RATE_LIMITS = {
     "general": Threshold(200, "requests/minute", f"{FIFTY_K}, Rate Limiting: general API"),
@@ -442,8 +374,6 @@ COPIED_DAYS = Threshold(
 COPY_SOURCE_DAYS = Threshold(
     2, "days", "Ascent: a day in which a copy that failed can be made again; the cluster keeps its own backups"
 )
-REGION_COPY_HOUR = Threshold(5, "hour of the day, UTC", "Ascent: few are awake on either side of the Atlantic")
-ACCOUNT_COPY_HOUR = Threshold(6, "hour of the day, UTC", "Ascent: an hour after the one to another region")
 VAULT_NAME = Threshold(
     50, "characters", "AWS Backup API Reference, CreateBackupVault and CreateBackupPlan: their names"
 )
@@ -453,7 +383,6 @@ DATABASE_CPU = Threshold(80, "percent", f"{NARFE}, Set Up Alerts: HighDatabaseCP
 DATABASE_CPU_MINUTES = Threshold(5, "minutes", f"{NARFE}, Set Up Alerts: HighDatabaseCPU")
 DATABASE_CPU_FULL = Threshold(95, "percent", f"{NARFE}, Emergency Procedures: at 100%, as near as averages show")
 DATABASE_CPU_RAISED = Threshold(70, "percent", f"{NARFE}, Stage 3: CPU usage consistently > 70%")
-CONSISTENTLY_MINUTES = Threshold(60, "minutes", f"Ascent: an hour is what {NARFE}, Stage 3, means by consistently")
 SLOW_STATEMENT_MS = Threshold(2000, "milliseconds", f"{NARFE}, Set Up Alerts: SlowQueries")
 SLOW_STATEMENT_MINUTES = Threshold(5, "minutes", f"{NARFE}, Set Up Alerts: SlowQueries")
 SLOW_STATEMENT_SHARE = Threshold(5, "percent", f"{NARFE}, Set Up Alerts: a p95 above a limit is 5 % of all above it")
@@ -463,9 +392,6 @@ STORAGE_SHARE = Threshold(75, "percent of the limit", f"{SUMMARY}, Set Up Alerts
 AURORA_VOLUME = Threshold(140_737_488_355_328, "bytes", "AWS Aurora, quotas: the cluster volume, 128 TiB")
 ACU_BYTES = Threshold(2_147_483_648, "bytes", "AWS Aurora Serverless v2: memory of a capacity unit, 2 GiB")
 DATABASE_MEMORY_FREE = Threshold(20, "percent", f"{ORIVA}, Automatic Scaling: more than 80% of the memory used")
-CAPACITY_SHARE = Threshold(90, "percent", "Ascent: of the most ACUs; what is left is a minute of growth at peak")
-REPLICA_LAG_MS = Threshold(1000, "milliseconds", "Ascent: AWS says usually below 100; a reload shows a second")
-REGION_LAG_MS = Threshold(5000, "milliseconds", "Ascent: AWS says usually below a second; five times that")
 LASTING_MINUTES = Threshold(5, "minutes", f"{NARFE}, Set Up Alerts: as HighDatabaseCPU")
 LATENCY_HEALTHY_MS = Threshold(1000, "milliseconds", f"{ORIVA}, Function Performance: healthy below, p95")
 LATENCY_CRITICAL_MS = Threshold(3000, "milliseconds", f"{ORIVA}, Function Performance: critical above, p95")
@@ -484,44 +410,21 @@ TOO_MANY_REQUESTS = Threshold(429, "status", "RFC 6585, section 4")
 FLEET_CPU = Threshold(80, "percent", f"{ORIVA}, Automatic Scaling: CPU > 80%")
 FLEET_MEMORY = Threshold(80, "percent", f"{GUIDE}, Metrics to Monitor: memory, target 80% average")
 FLEET_FULL = Threshold(99, "percent", f"{GUIDE}, Auto-Scaling Triggers: of a maximum of 100 at most, more is all of it")
-FLEET_FULL_MINUTES = Threshold(15, "minutes", "Ascent: longer than a peak that one scaling step takes care of")
-REQUESTS_HIGH_MINUTES = Threshold(10, "minutes", "Ascent: twice what a new instance needs to take its share")
 DATABASE_READS = Threshold(1000, "statements/second", f"{NARFE}, Stage 6: database read load > 1000 QPS")
 EGRESS_GB = Threshold(200, "GB/month", f"{NARFE}, Stage 5: storage bandwidth > 200 GB/month")
-GIGABYTE = Threshold(1_000_000_000, "bytes", "SI: giga")
 MONTH_DAYS = Threshold(30, "days", f"{ORIVA}, Service Level Objectives: measurement window")
 DAY_SECONDS = Threshold(86_400, "seconds", f"{ORIVA}, Service Level Objectives: 24 hours")
 DAY_MINUTES = Threshold(1440, "minutes", f"{ORIVA}, Service Level Objectives: 24 hours")
 CACHE_CPU = Threshold(80, "percent", f"{ORIVA}, Automatic Scaling: as the CPU of what serves requests")
 CACHE_MEMORY = Threshold(80, "percent", f"{GUIDE}, Metrics to Monitor: memory, target 80% average")
-CACHE_EVICTIONS = Threshold(1000, "keys/5 minutes", "Ascent: allkeys-lru evicts by design; so many, for want of memory")
 CACHE_LATENCY_MS = Threshold(10, "milliseconds", f"{GUIDE}, Metrics to Monitor: Redis latency < 10ms average")
-CACHE_LAG = Threshold(10, "seconds", "Ascent: a failover then forgets ten seconds of writes")
-QUEUE_AGE = Threshold(900, "seconds", "Ascent: three visibility timeouts; workers are not keeping up or not there")
 CERTIFICATE_DAYS = Threshold(30, "days", "AWS ACM: renewal starts 60 days before; half of that has passed in vain")
-CERTIFICATE_DAYS_LAST = Threshold(7, "days", "Ascent: a working week to get another one")
-JOB_SILENT_MINUTES = Threshold(180, "minutes", "Ascent: three runs of the hourly health check; docs/adr/0028")
-JOB_START_ERRORS = Threshold(
-    3, "errors/hour", "Ascent: a schedule's retries; with one more, a job did not start at all"
-)
-HOUR_SECONDS = Threshold(3600, "seconds", "Ascent: the shortest period of a schedule")
-HOUR_MINUTES = Threshold(60, "minutes", "Ascent: the shortest period of a schedule")
-ONE_RUN = Threshold(1, "runs", "Ascent: the schedule has one an hour")
-COPIES_SILENT_MINUTES = Threshold(
-    4320, "minutes", "Ascent: two days without a copy, and what there is of the third; 7 are kept"
-)
-ONE_COPY = Threshold(1, "copies", "Ascent: the plan makes one a day")
-ONE_AT_LEAST = Threshold(1, "targets", "Ascent: without one, nobody answers")
-NONE_AT_ALL = Threshold(0, "events", "Ascent: one is a reason to look")
 VISITS_SHARE = Threshold(
     1,
     "percent of the least that comes",
     "Ascent: what is left of a hundredth of that is bots, or somebody's own monitor",
 )
-VISITS_MINUTES = Threshold(15, "minutes", "Ascent: three counts of 5 minutes; DNS and caches hold an outage up as long")
-OUTSIDE_GOOD = Threshold(1, "percent", "Ascent: not a single check of the minute was answered")
 OUTSIDE_MINUTES = Threshold(5, "minutes", f"{NARFE}, Set Up Alerts: as long as HighDatabaseCPU")
-SLOW_PERIOD = Threshold(300, "seconds", "Ascent: counted over 5 minutes, as long as the runbooks' shorter alerts last")
 
 # Objectives, in hundredths of a percent of good events, over 30 days
 AVAILABILITY_TARGET = Threshold(9990, "per 10 000", f"{ORIVA}, Service Level Objectives: availability 99.9%")
@@ -532,10 +435,8 @@ QUIET_SHARE = Threshold(5, "percent", "Ascent: of a stage's users are there in i
 
 # Telling
 INSIGHTS_LOG_DAYS = Threshold(7, "days", f"{SUMMARY}, System Log Retention: edge function logs")
-BUDGET_EARLY = Threshold(80, "percent", f"Ascent: {GUIDE}, Cost Monitoring, sets budget alerts and no figure")
 BUDGET_ALL = Threshold(100, "percent", f"{GUIDE}, Cost Monitoring: set budget alerts")
 DASHBOARD_COLUMNS = Threshold(24, "columns", "AWS CloudWatch, dashboard body: the grid's width")
-PANEL_WIDTH = Threshold(8, "columns", "Ascent: three panels beside each other")
 PANEL_HEIGHT = Threshold(6, "rows", "AWS CloudWatch, dashboard body: the default height")
 ALARMS_PER_PANEL = Threshold(100, "alarms", "AWS CloudWatch, dashboard body: an alarm widget")
 

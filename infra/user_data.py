@@ -14,11 +14,7 @@ from typing import Any
 
 from infra.application import Application
 from infra.thresholds import (
-    APP_START,
     APP_STOP_GRACE,
-    BOOT_RETRY,
-    BOOT_TRIES,
-    BOOT_WINDOW,
     HEALTH_TIMEOUT,
     INSTANCE_LOOK,
     LOG_BUFFER,
@@ -28,6 +24,11 @@ from infra.thresholds import (
     WORKER_PATIENCE,
     WORKER_STOP_GRACE,
 )
+
+_BOOT_RETRY = 10  # seconds: between two tries to start the container
+_BOOT_TRIES = 30  # starts: five minutes of tries at least, which most brown-outs of others take
+_BOOT_WINDOW = 900  # seconds: so many starts within it, and the instance is replaced
+_APP_START = 600  # seconds: an image of a few GB; within the limit of a launch
 
 # AWS refuses more: EC2 API reference, RunInstances.
 LARGEST = 16_384
@@ -194,10 +195,10 @@ def _unit(name: str, container: Container, root: str) -> str:
     grace = stop_grace(container.role)
     values = {
         "root": root,
-        "window": BOOT_WINDOW.value,
-        "tries": BOOT_TRIES.value,
-        "retry": BOOT_RETRY.value,
-        "start": APP_START.value,
+        "window": _BOOT_WINDOW,
+        "tries": _BOOT_TRIES,
+        "retry": _BOOT_RETRY,
+        "start": _APP_START,
         "grace": grace,
         "stop": grace + _MARGIN,
     }

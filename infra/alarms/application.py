@@ -13,16 +13,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infra.alarms.model import Alarm, Chart, Kind, Metric, Missing, Severity
+from infra.alarms.model import NONE_AT_ALL, SLOW_PERIOD, Alarm, Chart, Kind, Metric, Missing, Severity
 from infra.thresholds import (
-    NONE_AT_ALL,
     POOL_MINUTES,
     POOL_WAITING_CRITICAL,
     POOL_WAITING_WARNING,
     RATE_LIMITED_CRITICAL,
     RATE_LIMITED_MINUTES,
     RATE_LIMITED_WARNING,
-    SLOW_PERIOD,
     SLOW_STATEMENT_MS,
     TOO_MANY_REQUESTS,
 )

@@ -7,7 +7,12 @@ none, for example after Aurora was switched off in AWS Backup's settings, no eve
 from __future__ import annotations
 
 from infra.alarms.model import Alarm, Kind, Metric, Missing, Severity
-from infra.thresholds import COPIES_SILENT_MINUTES, DAY_SECONDS, ONE_COPY
+from infra.thresholds import DAY_SECONDS, Threshold
+
+_COPIES_SILENT_MINUTES = Threshold(
+    4320, "minutes", "Ascent: two days without a copy, and what there is of the third; 7 are kept"
+)
+_ONE_COPY = Threshold(1, "copies", "Ascent: the plan makes one a day")
 
 # Zero by the clock: infra/components/compute/clock.py.
 CLOCK = "CopiesExpected"
@@ -25,9 +30,9 @@ ROWS = (
             "clock": Metric("", CLOCK, "Sum"),
         },
         expression="clock + FILL(copies, 0)",
-        below=ONE_COPY,
+        below=_ONE_COPY,
         period=DAY_SECONDS,
-        lasting=COPIES_SILENT_MINUTES,
+        lasting=_COPIES_SILENT_MINUTES,
         missing=Missing("notBreaching", "a clock adds a zero each hour; before its first one no copy was to be made"),
         severity=Severity.WARNING,
         procedure="copies-of-the-database",

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from infra.alarms.model import SECONDS_A_MINUTE, Alarm, Chart, Kind, Metric, Missing, Severity
+from infra.alarms.model import NONE_AT_ALL, SECONDS_A_MINUTE, SLOW_PERIOD, Alarm, Chart, Kind, Metric, Missing, Severity
 from infra.thresholds import (
     CACHE_CPU,
-    CACHE_EVICTIONS,
-    CACHE_LAG,
     CACHE_LATENCY_MS,
     CACHE_MEMORY,
-    CAPACITY_SHARE,
     CONNECTIONS_SHARE,
-    CONSISTENTLY_MINUTES,
     DATABASE_CPU,
     DATABASE_CPU_FULL,
     DATABASE_CPU_MINUTES,
@@ -22,19 +18,27 @@ from infra.thresholds import (
     DATABASE_READS,
     DIRECT_CONNECTIONS,
     LASTING_MINUTES,
-    NONE_AT_ALL,
     POOL_MINUTES,
     POOL_USE_CRITICAL,
     POOL_USE_WARNING,
-    QUEUE_AGE,
-    REGION_LAG_MS,
-    REPLICA_LAG_MS,
-    SLOW_PERIOD,
     SLOW_STATEMENT_MINUTES,
     SLOW_STATEMENT_MS,
     SLOW_STATEMENT_SHARE,
     STORAGE_SHARE,
+    Threshold,
 )
+
+_CONSISTENTLY_MINUTES = Threshold(
+    60, "minutes", "Ascent: an hour is what Narfe Backend Scaling Runbook, Stage 3, means by consistently"
+)
+_CAPACITY_SHARE = Threshold(90, "percent", "Ascent: of the most ACUs; what is left is a minute of growth at peak")
+_REPLICA_LAG_MS = Threshold(1000, "milliseconds", "Ascent: AWS says usually below 100; a reload shows a second")
+_REGION_LAG_MS = Threshold(5000, "milliseconds", "Ascent: AWS says usually below a second; five times that")
+_CACHE_EVICTIONS = Threshold(
+    1000, "keys/5 minutes", "Ascent: allkeys-lru evicts by design; so many, for want of memory"
+)
+_CACHE_LAG = Threshold(10, "seconds", "Ascent: a failover then forgets ten seconds of writes")
+_QUEUE_AGE = Threshold(900, "seconds", "Ascent: three visibility timeouts; workers are not keeping up or not there")
 
 RDS, REDIS, SQS = "AWS/RDS", "AWS/ElastiCache", "AWS/SQS"
 ROLE, CLUSTER, PROXY = ("DBClusterIdentifier", "Role"), ("DBClusterIdentifier",), ("ProxyName",)
@@ -93,7 +97,7 @@ ROWS = (
         metrics={"cpu": Metric(RDS, "CPUUtilization", "Average", ROLE)},
         above=DATABASE_CPU_RAISED,
         period=SLOW_PERIOD,
-        lasting=CONSISTENTLY_MINUTES,
+        lasting=_CONSISTENTLY_MINUTES,
         missing=DOWN,
         severity=Severity.WARNING,
         procedure="database-cpu",
@@ -145,7 +149,7 @@ ROWS = (
         above=STORAGE_SHARE,
         of="volume",
         period=SLOW_PERIOD,
-        lasting=CONSISTENTLY_MINUTES,
+        lasting=_CONSISTENTLY_MINUTES,
         missing=DOWN,
         severity=Severity.WARNING,
         procedure="database-storage",
@@ -156,7 +160,7 @@ ROWS = (
         panel="Database capacity, percent of the most",
         says="The database nears its most capacity units",
         metrics={"capacity": Metric(RDS, "ACUUtilization", "Average", ROLE)},
-        above=CAPACITY_SHARE,
+        above=_CAPACITY_SHARE,
         lasting=LASTING_MINUTES,
         missing=DOWN,
         severity=Severity.WARNING,
@@ -168,7 +172,7 @@ ROWS = (
         panel="Replication lag, milliseconds",
         says="Readers answer with old data",
         metrics={"lag": Metric(RDS, "AuroraReplicaLag", "Maximum", ROLE)},
-        above=REPLICA_LAG_MS,
+        above=_REPLICA_LAG_MS,
         lasting=LASTING_MINUTES,
         missing=Missing("notBreaching", "a reader that is being added or taken away answers nobody"),
         severity=Severity.WARNING,
@@ -193,7 +197,7 @@ ROWS = (
         says="This region answers with old data, and a failover to it would lose what it lacks",
         metrics={key: Metric(RDS, name, "Maximum", CLUSTER) for key, name in REGION_LAGS.items()},
         expression=f"MAX([{', '.join(f'FILL({key}, 0)' for key in REGION_LAGS)}])",
-        above=REGION_LAG_MS,
+        above=_REGION_LAG_MS,
         lasting=LASTING_MINUTES,
         filled=True,
         missing=Missing("missing", "a replica that is gone or just made publishes nothing, which is no lag"),
@@ -238,7 +242,7 @@ ROWS = (
         expression=_SHARE,
         above=SLOW_STATEMENT_SHARE,
         period=SLOW_PERIOD,
-        lasting=CONSISTENTLY_MINUTES,
+        lasting=_CONSISTENTLY_MINUTES,
         missing=IDLE,
         severity=Severity.WARNING,
         procedure="slow-statements",
@@ -293,7 +297,7 @@ ROWS = (
         metrics={"all": _ALL},
         expression=f"all / {SECONDS_A_MINUTE}",
         above=DATABASE_READS,
-        lasting=CONSISTENTLY_MINUTES,
+        lasting=_CONSISTENTLY_MINUTES,
         missing=IDLE,
         severity=Severity.WARNING,
         procedure="database-cpu",
@@ -328,7 +332,7 @@ ROWS = (
         panel="Redis evictions",
         says="Redis throws out much that has not expired",
         metrics={"evicted": Metric(REDIS, "Evictions", "Sum", NODE)},
-        above=CACHE_EVICTIONS,
+        above=_CACHE_EVICTIONS,
         period=SLOW_PERIOD,
         lasting=LASTING_MINUTES,
         missing=IDLE,
@@ -359,7 +363,7 @@ ROWS = (
         panel="Redis replication lag, seconds",
         says="A replica is behind: a failover would lose what it lacks",
         metrics={"lag": Metric(REDIS, "ReplicationLag", "Maximum", NODE)},
-        above=CACHE_LAG,
+        above=_CACHE_LAG,
         lasting=LASTING_MINUTES,
         missing=Missing("notBreaching", "a primary has no lag to publish"),
         severity=Severity.WARNING,
@@ -371,7 +375,7 @@ ROWS = (
         panel="Redis lag between regions, seconds",
         says="This region's cache is behind: a failover to it would lose what it lacks",
         metrics={"lag": Metric(REDIS, "GlobalDatastoreReplicationLag", "Maximum", NODE)},
-        above=CACHE_LAG,
+        above=_CACHE_LAG,
         lasting=LASTING_MINUTES,
         missing=Missing("notBreaching", "only the first node of a region follows another region"),
         severity=Severity.WARNING,
@@ -383,7 +387,7 @@ ROWS = (
         panel="Age of the oldest message, seconds",
         says="Messages wait long for a worker",
         metrics={"age": Metric(SQS, "ApproximateAgeOfOldestMessage", "Maximum", QUEUE)},
-        above=QUEUE_AGE,
+        above=_QUEUE_AGE,
         lasting=LASTING_MINUTES,
         missing=Missing("notBreaching", "an empty queue publishes no age"),
         severity=Severity.WARNING,

@@ -11,18 +11,17 @@ Of what fails without such a line, or never starts, EventBridge tells
 from __future__ import annotations
 
 from infra.alarms.application import Filter
-from infra.alarms.model import Alarm, Kind, Metric, Missing, Severity
+from infra.alarms.model import NONE_AT_ALL, SLOW_PERIOD, Alarm, Kind, Metric, Missing, Severity
 from infra.schedules import HEALTH
-from infra.thresholds import (
-    HOUR_MINUTES,
-    HOUR_SECONDS,
-    JOB_SILENT_MINUTES,
-    JOB_START_ERRORS,
-    LASTING_MINUTES,
-    NONE_AT_ALL,
-    ONE_RUN,
-    SLOW_PERIOD,
+from infra.thresholds import LASTING_MINUTES, Threshold
+
+_JOB_SILENT_MINUTES = Threshold(180, "minutes", "Ascent: three runs of the hourly health check; docs/adr/0028")
+_JOB_START_ERRORS = Threshold(
+    3, "errors/hour", "Ascent: a schedule's retries; with one more, a job did not start at all"
 )
+_HOUR_SECONDS = Threshold(3600, "seconds", "Ascent: the shortest period of a schedule")
+_HOUR_MINUTES = Threshold(60, "minutes", "Ascent: the shortest period of a schedule")
+_ONE_RUN = Threshold(1, "runs", "Ascent: the schedule has one an hour")
 
 SCHEDULER, SQS = "AWS/Scheduler", "AWS/SQS"
 # AWS EventBridge Scheduler, "Monitoring with CloudWatch": its metrics have this one dimension.
@@ -54,9 +53,9 @@ ROWS = (
         panel="Health checks of the database that succeeded",
         says="For three hours no health check of the database has succeeded: it fails, cannot start, or never starts",
         metrics={"succeeded": Metric("", SUCCEEDED, "Sum")},
-        below=ONE_RUN,
-        period=HOUR_SECONDS,
-        lasting=JOB_SILENT_MINUTES,
+        below=_ONE_RUN,
+        period=_HOUR_SECONDS,
+        lasting=_JOB_SILENT_MINUTES,
         # Breaching would have every new stack fire at once, as all hours before it lack data too.
         missing=Missing("notBreaching", "a clock adds a zero each hour; before its first one nothing was to run yet"),
         severity=Severity.WARNING,
@@ -70,8 +69,8 @@ ROWS = (
         says="A database job failed, or the health check of the database found something",
         metrics={"failed": Metric("", FAILED, "Sum")},
         above=NONE_AT_ALL,
-        period=HOUR_SECONDS,
-        lasting=HOUR_MINUTES,
+        period=_HOUR_SECONDS,
+        lasting=_HOUR_MINUTES,
         recurring=True,
         missing=GOOD,
         severity=Severity.WARNING,
@@ -97,9 +96,9 @@ ROWS = (
         panel="Errors of what schedules start",
         says="What EventBridge Scheduler starts answers with errors, in the account's default schedule group",
         metrics={"errors": Metric(SCHEDULER, "TargetErrorCount", "Sum", GROUP)},
-        above=JOB_START_ERRORS,
-        period=HOUR_SECONDS,
-        lasting=HOUR_MINUTES,
+        above=_JOB_START_ERRORS,
+        period=_HOUR_SECONDS,
+        lasting=_HOUR_MINUTES,
         missing=GOOD,
         severity=Severity.WARNING,
         procedure="database-jobs",

@@ -9,6 +9,9 @@ from typing import Literal
 
 from infra.thresholds import ALARM_PERIOD, Threshold
 
+SLOW_PERIOD = Threshold(300, "seconds", "Ascent: counted over 5 minutes, as long as the runbooks' shorter alerts last")
+NONE_AT_ALL = Threshold(0, "events", "Ascent: one is a reason to look")
+
 SECONDS_A_MINUTE = 60
 PERCENT = 100
 

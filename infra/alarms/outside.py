@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from infra.alarms.model import Alarm, Kind, Metric, Missing, Severity
-from infra.thresholds import OUTSIDE_GOOD, OUTSIDE_MINUTES
+from infra.thresholds import OUTSIDE_MINUTES, Threshold
+
+_OUTSIDE_GOOD = Threshold(1, "percent", "Ascent: not a single check of the minute was answered")
 
 FUNCTION = ("FunctionName",)
 # Counted beside each other: what the clock asked for, what ran, and what of it ended badly. Where the clock has struck
@@ -22,7 +24,7 @@ ROWS = (
         says="From outside, nobody gets an answer: visitors see nothing",
         metrics=CHECKS,
         expression="100 * (FILL(runs, 0) - FILL(failures, 0)) / due",
-        below=OUTSIDE_GOOD,
+        below=_OUTSIDE_GOOD,
         lasting=OUTSIDE_MINUTES,
         filled=True,
         # Breaching would page whenever the check is new, for the minutes before its first.

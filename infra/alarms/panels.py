@@ -12,7 +12,9 @@ from infra.alarms.model import Alarm, Chart, Metric
 from infra.alarms.objectives import MONTH_SECONDS, Objective
 from infra.alarms.subject import Subject
 from infra.alarms.table import charts_of
-from infra.thresholds import ALARMS_PER_PANEL, DASHBOARD_COLUMNS, PANEL_HEIGHT, PANEL_WIDTH
+from infra.thresholds import ALARMS_PER_PANEL, DASHBOARD_COLUMNS, PANEL_HEIGHT
+
+_PANEL_WIDTH = 8  # columns: three panels beside each other
 
 Panel = Mapping[str, Any]
 # Identifiers in CloudWatch's metric math begin with a small letter; functions are capital letters.
@@ -21,7 +23,7 @@ IDENTIFIER = re.compile(r"\b[a-z][A-Za-z0-9_]*\b")
 
 def arranged(panels: Iterable[Panel]) -> dict[str, Any]:
     """A dashboard's body with its panels in rows from left to right."""
-    width, height = PANEL_WIDTH.value, PANEL_HEIGHT.value
+    width, height = _PANEL_WIDTH, PANEL_HEIGHT.value
     across = DASHBOARD_COLUMNS.value // width
     return {
         "widgets": [

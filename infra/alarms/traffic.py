@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from infra.alarms.model import Alarm, Chart, Kind, Metric, Missing, Severity
+from infra.alarms.model import NONE_AT_ALL, SLOW_PERIOD, Alarm, Chart, Kind, Metric, Missing, Severity
 from infra.thresholds import (
     CERTIFICATE_DAYS,
-    CERTIFICATE_DAYS_LAST,
     DAY_MINUTES,
     DAY_SECONDS,
     EGRESS_GB,
@@ -17,23 +16,26 @@ from infra.thresholds import (
     ERROR_RATE_MINUTES,
     FLEET_CPU,
     FLEET_FULL,
-    FLEET_FULL_MINUTES,
     FLEET_MEMORY,
     GATE_REQUESTS,
-    GIGABYTE,
     LASTING_MINUTES,
     LATENCY_CRITICAL_MS,
     LATENCY_HEALTHY_MS,
     LATENCY_MINUTES,
     MONTH_DAYS,
-    NONE_AT_ALL,
-    ONE_AT_LEAST,
-    REQUESTS_HIGH_MINUTES,
     REQUESTS_PER_TARGET,
-    SLOW_PERIOD,
     UNHEALTHY_MINUTES,
-    VISITS_MINUTES,
     VISITS_SHARE,
+    Threshold,
+)
+
+_FLEET_FULL_MINUTES = Threshold(15, "minutes", "Ascent: longer than a peak that one scaling step takes care of")
+_REQUESTS_HIGH_MINUTES = Threshold(10, "minutes", "Ascent: twice what a new instance needs to take its share")
+_GIGABYTE = 1_000_000_000  # bytes
+_CERTIFICATE_DAYS_LAST = Threshold(7, "days", "Ascent: a working week to get another one")
+_ONE_AT_LEAST = Threshold(1, "targets", "Ascent: without one, nobody answers")
+_VISITS_MINUTES = Threshold(
+    15, "minutes", "Ascent: three counts of 5 minutes; DNS and caches hold an outage up as long"
 )
 
 ELB, BALANCER, GROUP = "AWS/ApplicationELB", ("LoadBalancer",), ("LoadBalancer", "TargetGroup")
@@ -150,7 +152,7 @@ ROWS = (
         below=VISITS_SHARE,
         of="visits",
         period=SLOW_PERIOD,
-        lasting=VISITS_MINUTES,
+        lasting=_VISITS_MINUTES,
         missing=Missing("breaching", "without a request nothing is published, and everything else here is quiet"),
         severity=Severity.CRITICAL,
         procedure="nobody-comes",
@@ -161,7 +163,7 @@ ROWS = (
         panel="Egress, GB a month at the day's pace",
         says="At the pace of the last day, more leaves in a month than should without a CDN",
         metrics={"bytes": Metric(ELB, "ProcessedBytes", "Sum", BALANCER)},
-        expression=f"bytes * {MONTH_DAYS.value} / {GIGABYTE.value}",
+        expression=f"bytes * {MONTH_DAYS.value} / {_GIGABYTE}",
         above=EGRESS_GB,
         period=DAY_SECONDS,
         lasting=DAY_MINUTES,
@@ -206,7 +208,7 @@ ROWS = (
         panel="Healthy targets with traffic",
         says="A version has traffic and no healthy target",
         metrics={"healthy": Metric(ELB, "HealthyHostCount", "Maximum", GROUP)},
-        below=ONE_AT_LEAST,
+        below=_ONE_AT_LEAST,
         lasting=UNHEALTHY_MINUTES,
         missing=Missing("breaching", "a target group without any target publishes nothing, and serves nobody"),
         severity=Severity.CRITICAL,
@@ -219,7 +221,7 @@ ROWS = (
         says="Each target takes more requests than autoscaling aims at: it does not keep up",
         metrics={"requests": Metric(ELB, "RequestCountPerTarget", "Sum", GROUP)},
         above=REQUESTS_PER_TARGET,
-        lasting=REQUESTS_HIGH_MINUTES,
+        lasting=_REQUESTS_HIGH_MINUTES,
         missing=QUIET,
         severity=Severity.WARNING,
         procedure="fleet-at-its-maximum",
@@ -235,7 +237,7 @@ ROWS = (
         },
         expression="100 * desired / most",
         above=FLEET_FULL,
-        lasting=FLEET_FULL_MINUTES,
+        lasting=_FLEET_FULL_MINUTES,
         missing=GONE,
         severity=Severity.WARNING,
         procedure="fleet-at-its-maximum",
@@ -273,7 +275,7 @@ ROWS = (
         metrics={"desired": Metric(INSIGHTS, "replicas_desired", "Maximum", PODS)},
         above=FLEET_FULL,
         of="replicas",
-        lasting=FLEET_FULL_MINUTES,
+        lasting=_FLEET_FULL_MINUTES,
         missing=GONE,
         severity=Severity.WARNING,
         procedure="fleet-at-its-maximum",
@@ -336,7 +338,7 @@ ROWS = (
         panel="Certificate, days left",
         says="The certificate expires within days, and nobody can connect then",
         metrics={"days": Metric("AWS/CertificateManager", "DaysToExpiry", "Minimum", ("CertificateArn",))},
-        below=CERTIFICATE_DAYS_LAST,
+        below=_CERTIFICATE_DAYS_LAST,
         period=DAY_SECONDS,
         lasting=DAY_MINUTES,
         missing=Missing("ignore", "published once a day: a day without is no news"),

@@ -15,13 +15,14 @@ from infra.thresholds import (
     CHART_EDGE_TTL,
     CLIENT_ERRORS,
     IMAGE_EDGE_TTL,
-    MISSING_EDGE_TTL,
     NEVER_STORED,
-    SERVER_ERRORS,
     STORAGE_BROWSER_TTL,
     STORAGE_EDGE_TTL,
     Threshold,
 )
+
+_MISSING_EDGE_TTL = Threshold(60, "seconds", "Ascent: what was asked for too early is found a minute later")
+_SERVER_ERRORS = 500  # status: RFC 9110, section 15.6: the first server error
 
 # Horizontal Scaling Guide, CDN Configuration: what the application says may be kept for good.
 APP_EXTENSIONS = ("avif", "gif", "ico", "jpg", "png", "svg", "webp")
@@ -164,10 +165,10 @@ _ANY_QUERY = {"query_string": {"exclude": {"all": True}}}
 def _errors(limits: Limits) -> list[dict[str, Any]]:
     """Without these, a file that was asked for too early would be missing for as long as a file is kept."""
     first, last = CLIENT_ERRORS
-    missing = MISSING_EDGE_TTL if MISSING_EDGE_TTL.value >= limits.min_edge_ttl else NEVER_STORED
+    missing = _MISSING_EDGE_TTL if _MISSING_EDGE_TTL.value >= limits.min_edge_ttl else NEVER_STORED
     return [
         {"status_code_range": {"from_": first.value, "to": last.value}, "value": missing.value},
-        {"status_code_range": {"from_": SERVER_ERRORS.value}, "value": NEVER_STORED.value},
+        {"status_code_range": {"from_": _SERVER_ERRORS}, "value": NEVER_STORED.value},
     ]
 
 

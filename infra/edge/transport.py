@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from infra.edge.expressions import about, both, named, text
 from infra.edge.rules import EdgeRule, Ruleset, RulesetScope
-from infra.thresholds import MOVED_FOR_GOOD
+
+_MOVED_FOR_GOOD = 301  # status: RFC 9110, section 15.4.2: Moved Permanently; as Always Use HTTPS answers
 
 # Cloudflare checks the origin's certificate. With less it would ask in plain text, and the load balancer's redirect to
 # HTTPS would never end.
@@ -42,6 +43,6 @@ def _sent_on(ref: str, host: str) -> EdgeRule:
         expression=both("not ssl", named(host)),
         action="redirect",
         parameters={
-            "from_value": {"status_code": MOVED_FOR_GOOD.value, "target_url": target, "preserve_query_string": True}
+            "from_value": {"status_code": _MOVED_FOR_GOOD, "target_url": target, "preserve_query_string": True}
         },
     )

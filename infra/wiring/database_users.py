@@ -15,14 +15,11 @@ from infra.components.data.role_secrets import RoleSecrets, RoleSecretsArgs
 from infra.config.settings import Settings
 from infra.roles.names import APPLICATIONS, JOBS, MASTER, OWNER, READS, WRITES
 from infra.rotation import Turn, Turns
-from infra.thresholds import (
-    APP_STATEMENT_SECONDS,
-    CONNECTION_RESERVE,
-    JOB_CONNECTIONS,
-    READ_CONNECTIONS,
-    READ_STATEMENT_SECONDS,
-)
+from infra.thresholds import APP_STATEMENT_SECONDS, CONNECTION_RESERVE, JOB_CONNECTIONS
 from infra.wiring.region_context import RegionContext
+
+_READ_CONNECTIONS = 5  # connections: people who look; within CONNECTION_RESERVE
+_READ_STATEMENT_SECONDS = 300  # seconds: a question of a person, not a report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,10 +132,10 @@ def _logins(settings: Settings, secrets: RoleSecrets, turn: Turn) -> dict[str, L
         READS: Login(
             secret_arn=secrets.arns[READS],
             of=READS,
-            limit=READ_CONNECTIONS.value,
+            limit=_READ_CONNECTIONS,
             settings={
                 "default_transaction_read_only": "on",
-                "statement_timeout": f"{READ_STATEMENT_SECONDS.value}s",
+                "statement_timeout": f"{_READ_STATEMENT_SECONDS}s",
             },
         ),
     }

@@ -7,8 +7,10 @@ from infra.config.settings import Settings
 from infra.database_url import port
 from infra.pod_spec import NAME
 from infra.security_groups import ANYWHERE
-from infra.thresholds import DATABASE_PORT, POOLER_PORT, REDIS_PORT, SENTINEL_PORT
+from infra.thresholds import DATABASE_PORT, REDIS_PORT, SENTINEL_PORT
 from infra.wiring.helm_releases import POOLER, REDIS
+
+_POOLER_PORT = 6432  # PgBouncer documentation: listen_port
 
 
 def app_reach(settings: Settings) -> list[Reach]:
@@ -19,7 +21,7 @@ def app_reach(settings: Settings) -> list[Reach]:
     """
     found = [
         _own_database(settings),
-        Reach(ports=[POOLER_PORT.value], selected={NAME: POOLER}),
+        Reach(ports=[_POOLER_PORT], selected={NAME: POOLER}),
         Reach(ports=[REDIS_PORT.value, SENTINEL_PORT.value], selected={NAME: REDIS}),
         Reach(ports=[REDIS_PORT.value], cidrs=settings.ranges),
     ]

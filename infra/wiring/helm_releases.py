@@ -34,7 +34,6 @@ from infra.thresholds import (
     POOLER_POD_CPU,
     POOLER_POD_MEMORY,
     POOLER_PODS,
-    REDIS_MAX_MEMORY,
     REDIS_POD_CPU,
     REDIS_POD_MEMORY,
     REDIS_PORT,
@@ -42,6 +41,8 @@ from infra.thresholds import (
     SENTINEL_MEMORY,
     SENTINEL_PORT,
 )
+
+_REDIS_MAX_MEMORY = 768  # MiB: charts/redis: three quarters of the pod's memory
 
 POOLER, REDIS = "pgbouncer", "redis"
 USERS = "pgbouncer-users"
@@ -111,7 +112,7 @@ def redis_values(storage_class: str | None) -> Redis:
     """Values of Redis with sentinels."""
     return Redis(
         port=REDIS_PORT.value,
-        maxmemory_mi=REDIS_MAX_MEMORY.value,
+        maxmemory_mi=_REDIS_MAX_MEMORY,
         auth=RedisAuth(secret_name=REDIS_SECRET, key="password"),
         sentinel=Sentinel(
             port=SENTINEL_PORT.value,

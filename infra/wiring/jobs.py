@@ -19,12 +19,15 @@ from infra.components.observability.task_failures import TaskFailures, TaskFailu
 from infra.config.settings import Settings
 from infra.images import in_region, registry_of, repository
 from infra.schedules import CLOCK, CONNECTIONS_VARIABLE, HEALTH, JOBS, URL_VARIABLE, ScheduledJob
-from infra.thresholds import JOB_CPU, JOB_MEMORY, OWN_JOB_CPU, OWN_JOB_MEMORY
+from infra.thresholds import JOB_CPU, JOB_MEMORY
 from infra.user_data import JOB, WEB
 from infra.wiring.alarms import TASK_SEVERITY, Topics
 from infra.wiring.databases import DIRECT_URL
 from infra.wiring.region_context import RegionContext
 from infra.wiring.workload_context import WorkloadContext
+
+_OWN_JOB_CPU = 512  # CPU units: as a pod of the first stages, half a vCPU; a size that Fargate has
+_OWN_JOB_MEMORY = 2048  # MiB: what a t4g.small has, which every stage's application fits
 
 # Group of schedules that name none. A group of their own would replace the existing schedules: docs/adr/0028.
 _GROUP = "default"
@@ -131,8 +134,8 @@ def application_tasks(workload: WorkloadContext, topics: Topics) -> Iterator[Sub
             region=region.name,
             what="Jobs of the application",
             image=image,
-            cpu=OWN_JOB_CPU.value,
-            memory=OWN_JOB_MEMORY.value,
+            cpu=_OWN_JOB_CPU,
+            memory=_OWN_JOB_MEMORY,
             repositories=[arn for arn in [repository(image)] if arn],
             log_in=workload.registry_logins.get(registry_of(image)),
             secret_arn=secret.arn,

@@ -16,15 +16,17 @@ from infra.thresholds import (
     INSTANCE_GRACE,
     INSTANCE_LIFETIME,
     INSTANCE_WARMUP,
-    ON_DEMAND_WITH_SPOT,
     REFRESH_CHECKPOINTS,
     REFRESH_MAX_HEALTHY,
     REFRESH_MIN_HEALTHY,
     REFRESH_WAIT,
     REQUESTS_PER_TARGET,
     WARM_PREPARED,
+    Threshold,
 )
 from infra.user_data import Container
+
+_ON_DEMAND_WITH_SPOT = Threshold(50, "percent", "Ascent: of what is above the minimum, so no spot loss cuts into it")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +134,9 @@ class Fleet(pulumi.ComponentResource):
             },
             "instances_distribution": {
                 "on_demand_base_capacity": args.minimum,
-                "on_demand_percentage_above_base_capacity": (ON_DEMAND_WITH_SPOT if args.spot else ALL_ON_DEMAND).value,
+                "on_demand_percentage_above_base_capacity": (
+                    _ON_DEMAND_WITH_SPOT if args.spot else ALL_ON_DEMAND
+                ).value,
                 "on_demand_allocation_strategy": "prioritized",
                 "spot_allocation_strategy": "price-capacity-optimized",
             },

@@ -10,8 +10,10 @@ import pulumi_aws as aws
 
 from infra import naming
 from infra.security_groups import letting_out
-from infra.thresholds import IMDS_HOPS, ROOT_VOLUME
+from infra.thresholds import IMDS_HOPS
 from infra.user_data import Container, encoded
+
+_ROOT_VOLUME = 20  # GiB: AL2023 takes 2, two images of the app 4, logs are shipped
 
 ROOT_DEVICE = "/dev/xvda"
 # What a group of such instances publishes about itself, for scaling, alarms and dashboards.
@@ -75,7 +77,7 @@ class InstanceTemplate(pulumi.ComponentResource):
                     "device_name": ROOT_DEVICE,
                     "ebs": {
                         "encrypted": "true",
-                        "volume_size": ROOT_VOLUME.value,
+                        "volume_size": _ROOT_VOLUME,
                         "volume_type": "gp3",
                         "delete_on_termination": "true",
                     },

@@ -11,7 +11,9 @@ import pulumi_aws as aws
 from infra import iam, naming
 from infra.schedules import JOB_VARIABLE, ScheduledJob
 from infra.security_groups import letting_out
-from infra.thresholds import JOB_EVENT_AGE, JOB_LOG_DAYS, JOB_RETRIES, POD_USER
+from infra.thresholds import JOB_EVENT_AGE, JOB_RETRIES, POD_USER
+
+_JOB_LOG_DAYS = 14  # days: two runs of every weekly job, to compare them
 
 _TMP = "tmp"
 # A volume of the task's own is root's, unless the image has one at the same path: then it gets that one's owner and
@@ -84,7 +86,7 @@ class Jobs(pulumi.ComponentResource):
         )
         execution = self._execution_role()
         self._role = self._task_role()
-        logs = aws.cloudwatch.LogGroup(name, retention_in_days=JOB_LOG_DAYS.value, opts=self._child)
+        logs = aws.cloudwatch.LogGroup(name, retention_in_days=_JOB_LOG_DAYS, opts=self._child)
         task = self._task(execution, logs)
         scheduler = self._scheduler_role(task, execution)
         for job in args.jobs:

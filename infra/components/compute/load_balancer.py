@@ -20,10 +20,11 @@ from infra.thresholds import (
     HTTP_PORT,
     HTTPS_PORT,
     IDLE_TIMEOUT,
-    PROXY_RANGES,
-    RULE_PRIORITY_STEP,
     UNHEALTHY_COUNT,
 )
+
+_RULE_PRIORITY_STEP = 10  # priority: room for a rule between any two
+_PROXY_RANGES = 20  # ranges: Cloudflare's 15, and room for five; AWS counts each as a rule
 
 # TLS 1.3 and 1.2 with forward secrecy; AWS, "Security policies for your Application Load Balancer".
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
@@ -180,7 +181,7 @@ class LoadBalancer(pulumi.ComponentResource):
             f"{self._name}-proxies",
             address_family="IPv4",
             # With room, because AWS changes either this number or the entries in one request.
-            max_entries=PROXY_RANGES.value,
+            max_entries=_PROXY_RANGES,
             entries=[{"cidr": cidr} for cidr in clients],
             tags={"Name": f"{self._name}-proxies"},
             opts=self._child,
@@ -237,7 +238,7 @@ class LoadBalancer(pulumi.ComponentResource):
         return aws.lb.ListenerRule(
             f"{self._name}-{target}-check",
             listener_arn=self._redirect.arn,
-            priority=self._args.targets[target].rank * RULE_PRIORITY_STEP.value,
+            priority=self._args.targets[target].rank * _RULE_PRIORITY_STEP,
             conditions=[{"source_ip": {"values": [NOBODY]}}],
             actions=[{"type": "forward", "target_group_arn": self.target_groups[target].arn}],
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
@@ -281,7 +282,7 @@ class LoadBalancer(pulumi.ComponentResource):
             aws.lb.ListenerRule(
                 f"{self._name}-{target}",
                 listener_arn=https.arn,
-                priority=one.rank * RULE_PRIORITY_STEP.value,
+                priority=one.rank * _RULE_PRIORITY_STEP,
                 conditions=[
                     {"http_header": {"http_header_name": TARGET_HEADER, "values": [target]}},
                     {"http_header": {"http_header_name": KEY_HEADER, "values": [args.target_key]}},

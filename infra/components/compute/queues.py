@@ -9,8 +9,10 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
-from infra.thresholds import DEAD_LETTER_RETENTION, QUEUE_ATTEMPTS, QUEUE_RETENTION, QUEUE_VISIBILITY, QUEUE_WAIT
+from infra.thresholds import DEAD_LETTER_RETENTION, QUEUE_RETENTION, QUEUE_VISIBILITY, QUEUE_WAIT
 from infra.undelivered import undelivered
+
+_QUEUE_ATTEMPTS = 5  # receives: then something is wrong with the message, and people look
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class Queues(pulumi.ComponentResource):
                 receive_wait_time_seconds=QUEUE_WAIT.value,
                 sqs_managed_sse_enabled=True,
                 redrive_policy=pulumi.Output.json_dumps(
-                    {"deadLetterTargetArn": dead.arn, "maxReceiveCount": QUEUE_ATTEMPTS.value}
+                    {"deadLetterTargetArn": dead.arn, "maxReceiveCount": _QUEUE_ATTEMPTS}
                 ),
                 opts=kept,
             )

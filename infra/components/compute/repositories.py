@@ -10,7 +10,8 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
-from infra.thresholds import UNTAGGED_IMAGE_DAYS
+
+_UNTAGGED_IMAGE_DAYS = 14  # days: an image whose tag is gone can still be gone back to for two releases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +79,7 @@ def _repository(name: str, repository: str, *, protect: bool, opts: pulumi.Resou
         force_delete=not protect,
         opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(protect=protect)),
     )
-    days = UNTAGGED_IMAGE_DAYS.value
+    days = _UNTAGGED_IMAGE_DAYS
     rule = {
         "rulePriority": 1,
         "description": f"Untagged for {days} days",

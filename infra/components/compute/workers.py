@@ -10,15 +10,11 @@ import pulumi_aws as aws
 
 from infra import lifecycle, naming
 from infra.components.compute.instance_template import METRICS, InstanceTemplate, InstanceTemplateArgs
-from infra.thresholds import (
-    BACKLOG_PER_WORKER,
-    INSTANCE_GRACE,
-    INSTANCE_LIFETIME,
-    INSTANCE_WARMUP,
-    REFRESH_MAX_HEALTHY,
-    WORKER_MIN_HEALTHY,
-)
+from infra.thresholds import INSTANCE_GRACE, INSTANCE_LIFETIME, INSTANCE_WARMUP, REFRESH_MAX_HEALTHY
 from infra.user_data import Container
+
+_BACKLOG_PER_WORKER = 100  # messages/worker: at a second each, done in less than two minutes
+_WORKER_MIN_HEALTHY = 50  # percent: half of the workers keep on during an instance refresh
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +81,7 @@ class Workers(pulumi.ComponentResource):
                 "strategy": "Rolling",
                 "preferences": {
                     # A job whose worker goes comes back to the queue, so a few fewer for a while do no harm.
-                    "min_healthy_percentage": WORKER_MIN_HEALTHY.value,
+                    "min_healthy_percentage": _WORKER_MIN_HEALTHY,
                     "max_healthy_percentage": REFRESH_MAX_HEALTHY.value,
                     "instance_warmup": str(INSTANCE_WARMUP.value),
                     "skip_matching": True,
@@ -103,7 +99,7 @@ class Workers(pulumi.ComponentResource):
             autoscaling_group_name=group.name,
             policy_type="TargetTrackingScaling",
             target_tracking_configuration={
-                "target_value": float(BACKLOG_PER_WORKER.value),
+                "target_value": float(_BACKLOG_PER_WORKER),
                 "customized_metric_specification": {"metrics": _backlog(group.name, args.queue_names)},
             },
             opts=child,

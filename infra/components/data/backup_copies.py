@@ -15,11 +15,14 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import iam, naming
-from infra.thresholds import ACCOUNT_COPY_HOUR, COPIED_DAYS, COPY_SOURCE_DAYS, REGION_COPY_HOUR, VAULT_NAME
+from infra.thresholds import COPIED_DAYS, COPY_SOURCE_DAYS, VAULT_NAME, Threshold
+
+_REGION_COPY_HOUR = Threshold(5, "hour of the day, UTC", "Ascent: few are awake on either side of the Atlantic")
+_ACCOUNT_COPY_HOUR = Threshold(6, "hour of the day, UTC", "Ascent: an hour after the one to another region")
 
 POLICY = "arn:aws:iam::aws:policy/service-role/AWSBackupServiceRolePolicyForBackup"
 # Apart, as both make a snapshot of the same cluster.
-HOURS = {"region": REGION_COPY_HOUR, "account": ACCOUNT_COPY_HOUR}
+HOURS = {"region": _REGION_COPY_HOUR, "account": _ACCOUNT_COPY_HOUR}
 # AWS Backup Developer Guide, "Monitoring AWS Backup events using Amazon EventBridge": how a job ends that did not do
 # what it should.
 BAD = ("ABORTED", "EXPIRED", "FAILED", "PARTIAL")

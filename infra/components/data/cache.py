@@ -13,7 +13,9 @@ import pulumi_aws as aws
 
 from infra import naming
 from infra.security_groups import admitting
-from infra.thresholds import CACHE_LOG_DAYS, CACHE_NAME, CACHE_SNAPSHOT_DAYS, REDIS_PORT
+from infra.thresholds import CACHE_LOG_DAYS, CACHE_NAME, REDIS_PORT
+
+_CACHE_SNAPSHOT_DAYS = 7  # days: a week to notice that something was evicted or overwritten
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,7 @@ class Cache(pulumi.ComponentResource):
             # the last, and SET, with the same one, ends the last; SET with another token than that is refused. The
             # update that brings a new token rotates it, and the one after it sets it.
             auth_token_update_strategy="ROTATE" if args.rotates else "SET",
-            snapshot_retention_limit=CACHE_SNAPSHOT_DAYS.value,
+            snapshot_retention_limit=_CACHE_SNAPSHOT_DAYS,
             log_delivery_configurations=[
                 {
                     "destination": group.name,

@@ -11,7 +11,9 @@ from infra import naming
 from infra.json_secret import json_secret
 from infra.roles.names import APPLICATIONS, JOBS, MASTER, READS, short
 from infra.rotation import Turns
-from infra.thresholds import CACHE_TOKEN_LENGTH, PASSWORD_LENGTH
+from infra.thresholds import CACHE_TOKEN_LENGTH
+
+_PASSWORD_LENGTH = 40  # characters: 238 bits of letters and digits, within RDS' 128 characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,7 @@ class Credentials(pulumi.ComponentResource):
         marks = {**dict(zip(APPLICATIONS, turn.made, strict=True)), JOBS: turn.number, READS: turn.number}
         return {user: self._password(short(user), f"{all_}.{mark}") for user, mark in marks.items()}
 
-    def _password(self, what: str, mark: str, length: int = PASSWORD_LENGTH.value) -> pulumi.Output[str]:
+    def _password(self, what: str, mark: str, length: int = _PASSWORD_LENGTH) -> pulumi.Output[str]:
         """A password that is made anew with another mark."""
         return random.RandomPassword(
             f"{self._name}-{what}", length=length, special=False, keepers={"generation": mark}, opts=self._child

@@ -14,23 +14,24 @@ from infra import naming
 from infra.roles.names import MASTER
 from infra.security_groups import admitting
 from infra.thresholds import (
-    DATABASE_LOG_DAYS,
     DATABASE_PORT,
     HNSW_BUILD_MEMORY,
     HNSW_BUILD_WORKERS,
-    IDLE_TRANSACTION_MS,
     INSIGHTS_DAYS,
-    READER_CPU_TARGET,
-    READER_SCALE_IN_COOLDOWN,
     READER_SCALE_OUT_COOLDOWN,
     SLOW_QUERY_MS,
-    SNAPSHOT_SUFFIX,
 )
+
+_SNAPSHOT_SUFFIX = 6  # characters: two billion names, for the few clusters that a name ever had
+_DATABASE_LOG_DAYS = 30  # days: as the application's own log
+_IDLE_TRANSACTION_MS = 60_000  # milliseconds: an idle transaction pins a pooled connection
+_READER_CPU_TARGET = 60  # percent: a reader is added well before Narfe Backend Scaling Runbook, Stage 4's 80 % of CPU
+_READER_SCALE_IN_COOLDOWN = 900  # seconds: thrice the way up, so that a lull does not cost a warm reader
 
 DATABASE = "app"
 # Static parameters are set from birth, because they wait for a reboot.
 BASE_PARAMETERS: Mapping[str, str] = MappingProxyType(
-    {"rds.force_ssl": "1", "idle_in_transaction_session_timeout": str(IDLE_TRANSACTION_MS.value)}
+    {"rds.force_ssl": "1", "idle_in_transaction_session_timeout": str(_IDLE_TRANSACTION_MS)}
 )
 STATIC_PARAMETERS: Mapping[str, str] = MappingProxyType({"shared_preload_libraries": "pg_stat_statements"})
 # Dynamic ones, which a stage may add and take away without a reboot.
@@ -171,7 +172,7 @@ class Database(pulumi.ComponentResource):
         )
         # RDS would make this log group itself, and keep its logs for ever: the name is known, so ours comes first.
         logs = aws.cloudwatch.LogGroup(
-            name, name=f"/aws/rds/cluster/{name}/postgresql", retention_in_days=DATABASE_LOG_DAYS.value, opts=kept
+            name, name=f"/aws/rds/cluster/{name}/postgresql", retention_in_days=_DATABASE_LOG_DAYS, opts=kept
         )
         self.log_group = logs.name
         owner = args.origin if isinstance(args.origin, Owner) else None
@@ -223,7 +224,7 @@ class Database(pulumi.ComponentResource):
     def _last_snapshot(self) -> pulumi.Output[str]:
         """Name of the final snapshot, another one for each cluster that ever had this name: RDS refuses a second."""
         own = random.RandomString(
-            f"{self._name}-final", length=SNAPSHOT_SUFFIX.value, special=False, upper=False, opts=self._child
+            f"{self._name}-final", length=_SNAPSHOT_SUFFIX, special=False, upper=False, opts=self._child
         )
         return pulumi.Output.concat(self._name, "-final-", own.result)
 
@@ -290,10 +291,10 @@ class Database(pulumi.ComponentResource):
             scalable_dimension=target.scalable_dimension,
             resource_id=target.resource_id,
             target_tracking_scaling_policy_configuration={
-                "target_value": float(READER_CPU_TARGET.value),
+                "target_value": float(_READER_CPU_TARGET),
                 "predefined_metric_specification": {"predefined_metric_type": "RDSReaderAverageCPUUtilization"},
                 "scale_out_cooldown": READER_SCALE_OUT_COOLDOWN.value,
-                "scale_in_cooldown": READER_SCALE_IN_COOLDOWN.value,
+                "scale_in_cooldown": _READER_SCALE_IN_COOLDOWN,
             },
             opts=self._child,
         )

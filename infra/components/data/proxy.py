@@ -10,7 +10,9 @@ import pulumi_aws as aws
 
 from infra import iam, naming
 from infra.security_groups import admitting
-from infra.thresholds import DATABASE_PORT, PROXY_BORROW_TIMEOUT, PROXY_IDLE_TIMEOUT
+from infra.thresholds import DATABASE_PORT, PROXY_IDLE_TIMEOUT
+
+_PROXY_BORROW_TIMEOUT = 30  # seconds: a request that waits longer for a connection has timed out anyway
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +77,7 @@ class Proxy(pulumi.ComponentResource):
             connection_pool_config={
                 "max_connections_percent": args.pool_percent,
                 "max_idle_connections_percent": args.idle_percent,
-                "connection_borrow_timeout": PROXY_BORROW_TIMEOUT.value,
+                "connection_borrow_timeout": _PROXY_BORROW_TIMEOUT,
             },
             opts=self._child,
         )

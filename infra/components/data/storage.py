@@ -14,7 +14,10 @@ import pulumi_aws as aws
 from infra import iam, naming
 from infra.application import Bucket
 from infra.private_bucket import private_bucket
-from infra.thresholds import ARCHIVE_DAYS, CORS_MAX_AGE, MULTIPART_DAYS, OLD_VERSION_DAYS, UNUSED_UPLOAD_DAYS
+from infra.thresholds import ARCHIVE_DAYS, MULTIPART_DAYS, UNUSED_UPLOAD_DAYS
+
+_OLD_VERSION_DAYS = 30  # days: a month to take back a deletion
+_CORS_MAX_AGE = 3600  # seconds: one preflight an hour and browser
 
 # The application marks an upload that something refers to; what is still unmarked after a while is unused.
 USED_TAG = "used"
@@ -102,7 +105,7 @@ class Storage(pulumi.ComponentResource):
                         "allowed_origins": [args.origin],
                         "allowed_methods": ["GET", "PUT", "POST"],
                         "allowed_headers": ["*"],
-                        "max_age_seconds": CORS_MAX_AGE.value,
+                        "max_age_seconds": _CORS_MAX_AGE,
                     }
                 ],
                 opts=child,
@@ -141,7 +144,7 @@ def _rules(one: Bucket) -> list[aws.s3.BucketLifecycleConfigurationRuleArgsDict]
             "status": "Enabled",
             "filter": {"prefix": ""},
             "abort_incomplete_multipart_upload": {"days_after_initiation": MULTIPART_DAYS.value},
-            "noncurrent_version_expiration": {"noncurrent_days": OLD_VERSION_DAYS.value},
+            "noncurrent_version_expiration": {"noncurrent_days": _OLD_VERSION_DAYS},
         }
     ]
     if one.expires:

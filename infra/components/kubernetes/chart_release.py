@@ -9,7 +9,9 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra import naming
-from infra.thresholds import CHART_TIMEOUT, POD_HISTORY
+from infra.thresholds import POD_HISTORY
+
+_CHART_TIMEOUT = 600  # seconds: a node and an image; pods follow one another a grace period apart
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ class ChartRelease(pulumi.ComponentResource):
             atomic=True,
             cleanup_on_fail=True,
             max_history=POD_HISTORY.value,
-            timeout=CHART_TIMEOUT.value,
+            timeout=_CHART_TIMEOUT,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"release": args.release})

@@ -10,14 +10,9 @@ import pulumi_aws as aws
 import pulumi_kubernetes as kubernetes
 
 from infra import naming
-from infra.thresholds import (
-    NODE_CONSOLIDATE,
-    NODE_CPU_BELOW,
-    NODE_DISRUPTION,
-    NODE_DRAIN,
-    NODE_GENERATION,
-    NODE_LIFETIME,
-)
+from infra.thresholds import NODE_CPU_BELOW, NODE_DISRUPTION, NODE_DRAIN, NODE_GENERATION, NODE_LIFETIME
+
+_NODE_CONSOLIDATE = 300  # seconds: as long as the HPA's way down, so that nodes follow pods
 
 POOL = "app"
 # Not `default`, which is that of the built-in pools, and which EKS puts back as it was.
@@ -134,7 +129,7 @@ def _pool(args: ClusterServicesArgs) -> dict[str, object]:
         },
         "disruption": {
             "consolidationPolicy": "WhenEmptyOrUnderutilized",
-            "consolidateAfter": f"{NODE_CONSOLIDATE.value}s",
+            "consolidateAfter": f"{_NODE_CONSOLIDATE}s",
             "budgets": [{"nodes": f"{NODE_DISRUPTION.value}%"}],
         },
         "limits": {"cpu": str(args.cpu), "memory": f"{args.memory}Gi"},

@@ -13,7 +13,9 @@ from infra import naming
 from infra.autoscaling import metadata
 from infra.pod_spec import Container, PodEnvironment, PodRequest, described, labels, pod, resources
 from infra.schedules import JOB_VARIABLE, ScheduledJob
-from infra.thresholds import JOB_EVENT_AGE, JOB_HISTORY, JOB_KEEP
+from infra.thresholds import JOB_EVENT_AGE, JOB_HISTORY
+
+_JOB_KEEP = 172_800  # seconds: two days to read the log of a run that failed
 
 COMPONENT = "jobs"
 # Not the application's: what that may reach is more than a job needs.
@@ -76,7 +78,7 @@ class CronJobs(pulumi.ComponentResource):
                             "backoff_limit": job.retries,
                             "pod_failure_policy": {"rules": [DISRUPTED]},
                             "active_deadline_seconds": job.deadline.value,
-                            "ttl_seconds_after_finished": JOB_KEEP.value,
+                            "ttl_seconds_after_finished": _JOB_KEEP,
                             "template": {
                                 "metadata": {"labels": described(selected), "annotations": dict(UNDISTURBED)},
                                 "spec": {**_pod(args, job), "restart_policy": "Never"},

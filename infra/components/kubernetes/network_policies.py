@@ -12,7 +12,9 @@ import pulumi_kubernetes as kubernetes
 from infra import naming
 from infra.pod_spec import APP, NAME, described
 from infra.security_groups import ANYWHERE
-from infra.thresholds import DNS_PORT, HTTP_PORT, HTTPS_PORT
+from infra.thresholds import HTTP_PORT, HTTPS_PORT
+
+_DNS_PORT = 53  # RFC 1035, section 4.2
 
 Ingress = kubernetes.networking.v1.NetworkPolicyIngressRuleArgsDict
 Egress = kubernetes.networking.v1.NetworkPolicyEgressRuleArgsDict
@@ -102,7 +104,7 @@ def _policy(
 
 def _egress(reaches: Sequence[Reach]) -> list[Egress]:
     # Not by peer: with Auto Mode, DNS answers on the nodes and not in pods.
-    dns: Egress = {"ports": [{"port": DNS_PORT.value, "protocol": protocol} for protocol in ("UDP", "TCP")]}
+    dns: Egress = {"ports": [{"port": _DNS_PORT, "protocol": protocol} for protocol in ("UDP", "TCP")]}
     return [dns, *chain.from_iterable(map(_rules, reaches))]
 
 

@@ -25,19 +25,22 @@ from infra.thresholds import (
     HEALTH_TIMEOUT,
     LIVENESS_DELAY,
     LIVENESS_PERIOD,
-    LIVENESS_TRIES,
-    POD_DRAIN,
-    POD_GRACE,
     POD_HISTORY,
     POD_PROGRESS,
-    POD_READY_SECONDS,
     POD_SURGE,
     READINESS_DELAY,
     READINESS_PERIOD,
-    STARTUP_TRIES,
     UNHEALTHY_COUNT,
     Threshold,
 )
+
+_LIVENESS_TRIES = Threshold(
+    12, "checks", "Ascent: two minutes, longer than a failover of Aurora: readiness has long taken the pod out by then"
+)
+_STARTUP_TRIES = Threshold(24, "checks", "Ascent: two minutes at the readiness period, as instances have to start")
+_POD_READY_SECONDS = 60  # seconds: four looks of the autoscaler, before the first pod is enough
+_POD_DRAIN = 35  # seconds: the 30 s deregistration delay, and 5 s until the controller starts it
+_POD_GRACE = 65  # seconds: the drain, and then as long as instances have to stop
 
 COMPONENT = "web"
 PORT = "http"
@@ -103,7 +106,7 @@ class Workload(pulumi.ComponentResource):
                     "type": "RollingUpdate",
                     "rolling_update": {"max_surge": f"{POD_SURGE.value}%", "max_unavailable": 0},
                 },
-                "min_ready_seconds": POD_READY_SECONDS.value,
+                "min_ready_seconds": _POD_READY_SECONDS,
                 "progress_deadline_seconds": POD_PROGRESS.value,
                 "revision_history_limit": POD_HISTORY.value,
                 "template": {
@@ -113,7 +116,7 @@ class Workload(pulumi.ComponentResource):
                     },
                     "spec": {
                         **pod(_container(args), args.service_account),
-                        "termination_grace_period_seconds": POD_GRACE.value,
+                        "termination_grace_period_seconds": _POD_GRACE,
                         "topology_spread_constraints": spread(selected),
                     },
                 },
@@ -137,17 +140,17 @@ def _container(args: WorkloadArgs) -> Container:
         "env_from": args.environment.sources,
         "resources": resources(args.amount),
         # Until it has answered once, nothing else is asked: a slow start is no death.
-        "startup_probe": _probe(args.health_path, READINESS_PERIOD, STARTUP_TRIES),
+        "startup_probe": _probe(args.health_path, READINESS_PERIOD, _STARTUP_TRIES),
         "readiness_probe": {
             **_probe(args.health_path, READINESS_PERIOD, UNHEALTHY_COUNT),
             "initial_delay_seconds": READINESS_DELAY.value,
         },
         "liveness_probe": {
-            **_probe(args.liveness, LIVENESS_PERIOD, LIVENESS_TRIES),
+            **_probe(args.liveness, LIVENESS_PERIOD, _LIVENESS_TRIES),
             "initial_delay_seconds": LIVENESS_DELAY.value,
         },
         # Requests still come while the load balancer learns that the pod goes. By kubelet: an image may lack a shell.
-        "lifecycle": {"pre_stop": {"sleep": {"seconds": POD_DRAIN.value}}},
+        "lifecycle": {"pre_stop": {"sleep": {"seconds": _POD_DRAIN}}},
     }
 
 

@@ -9,7 +9,11 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
-from infra.thresholds import BUDGET_ALL, BUDGET_EARLY, EGRESS_GB, Threshold
+from infra.thresholds import BUDGET_ALL, EGRESS_GB, Threshold
+
+_BUDGET_EARLY = Threshold(
+    80, "percent", "Ascent: Horizontal Scaling Guide, Cost Monitoring, sets budget alerts and no figure"
+)
 
 # AWS Cost Explorer, usage type groups: what leaves to the internet, from load balancers and from buckets.
 EGRESS = ("EC2: Data Transfer - Internet (Out)", "S3: Data Transfer - Internet (Out)")
@@ -48,7 +52,7 @@ class Budget(pulumi.ComponentResource):
             limit_unit="USD",
             cost_filters=[tagged],
             notifications=[
-                _tell("ACTUAL", BUDGET_EARLY, [args.topic]),
+                _tell("ACTUAL", _BUDGET_EARLY, [args.topic]),
                 _tell("ACTUAL", BUDGET_ALL, [args.topic]),
                 _tell("FORECASTED", BUDGET_ALL, [args.topic]),
             ],
