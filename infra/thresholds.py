@@ -1,4 +1,4 @@
-"""Every limit once: its value, unit, and where it comes from. Components use these and hold no numbers of their own."""
+"""Limits with a source outside Ascent, or with several users: value, unit and source. Others are beside their use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Threshold:
 
     value: the number.
     unit: what it counts.
-    source: runbook and section, AWS quota or page, standard, or "Ascent" with the reason where it is our own choice.
+    source: runbook and section, page of the vendor, standard, or "Ascent" with the reason for a choice of our own.
     """
 
     value: int
@@ -42,7 +42,7 @@ CERTIFICATE_WAIT = Threshold(
 # The fleet
 CPU_TARGET = Threshold(70, "percent", f"{GUIDE}, Auto Scaling Group: ScaleUpOnCPU")
 REQUESTS_PER_TARGET = Threshold(1000, "requests/minute/target", f"{GUIDE}, Auto Scaling Group: ScaleUpOnRequests")
-# From when an instance is in service, which is when its own health check has answered: infra/boot/instance.py.
+# Counted from the moment that an instance is in service, after its own health check: infra/boot/instance.py.
 INSTANCE_GRACE = Threshold(
     300, "seconds", "AWS, EC2 Auto Scaling, health check grace period: the console's; two checks 30 s apart fit"
 )
@@ -76,7 +76,7 @@ REQUESTS_PER_USER = Threshold(2, "requests/minute/user", f"Ascent: {SUMMARY} all
 POOL_SIZE_MIN = Threshold(20, "connections", f"{NARFE}, Stage 2: default_pool_size")
 POOL_SIZE_MAX = Threshold(200, "connections", f"{FIFTY_K}, Recommended Pool Settings: 100-200; {SUMMARY}: 200 pooled")
 
-# Keeping
+# Retention
 FLOW_LOG_DAYS = Threshold(7, "days", f"{SUMMARY}, System Log Retention: edge function logs")
 APP_LOG_DAYS = Threshold(30, "days", f"{ORIVA}, Service Level Objectives: the longest window is 30 days")
 ACCESS_LOG_DAYS = Threshold(90, "days", f"{SUMMARY}, System Log Retention: webhook events")
@@ -142,7 +142,7 @@ FUNCTION_LOG_DAYS = Threshold(30, "days", "Ascent: as the application's own log"
 REDIS_PORT = Threshold(6379, "port", f"{GUIDE}, Docker Compose: REDIS_URL")
 CACHE_NAME = Threshold(40, "characters", "AWS ElastiCache, CreateReplicationGroup: ReplicationGroupId")
 CACHE_LOG_DAYS = Threshold(7, "days", f"{SUMMARY}, System Log Retention: edge function logs")
-# What the application is told, in seconds, by what it keeps.
+# Cache lifetimes that the application gets as variables, by what it caches.
 CACHE_TTLS = {
     "FEED": Threshold(300, "seconds", f"{NARFE}, Stage 6: cached feed"),
     "DEFAULT": Threshold(300, "seconds", f"{GUIDE}, Caching Strategy: default TTL"),
@@ -250,7 +250,7 @@ EDGE_CERTIFICATE_DAYS = Threshold(
     90, "days", "Cloudflare, Validity periods and renewal: what all its authorities offer; it renews by itself"
 )
 HSTS_MAX_AGE = Threshold(31_536_000, "seconds", "hstspreload.org, submission requirements: at least a year")
-# What one address may ask for, by what it asks; the general one covers the rest of the API.
+# Requests from one address, by their kind; the general limit is for the rest of the API.
 RATE_LIMITS = {
     "general": Threshold(200, "requests/minute", f"{FIFTY_K}, Rate Limiting: general API"),
     "uploads": Threshold(20, "requests/minute", f"{FIFTY_K}, Rate Limiting: file uploads"),
@@ -298,7 +298,7 @@ PLAN_MIN_MONITOR_INTERVAL = {
     "enterprise": Threshold(10, "seconds", _MONITORS),
 }
 
-# Rollouts: what the new color takes of the traffic, step by step, and how long a step is watched before the next
+# Rollouts: the share of the new color in each step, and how long each step is observed
 CANARY_WEIGHTS = (
     Threshold(5, "percent", f"{GUIDE}, Canary Deployment: 5 % of the traffic"),
     Threshold(25, "percent", f"{GUIDE}, Canary Deployment: 25 % if stable"),
@@ -378,7 +378,7 @@ VAULT_NAME = Threshold(
     50, "characters", "AWS Backup API Reference, CreateBackupVault and CreateBackupPlan: their names"
 )
 
-# Watching: how long and how much, by the runbooks' words where they have any
+# Alarms: limits and durations, from the runbooks where they have them
 DATABASE_CPU = Threshold(80, "percent", f"{NARFE}, Set Up Alerts: HighDatabaseCPU")
 DATABASE_CPU_MINUTES = Threshold(5, "minutes", f"{NARFE}, Set Up Alerts: HighDatabaseCPU")
 DATABASE_CPU_FULL = Threshold(95, "percent", f"{NARFE}, Emergency Procedures: at 100%, as near as averages show")
@@ -433,7 +433,7 @@ LATENCY_P99_TARGET = Threshold(9900, "per 10 000", f"{ORIVA}, Service Level Obje
 DATABASE_TARGET = Threshold(9995, "per 10 000", f"{ORIVA}, Service Level Objectives: database uptime 99.95%")
 QUIET_SHARE = Threshold(5, "percent", "Ascent: of a stage's users are there in its quietest hours")
 
-# Telling
+# Notifications and dashboards
 INSIGHTS_LOG_DAYS = Threshold(7, "days", f"{SUMMARY}, System Log Retention: edge function logs")
 BUDGET_ALL = Threshold(100, "percent", f"{GUIDE}, Cost Monitoring: set budget alerts")
 DASHBOARD_COLUMNS = Threshold(24, "columns", "AWS CloudWatch, dashboard body: the grid's width")
@@ -446,5 +446,5 @@ STACK_NAME = Threshold(
     34, "characters", "Amazon S3, bucket naming rules: 63, of which region, bucket and suffix take 29"
 )
 
-# What is let pass
+# Accepted findings of the guard
 ALLOWANCE_DAYS = Threshold(14, "days", "Ascent: a change that waits for longer than two weeks is looked at anew")

@@ -1,4 +1,4 @@
-"""The connection budget: what may connect to a database at most, against what it takes. Numbers in, a proof out."""
+"""The connection budget: the most connections that clients may open to a database, against its limit."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from infra.thresholds import (
 # AWS, "Performance and scaling for Aurora Serverless v2": the default of max_connections by maximum capacity in ACUs,
 # which is what the memory carries.
 _BY_ACU = ((1, 189), (4, 823), (8, 1669), (16, 3360), (32, 5000))
-# The same page: max_connections is static, so an instance keeps what it was born with until it starts again, whatever
-# its capacity is by then. Serverless ones are therefore told one number from birth, at every stage: the most that AWS
-# gives with a minimum of 0.5 ACUs.
+# The same page: max_connections is static, so an instance keeps its first value until it restarts, whatever its
+# capacity is by then. Serverless instances therefore have one number from the start, at every stage: the most that
+# AWS allows with a minimum of 0.5 ACUs.
 SERVERLESS, MAX_CONNECTIONS = "db.serverless", 2000
-# AWS, "Quotas and constraints for Amazon Aurora": no instance takes more by default.
+# AWS, "Quotas and constraints for Amazon Aurora": the default is never more.
 MOST_CONNECTIONS = 5000
 _WHOLE = 100  # percent
 
@@ -48,18 +48,18 @@ CLASSES = MappingProxyType(
 
 
 def server_limit(instance_class: str, serverless: int = MAX_CONNECTIONS) -> int | None:
-    """max_connections as the parameter group says it; None where AWS' default follows the class.
+    """max_connections in the parameter group, or None where AWS' default follows the instance class.
 
-    That default is computed anew when an instance gets another class, because it starts again then. `serverless` is
-    what serverless instances are told.
+    AWS computes that default again when an instance changes its class, because it restarts then. `serverless` is the
+    number of serverless instances.
     """
     return serverless if instance_class == SERVERLESS else None
 
 
 def max_connections(instance_class: str, max_acu: float, serverless: int = MAX_CONNECTIONS) -> int:
-    """Connections that an instance may be asked for: what its memory carries, at its maximum where serverless.
+    """Connections that clients may open to an instance: as many as its memory can hold, at most its server limit.
 
-    Never more than the server takes.
+    For a serverless instance, that is the memory at its maximum capacity.
 
     Raises:
         KeyError: for a class that is not in the table.
@@ -74,12 +74,12 @@ def max_connections(instance_class: str, max_acu: float, serverless: int = MAX_C
 class ConnectionBudget:
     """Who may connect at once, and what the database takes, all in connections.
 
-    application: RDS Proxy's pool, or where nothing pools, all instances' and pods' at their maximum.
-    poolers: PgBouncer's of its region, at its caps and with the pods that an update adds.
-    workers, jobs, reserve: queue workers at their maximum, jobs, and what is kept for operators.
-    forwarded: what other regions forward writes by.
-    limit: what the writer may be asked for.
-    pooled: whether RDS Proxy stands before the application's instances.
+    application: of RDS Proxy's pool; without a pooler, of all instances and pods at their maximum.
+    poolers: of PgBouncer in the region, at its caps and with the pods that an update adds.
+    workers, jobs, reserve: of queue workers at their maximum, of jobs, and a reserve for operators.
+    forwarded: of writes that other regions forward.
+    limit: of the writer.
+    pooled: whether RDS Proxy is in front of the application's instances.
     """
 
     application: int
@@ -93,21 +93,21 @@ class ConnectionBudget:
 
     @property
     def proxy(self) -> int:
-        """Connections that RDS Proxy may open: all that the others leave. It opens them as they are needed.
+        """Connections that RDS Proxy may open: all that the other clients leave. It opens them when it needs them.
 
-        Its own pool alone would be too few: a session that does what a pool cannot share keeps its connection to
-        itself (Amazon Aurora User Guide, "Avoiding pinning an RDS Proxy").
+        Its pool alone would be too small: a session whose state cannot be shared keeps a connection of its own
+        (Amazon Aurora User Guide, "Avoiding pinning an RDS Proxy").
         """
         return max(self.limit - self.total + (self.application if self.pooled else 0), 0)
 
     @property
     def total(self) -> int:
-        """All of them together."""
+        """Connections of all clients together."""
         return self.application + self.poolers + self.workers + self.jobs + self.reserve + self.forwarded
 
     @property
     def holds(self) -> bool:
-        """Whether all can connect at once, and a proxy has no less than AWS recommends."""
+        """Whether all clients can connect at once, and a proxy has at least as many as AWS recommends."""
         least = self.limit * PROXY_SHARE.value // _WHOLE if self.pooled and self.application else 0
         return self.total <= self.limit and self.proxy >= least
 
@@ -124,7 +124,7 @@ class Pooler:
     """PgBouncer of one cluster.
 
     cap: server connections that one of its pods may hold to one database.
-    clients: client connections that one of its pods takes: all of them, since the other pod may be lost.
+    clients: client connections that one of its pods accepts: all of the cluster, as the other pod may be lost.
     """
 
     cap: int
@@ -132,7 +132,7 @@ class Pooler:
 
     @property
     def connections(self) -> int:
-        """Server connections of all its pods together, at the busiest moment of an update."""
+        """Server connections of all its pods together, with the most pods that an update has at once."""
         return self.cap * (POOLER_PODS.value + POOLER_MOVING_PODS.value)
 
 
@@ -151,12 +151,12 @@ def budget(
     """The budget of one database.
 
     Args:
-        instances: application instances of its region at their maximum, of all colors; where nothing pools, pods too.
-        pooled: whether a proxy stands between.
+        instances: application instances of its region at their maximum, of all colors; without a pooler, pods too.
+        pooled: whether a proxy is in between.
         workers: queue workers at their maximum.
-        limit: connections that the writer takes.
+        limit: most connections of the writer.
         poolers: connections of its region's PgBouncer.
-        forwarding: whether other regions forward their writes to it. Aurora keeps them within their share.
+        forwarding: whether other regions forward their writes to it. Aurora limits them to their share.
     """
     pool = pool_size(instances) if instances else 0
     return ConnectionBudget(
@@ -172,5 +172,5 @@ def budget(
 
 
 def pool_percent(pool: int, taken: int) -> int:
-    """Share that a pool of `pool` is of the `taken` that a server takes: whole percent from 1 to 100, rounded down."""
+    """A pool of `pool` connections as a share of the server's `taken`: whole percent from 1 to 100, rounded down."""
     return min(max(_WHOLE * pool // taken, 1), _WHOLE)

@@ -1,4 +1,4 @@
-"""Pure arithmetic on load, instances and connections. No Pulumi, no settings: numbers in, numbers out."""
+"""Arithmetic on load, instances and connections. Pure functions of numbers, without Pulumi and settings."""
 
 from __future__ import annotations
 
@@ -58,16 +58,16 @@ def carries(instances: int, zones: int, users: int) -> bool:
 
 
 def disruptable(pods: int) -> int:
-    """Pods of `pods` that a drain may take at once: the disruption budget's share, which Kubernetes rounds up."""
+    """How many of `pods` a drain may evict at once: the share in the disruption budget, which Kubernetes rounds up."""
     return math.ceil(pods * POD_DISRUPTION.value / WHOLE)
 
 
 def at_most(maximum: int) -> int:
-    """Pods of a Deployment while an update goes on at its maximum: a surge on top, which Kubernetes rounds up."""
+    """Most pods of a Deployment during an update: its maximum and the surge, which Kubernetes rounds up."""
     return maximum + math.ceil(maximum * POD_SURGE.value / WHOLE)
 
 
 def load_of(users: int, weight: int, share: int) -> int:
-    """Users that a color with `weight` percent has on a runtime with `share` percent of the traffic, rounded up."""
-    # The product first, so that no rounding of a share drops a user.
+    """Users of a color with `weight` percent on a runtime with `share` percent of the traffic, rounded up."""
+    # Multiplied before it is divided, so that rounding a share loses no user.
     return math.ceil(users * weight * share / WHOLE**2)

@@ -1,4 +1,4 @@
-"""Whether all pods at their most fit the cluster's nodes. Numbers in, a proof out."""
+"""The node budget: whether all pods at their maximum fit the limit of the cluster's nodes."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ from infra.thresholds import (
 
 _GIB = 1024  # MiB
 _MILLI = _THOUSAND = 1000
-# What kubelet keeps of each core, in millicores: of the first, the second, the third and the fourth, and of each more
-# (Amazon EKS AMI, get_cpu_millicores_to_reserve; Karpenter reckons with the same).
+# Millicores that kubelet reserves: of the first, the second, the third and the fourth core, and of each further core
+# (Amazon EKS AMI, get_cpu_millicores_to_reserve; Karpenter uses the same numbers).
 _KEPT = (60, 10, 5, 5)
 _KEPT_OF_MORE = 2.5
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
-    """An instance type that the pool may have.
+    """An instance type that the node pool may use.
 
     cpu: vCPUs.
     memory: GiB.
@@ -52,20 +52,20 @@ class Node:
 
     @property
     def millicores(self) -> int:
-        """Thousandths of a vCPU that pods of ours can have: not kubelet's, nor those of each node's agents."""
+        """Thousandths of a vCPU for the pods: without the share of kubelet and of the agents on each node."""
         kept = sum(_KEPT[: self.cpu]) + max(self.cpu - len(_KEPT), 0) * _KEPT_OF_MORE
         return math.floor(self.cpu * _MILLI - kept - NODE_AGENTS_CPU.value)
 
     @property
     def mebibytes(self) -> int:
-        """MiB that they can have."""
+        """MiB of memory for the pods."""
         there = self.memory * _GIB * (_THOUSAND - NODE_MEMORY_VM.value) / _THOUSAND
         kept = NODE_MEMORY_BASE.value + NODE_PODS.value * NODE_MEMORY_PER_POD.value
         return math.floor(there - kept - NODE_AGENTS_MEMORY.value)
 
 
-# By price: of each size that the pool may have, the compute type with 2 GiB a vCPU, then the general one with 4. The
-# smallest that EKS Auto Mode takes have 2 vCPUs (EKS User Guide, EKS Auto Mode supported instance reference).
+# By price: for each size, the compute type with 2 GiB a vCPU, then the general one with 4. The smallest types of EKS
+# Auto Mode have 2 vCPUs (EKS User Guide, EKS Auto Mode supported instance reference).
 NODES = tuple(
     Node(cpu=cpu, memory=cpu * ratio) for cpu in (2, 4, 8, 16) if cpu < NODE_CPU_BELOW.value for ratio in (2, 4)
 )
@@ -75,10 +75,10 @@ NODES = tuple(
 class PodNeed:
     """Pods of one kind.
 
-    what: who they are.
-    pods: most of them at once, also during an update.
-    cpu: what each requests, in vCPUs.
-    memory: what each requests, in MiB.
+    what: their kind.
+    pods: their maximum at once, also during an update.
+    cpu: request of each, in vCPUs.
+    memory: request of each, in MiB.
     """
 
     what: str
@@ -87,17 +87,17 @@ class PodNeed:
     memory: int
 
     def on(self, node: Node) -> int:
-        """How many of them a node holds."""
+        """How many of these pods fit on a node."""
         return max(min(node.millicores // math.ceil(self.cpu * _MILLI), node.mebibytes // self.memory), 0)
 
     @property
     def node(self) -> Node | None:
-        """The cheapest type that holds one; None where none does."""
+        """The cheapest type on which one pod fits, or None."""
         return next((one for one in NODES if self.on(one)), None)
 
     @property
     def nodes(self) -> int:
-        """How many of those hold all of them."""
+        """How many nodes of that type all pods need."""
         return math.ceil(self.pods / self.on(self.node)) if self.node else 0
 
     def __str__(self) -> str:
@@ -109,11 +109,11 @@ class PodNeed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NodeBudget:
-    """What nodes pods need at most, and what nodes may be.
+    """The nodes that all pods need at most, and the limit of the nodes.
 
-    Pods that come one by one leave most of their nodes empty: Karpenter adds the cheapest node that holds the pod that
-    waits, and one of 2 vCPUs has less than 2 for pods. So each kind is counted on such nodes, and on its own ones. Pods
-    that come together share larger nodes, and the gaps of others; the limit must not depend on it.
+    Pods that are added one by one leave most of their nodes empty: Karpenter adds the cheapest node on which the
+    waiting pod fits, and a node of 2 vCPUs has less than 2 for pods. So each kind is counted on such nodes, and on
+    nodes of its own. Pods that are added together share larger nodes and fill gaps; the limit must not depend on it.
 
     needs: pods by kind.
     cpu: limit of the nodes, in vCPUs.
@@ -131,7 +131,7 @@ class NodeBudget:
 
     @property
     def memory_needed(self) -> int:
-        """GiB of them."""
+        """GiB of the nodes that all pods need."""
         return sum(need.nodes * need.node.memory for need in self.needs if need.node)
 
     @property
@@ -155,7 +155,7 @@ def node_budget(sizes: Sizes, *, colors: int, pooled: bool, jobs: int, works: bo
         colors: colors that may run at once.
         pooled: whether PgBouncer runs there.
         jobs: scheduled jobs on the database that may run at once.
-        works: whether queue workers run there, where the sizes have any.
+        works: whether queue workers run there, if the sizes have any.
         own_jobs: the application's own scheduled jobs that may run at once.
     """
     pod = sizes.pods

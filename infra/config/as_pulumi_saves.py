@@ -1,7 +1,7 @@
-"""Takes a number for a text and the other way round, where a key wants that, as `pulumi config set` saves them.
+"""Reads a number as text, or text as a number, where a key needs the other type.
 
-It saves top-level values as text. Within a map, with --path, it saves what looks like a whole number or a truth as one,
-and anything else as text: an account's number is a number then, and 0.5 a text (pulumi config set --help).
+`pulumi config set` saves top-level values as text. Within a map, with --path, it saves whole numbers and booleans as
+such, and anything else as text: an account's number becomes a number, and 0.5 becomes text (pulumi config set --help).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
-# What a key wants, by what it says of something else: the types that a text may stand for.
+# Pydantic's error for a text in place of another type, and the types that the text may stand for.
 _WANTED: Mapping[str, tuple[type, ...]] = {
     "bool_type": (bool,),
     "float_type": (int, float),
@@ -23,11 +23,11 @@ _TEXT = "string_type"
 
 
 def as_meant(config: Mapping[str, Any], problems: Iterable[ErrorDetails]) -> dict[str, Any]:
-    """The values with each that was refused for its type as the type that was meant, if there is one.
+    """The values, where each one that was refused for its type has the type that was meant, if there is one.
 
     Args:
         config: values by key.
-        problems: what was refused, in pydantic's words.
+        problems: pydantic's errors.
     """
     meant = copy.deepcopy(dict(config))
     for problem in problems:

@@ -1,4 +1,4 @@
-"""A validation error as one message: where, what was given, what is allowed, what to do."""
+"""Messages about a stack's file: where the problem is, what was given, what is allowed, what to do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.config.refusal import FROM_FILE, Refusal
 
 _LONGEST = 80
 _HIDDEN = "a secret value"
-# Keys, or keys within keys, whose values are secret, and what leads to one of the values.
+# Keys with secret values, and the rest of the path to one of the values.
 SECRETS = {
     "appSecrets": ".NAME",
     "cluster.kubeconfig": "",
@@ -22,7 +22,7 @@ SECRETS = {
     "externalCache": ".NAME",
     "registry.credentials": '["HOST"]',
 }
-# Where pydantic speaks of Python or of patterns, and the field's description says it better.
+# In place of pydantic's messages about Python types and patterns. The field's description follows and says the rest.
 _REASONS = {
     "string_pattern_mismatch": "it does not have the right form",
     "string_too_short": "it is too short",
@@ -40,7 +40,7 @@ _REASONS = {
 
 
 class Problem(str):
-    """One line for people. For machines, `parts` has what it is made of: file, key, given, allowed, where known."""
+    """One line for people. For machines, `parts` has its data, as far as known: file, key, given, allowed."""
 
     __slots__ = ("parts",)
     parts: dict[str, Any]
@@ -118,7 +118,7 @@ def _given(path: list[Any], config: Any) -> Any:
 
 
 def plain_secrets(config: Mapping[str, Any], encrypted: Collection[str]) -> list[str]:
-    """The secret keys that have a value in plain text, where `encrypted` lists those that have not."""
+    """The secret keys with a value in plain text. `encrypted` lists the keys whose values are encrypted."""
     return [
         key
         for key in SECRETS
@@ -127,7 +127,7 @@ def plain_secrets(config: Mapping[str, Any], encrypted: Collection[str]) -> list
 
 
 def _without_secrets(path: list[Any], given: Any) -> Any:
-    """What was given, without what is secret."""
+    """The given value, with secret values hidden."""
     where = _dotted(path)
     if any(where == key or where.startswith((f"{key}.", f"{key}[")) for key in SECRETS):
         return _HIDDEN

@@ -61,7 +61,7 @@ def _firewall(value: object) -> bool | Mode:
 
 
 class Settings(Strict):
-    """Everything a stack chooses. What it leaves out comes from its stage's row."""
+    """All choices of a stack. Sizes that it leaves out come from the row of its stage."""
 
     stage: Literal[1, 2, 3, 4, 5, 6, 7] = Field(
         description="The scaling stage, 1 to 7; `ascent stages` shows what each adds."
@@ -69,7 +69,7 @@ class Settings(Strict):
     regions: Regions = Field(
         min_length=1,
         max_length=len(REGIONS),
-        description="AWS regions, the first being the primary for good. The others are used from stage 7 on.",
+        description="AWS regions. The first is the home region and never changes. The others are used from stage 7 on.",
     )
     account: Account = Field(
         default_factory=Account, description="The AWS account: id, assumeRole, permissionsBoundary."
@@ -77,7 +77,7 @@ class Settings(Strict):
     tags: Annotated[dict[TagKey, TagValue], AfterValidator(no_twins)] = Field(
         default_factory=dict,
         max_length=MOST_TAGS.value,
-        description="Tags of your own, such as a cost center, on everything at AWS that takes tags.",
+        description="Tags of your own, such as a cost center, on all AWS resources that can have tags.",
     )
     writer: KnownRegion | None = Field(
         default=None,
@@ -86,7 +86,7 @@ class Settings(Strict):
     )
     unreachable: KnownRegion | None = Field(
         default=None,
-        description="Region that is lost: nothing calls it, and it is excluded from traffic. `ascent failover --lost` "
+        description="Region that is lost: Ascent does not call it, and it gets no traffic. `ascent failover --lost` "
         "sets it.",
     )
     drained: Regions = Field(
@@ -95,12 +95,10 @@ class Settings(Strict):
     )
     backfilled: dict[KnownRegion, Backfilled] = Field(
         default_factory=dict,
-        description="Regions whose buckets have what was there before stage 7. `ascent backfill` sets it.",
+        description="Regions whose buckets have the objects from before stage 7. `ascent backfill` sets it.",
     )
     runtime: Runtime = Field(description="Where the workload runs: ec2, kubernetes or both.")
-    network: NetworkConfig = Field(
-        description="Addresses: cidr, or cidrs by region; egressAddresses; vpcs that are there."
-    )
+    network: NetworkConfig = Field(description="Addresses: cidr, or cidrs by region; egressAddresses; existing vpcs.")
     domain: Domain = Field(description="The application's host name: name, dns, zoneId, zone or certificateArn.")
     rollout: Rollout = Field(
         description="The versions that run: blue and green, each with image and weight; kubernetesShare."
@@ -113,7 +111,9 @@ class Settings(Strict):
     registry: Registry = Field(
         default_factory=Registry, description="Where the images are: repositories, replicated, credentials."
     )
-    protect: bool = Field(default=True, description="Whether what holds data or identity is guarded against deletion.")
+    protect: bool = Field(
+        default=True, description="Whether resources that hold data or identity are protected against deletion."
+    )
     alerts: Alerts = Field(
         default_factory=Alerts,
         description="Alert recipients by severity: warning and critical addresses, slack; procedures.",
@@ -151,8 +151,8 @@ class Settings(Strict):
     firewall: Annotated[bool | Literal[Mode.LOG], PlainValidator(_firewall)] = Field(
         default=False,
         description="AWS WAF in front of the load balancer below stage 5, true or false: a rate limit, and AWS' "
-        "managed rules. With log they count whom they would have refused, and let everybody in. From stage "
-        "5 on, Cloudflare does this.",
+        "managed rules. With log, they count what they would have refused, and refuse nothing. From stage 5 on, "
+        "Cloudflare does this.",
     )
     fleet: FleetOverride = Field(
         default_factory=FleetOverride,
@@ -161,14 +161,14 @@ class Settings(Strict):
     cluster: Cluster | None = Field(
         default=None,
         description="Needed for pods: apiCidrs, apiSources, admins and version of the stack's EKS clusters, one in "
-        "each region; or kubeconfig, context and name of a cluster that is there already. verifyDatabase of either.",
+        "each region; or kubeconfig, context and name of an existing cluster. verifyDatabase for either.",
     )
     hpa: HpaOverride = Field(default_factory=HpaOverride, description="Pod bounds: minimum, maximum; byMemory.")
     pods: PodsOverride = Field(
-        default_factory=PodsOverride, description="What a pod requests: cpu in vCPUs, memory in MiB; liveness."
+        default_factory=PodsOverride, description="Requests of a pod: cpu in vCPUs, memory in MiB; liveness."
     )
     nodes: NodesOverride = Field(
-        default_factory=NodesOverride, description="Most that a cluster's nodes may be: cpu in vCPUs, memory in GiB."
+        default_factory=NodesOverride, description="Limit of all nodes of a cluster: cpu in vCPUs, memory in GiB."
     )
     database: DatabaseOverride = Field(
         default_factory=DatabaseOverride,
@@ -176,8 +176,8 @@ class Settings(Strict):
     )
     backup: BackupCopiesConfig | None = Field(
         default=None,
-        description="Copies of the database elsewhere, once a day: region, vaultArn. Without it, all backups are in "
-        "the home region.",
+        description="Copies of the database in another region or account, once a day: region, vaultArn. Without it, "
+        "all backups are in the home region.",
     )
     readers: ReadersOverride = Field(default_factory=ReadersOverride, description="Reader bounds: minimum, maximum.")
     cache: CacheOverride = Field(
@@ -189,7 +189,7 @@ class Settings(Strict):
     allow: tuple[Allowance, ...] = Field(
         default=(),
         max_length=50,
-        description="What `ascent guard` lets pass for now: a list of what, resource, until and why.",
+        description="Findings that `ascent guard` accepts for a limited time: a list of what, resource, until and why.",
     )
 
     @property

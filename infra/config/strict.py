@@ -1,4 +1,4 @@
-"""The base of every group of settings: no key that nobody knows, no value of another type, nothing changed later."""
+"""The base of every section of a stack's file: unknown keys and wrong types are refused, and nothing changes later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 
 class Strict(BaseModel):
-    """Keys in camelCase. What is given in error is not repeated in messages: it may be a secret."""
+    """Keys in camelCase. Pydantic's errors do not repeat the given value: it may be a secret."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -22,5 +22,5 @@ class Strict(BaseModel):
 
 
 def repeated(names: Sequence[str]) -> list[str]:
-    """What is there more than once, sorted."""
+    """The names that occur more than once, sorted."""
     return sorted({name for name in names if names.count(name) > 1})

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 import pulumi
 
-from infra.alarms.model import PERCENT, SECONDS_A_MINUTE, Kind
+from infra.alarms.model import PERCENT, SECONDS_A_MINUTE, SLOW_PERIOD, Kind
 from infra.alarms.subject import Subject
 from infra.capacity.connections import CLASSES
 from infra.components.compute.load_balancer import LoadBalancer, Target
@@ -17,7 +17,7 @@ from infra.components.data.database import Database
 from infra.components.data.proxy import Proxy
 from infra.config.settings import Settings
 from infra.stages import STAGES, Capability
-from infra.thresholds import ACU_BYTES, AURORA_VOLUME, QUIET_SHARE, REQUESTS_PER_USER, SLOW_PERIOD, VISITS_SHARE
+from infra.thresholds import ACU_BYTES, AURORA_VOLUME, QUIET_SHARE, REQUESTS_PER_USER, VISITS_SHARE
 from infra.wiring.networks import RegionNetwork
 from infra.wiring.region_context import RegionContext
 

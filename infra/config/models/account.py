@@ -11,28 +11,28 @@ from infra.config.strict import Strict
 
 
 def _digits(value: object) -> object:
-    """YAML takes twelve digits for a number."""
+    """The digits as text: YAML reads twelve digits as a number."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class Account(Strict):
-    """The AWS account that the stack is in, and how to get there."""
+    """The AWS account of the stack, and the role to use there."""
 
     id: Annotated[str, BeforeValidator(_digits)] | None = Field(
         default=None,
         pattern=r"^[0-9]{12}$",
-        description="Number of the account, twelve digits; in quotes where the first is 0. Credentials of another one "
-        "are refused before anything is made.",
+        description="Number of the account, twelve digits; in quotes where the first is 0. Credentials of another "
+        "account are refused before anything is created.",
     )
     assume_role: str | None = Field(
         default=None,
         pattern=r"^arn:aws:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,512}$",
-        description="ARN of the role to take for everything at AWS, by the program and by the commands.",
+        description="ARN of the role that the program and the commands assume for all calls to AWS.",
     )
     permissions_boundary: str | None = Field(
         default=None,
         pattern=r"^arn:aws:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]{1,512}$",
-        description="ARN of the policy that bounds every role that the stack makes.",
+        description="ARN of the permissions boundary of every role that the stack creates.",
     )
 
     @model_validator(mode="after")

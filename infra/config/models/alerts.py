@@ -22,7 +22,7 @@ class Alerts(Strict):
     """Alert recipients by severity."""
 
     warning: tuple[Address, ...] = Field(
-        default=(), max_length=20, description="E-mail addresses that get warnings, and what budgets say."
+        default=(), max_length=20, description="E-mail addresses that get warnings and budget notifications."
     )
     critical: tuple[Address, ...] = Field(
         default=(), max_length=20, description="E-mail addresses that get critical alerts."
@@ -32,5 +32,5 @@ class Alerts(Strict):
         default="docs/procedures.md",
         pattern=r"^(https://\S+|docs/procedures\.md)$",
         max_length=200,
-        description="Address where docs/procedures.md is published, which every alarm then links to: https://....",
+        description="URL where docs/procedures.md is published. Every alarm links to it: https://....",
     )

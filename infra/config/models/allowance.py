@@ -13,7 +13,7 @@ from infra.thresholds import ALLOWANCE_DAYS
 
 
 def _day(value: object) -> object:
-    """A day of its text. The engine makes a time in Go's own form of one that is not in quotes."""
+    """A day from its text. Without quotes in the file, the engine passes it as a time in Go's format."""
     try:
         return date.fromisoformat(value.removesuffix(" 00:00:00 +0000 UTC")) if isinstance(value, str) else value
     except ValueError:
@@ -21,7 +21,7 @@ def _day(value: object) -> object:
 
 
 def today() -> date:
-    """The day by UTC, which an allowance's last day is counted from."""
+    """Today in UTC. The last day of an allowance is counted from it."""
     return datetime.now(UTC).date()
 
 
@@ -37,15 +37,19 @@ def _soon(until: date) -> date:
 
 
 class Allowance(Strict):
-    """Something that `ascent guard` lets pass, once and for a while. The program does not look at it."""
+    """A finding that `ascent guard` accepts, once and for a limited time. The program does not read it."""
 
-    what: str = Field(pattern=r"^[a-z][a-z0-9-]{1,60}$", description="The finding, as the guard calls it: data-lost.")
+    what: str = Field(
+        pattern=r"^[a-z][a-z0-9-]{1,60}$", description="The finding, by its name in the guard's output: data-lost."
+    )
     resource: str = Field(
-        min_length=1, max_length=1000, description="The one resource it is about: its URN, or the name at its end."
+        min_length=1,
+        max_length=1000,
+        description="The one resource that it is about: its URN, or the name at the end of the URN.",
     )
     until: Annotated[date, BeforeValidator(_day), AfterValidator(_soon)] = Field(
         description=f"Last day (UTC) it is allowed, {ALLOWANCE_DAYS.value} days ahead at most."
     )
     why: Annotated[str, StringConstraints(strip_whitespace=True)] = Field(
-        min_length=10, max_length=300, description="Why this is right, for whoever reviews it."
+        min_length=10, max_length=300, description="Why this is right, for the reviewer."
     )

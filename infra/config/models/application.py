@@ -1,4 +1,4 @@
-"""What a stack's file says of its application, under `ascent:application`: a profile, and what replaces parts of it."""
+"""`ascent:application`: a profile of the application, and what replaces parts of it."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from infra.config.models.values import VariableName
 from infra.config.strict import Strict, repeated
 from infra.schedules import JOBS, OWN, ScheduledJob, refused
 
-# Amazon ECS API Reference, RunTask: 8192 characters of overrides, in which the job's name is as well.
+# Amazon ECS API Reference, RunTask: 8192 characters of overrides, which also contain the job's name.
 _COMMAND = 8000
 # A role's policies hold 10,240 characters (IAM and AWS STS quotas), and from stage 7 on name those of three regions.
 MOST_KINDS = 12
-# Of a URL's path, what needs no encoding (RFC 3986, section 2.3), and so reads the same everywhere.
+# Characters of a URL's path that need no encoding (RFC 3986, section 2.3), and so are the same everywhere.
 _PATH = r"^/[A-Za-z0-9._~/-]{0,100}$"
 Path = Annotated[str, Field(pattern=_PATH)]
 Name = Annotated[str, Field(pattern=r"^[a-z](-?[a-z0-9])*$", max_length=30)]
 
 
 class BucketConfig(Strict):
-    """A bucket of the application: private, encrypted and versioned, whatever is said here."""
+    """A bucket of the application. It is always private, encrypted and versioned."""
 
     public: bool = Field(
         default=False,
-        description="Whether the CDN serves what is below the bucket's own name: covers/... of the bucket covers. To "
-        "be decided before anything is in it: what is there keeps its encryption, which the CDN cannot read.",
+        description="Whether the CDN serves the objects below the bucket's own name: covers/... of the bucket covers. "
+        "Decide this while the bucket is empty: existing objects keep an encryption that the CDN cannot read.",
     )
     images: bool = Field(
-        default=False, description="Whether the CDN keeps its public files a week, as images, and not a month."
+        default=False, description="Whether the CDN caches its public files for a week, as images, instead of a month."
     )
     browser_uploads: bool = Field(
-        default=False, description="Whether the application's pages read and write it directly (CORS)."
+        default=False, description="Whether the application's pages read and write it directly from the browser (CORS)."
     )
     expire_unused: bool = Field(default=False, description="Whether objects tagged used=no are deleted after 90 days.")
     archive: bool = Field(default=False, description="Whether objects go to Glacier Instant Retrieval after a year.")
@@ -49,11 +49,13 @@ class BucketConfig(Strict):
 
 
 class LimitConfig(Strict):
-    """A rate limit: how much one visitor may ask for."""
+    """A rate limit for one visitor."""
 
-    name: Name = Field(description="What it is called: checkout.")
+    name: Name = Field(description="Its name: checkout.")
     paths: tuple[Path, ...] = Field(
-        min_length=1, max_length=10, description="Beginnings of the paths that count: /checkout. Case does not matter."
+        min_length=1,
+        max_length=10,
+        description="Beginnings of the paths that count: /checkout. Upper and lower case are the same.",
     )
     methods: tuple[Literal["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"], ...] = Field(
         default=(), description="Methods that count. Without any, all do."
@@ -62,7 +64,7 @@ class LimitConfig(Strict):
 
 
 class ScheduleConfig(Strict):
-    """A job of the application's own that runs by the clock."""
+    """A scheduled job of the application."""
 
     cron: str = Field(description="When, in UTC: minute, hour, day of the month, month, day of the week: 30 2 * * *.")
     command: tuple[Annotated[str, Field(min_length=1, max_length=1000)], ...] = Field(
@@ -95,22 +97,22 @@ def _no_repeats(given: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 class ApplicationConfig(Strict):
-    """The application: a profile, and what differs from it. What is given replaces the profile's as a whole."""
+    """The application: a profile, and what differs from it. A given key replaces the profile's value as a whole."""
 
     profile: Profile = Field(
         default=Profile.RUNBOOKS,
-        description="What holds where nothing else is said: plain, what every web application has; runbooks, the "
+        description="Values of the keys that are left out: plain, what every web application has; runbooks, the "
         "buckets, queues, rate limits and cached paths of the runbooks. docs/application.md shows both.",
     )
     port: int | None = Field(
         default=None,
         ge=1024,
         le=65_535,
-        description="Port that it listens on, 1024 to 65535, as it is not root. 3000 where left out. Another one "
+        description="Port that it listens on, 1024 to 65535, as it is not root. Without it, 3000. Another port "
         "replaces the target groups: choose it before the first update.",
     )
     health_path: Path | None = Field(
-        default=None, description="Path that it answers with 200 while it works. /api/health where left out."
+        default=None, description="Path that it answers with 200 while it works. Without it, /api/health."
     )
     buckets: dict[Name, BucketConfig] | None = Field(
         default=None,
@@ -137,17 +139,18 @@ class ApplicationConfig(Strict):
     never_cached: tuple[Path, ...] | None = Field(
         default=None,
         max_length=10,
-        description="Parts of paths that are never cached: /account. /api where left out.",
+        description="Parts of paths that are never cached: /account. Without it, /api.",
     )
     schedules: dict[Name, ScheduleConfig] = Field(
         default_factory=dict,
         max_length=20,
-        description="Its own jobs by name, each with cron and command, in the image with the most traffic.",
+        description="Its own scheduled jobs by name, each with cron and command. They run the image with the most "
+        "traffic.",
     )
     environment: dict[VariableName, Annotated[str, Field(max_length=1000)]] = Field(
         default_factory=dict,
         max_length=50,
-        description="Environment variables of its own that are no secrets. Secrets go to ascent:appSecrets.",
+        description="Environment variables of its own that are not secret. Secrets go to ascent:appSecrets.",
     )
     names: dict[VariableName, VariableName] = Field(
         default_factory=dict,
@@ -180,7 +183,7 @@ class ApplicationConfig(Strict):
         return self
 
     def described(self) -> Application:
-        """The application with the profile's where nothing else is said."""
+        """The application, with the profile's values for the keys that are left out."""
         whole = PROFILES[self.profile]
         said: dict[str, Any] = {
             "port": self.port,

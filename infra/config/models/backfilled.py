@@ -8,9 +8,9 @@ from infra.config.strict import Strict
 
 
 class Backfilled(Strict):
-    """That the buckets of a region have what was at home before they were copied to. No resource depends on it."""
+    """A record that a region's buckets have the objects from before their replication. No resource depends on it."""
 
-    date: str = Field(pattern=r"^\d{4}-\d\d-\d\d$", description="Day (UTC) on which that was found done.")
+    date: str = Field(pattern=r"^\d{4}-\d\d-\d\d$", description="Day (UTC) on which the copy was found complete.")
     buckets: str = Field(
-        pattern=r"^b[0-9a-f]{12}$", description="Stands for these buckets: others in their place have another mark."
+        pattern=r"^b[0-9a-f]{12}$", description="Mark of these buckets; buckets that replace them have another."
     )

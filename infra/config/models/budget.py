@@ -8,6 +8,6 @@ from infra.config.strict import Strict
 
 
 class BudgetOverride(Strict):
-    """This stack's own budget."""
+    """What this stack may cost."""
 
     monthly_usd: int | None = Field(default=None, ge=1, le=10_000_000, description="US dollars a month, all regions.")

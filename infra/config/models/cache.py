@@ -17,8 +17,8 @@ class CacheOverride(Strict):
 
     engine: Literal["redis", "valkey"] | None = Field(
         default=None,
-        description="Engine of ElastiCache: valkey or redis. Without it, the one that the stack has; valkey, where it "
-        "has no cache yet. It goes from redis to valkey and not back; docs/upgrades.md says how.",
+        description="Engine of ElastiCache: valkey or redis. Without it, the engine that the stack has, or valkey if "
+        "it has no cache yet. It can change from redis to valkey and not back; docs/upgrades.md says how.",
     )
     node_type: str | None = Field(
         default=None,
@@ -47,6 +47,6 @@ def _redis_url(url: SecretStr) -> SecretStr:
 
 
 class ExternalCache(Strict):
-    """A Redis that somebody else runs, in place of ElastiCache."""
+    """An external Redis, in place of ElastiCache."""
 
     url: Annotated[SecretStr, AfterValidator(_redis_url)] = Field(description="URL: rediss://:password@host:6379.")

@@ -24,37 +24,40 @@ Principal = Annotated[str, Field(pattern=r"^arn:aws:iam::[0-9]{12}:(role|user)/[
 
 
 class Cluster(Strict):
-    """The Kubernetes cluster: one that the stack makes in each of its regions, or one that is there already."""
+    """The Kubernetes cluster: one that the stack creates in each of its regions, or an existing one."""
 
     api_cidrs: tuple[Annotated[str, AfterValidator(_network)], ...] | None = Field(
         default=None,
         max_length=40,
-        description="Ranges that reach the API of the stack's clusters, your CI included; [] for the VPC alone.",
+        description="Ranges that reach the API of the stack's clusters, your CI included; [] for the VPC only.",
     )
     api_sources: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
         default=(),
         max_length=40,
-        description="Ranges beside the VPC's own that reach the API by its private addresses: a VPN's, a peered VPC's.",
+        description="Ranges besides the VPC's own that reach the API at its private addresses: a VPN's, a peered "
+        "VPC's.",
     )
     admins: tuple[Principal, ...] = Field(
-        default=(), description="ARNs of IAM roles or users that administer the clusters, beside who creates them."
+        default=(),
+        description="ARNs of IAM roles or users that administer the clusters, besides the one that creates them.",
     )
     version: str | None = Field(
-        default=None, pattern=r"^1\.[0-9]{2}$", description="Kubernetes version: 1.33. EKS chooses one where left out."
+        default=None, pattern=r"^1\.[0-9]{2}$", description="Kubernetes version: 1.33. Without it, EKS chooses one."
     )
     kubeconfig: SecretStr | None = Field(
         default=None,
-        description="A cluster that is there already: its kubeconfig, as a secret. Nothing of EKS is made.",
+        description="Kubeconfig of an existing cluster, as a secret. The stack then creates no EKS cluster.",
     )
     verify_database: bool = Field(
         default=False,
-        description="Whether PgBouncer in it asks Aurora for a certificate of AWS' for the very host; docs/charts.md.",
+        description="Whether PgBouncer in it verifies that Aurora has a certificate of AWS for its host; "
+        "docs/charts.md.",
     )
     context: str | None = Field(default=None, min_length=1, description="Context of that kubeconfig to use.")
     name: str | None = Field(
         default=None,
         pattern=r"^[0-9A-Za-z][A-Za-z0-9_-]{0,99}$",
-        description="Name of that cluster at EKS, if it is there: pods then have AWS permissions by Pod Identity.",
+        description="Name of that cluster, if it is at EKS: pods then get AWS permissions by Pod Identity.",
     )
 
     @model_validator(mode="after")

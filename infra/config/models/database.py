@@ -12,7 +12,7 @@ from infra.capacity.connections import CLASSES, MAX_CONNECTIONS, MOST_CONNECTION
 from infra.config.models.values import UNREADABLE, Image, KnownRegion
 from infra.config.strict import Strict
 
-# A long-term support release: AWS keeps it for years, and the minor version moves when we say so.
+# A long-term support release: AWS supports it for years, and its minor version changes only when this line does.
 DATABASE_VERSION = "16.8"
 
 
@@ -23,10 +23,10 @@ def _known_class(name: str) -> str:
 
 
 class DatabaseOverride(Strict):
-    """This stack's own Aurora capacity."""
+    """This stack's Aurora capacity, version and users."""
 
     instance_class: Annotated[str, AfterValidator(_known_class)] | None = Field(
-        default=None, description="Class of the instances: db.serverless, or a provisioned one."
+        default=None, description="Class of the instances: db.serverless, or a provisioned class."
     )
     min_acu: float | None = Field(
         default=None, ge=0.5, le=256, multiple_of=0.5, description="Least ACUs, 0.5 to 256 in halves."
@@ -38,13 +38,13 @@ class DatabaseOverride(Strict):
         default=None,
         ge=100,
         le=MOST_CONNECTIONS,
-        description=f"Connections that a serverless instance takes, {MAX_CONNECTIONS} unless said; running ones have "
-        "to be restarted for another number.",
+        description=f"Most connections of a serverless instance, {MAX_CONNECTIONS} without it. Running instances need "
+        "a restart for another number.",
     )
     roles: bool = Field(
         default=False,
-        description="Whether the application logs in as a user that changes rows and nothing else. Without it, it is "
-        "the master user.",
+        description="Whether the application logs in as a user that may only read and change rows. Without it, as the "
+        "master user.",
     )
     engine_version: str = Field(
         default=DATABASE_VERSION,
@@ -52,7 +52,8 @@ class DatabaseOverride(Strict):
         description='Version of Aurora PostgreSQL, in quotes: "16.8". It only ever rises; docs/upgrades.md says how.',
     )
     final_snapshot: bool = Field(
-        default=True, description="Whether a last snapshot is taken before the cluster is deleted. It stays, and costs."
+        default=True,
+        description="Whether a last snapshot is taken before the cluster is deleted. The snapshot stays, and costs.",
     )
 
 
@@ -64,10 +65,10 @@ class ReadersOverride(Strict):
 
 
 class BackupCopiesConfig(Strict):
-    """Where copies of the database's snapshots go, once a day."""
+    """Where the database's snapshots are copied to, once a day."""
 
     region: KnownRegion | None = Field(
-        default=None, description="Another one of the stack's regions, which has a key of the stack."
+        default=None, description="Another region of the stack, which has a key of the stack."
     )
     vault_arn: str | None = Field(
         default=None,
@@ -94,7 +95,7 @@ PostgresUrl = Annotated[SecretStr, AfterValidator(_postgres_url)]
 
 
 class ExternalDatabase(Strict):
-    """A PostgreSQL that somebody else runs, in place of Aurora."""
+    """An external PostgreSQL, in place of Aurora."""
 
     direct_url: PostgresUrl = Field(description="URL of the database itself: postgresql://user:password@host/database.")
     pooled_url: PostgresUrl = Field(description="URL of its pooler, which the application uses from stage 2 on.")

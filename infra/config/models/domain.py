@@ -14,7 +14,7 @@ from infra.edge.hosts import inside, registered
 
 
 class Dns(StrEnum):
-    """Who answers for the domain."""
+    """Where the DNS of the domain is."""
 
     CLOUDFLARE = "cloudflare"
     ROUTE53 = "route53"
@@ -22,14 +22,14 @@ class Dns(StrEnum):
 
 
 class Domain(Strict):
-    """The application's host name, and who answers for it."""
+    """The application's host name, and its DNS."""
 
     name: str = Field(
         pattern=HOST_NAME,
         max_length=200,
         description="Host name of the application, in lower case: app.example.com.",
     )
-    dns: Dns = Field(description="Who answers for the name: cloudflare, route53 or external.")
+    dns: Dns = Field(description="Where the DNS of the name is: cloudflare, route53 or external.")
     zone_id: str | None = Field(
         default=None,
         pattern=r"^([0-9a-f]{32}|Z[0-9A-Z]{8,31})$",
@@ -37,7 +37,7 @@ class Domain(Strict):
     )
     zone: HostName | None = Field(
         default=None,
-        description="Name of the zone that the name is in. Without it, what somebody registered: example.com.",
+        description="Name of the zone that contains the host name. Without it, the registered domain: example.com.",
     )
     certificate_arn: str | None = Field(
         default=None,
@@ -77,5 +77,5 @@ class Domain(Strict):
 
     @property
     def zone_name(self) -> str:
-        """Name of the zone, as far as the config tells."""
+        """Name of the zone; where the config does not have it, the registered domain."""
         return self.zone or registered(self.name)

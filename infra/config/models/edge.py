@@ -26,7 +26,7 @@ class RateLimits(Strict):
 
 
 class EdgeCertificate(StrEnum):
-    """Which certificate visitors are shown."""
+    """The certificate that visitors see."""
 
     UNIVERSAL = "universal"
     ADVANCED = "advanced"
@@ -36,8 +36,8 @@ class EdgeCertificate(StrEnum):
 class EdgeSite(Strict):
     """Another stack whose hosts are in the same zone, as its output `edgeSite` says."""
 
-    app: HostName = Field(description="Host name of its application.")
-    storage: HostName = Field(description="Host name of its public files.")
+    app: HostName = Field(description="Host name of the application of that stack.")
+    storage: HostName = Field(description="Host name of the public files of that stack.")
     buckets: dict[BucketName, HostName] = Field(
         default_factory=dict, description="Host name at S3 of each of its public buckets."
     )
@@ -54,31 +54,33 @@ class EdgeConfig(Strict):
     )
     rate_limits: Literal["log", "enforce"] = Field(
         default="enforce",
-        description="What rate limits do: enforce, they refuse; log, they write down whom they would have refused, "
-        "which takes the enterprise plan.",
+        description="What rate limits do: enforce, they refuse requests; log, they log what they would have refused, "
+        "which needs the enterprise plan.",
     )
     managed_rules: Mode = Field(
         default=Mode.ENFORCE,
-        description="What the managed rules do: enforce, as Cloudflare says; challenge, a browser gets through; log, "
-        "they only write down, which takes the enterprise plan.",
+        description="What the managed rules do: enforce, Cloudflare's own actions; challenge, a browser gets through; "
+        "log, they only log, which needs the enterprise plan.",
     )
     certificate: EdgeCertificate = Field(
         default=EdgeCertificate.UNIVERSAL,
-        description="Certificate that visitors are shown: universal, which every zone has; advanced, which the stack "
-        "orders; own, which you see to.",
+        description="Certificate that visitors see: universal, which every zone has; advanced, which the stack orders; "
+        "own, which you upload and renew.",
     )
     storage_host: HostName | None = Field(
         default=None,
-        description="Host name of public files, in the same zone. Without it, storage- and the domain's name, or "
-        "storage. where that is the zone's.",
+        description="Host name of public files, in the same zone. Without it, storage- before the domain's name, or "
+        "storage. if that is the name of the zone.",
     )
     storage_origin: HostName | None = Field(
         default=None,
-        description="Host name of somebody else's storage behind it, which answers to storageHost: abc.supabase.co.",
+        description="Host name of an external storage behind it, which answers requests for storageHost: "
+        "abc.supabase.co.",
     )
 
     owner: StackName | None = Field(
-        default=None, description="Stack that writes the rules of the zone, this stack's too: its edge.sites lists it."
+        default=None,
+        description="Stack that writes the rules of the zone, also for this stack, which its edge.sites lists.",
     )
     sites: dict[StackName, EdgeSite] = Field(
         default_factory=dict,

@@ -10,7 +10,7 @@ from infra.config.strict import Strict
 
 
 class FleetOverride(Strict):
-    """This stack's own fleet size."""
+    """This stack's fleet size and machine image."""
 
     instance_types: tuple[Annotated[str, Field(pattern=r"^[a-z0-9]+g[a-z]*\.[a-z0-9]+$")], ...] | None = Field(
         default=None, min_length=1, max_length=8, description="One to eight Graviton (arm64) instance types: c7g.large."
@@ -21,5 +21,6 @@ class FleetOverride(Strict):
         default=None,
         pattern=r"^(ami-[0-9a-f]{8,17}|(/[A-Za-z0-9_.-]+){1,15})$",
         description="Machine image, arm64 and Amazon Linux 2023 or like it, pinned or baked: ami-..., or the name of "
-        "an SSM parameter that holds one in each region: /team/images/app. Without it, the newest at each update.",
+        "an SSM parameter that holds one in each region: /team/images/app. Without it, the newest image at each "
+        "update.",
     )

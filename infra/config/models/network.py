@@ -27,15 +27,19 @@ SubnetIds = Annotated[
 
 
 class Vpc(Strict):
-    """A VPC that is there already, and what of it the stack uses."""
+    """An existing VPC, and the parts of it that the stack uses."""
 
     vpc_id: str = Field(pattern=r"^vpc-[0-9a-f]{8,17}$", description="The VPC: vpc-...")
-    public_subnets: SubnetIds = Field(description="Three subnets for the load balancer, with a way in.")
-    private_subnets: SubnetIds = Field(description="Three for instances, nodes and jobs, with a way out by NAT.")
-    data_subnets: SubnetIds = Field(description="Three for database, proxy and cache. May be the private ones.")
+    public_subnets: SubnetIds = Field(
+        description="Three subnets for the load balancer, with a route to an internet gateway."
+    )
+    private_subnets: SubnetIds = Field(
+        description="Three for instances, nodes and jobs, with a route to a NAT gateway."
+    )
+    data_subnets: SubnetIds = Field(description="Three for database, proxy and cache. They may be the private ones.")
     route_tables: tuple[Annotated[str, Field(pattern=r"^rtb-[0-9a-f]{8,17}$")], ...] = Field(
         default=(),
-        description="Route tables of the private and the data subnets. Needed once there are several regions.",
+        description="Route tables of the private and the data subnets. Needed with several regions.",
     )
 
     @model_validator(mode="after")
@@ -51,7 +55,7 @@ class Vpc(Strict):
 
 
 class NetworkConfig(Strict):
-    """Addresses. No other stack, office or data center that is ever to be peered should use them."""
+    """Addresses. No network that may ever be peered should use them: another stack, an office, a data center."""
 
     cidr: Annotated[IPv4Network, BeforeValidator(without_host_bits), AfterValidator(stack_range)] | None = Field(
         default=None,
@@ -71,12 +75,12 @@ class NetworkConfig(Strict):
 
     vpcs: dict[KnownRegion, Vpc] = Field(
         default_factory=dict,
-        description="VPCs that are there already, by region, each with vpcId, publicSubnets, privateSubnets, "
+        description="Existing VPCs, by region, each with vpcId, publicSubnets, privateSubnets, "
         "dataSubnets and routeTables: docs/network.md. For all regions in use, or none. Cannot be changed later.",
     )
     egress_addresses: Literal[1, 3] = Field(
         default=3,
-        description="Elastic IP addresses of a region, which its traffic to the internet comes from: 3, or 1 below "
+        description="Elastic IP addresses of a region, the source of its traffic to the internet: 3, or 1 below "
         "stage 4, where there is one NAT gateway.",
     )
 

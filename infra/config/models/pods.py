@@ -6,24 +6,24 @@ from pydantic import Field
 
 from infra.config.strict import Strict
 
-# In place of a path: a pod lives as long as somebody listens.
+# In place of a path: the pod is alive as long as its port accepts connections.
 LISTENS = "tcp"
 
 
 class HpaOverride(Strict):
-    """This stack's own bounds of the Horizontal Pod Autoscaler."""
+    """This stack's bounds of the Horizontal Pod Autoscaler."""
 
     minimum: int | None = Field(default=None, ge=1, le=100, description="Fewest pods, 1 to 100.")
     maximum: int | None = Field(default=None, ge=1, le=100, description="Most pods, 1 to 100.")
     by_memory: bool = Field(
         default=True,
-        description="Whether pods, workers too, are also added by memory; false where the runtime keeps what it once "
-        "took, as with garbage collection.",
+        description="Whether memory use also adds pods, of workers too; false for a runtime that does not give memory "
+        "back, as with garbage collection.",
     )
 
 
 class PodsOverride(Strict):
-    """What this stack's pods request, their limits being twice that, and how it is seen that one lives."""
+    """What this stack's pods request, and their liveness probe. Their limits are twice the requests."""
 
     cpu: float | None = Field(
         default=None, ge=0.25, le=16, multiple_of=0.25, description="vCPUs of a pod, 0.25 to 16 in quarters."
@@ -34,13 +34,13 @@ class PodsOverride(Strict):
     liveness: str | None = Field(
         default=None,
         pattern=rf"^({LISTENS}|/[A-Za-z0-9._~/-]{{0,100}})$",
-        description="What a pod is restarted by when it fails for two minutes: a path such as /api/live, or tcp for "
-        "whether it listens at all. The health path where left out.",
+        description="Liveness probe of a pod, which is restarted when it fails for two minutes: a path such as "
+        "/api/live, or tcp for an open port. Without it, the health path.",
     )
 
 
 class NodesOverride(Strict):
-    """What this stack's nodes may be together, in each cluster."""
+    """The limit of all nodes together, in each cluster."""
 
     cpu: int | None = Field(default=None, ge=4, le=10_000, description="Most vCPUs of all nodes, 4 to 10000.")
     memory: int | None = Field(default=None, ge=8, le=40_000, description="Most GiB of all nodes, 8 to 40000.")

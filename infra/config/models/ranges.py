@@ -10,7 +10,7 @@ from infra.addressing import PRIVATE, REGION_PREFIX, SMALLEST_PREFIX, STACK_PREF
 
 
 def without_host_bits(given: object) -> object:
-    """Refuse a range that does not begin at its first address, and say which one does."""
+    """The range as text. One that does not begin at its first address is refused, and the message has the right one."""
     if not isinstance(given, str):
         return given
     try:

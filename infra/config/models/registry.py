@@ -35,18 +35,19 @@ class Registry(Strict):
     repositories: tuple[RepositoryName, ...] = Field(
         default=(),
         max_length=20,
-        description="ECR repositories that the stack makes in its first region, scanned, and copied to all others in "
-        "use. By one stack of an account; see docs/images.md.",
+        description="ECR repositories that the stack creates in its first region, scanned, and copied to all others in "
+        "use. Only one stack of an account has them; see docs/images.md.",
     )
     replicated: bool = Field(
         default=False,
-        description="Whether you keep every ECR image in each region in use, under the same name and tag. Then each "
-        "region pulls from its own registry.",
+        description="Whether you keep every ECR image in each region in use, under the same name and tag. Each "
+        "region then pulls from its own registry.",
     )
     credentials: dict[Host, LogIn] = Field(
         default_factory=dict,
         max_length=5,
-        description="Log-in at registries other than ECR, by host, as secrets: user:password. Docker Hub is docker.io.",
+        description="Logins for registries other than ECR, by host, as secrets: user:password. Docker Hub is "
+        "docker.io.",
     )
 
     def log_in(self, host: str) -> tuple[str, str]:

@@ -39,7 +39,7 @@ class Color(Strict):
 
 
 class Strategy(StrEnum):
-    """How a new version comes."""
+    """How a new version is introduced."""
 
     CANARY = "canary"
     BLUE_GREEN = "blue-green"
@@ -47,7 +47,7 @@ class Strategy(StrEnum):
 
 
 class Phase(StrEnum):
-    """Which way a rollout goes. `ops/rollout/state_machine.py` has the steps."""
+    """The direction of a rollout. `ops/rollout/state_machine.py` has the steps."""
 
     FORWARD = "forward"
     BACK = "back"
@@ -58,27 +58,29 @@ UTC_SECOND = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
 
 
 class Progress(Strict):
-    """A rollout under way. `ascent rollout` writes it, in one piece with the weights; no resource depends on it."""
+    """A rollout in progress. `ascent rollout` writes it together with the weights; no resource depends on it."""
 
-    strategy: Strategy = Field(description="How the new version comes: canary, blue-green or rolling.")
-    phase: Phase = Field(description="Which way it goes: forward, back, or cleaning up after either.")
+    strategy: Strategy = Field(description="How the new version is introduced: canary, blue-green or rolling.")
+    phase: Phase = Field(description="Its direction: forward, back, or cleaning up after either.")
     to: Literal["blue", "green"] = Field(description="The color that gets the new version.")
-    before: Image = Field(description="Image that had the traffic before.")
+    before: Image = Field(description="Image that had the traffic before the rollout.")
     bake: int = Field(ge=0, le=10_080, description="Minutes to watch each step before the next, a week at most.")
     began: str | None = Field(
         default=None,
         pattern=UTC_SECOND,
-        description="When it began (UTC): tells it from an earlier one of the same strategy, color and image.",
+        description="When it began (UTC). It identifies one of several rollouts with the same strategy, color and "
+        "image.",
     )
     since: str | None = Field(
         default=None,
         pattern=UTC_SECOND,
-        description="Since when the stack is as this says (UTC). Without it, an update is still to be made or checked.",
+        description="Since when the stack is in this state (UTC). Without it, an update is still to be made or "
+        "checked.",
     )
 
 
 class Rollout(Strict):
-    """Which versions run, and how the traffic is shared between them."""
+    """The versions that run, and their shares of the traffic."""
 
     blue: Color = Field(default_factory=Color, description="The blue version: image and weight.")
     green: Color = Field(default_factory=Color, description="The green version: image and weight.")
@@ -87,10 +89,10 @@ class Rollout(Strict):
         ge=0,
         le=100,
         multiple_of=SHARE_STEP,
-        description="Percent of the traffic that pods take with `runtime: both`, in steps of 20.",
+        description="Percent of the traffic that pods get with `runtime: both`, in steps of 20.",
     )
     progress: Progress | None = Field(
-        default=None, description="The rollout under way. Written by `ascent rollout`, which is also how to end it."
+        default=None, description="The rollout in progress. `ascent rollout` writes it, and also ends it."
     )
 
     @model_validator(mode="after")
@@ -110,7 +112,7 @@ class Rollout(Strict):
         return {"blue": self.blue, "green": self.green}
 
     def shares(self, runtime: Runtime) -> dict[str, int]:
-        """Percent of the traffic by target group: each color on each runtime, a color's weight shared between them."""
+        """Percent of the traffic by target group. Each color's weight is divided between the runtimes."""
         on_pods = self.kubernetes_share if runtime.on_ec2 else WEIGHTS
         parts = {"ec2": WEIGHTS - on_pods} if runtime.on_ec2 else {}
         parts |= {"k8s": on_pods} if runtime.on_kubernetes else {}
@@ -122,6 +124,6 @@ class Rollout(Strict):
 
     @property
     def leading(self) -> str:
-        """The color with the most traffic, which workers run; with equal shares the one that a rollout comes from."""
+        """The color with the most traffic, which workers run; with equal shares, the one that a rollout replaces."""
         coming = self.progress.to if self.progress else None
         return max(self.colors, key=lambda color: (self.colors[color].weight, color != coming))

@@ -8,13 +8,13 @@ from infra.config.strict import Strict
 
 
 class Rotations(Strict):
-    """How often each kind of password has been made anew. Raised by one at a time, so that nobody is locked out."""
+    """How often each password has been replaced. Raise one number by one at a time, so that no client is locked out."""
 
     application: int = Field(
         default=0,
         ge=0,
         le=10_000,
-        description="Of the users that database.roles makes.",
+        description="Of the users that database.roles creates.",
     )
     cache: int = Field(default=0, ge=0, le=10_000, description="Of Redis.")
     master: int = Field(default=0, ge=0, le=10_000, description="Of the database's master user.")

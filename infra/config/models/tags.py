@@ -22,7 +22,7 @@ def _tag_key(key: str) -> str:
 
 
 def no_twins(tags: dict[str, str]) -> dict[str, str]:
-    """Refuse keys that differ in capitals alone, which IAM takes for one and the same."""
+    """Refuse keys that differ in upper and lower case only: IAM treats them as the same key."""
     lower = [key.lower() for key in tags]
     twins = sorted(key for key in tags if lower.count(key.lower()) > 1)
     if twins:

@@ -8,7 +8,7 @@ from infra.config.strict import Strict
 
 
 class WorkersOverride(Strict):
-    """This stack's own number of queue workers. Stage 6 and above."""
+    """This stack's number of queue workers. Stage 6 and above."""
 
     minimum: int | None = Field(default=None, ge=0, le=100, description="Fewest workers, 0 to 100.")
     maximum: int | None = Field(default=None, ge=1, le=100, description="Most workers, 1 to 100.")
