@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import pulumi
 import pytest
@@ -31,11 +32,11 @@ def _discovered() -> Iterator[Component]:
                 yield one
 
 
-COMPONENTS = list(_discovered())
+COMPONENTS = tuple(_discovered())
 
 
 @cache
-def _everything() -> dict[str, Recorded]:
+def everything() -> dict[str, Recorded]:
     both = {"image": "registry.example.com/app:1.0.0", "weight": 50}
     alerts = {"slack": {"workspaceId": "T0EXAMPLE", "channelId": "C0EXAMPLE"}}
     rollout = {"blue": both, "green": both, "kubernetesShare": 40}
@@ -80,43 +81,62 @@ def test_its_arguments_are_frozen_and_named(component: Component) -> None:
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_it_is_used_under_its_own_type(component: Component) -> None:
-    types = {one.type for one in _everything().values()}
+    types = {one.type for one in everything().values()}
     assert f"ascent:infra:{component.__name__}" in types
 
 
-@pytest.mark.parametrize("component", COMPONENTS)
-def test_it_registers_outputs_last(component: Component) -> None:
-    body = inspect.getsource(component.__init__).rstrip().splitlines()
-    assert "self.register_outputs(" in "\n".join(body[-8:])
+def test_each_registers_its_outputs_once_and_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    registered: list[pulumi.Resource] = []
+    late: list[str] = []
+    register, make = pulumi.ComponentResource.register_outputs, pulumi.Resource.__init__
+
+    def registering(self: pulumi.ComponentResource, outputs: Any) -> None:
+        registered.append(self)
+        register(self, outputs)
+
+    def making(self: Any, t: str, name: str, *args: Any, **kwargs: Any) -> None:
+        make(self, t, name, *args, **kwargs)
+        given = [one for one in [*args, *kwargs.values()] if isinstance(one, pulumi.ResourceOptions)]
+        if any(opts.parent is one for opts in given for one in registered):
+            late.append(name)
+
+    monkeypatch.setattr(pulumi.ComponentResource, "register_outputs", registering)
+    monkeypatch.setattr(pulumi.Resource, "__init__", making)
+    chosen = settings(stage=7, runtime="both", database={"roles": True})
+    found = record(lambda: build(chosen))
+    components = {type(one).__name__ for one in registered if isinstance(one, COMPONENTS)}
+    assert late == []
+    assert len(registered) == len({id(one) for one in registered})
+    assert components == {one.type.rpartition(":")[2] for one in found.values() if one.type.startswith("ascent:infra:")}
 
 
 def test_every_resource_but_providers_and_the_host_record_is_a_child() -> None:
-    orphans = {one.type for one in _everything().values() if one.custom and one.parent is None}
+    orphans = {one.type for one in everything().values() if one.custom and one.parent is None}
     assert orphans == {"pulumi:providers:aws", "pulumi:providers:kubernetes"}
 
 
 def test_every_parent_is_a_component_of_ours() -> None:
-    everything = _everything()
-    for one in everything.values():
+    found = everything()
+    for one in found.values():
         if one.parent is not None:
-            assert everything[one.parent].type.startswith("ascent:infra:")
+            assert found[one.parent].type.startswith("ascent:infra:")
 
 
 def test_every_aws_resource_has_a_provider_of_its_region() -> None:
     # Without one it would go to whatever region the environment names, and lose the default tags.
-    lost = [one.urn for one in _everything().values() if one.type.startswith("aws:") and one.region is None]
+    lost = [one.urn for one in everything().values() if one.type.startswith("aws:") and one.region is None]
     assert lost == []
-    used = {one.region for one in _everything().values() if one.type.startswith("aws:")}
+    used = {one.region for one in everything().values() if one.type.startswith("aws:")}
     assert used == {"us-east-1", "eu-west-1", "ap-southeast-2"}
 
 
 def test_every_provider_tags_what_it_makes() -> None:
-    providers = [one for one in _everything().values() if one.type == "pulumi:providers:aws"]
+    providers = [one for one in everything().values() if one.type == "pulumi:providers:aws"]
     assert len(providers) == 3
     for one in providers:
         assert "ascent:stack" in str(one.inputs["defaultTags"])
 
 
 def test_a_child_takes_neither_the_name_nor_the_alias_of_its_parent() -> None:
-    names = [(one.type, one.name) for one in _everything().values()]
+    names = [(one.type, one.name) for one in everything().values()]
     assert len(set(names)) == len(names)

@@ -95,7 +95,7 @@ class HttpsListener:
 
 
 class LoadBalancer(pulumi.ComponentResource):
-    """An Application Load Balancer.
+    """An Application Load Balancer. It is complete once it has been told to `listen`.
 
     target_groups: target group by the name it was given in the arguments.
     security_group_id: what targets are to admit.
@@ -133,7 +133,6 @@ class LoadBalancer(pulumi.ComponentResource):
         self.arn_suffix = balancer.arn_suffix
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
-        self.register_outputs({"dnsName": self.dns_name})
 
     def _security_group(self, args: LoadBalancerArgs) -> aws.ec2.SecurityGroup:
         group = aws.ec2.SecurityGroup(
@@ -293,6 +292,8 @@ class LoadBalancer(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
             )
         host = pulumi.Output.all(self.dns_name, https.arn).apply(lambda known: str(known[0]))
+        # The last of it: a component has no more children once it has registered its outputs.
+        self.register_outputs({"dnsName": self.dns_name})
         return HttpsListener(host=host, arn=https.arn, weights=weights)
 
 
