@@ -1,45 +1,63 @@
-"""What the provider's facts call stateful, and this platform rebuilds; docs/adr/0003 and 0010 say why."""
+"""Whether losing a resource loses data: THE place that decides it, for the guard, policies, drift and moves.
+
+By its type, by the component that made it, and by what it says of itself. Never by its name: a name holds the stack's
+name, and a stack may be called `my-cache`. What is not known counts as holding data.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Mapping, Set
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import Any
 
-from catalog import tables
-from infra.regions import REGIONS
+from catalog.stateful import stateful
+from catalog.urns import components_of, type_of
 
-if TYPE_CHECKING:
-    from infra.config.settings import Settings
+Inputs = Mapping[str, Any]
 
-FACTS: dict[str, Any] = tables.load("replacement.json")
+# Stateful by the providers' facts, and yet each is rebuilt from what is kept; docs/adr/0003 and 0010 say more.
+REBUILT_TYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "aws:ec2/internetGateway:InternetGateway": "has no address of its own",
+        "aws:ec2/natGateway:NatGateway": "its address is an Eip that is kept",
+        "aws:ec2/securityGroup:SecurityGroup": "its rules are in the program",
+        "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": "ties caches together, which stay",
+        "aws:iam/instanceProfile:InstanceProfile": "a name for the role",
+        "aws:iam/role:Role": "nobody outside refers to it",
+        "aws:kms/alias:Alias": "a name for the key, which is kept",
+        "aws:lb/targetGroup:TargetGroup": "holds registrations that instances and pods renew",
+        "aws:rds/globalCluster:GlobalCluster": "ties clusters together; the one that writes stays",
+        "aws:route53/record:Record": "its content is in the program",
+        "cloudflare:index/dnsRecord:DnsRecord": "its content is in the program",
+        "cloudflare:index/loadBalancer:LoadBalancer": "without it, the record of the same name answers",
+        "random:index/randomPassword:RandomPassword": "also kept in the secret that is made of it",
+        "random:index/randomString:RandomString": "part of a snapshot's name; another one does as well",
+    }
+)
+# Components that come and go with the stage or with a setting, with all that is in them: docs/adr/0010.
+REBUILT_COMPONENTS = frozenset({"Cache", "Jobs", "OutsideCheck", "PodWorkers", "Proxy", "RoleSecrets", "Workers"})
+_REBUILT = "a part that is rebuilt from what stays"
 
-SERVICE = "kubernetes:core/v1:Service"
-# Each is rebuilt from what is kept.
-TYPES = {
-    "aws:ec2/internetGateway:InternetGateway": "has no address of its own",
-    "aws:ec2/natGateway:NatGateway": "its address is an Eip that is kept",
-    "aws:ec2/securityGroup:SecurityGroup": "its rules are in the program",
-    "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": "ties caches together, which stay",
-    "aws:iam/instanceProfile:InstanceProfile": "a name for the role",
-    "aws:iam/role:Role": "nobody outside refers to it",
-    "aws:kms/alias:Alias": "a name for the key, which is kept",
-    "aws:lb/targetGroup:TargetGroup": "holds registrations that instances and pods renew",
-    "aws:rds/globalCluster:GlobalCluster": "ties clusters together; the one that writes stays",
-    "aws:route53/record:Record": "its content is in the program",
-    "cloudflare:index/dnsRecord:DnsRecord": "its content is in the program",
-    "cloudflare:index/loadBalancer:LoadBalancer": "without it, the record of the same name answers",
-    "random:index/randomPassword:RandomPassword": "also kept in the secret that is made of it",
-    "random:index/randomString:RandomString": "part of a snapshot's name; another one does as well",
-}
-# Parts of the platform that come and go with the stage, with all that belongs to them.
-_PARTS = re.compile(r"-(proxy|db-reader|cache|workers|tasks|logins|jobs-login|outside)(-|$)")
-# Names hold the code of their region, also of what no AWS provider manages.
-_CODES = {region.code: name for name, region in REGIONS.items()}
-_PLACE = re.compile(rf"-({'|'.join(_CODES)})(-|$)")
-# Watches for the sign to move up, and holds nothing: the stage that answers it drops it.
-SIGNS = re.compile(r"-(balancer-bandwidth|budget-egress|db-connections-many|db-cpu-raised|db-pool-reads)$")
-# Writing a new version is how a secret's value changes; the secret stays.
+
+def _promoted_later(inputs: Inputs) -> bool:
+    """A reader. The instance that is always there, and that a failover takes first, is in tier 0."""
+    tier = inputs.get("promotionTier")
+    return isinstance(tier, int) and tier > 0
+
+
+def _needs_no_recovery(inputs: Inputs) -> bool:
+    """One that the program made to be deleted at once: all of it is in the stack's file and in kept secrets."""
+    return inputs.get("recoveryWindowInDays") == 0
+
+
+# Of components that hold data, what is rebuilt all the same: by component and type, what its inputs have to say.
+REBUILT_PARTS: Mapping[tuple[str, str], Callable[[Inputs], bool]] = MappingProxyType(
+    {
+        ("AppSecret", "aws:secretsmanager/secret:Secret"): _needs_no_recovery,
+        ("Database", "aws:rds/clusterInstance:ClusterInstance"): _promoted_later,
+    }
+)
+# Changed by being written anew. Writing a new version is how a secret's value changes; the secret stays.
 # A flow log changes no other way; the new one is there before the old one goes, and what either wrote stays.
 # A task definition changes by another revision.
 REWRITTEN = {
@@ -47,67 +65,64 @@ REWRITTEN = {
     "aws:ecs/taskDefinition:TaskDefinition",
     "aws:secretsmanager/secretVersion:SecretVersion",
 }
+_SERVICE = "kubernetes:core/v1:Service"
 
 
-def stateful(type_: str) -> bool:
-    """Whether losing a resource of this type hurts, by the provider's facts."""
-    return bool(FACTS.get(type_, {}).get("stateful"))
+def _in_the_cluster_alone(spec: Any) -> bool:
+    """A Service without a load balancer: pods find it by a name that the program gives, whatever address it has."""
+    known = isinstance(spec, Mapping) and not {"secret", "unknown"} & spec.keys()
+    return known and spec.get("type") in (None, "ClusterIP", "ExternalName", "NodePort")
 
 
-def is_part(name: str) -> bool:
-    """Whether a resource belongs to a part that comes and goes."""
-    return bool(_PARTS.search(name))
+def comes_and_goes(urn: str, inputs: Inputs) -> bool:
+    """Whether it belongs to what the stage or a setting adds and takes away, and is rebuilt from what stays."""
+    components, kind = components_of(urn), type_of(urn)
+    rules = (REBUILT_PARTS.get((one, kind)) for one in components)
+    return not REBUILT_COMPONENTS.isdisjoint(components) or any(rule(inputs) for rule in rules if rule)
 
 
-def is_sign(name: str) -> bool:
-    """Whether a resource says when to move up, and is gone afterwards."""
-    return bool(SIGNS.search(name))
+def why_rebuilt(urn: str, inputs: Inputs) -> str | None:
+    """Why losing a stateful resource loses nothing wherever it is; None for what holds data or an identity.
 
-
-def precious(type_: str, name: str) -> bool:
-    """Whether losing a resource loses what nothing else holds."""
-    return stateful(type_) and type_ not in TYPES and not is_part(name)
-
-
-def holds_nothing(type_: str, sides: Iterable[Mapping[str, Any]]) -> bool:
-    """Whether what a resource is, by its inputs before and after, has nothing that others rely on.
-
-    Of a Kubernetes Service, a load balancer has an address. All others have one in the cluster alone, by which its pods
-    find each other through a name that the program gives.
+    Args:
+        urn: of the resource.
+        inputs: as it is; none where they are not known.
     """
-    return type_ == SERVICE and not any((one.get("spec") or {}).get("type") == "LoadBalancer" for one in sides)
+    kind = type_of(urn)
+    if kind in REBUILT_TYPES:
+        return REBUILT_TYPES[kind]
+    if kind == _SERVICE and _in_the_cluster_alone(inputs.get("spec")):
+        return "its address is known in the cluster alone"
+    return _REBUILT if comes_and_goes(urn, inputs) else None
 
 
-def region_in(name: str) -> str | None:
-    """The AWS region that a resource's name tells, or None."""
-    found = _PLACE.search(name)
-    return _CODES[found[1]] if found else None
+def holds_data(urn: str, inputs: Inputs) -> bool:
+    """Whether it holds data or an identity, be it the original or a copy. Arguments as for `why_rebuilt`."""
+    return stateful(type_of(urn)) and why_rebuilt(urn, inputs) is None
 
 
-def holding(*settings: Settings) -> Set[str]:
-    """The regions whose data is no copy of another's, by any of these settings: the home, and the one that writes."""
-    return {region for one in settings for region in (one.home, one.writing_region)}
+def may_be_original(region: str | None, authoritative: Collection[str]) -> bool:
+    """Whether what is in a region may be the original of the data.
+
+    Args:
+        region: AWS region; None where there is none, or it is not known.
+        authoritative: those with the original, by `infra.authoritative`; none where they are not known.
+    """
+    return region is None or not authoritative or region in authoritative
 
 
-def may_hold(name: str, region: str | None, holding: Collection[str]) -> bool:
-    """Whether what a resource holds is no copy of another region's, or may be none. Arguments as for `is_lost`."""
-    place = region or region_in(name)
-    return place is None or place in holding
-
-
-def is_lost(type_: str, name: str, region: str | None, holding: Collection[str]) -> bool:
+def is_lost(urn: str, inputs: Inputs, region: str | None, authoritative: Collection[str]) -> bool:
     """Whether deleting or replacing a resource loses what nothing else holds.
 
     Args:
-        type_: its type. name: its name in the program.
-        region: AWS region it is in; None where its provider has none, and its name may tell.
-        holding: regions whose data is no copy. What is in others is made anew from theirs.
+        urn: of the resource.
+        inputs: as it is; none where they are not known.
+        region: AWS region it is in, by `catalog.location`; None where it is in none, or it is not known.
+        authoritative: regions with the original; none where they are not known. Others hold copies of theirs.
     """
-    return precious(type_, name) and may_hold(name, region, holding)
+    return holds_data(urn, inputs) and may_be_original(region, authoritative)
 
 
-def why_not_lost(type_: str, name: str) -> str:
+def why_not_lost(urn: str, inputs: Inputs) -> str:
     """Why losing a stateful resource that `is_lost` lets go loses nothing."""
-    if type_ in TYPES:
-        return TYPES[type_]
-    return "a part that is rebuilt from what stays" if is_part(name) else "in a region that holds copies alone"
+    return why_rebuilt(urn, inputs) or "in a region that holds copies alone"

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from catalog.urns import type_of
+
 if TYPE_CHECKING:
     from pulumi.automation.events import StepEventMetadata, StepEventStateMetadata
 
@@ -89,11 +91,6 @@ class EngineStep:
     def replacing(self) -> tuple[str, ...]:
         """Paths of the properties that force a replacement, by what the provider says of each."""
         return tuple(path for path, kind in self.kinds.items() if kind.endswith(_REPLACES))
-
-
-def type_of(urn: str) -> str:
-    """Type token in a URN."""
-    return "".join(urn.split("::")[2:3]).rpartition("$")[2]
 
 
 def of_document(step: Any) -> EngineStep:

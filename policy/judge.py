@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from infra.authoritative import authoritative_regions
 from infra.config.settings import Settings
 from policy.model import Facts, PolicyRule, Resource, Severity, StackRule
 from policy.rules import RULES, STACK_RULES
@@ -30,6 +31,7 @@ def facts(settings: Settings) -> Facts:
         on_ec2=settings.runtime.on_ec2,
         on_kubernetes=settings.runtime.on_kubernetes,
         regions=settings.active_regions,
+        authoritative=authoritative_regions(settings),
     )
 
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from catalog.data_loss import may_be_original
+
 Severity = Literal["low", "medium", "high", "critical"]
 Props = Mapping[str, Any]
 
@@ -24,6 +26,7 @@ class Facts:
     protect: whether the stack guards what holds data.
     on_ec2, on_kubernetes: where its workload runs.
     regions: those it uses, the primary first.
+    authoritative: those of them with the original of its data; none where they are not known.
     """
 
     stage: int | None = None
@@ -32,10 +35,15 @@ class Facts:
     on_ec2: bool = True
     on_kubernetes: bool = False
     regions: tuple[str, ...] = ()
+    authoritative: frozenset[str] = frozenset()
+
+    def has_original(self, region: str | None) -> bool:
+        """Whether what holds data there may hold the original: so does what has no region."""
+        return may_be_original(region, self.authoritative)
 
     def keeps(self, region: str | None) -> bool:
-        """Whether what holds data there is guarded: in the primary region, and where a resource has no region."""
-        return self.protect and (region is None or not self.regions or region == self.regions[0])
+        """Whether what holds data there is guarded."""
+        return self.protect and self.has_original(region)
 
 
 class Resource(Protocol):
@@ -84,8 +92,8 @@ class PolicyRule:
     types: type tokens that it looks at.
     reason: why it matters. frameworks: controls that ask for the same, as `FSBP:RDS.27` or `CIS-AWS-3.0:2.3.1`.
     when: which stacks it is for.
-    guards: whether it is about keeping data, which a stack may do without (`ascent:protect: false`), and which other
-        regions than the primary always do without: they hold copies, and come and go.
+    guards: whether it is about keeping data, which a stack may do without (`ascent:protect: false`), and which regions
+        that are not authoritative always do without: they hold copies, and come and go.
     """
 
     name: str

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import pulumi
 
+from infra.authoritative import HOME, WRITER
 from infra.clients import Clients
 from infra.config.settings import Settings
 from infra.rotation import Turns
@@ -30,14 +31,14 @@ from infra.wiring.endpoints import Endpoints, compared, given
 from infra.wiring.engine_version import engine_version
 from infra.wiring.existing_vpcs import existing_vpcs
 from infra.wiring.global_traffic import global_traffic
-from infra.wiring.home_region import HOME, refuse_home_change
+from infra.wiring.home_region import refuse_home_change
 from infra.wiring.networks import region_network
 from infra.wiring.providers import aws_provider
 from infra.wiring.proxies import ProxyGate
 from infra.wiring.region_context import region_context
 from infra.wiring.region_tiers import build_region
 from infra.wiring.registry import repositories
-from infra.wiring.rollback_check import ROLLOUT, WRITER, refuse_rollback
+from infra.wiring.rollback_check import ROLLOUT, refuse_rollback
 from infra.wiring.rollout_outputs import applied
 from infra.wiring.rotations import turns
 from infra.wiring.stack_outputs import previous_outputs

@@ -7,10 +7,10 @@ from typing import Any
 
 import pulumi
 
+from infra.authoritative import HOME
 from infra.config.settings import Settings
 
 # The output that keeps the home region for the next update.
-HOME = "primaryRegion"
 
 
 def refuse_home_change(settings: Settings, outputs: Mapping[str, Any]) -> None:

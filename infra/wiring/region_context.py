@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
+from infra.authoritative import authoritative_regions
 from infra.application import Application
 from infra.config.models.runtime import Runtime
 from infra.config.settings import Settings
@@ -130,7 +131,7 @@ def is_protected(settings: Settings, region: str) -> bool:
 
     Only in the home region and in the one that takes the writes: every other region is rebuilt from the latter.
     """
-    return settings.protect and region in (settings.home, settings.writing_region)
+    return settings.protect and region in authoritative_regions(settings)
 
 
 def never_built(region: str) -> pulumi.RunError:

@@ -14,14 +14,15 @@ from typing import Any
 import pulumi
 from pydantic import ValidationError
 
+from infra.authoritative import WRITER
 from infra.clients import Clients
 from infra.config.models.rollout import Phase, Progress, Rollout, Strategy
 from infra.config.settings import Settings
 from infra.rollout_order import is_behind, same, takes_away
 from infra.wiring.engine_version import GLOBAL_DATABASE
 
-# The outputs that keep the rollout and the writing region of the last update.
-ROLLOUT, WRITER = "rollout", "writer"
+# The output that keeps the rollout of the last update.
+ROLLOUT = "rollout"
 
 
 def refuse_rollback(settings: Settings, outputs: Mapping[str, Any], clients: Clients | None) -> None:

@@ -120,7 +120,7 @@ def _transition(
         return moves(stack, can.settings, came_from, [to], live)[0]
     from ops.transition.differ import between
 
-    return between(rendered[came_from], rendered[to], can.holding(came_from, to))
+    return between(rendered[came_from], rendered[to], can.authoritative(came_from, to))
 
 
 def _bill(rendered: Mapping[int, RenderedStack], can: Choices, came_from: int, to: int) -> Bill:

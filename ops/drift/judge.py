@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from catalog import paths
-from catalog.data_loss import holds_nothing, precious
+from catalog.data_loss import is_lost
 from catalog.engine_steps import STACK_TYPE
+from catalog.location import Locations
 from catalog.schema import resource_schema
 from catalog.sdk import SdkError
+from infra.authoritative import told_by
 from ops.drift import adopt
 from ops.drift.exposure import opens, opens_gone
 from ops.drift.ledger import LEDGER, Expected, left_by_the_program
@@ -154,7 +156,11 @@ class Report:
 def judge(steps: Iterable[Refreshed], stack: str) -> Report:
     """What the engine found, told apart."""
     steps = list(steps)
-    under_way = any(one.type == STACK_TYPE and _rolls(one.recorded.outputs) for one in steps)
+    outputs = next((one.recorded.outputs for one in steps if one.type == STACK_TYPE), {})
+    authoritative, under_way = told_by(outputs), _rolls(outputs)
+    locations = Locations()
+    for step in steps:
+        locations.take(step.urn, step.provider, step.recorded.inputs, step.recorded.outputs)
     drifted: list[Drifted] = []
     owned: list[Owned] = []
     looked_at = 0
@@ -167,7 +173,9 @@ def judge(steps: Iterable[Refreshed], stack: str) -> Report:
         owned += [_owned(step, path, row) for path, row in expected.items()]
         real = [path for path in step.changed if path not in expected and path not in by_hand]
         if real or by_hand or step.found is None:
-            drifted.append(_drifted(step, real, by_hand))
+            region = locations.of(step.urn, step.provider)
+            precious = is_lost(step.urn, step.recorded.inputs, region, authoritative)
+            drifted.append(_drifted(step, real, by_hand, precious=precious))
     drifted.sort(key=lambda one: (*one.rank, one.urn))
     return Report(stack=stack, looked_at=looked_at, drifted=tuple(drifted), owned=tuple(owned))
 
@@ -212,7 +220,7 @@ def _owned(step: Refreshed, path: str, row: Expected) -> Owned:
     return Owned(urn=step.urn, type=step.type, name=step.name, difference=_difference(step, path), row=row)
 
 
-def _drifted(step: Refreshed, changed: list[str], by_hand: Mapping[str, str]) -> Drifted:
+def _drifted(step: Refreshed, changed: list[str], by_hand: Mapping[str, str], *, precious: bool) -> Drifted:
     gone = step.found is None
     differences = tuple(_difference(step, path) for path in sorted({*changed, *by_hand}))
     # The engine asked the provider what putting each of them back would take.
@@ -225,7 +233,7 @@ def _drifted(step: Refreshed, changed: list[str], by_hand: Mapping[str, str]) ->
         type=step.type,
         name=step.name,
         gone=gone,
-        precious=precious(step.type, step.name) and not holds_nothing(step.type, [step.recorded.inputs]),
+        precious=precious,
         repair=CREATE if gone else REPLACE if replaces else FAIL if why else UPDATE if changed else HAND,
         held=why,
         differences=differences,

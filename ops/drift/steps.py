@@ -40,6 +40,7 @@ class Refreshed:
     found: EngineState | None
     changed: Mapping[str, str]
     ignored: Sequence[str]
+    provider: str = ""
 
 
 def refreshed(step: EngineStep, ignored: Sequence[str] | None = None) -> Refreshed:
@@ -61,6 +62,7 @@ def refreshed(step: EngineStep, ignored: Sequence[str] | None = None) -> Refresh
         found=None if step.op == GONE else step.new or recorded,
         changed=changed if step.op == "update" else {},
         ignored=recorded.ignored if ignored is None else ignored,
+        provider=step.provider,
     )
 
 

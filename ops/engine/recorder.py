@@ -14,6 +14,8 @@ from pulumi.runtime import mocks, resource, rpc
 from pulumi.runtime.proto import resource_pb2, source_pb2
 from pulumi.runtime.settings import SETTINGS
 
+from catalog.location import Locations
+
 UNKNOWN = {"unknown": True}
 SECRET = {"secret": True}
 STACK_TYPE = "pulumi:pulumi:Stack"
@@ -34,6 +36,7 @@ class Recorded:
     retained: whether it outlives its deletion from the stack (`retainOnDelete`).
     ignored: inputs that the program leaves to others, by `ignore_changes`.
     timeouts: how long the provider may take to create, update or delete it, as `20m`, where the program says.
+    cluster_region: AWS region of the Kubernetes cluster that its provider leads to, or None.
     """
 
     urn: str
@@ -47,6 +50,12 @@ class Recorded:
     retained: bool = False
     ignored: tuple[str, ...] = ()
     timeouts: Mapping[str, str] = field(default_factory=dict)
+    cluster_region: str | None = None
+
+    @property
+    def location(self) -> str | None:
+        """AWS region that it is in, by its provider or by its cluster; None where nothing tells."""
+        return self.region or self.cluster_region
 
 
 class Recorder(mocks.MockMonitor):
@@ -59,6 +68,7 @@ class Recorder(mocks.MockMonitor):
         self._stack = stack
         self._answer = answer
         self._regions: dict[str, str] = {}
+        self._locations = Locations()
         self.recorded: dict[str, Recorded] = {}
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
@@ -77,18 +87,22 @@ class Recorder(mocks.MockMonitor):
         inputs = self._inputs(request)
         if request.type == "pulumi:providers:aws":
             self._regions[urn] = str(inputs["region"])
+        if request.custom:
+            self._locations.take(urn, request.provider, inputs)
+        region = self._region(request)
         self.recorded[urn] = Recorded(
             urn=urn,
             type=request.type,
             name=request.name,
             parent=None if _is_stack(request.parent) else request.parent,
-            region=self._region(request),
+            region=region,
             protect=request.protect,
             inputs=inputs,
             custom=request.custom,
             retained=request.retainOnDelete,
             ignored=tuple(request.ignoreChanges),
             timeouts={one.name: text for one, text in request.customTimeouts.ListFields()},
+            cluster_region=self._locations.of(urn, request.provider) if request.custom and not region else None,
         )
         return resource_pb2.RegisterResourceResponse(urn=urn, object=request.object)
 

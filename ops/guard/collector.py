@@ -10,7 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from catalog import engine_steps
-from catalog.engine_steps import STACK_TYPE, EngineState, EngineStep
+from catalog.engine_steps import STACK_TYPE, EngineState
+from catalog.location import KUBERNETES, Locations
+from catalog.urns import type_of
 from catalog.values import SENTINELS, SIGNATURE
 from ops.engine.recorder import Recorded
 from ops.guard.preview import OPS, Op, Preview, PreviewStep
@@ -20,7 +22,6 @@ from policy.model import SECRET, UNKNOWN
 MASKED = "[secret]"
 # Longer text is a document that no rule looks at, such as a dashboard: policies are at most as long as S3's.
 _LONGEST = 20_480
-_PROVIDER = "pulumi:providers:"
 _DOES: dict[str, Op] = {
     "same": "same",
     "create": "create",
@@ -53,7 +54,7 @@ class Collector:
     def __init__(self) -> None:
         self._steps: list[tuple[PreviewStep, str]] = []
         self._seen: Counter[str] = Counter()
-        self._regions: dict[str, str] = {}
+        self._locations = Locations()
         self._looked_at: set[str] = set()
         self._outputs: Mapping[str, Any] = {}
         self._urn: str | None = None
@@ -80,10 +81,7 @@ class Collector:
         if type_ == STACK_TYPE:
             self._outputs = plain(step.old.outputs) if step.old else {}
             return
-        provider = urn if type_.startswith(_PROVIDER) else step.provider
-        region = self._region(provider, step)
-        if provider == urn and region is not None:
-            self._regions[urn] = region
+        self._locations.take_step(step)
         if step.op == "refresh" and step.old:
             self._looked_at.add(urn)
         if step.op not in _DOES:
@@ -94,13 +92,13 @@ class Collector:
             op=_DOES[step.op],
             urn=urn,
             type=type_,
-            before=_resource(urn, type_, step.old, region),
-            after=_resource(urn, type_, step.new, region),
+            before=_resource(urn, type_, step.old),
+            after=_resource(urn, type_, step.new),
             changed=tuple(dict.fromkeys([*step.kinds, *step.diffs])),
             replaced_by=replaced_by,
             forced_by=tuple(dict.fromkeys(_sources(replaced_by, dependencies))),
         )
-        self._steps.append((change, provider))
+        self._steps.append((change, step.provider))
 
     def surroundings(self, config: Sequence[Any], diagnostics: Sequence[Any], counts: Sequence[Any]) -> None:
         """What is told of the stack as a whole: a map of config and one of counts at most, and diagnostics."""
@@ -133,23 +131,14 @@ class Collector:
         for step, provider in self._steps:
             if step.op == "create" and step.urn in self._looked_at:
                 step = replace(step, lost=True)
-            region = self._regions.get(provider)
-            if step.region is None and region is not None:
-                before, after = (one and replace(one, region=region) for one in (step.before, step.after))
-                yield replace(step, before=before, after=after)
-            else:
-                yield step
-
-    def _region(self, provider: str, step: EngineStep) -> str | None:
-        """Region of a resource where it says so itself. What it says without having been told, its provider told it."""
-        if not provider.rpartition("::")[0].endswith(f"{_PROVIDER}aws"):
-            return None
-        states = [state for state in (step.old, step.new) if state]
-        told = next((region for state in states if (region := _text(state.inputs.get("region")))), None)
-        known = _text(step.old.outputs.get("region")) if step.old else None
-        if told is None and known is not None:
-            self._regions.setdefault(provider, known)
-        return told or known
+            region = self._locations.of(step.urn, provider)
+            if region is not None:
+                by_cluster = type_of(provider) == KUBERNETES
+                before, after = (
+                    one and _placed(one, region, by_cluster=by_cluster) for one in (step.before, step.after)
+                )
+                step = replace(step, before=before, after=after)
+            yield step
 
     def _errors(self, name: str, broken: str | None) -> Iterator[str]:
         for one in map(_map, self._diagnostics):
@@ -173,6 +162,10 @@ class Collector:
             yield f"{name}: the engine would do what is not known here: {', '.join(unknown)}"
 
 
+def _placed(one: Recorded, region: str, *, by_cluster: bool) -> Recorded:
+    return replace(one, cluster_region=region) if by_cluster else replace(one, region=region)
+
+
 def _sources(paths: Sequence[str], dependencies: Mapping[str, Any]) -> Iterator[str]:
     """URNs that properties come from; the engine tells them by the first part of a path."""
     for path in paths:
@@ -180,15 +173,15 @@ def _sources(paths: Sequence[str], dependencies: Mapping[str, Any]) -> Iterator[
         yield from map(str, urns if isinstance(urns, list) else ())
 
 
-def _resource(urn: str, type_: str, state: EngineState | None, region: str | None) -> Recorded | None:
+def _resource(urn: str, type_: str, state: EngineState | None) -> Recorded | None:
     if state is None:
         return None
     return Recorded(
         urn=urn,
         type=type_,
         name=urn.rpartition("::")[2],
-        parent=None if state.parent is None or engine_steps.type_of(state.parent) == STACK_TYPE else state.parent,
-        region=region,
+        parent=None if state.parent is None or type_of(state.parent) == STACK_TYPE else state.parent,
+        region=None,
         protect=state.protect,
         inputs=plain(state.inputs),
         custom=state.custom,
@@ -214,11 +207,6 @@ def plain(value: Any) -> Any:
 
 def _map(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str | None:
-    known = isinstance(value, str) and value != MASKED and value not in SENTINELS
-    return sys.intern(value) if known else None
 
 
 def _is_number(value: Any) -> bool:

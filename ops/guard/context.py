@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from catalog.data_loss import holding
+from infra.authoritative import authoritative_regions, told_by
 from infra.config.problems import SettingsError
 from infra.config.settings import Settings
 from infra.stages import STAGES
-from infra.wiring.home_region import HOME
 from ops import stackfile
 from ops.cost import Estimate, estimate
 from ops.engine import render
@@ -39,7 +38,7 @@ def ground(preview: Preview, *, max_rise: CostLimit | None = None) -> RuleContex
         unsettled=unsettled,
         facts=facts(settings) if settings else Facts(),
         facts_before=facts(past) if past else Facts(),
-        holding=_holding(preview, settings),
+        authoritative=_authoritative(preview, settings) if ours else frozenset(),
         outputs=preview.outputs,
         max_rise=max_rise,
     )
@@ -77,11 +76,9 @@ def _past(preview: Preview, settings: Settings | None) -> Settings | None:
         return settings
 
 
-def _holding(preview: Preview, settings: Settings | None) -> frozenset[str]:
-    """Regions whose data is no copy. Where nothing tells them, all are."""
-    told = [preview.outputs.get(HOME), preview.outputs.get("writer")]
-    found = frozenset(one for one in told if isinstance(one, str)) | (holding(settings) if settings else set())
-    return found or frozenset(step.region for step in preview.steps if step.region)
+def _authoritative(preview: Preview, settings: Settings | None) -> frozenset[str]:
+    """Regions with the original of the data, as of the last update and of this one."""
+    return told_by(preview.outputs) | (authoritative_regions(settings) if settings else frozenset())
 
 
 def _with_resources(known: RuleContext, preview: Preview) -> RuleContext:

@@ -8,7 +8,8 @@ from datetime import date
 from functools import partial
 from typing import Literal
 
-from catalog.data_loss import precious, stateful
+from catalog.data_loss import holds_data
+from catalog.stateful import stateful
 from ops.capacity.report import CapacityVerdict
 from ops.capacity.report import verdict as capacity
 from ops.guard.allowances import Allowed, settled
@@ -102,7 +103,7 @@ def judge(preview: Preview, known: RuleContext, today: date, rules: Sequence[Gua
         lost=tuple(step.urn for step in gone if known.loses(step)),
         copies=tuple(step.urn for step in gone if _is_copy(step, known)),
         rebuilt=tuple(
-            step.urn for step in gone if known.ours and stateful(step.type) and not precious(step.type, step.name)
+            step.urn for step in gone if known.ours and stateful(step.type) and not holds_data(step.urn, step.inputs)
         ),
         capacity=capacity(settings) if settings else None,
     )
@@ -132,4 +133,4 @@ def _finding(rule: GuardRule, sight: Observation) -> Finding:
 
 
 def _is_copy(step: PreviewStep, known: RuleContext) -> bool:
-    return known.ours and precious(step.type, step.name) and not known.loses(step)
+    return known.ours and holds_data(step.urn, step.inputs) and not known.loses(step)

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from catalog.data_loss import holds_nothing, is_lost, may_hold
+from catalog.data_loss import is_lost, may_be_original
 from infra.config.settings import Settings
 from ops.cost import Estimate
 from ops.cost.move import Bill
 from ops.engine.recorder import Recorded
-from ops.guard import elsewhere
 from ops.guard.preview import PreviewStep
 from policy.model import Facts, Severity
 
@@ -44,7 +43,7 @@ class RuleContext:
     stack_urn: URN that stands for the whole stack.
     settings: those of the preview; None where they are not known, and `unsettled` says why.
     facts, facts_before: what policies want to know of them, and of those that hold now.
-    holding: regions whose data is no copy.
+    authoritative: regions with the original of the data; none where they are not known.
     outputs: what the stack put out after its last update.
     before, after: all resources as they are, and as they would be; None where not all of them are known, and `partial`
         says why.
@@ -58,7 +57,7 @@ class RuleContext:
     unsettled: str
     facts: Facts
     facts_before: Facts
-    holding: frozenset[str]
+    authoritative: frozenset[str]
     outputs: Mapping[str, Any] = field(default_factory=dict)
     before: Sequence[Recorded] | None = None
     after: Sequence[Recorded] | None = None
@@ -70,15 +69,11 @@ class RuleContext:
 
     def loses(self, step: PreviewStep) -> bool:
         """Whether deleting or replacing it, or having lost it, loses what nothing else holds."""
-        if holds_nothing(step.type, [one.inputs for one in (step.before, step.after) if one]):
-            return False
-        if not self.ours:
-            return elsewhere.holds(step.type)
-        return is_lost(step.type, step.name, step.region, self.holding)
+        return is_lost(step.urn, step.inputs, step.region, self.authoritative)
 
     def guards(self, step: PreviewStep) -> bool:
-        """Whether what is there is no copy, or may be none."""
-        return not self.ours or may_hold(step.name, step.region, self.holding)
+        """Whether what is there may be the original."""
+        return may_be_original(step.region, self.authoritative)
 
     @property
     def bill(self) -> Bill | None:

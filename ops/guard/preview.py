@@ -43,7 +43,13 @@ class PreviewStep:
     def region(self) -> str | None:
         """AWS region the resource is in, where it has one and it is known."""
         one = self.before or self.after
-        return one.region if one else None
+        return one.location if one else None
+
+    @property
+    def inputs(self) -> Mapping[str, Any]:
+        """The resource's inputs as it is, or of what is not there, as it would be."""
+        one = self.before or self.after
+        return one.inputs if one else {}
 
     @property
     def is_real(self) -> bool:

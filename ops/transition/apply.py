@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Protocol
 
-from catalog.data_loss import holding
 from catalog.engine_steps import EngineStep
+from infra.authoritative import authoritative_regions
 from ops import stackfile
 from ops.engine.render import RenderedStack
 from ops.refusal import NO
@@ -133,7 +133,7 @@ class TransitionRunner:
         return self.engine.foreseen()
 
     def _transition(self, came_from: int, to: int, steps: Sequence[EngineStep]) -> Transition:
-        regions = holding(*(stackfile.settings(self.file.stack, stage) for stage in (came_from, to)))
+        regions = authoritative_regions(*(stackfile.settings(self.file.stack, stage) for stage in (came_from, to)))
         return of_steps(came_from, to, steps, regions)
 
     def _applied(self) -> Any:

@@ -19,15 +19,15 @@ from ops.engine.render import RenderedStack
 from ops.transition.model import NOTHING, Op, ResourceChange, Transition, change, ordered
 
 
-def between(before: RenderedStack, after: RenderedStack, holding: Collection[str]) -> Transition:
+def between(before: RenderedStack, after: RenderedStack, authoritative: Collection[str]) -> Transition:
     """What moving from `before` to `after` changes.
 
     Args:
         before: what is there.
         after: what is wanted.
-        holding: regions whose data is no copy of another's.
+        authoritative: regions with the original of the data.
     """
-    return _Comparison(before, after, holding).run()
+    return _Comparison(before, after, authoritative).run()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class _Side:
 
 
 class _Comparison:
-    def __init__(self, before: RenderedStack, after: RenderedStack, holding: Collection[str]) -> None:
+    def __init__(self, before: RenderedStack, after: RenderedStack, authoritative: Collection[str]) -> None:
         self._stages = before.stage, after.stage
         self._old, self._new = (
             _Side({one.urn: one for one in plan.resources}, plan.traces) for plan in (before, after)
         )
-        self._holding = holding
+        self._authoritative = authoritative
         self._unknown = Unknowns()
         self._changes: list[ResourceChange] = []
         self._errors: dict[str, str] = {}
@@ -62,13 +62,13 @@ class _Comparison:
                 self._note(self._new.resources[urn], Op.CREATE)
             else:
                 self._met.add(known)
-                self._compare(urn, self._old.traces[known], trace, protected=self._old.resources[known].protect)
+                self._compare(urn, self._old.traces[known], trace, self._old.resources[known])
         for urn in self._old.traces.keys() - self._met:
-            self._note(self._old.resources[urn], Op.DELETE, protected=self._old.resources[urn].protect)
+            self._note(self._old.resources[urn], Op.DELETE)
         came_from, to = self._stages
         return Transition(came_from=came_from, to=to, changes=ordered(self._changes), errors=self._errors)
 
-    def _compare(self, urn: str, old: Trace, new: Trace, *, protected: bool) -> None:
+    def _compare(self, urn: str, old: Trace, new: Trace, was: Recorded) -> None:
         one, taken_along = self._new.resources[urn], new.provider in self._replaced
         made_of = {name for name, urns in old.depends.items() if urns & self._gone_first}
         if not (taken_along or made_of or self._unknown(new.sources)) and old.asked == new.asked:
@@ -91,7 +91,7 @@ class _Comparison:
             self._unknown.add(urn, new.added, after)
             # Of what follows something else, the engine does not ask what differs.
             follows = taken_along or not outcome.replaces
-            self._note(one, Op.REPLACE, NOTHING if follows else detail, protected=protected)
+            self._note(one, Op.REPLACE, NOTHING if follows else detail, was)
             return
         self._unknown.add(urn, outputs.stale(schema, after, before) if detail else (), after)
         if detail:
@@ -131,6 +131,7 @@ class _Comparison:
         without = after | {name: UNKNOWN for name in made_of if name in after}
         return bool(made_of) and self._outcome(schema, old, new, before, without).replaces
 
-    def _note(self, one: Recorded, op: Op, detail: Mapping[str, bool] = NOTHING, *, protected: bool = False) -> None:
+    def _note(self, one: Recorded, op: Op, detail: Mapping[str, bool] = NOTHING, was: Recorded | None = None) -> None:
         if not one.type.startswith(PROVIDERS):
-            self._changes.append(change(one, op, self._holding, protected=protected, detail=detail))
+            protected = (was or one).protect
+            self._changes.append(change(one, op, self._authoritative, was=was, protected=protected, detail=detail))

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from catalog.data_loss import holding
+from infra.authoritative import authoritative_regions
 from infra.config.settings import Settings
 from ops.refusal import NO
 from ops.transition.engine_run import of_steps
@@ -43,7 +43,7 @@ def moves(
         _done(box.up, came_from)
         for stage in to:
             live(f"Previewing {stack} from stage {came_from} to {stage}")
-            regions = holding(settings[came_from], settings[stage])
+            regions = authoritative_regions(settings[came_from], settings[stage])
             found.append(of_steps(came_from, stage, _done(box.preview, stage).steps, regions))
     return found
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from catalog.engine_steps import EngineStep
+from catalog.location import Locations
 from ops.transition.model import Op, Transition, change, ordered
 from ops.transition.update_constraints import Pair
 
@@ -14,24 +16,27 @@ PLAIN = {op.value: op for op in (Op.CREATE, Op.UPDATE, Op.DELETE)}
 
 @dataclass(frozen=True, slots=True)
 class _Resource:
-    """One that an engine shows. Its region is in its name."""
+    """One that an engine shows, as it is."""
 
     urn: str
     type: str
     name: str
-    region: str | None = None
+    inputs: Mapping[str, Any]
+    location: str | None
 
 
-def of_steps(came_from: int, to: int, steps: Iterable[EngineStep], holding: Collection[str]) -> Transition:
+def of_steps(came_from: int, to: int, steps: Iterable[EngineStep], authoritative: Collection[str]) -> Transition:
     """The move that an engine run took, or would take: what it does to things in a cloud.
 
     Args:
         came_from, to: the stages.
         steps: what it did to each resource, in order.
-        holding: regions whose data is no copy of another's.
+        authoritative: regions with the original of the data.
     """
     by_urn: dict[str, list[EngineStep]] = {}
+    locations = Locations()
     for step in steps:
+        locations.take_step(step)
         if step.real:
             by_urn.setdefault(step.urn, []).append(step)
     changes = []
@@ -39,7 +44,9 @@ def of_steps(came_from: int, to: int, steps: Iterable[EngineStep], holding: Coll
         first, op = alike[0], _op(alike)
         if op is not None:
             detail = {path: path in step.replacing for step in alike for path in step.kinds}
-            changes.append(change(_Resource(first.urn, first.type, first.name), op, holding, detail=detail))
+            state, location = first.old or first.new, locations.of(first.urn, first.provider)
+            one = _Resource(first.urn, first.type, first.name, state.inputs if state else {}, location)
+            changes.append(change(one, op, authoritative, detail=detail))
     return Transition(came_from=came_from, to=to, changes=ordered(changes), errors={})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.data_loss import holding
+from infra.authoritative import authoritative_regions
 from infra.config.problems import SettingsError
 from infra.config.settings import Settings
 from infra.stages import STAGES
@@ -30,9 +30,9 @@ class Choices:
     settings: Mapping[int, Settings]
     refused: Mapping[int, tuple[str, ...]]
 
-    def holding(self, *stages: int) -> Set[str]:
-        """The regions whose data is no copy of another's, at any of these stages."""
-        return holding(*(self.settings[stage] for stage in stages))
+    def authoritative(self, *stages: int) -> Set[str]:
+        """The regions with the original of the data, at any of these stages."""
+        return authoritative_regions(*(self.settings[stage] for stage in stages))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,7 +105,7 @@ def offline(stack: str, live: Live = lambda _: None) -> Matrix:
     can = choices(stack)
     rendered = plans(stack, can.settings, live)
     moves = [
-        between(before, after, can.holding(one, other))
+        between(before, after, can.authoritative(one, other))
         for one, before in rendered.items()
         for other, after in rendered.items()
     ]

@@ -8,13 +8,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
-from catalog.data_loss import is_lost, stateful, why_not_lost
+from catalog.data_loss import is_lost, why_not_lost
+from catalog.stateful import stateful
 
 NOTHING: Mapping[str, bool] = MappingProxyType({})
 
 
 class Identity(Protocol):
-    """A resource, as a render or an engine shows it; `region` is the AWS region of its provider."""
+    """A resource, as a render or an engine shows it. `location`: AWS region that it is in, where that is known."""
 
     @property
     def urn(self) -> str: ...
@@ -23,7 +24,9 @@ class Identity(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def region(self) -> str | None: ...
+    def inputs(self) -> Mapping[str, Any]: ...
+    @property
+    def location(self) -> str | None: ...
 
 
 class Op(StrEnum):
@@ -108,19 +111,26 @@ class Transition:
 
 
 def change(
-    one: Identity, op: Op, holding: Collection[str], *, protected: bool = False, detail: Mapping[str, bool] = NOTHING
+    one: Identity,
+    op: Op,
+    authoritative: Collection[str],
+    *,
+    was: Identity | None = None,
+    protected: bool = False,
+    detail: Mapping[str, bool] = NOTHING,
 ) -> ResourceChange:
     """A change of a resource, with what it means.
 
     Args:
         one: the resource.
         op: what happens to it.
-        holding: regions whose data is no copy of another's.
+        authoritative: regions with the original of the data.
+        was: as it is, where it is replaced by what `one` says.
         protected: whether the engine guards it against deletion.
         detail: the paths that differ, and whether each makes it be replaced.
     """
-    going = op in (Op.REPLACE, Op.DELETE)
-    lost = going and is_lost(one.type, one.name, one.region, holding)
+    going, old = op in (Op.REPLACE, Op.DELETE), was or one
+    lost = going and is_lost(old.urn, old.inputs, old.location, authoritative)
     return ResourceChange(
         urn=one.urn,
         type=one.type,
@@ -129,7 +139,7 @@ def change(
         properties=tuple(sorted(detail)),
         replaces=tuple(sorted(path for path, replaces in detail.items() if replaces)),
         lost=lost,
-        rebuilt=why_not_lost(one.type, one.name) if going and stateful(one.type) and not lost else None,
+        rebuilt=why_not_lost(old.urn, old.inputs) if going and stateful(old.type) and not lost else None,
         refused=going and protected,
     )
 

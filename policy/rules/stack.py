@@ -21,7 +21,7 @@ _GROUP = "aws:autoscaling/group:Group"
 _ZONES = 3
 Found = Iterator[tuple[str, str]]
 
-# What is gone for good with its resource, in the primary region and elsewhere.
+# What is gone for good with its resource.
 _PRECIOUS = (
     _CLUSTER,
     "aws:ec2/eip:Eip",
@@ -79,7 +79,7 @@ def _egress_per_zone(resources: Sequence[Resource], facts: Facts) -> Found:
 def _has_readers(resources: Sequence[Resource], facts: Facts) -> Found:
     for cluster in _of(resources, _CLUSTER):
         members = [one for one in _of(resources, _INSTANCE) if one.region == cluster.region]
-        if len(members) < 2 and cluster.region in (None, *facts.regions[:1]):
+        if len(members) < 2 and facts.has_original(cluster.region):
             yield cluster.urn, "one instance: there is nothing to fail over to"
 
 

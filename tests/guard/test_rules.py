@@ -153,7 +153,7 @@ def test_the_region_that_takes_the_writes_holds_no_copy() -> None:
 
 
 def test_parts_that_are_made_anew_are_told_and_stop_nothing() -> None:
-    verdict = _ours(step("replace", CACHE, "live-use1-cache", project="ascent"))
+    verdict = _ours(step("replace", f"ascent:infra:Cache${CACHE}", "live-use1-cache", project="ascent"))
     assert (verdict.stopping, len(verdict.rebuilt)) == ((), 1)
     assert [one.rule for one in judged(document(step("replace", CACHE, "live-use1-cache"))).stopping] == [
         "data-replaced"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -68,7 +69,7 @@ def test_policies_are_named_once_and_say_why() -> None:
         assert len(reason) > 20, name
 
 
-def test_what_guards_data_is_asked_for_in_the_primary_region_of_a_stack_that_protects() -> None:
+def test_what_guards_data_is_asked_for_in_the_authoritative_regions_of_a_stack_that_protects() -> None:
     rule = next(rule for rule in RULES if rule.name == "bucket-kept")
     there = {
         region: Declared(
@@ -76,10 +77,10 @@ def test_what_guards_data_is_asked_for_in_the_primary_region_of_a_stack_that_pro
         )
         for region in ("us-east-1", "eu-west-1")
     }
-    known = Facts(regions=("us-east-1", "eu-west-1"))
+    known = Facts(regions=("us-east-1", "eu-west-1"), authoritative=frozenset({"us-east-1"}))
     assert broken(rule, there["us-east-1"], known)
     assert broken(rule, there["eu-west-1"], known) is None
-    assert broken(rule, there["us-east-1"], Facts(protect=False, regions=known.regions)) is None
+    assert broken(rule, there["us-east-1"], replace(known, protect=False)) is None
 
 
 def test_what_nobody_can_look_at_breaks_no_policy() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,22 @@ def test_every_shipped_stack_keeps_to_every_policy(stack: str) -> None:
 def test_policy_documents_keep_to_every_policy_once_they_are_known() -> None:
     found = built(stage=6, runtime="both", live=True)
     assert _violations(found.values(), configs.settings(stage=6, runtime="both")) == []
+
+
+def test_after_a_failover_the_region_that_writes_is_held_to_what_guards_data() -> None:
+    moved = configs.settings(stage=7, writer="eu-west-1")
+    found = list(built(stage=7, writer="eu-west-1").values())
+    assert _violations(found, moved) == []
+    bare = [replace(one, protect=False) for one in found if one.type == "aws:rds/cluster:Cluster"]
+    assert len(bare) == 3
+    told = {urn.rpartition("::")[2] for rule, urn, _ in _violations(bare, moved) if rule == "stack-protects-data"}
+    assert told == {"test-use1-db", "test-euw1-db"}
+    # Of one resource alone, too, and of its other instances.
+    deletable = [replace(one, inputs={**one.inputs, "deletionProtection": False}) for one in bare]
+    rules = {urn.rpartition("::")[2]: rule for rule, urn, _ in _violations(deletable, moved) if "deletion" in rule}
+    assert set(rules) == told
+    alone = {urn.rpartition("::")[2] for rule, urn, _ in _violations(bare, moved) if rule == "stack-failover-target"}
+    assert alone == told
 
 
 @pytest.mark.parametrize("runtime", ["ec2", "both"])

@@ -7,18 +7,30 @@ from typing import Any
 
 import pytest
 
-from catalog.data_loss import FACTS, REWRITTEN, is_sign, precious
+from catalog.data_loss import REWRITTEN, holds_data
+from catalog.stateful import FACTS
+from catalog.urns import components_of
+from infra.alarms.model import Kind
+from infra.alarms.table import alarms_of
 from infra.edge.addresses import CLOUDFLARE
 from infra.stages import STAGES
 from ops.engine.recorder import UNKNOWN, Recorded
 from tests.unit.runtime import built, of_type
 
+# What they look at, a higher stage relieves, and drops the alarm with it: they are the sign to move up.
+SIGNS = tuple(f"-{row.name}" for row in alarms_of([Kind.DIRECT, Kind.EGRESS, Kind.UNCACHED, Kind.UNTUNED]))
 PAIRS = [(one, other) for one in STAGES for other in STAGES if one != other]
 RUNTIMES = ("ec2", "kubernetes", "both")
 
 
 def rendered(stage: int, runtime: str = "ec2") -> dict[str, Recorded]:
     return built(stage=stage, runtime=runtime)
+
+
+def is_sign(one: Recorded) -> bool:
+    """Whether it is an alarm that says when to move up, or the budget of the same."""
+    alarm = "Alarms" in components_of(one.urn) and one.name.endswith(SIGNS)
+    return alarm or ("Budget" in components_of(one.urn) and one.inputs["budgetType"] == "USAGE")
 
 
 def _at(inputs: Any, path: list[str]) -> Any:
@@ -69,7 +81,7 @@ def test_what_the_primary_region_cannot_lose_is_protected(stage: int, runtime: s
     bare = [
         one
         for one in rendered(stage, runtime).values()
-        if precious(one.type, one.name) and one.region == "us-east-1" and not one.protect
+        if holds_data(one.urn, one.inputs) and one.region == "us-east-1" and not one.protect
     ]
     assert [one.urn for one in bare] == []
 
@@ -79,7 +91,7 @@ def test_what_the_primary_region_cannot_lose_is_protected(stage: int, runtime: s
 def test_no_move_deletes_what_the_primary_region_cannot_lose(before: int, after: int, runtime: str) -> None:
     gone = set(rendered(before, runtime)) - set(rendered(after, runtime))
     found = [rendered(before, runtime)[urn] for urn in gone]
-    assert [one.urn for one in found if precious(one.type, one.name) and one.region == "us-east-1"] == []
+    assert [one.urn for one in found if holds_data(one.urn, one.inputs) and one.region == "us-east-1"] == []
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
@@ -100,7 +112,7 @@ def test_a_higher_stage_keeps_every_name_of_a_lower_one(stage: int, runtime: str
     # But for what lets everybody in: from stage 5 on, Cloudflare alone reaches the load balancer.
     rule = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
     lower, higher = rendered(stage, runtime), rendered(7, runtime)
-    gone = {(one.type, one.name) for urn, one in lower.items() if urn not in higher and not is_sign(one.name)}
+    gone = {(one.type, one.name) for urn, one in lower.items() if urn not in higher and not is_sign(one)}
     assert gone == ({(rule, "test-use1-http"), (rule, "test-use1-https")} if stage < 5 else set())
 
 

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.data_loss import FACTS, precious
+from catalog.data_loss import holds_data
+from catalog.stateful import FACTS
 from infra import half_written, wiring
 from infra.addressing import vpc_cidr
 from infra.components.data.app_secret import AppSecret, AppSecretArgs
@@ -184,7 +185,7 @@ def test_a_failover_and_the_way_back_replace_and_lose_nothing_stateful(writer: s
                 part = path.split(".")[0].removesuffix("[*]")
                 assert before[urn].inputs.get(part) == after[urn].inputs.get(part), f"{urn}: {path}"
         gone = [before[urn] for urn in set(before) - set(after)]
-        assert [one.urn for one in gone if precious(one.type, one.name)] == []
+        assert [one.urn for one in gone if holds_data(one.urn, one.inputs)] == []
 
 
 def test_workers_jobs_and_reader_scaling_are_where_the_writes_are() -> None:
@@ -238,7 +239,7 @@ def test_the_region_that_writes_is_guarded_as_the_home_is() -> None:
     bare = [
         one.urn
         for one in everything.values()
-        if precious(one.type, one.name) and one.region in ("us-east-1", "eu-west-1") and not one.protect
+        if holds_data(one.urn, one.inputs) and one.region in ("us-east-1", "eu-west-1") and not one.protect
     ]
     assert bare == []
     clusters = of_type(everything, CLUSTER)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from catalog.data_loss import region_in
+from catalog.urns import components_of
 from infra.capacity.connections import CLASSES, ConnectionBudget, max_connections, pool_percent, server_limit
 from infra.config.settings import Settings
 from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER
@@ -23,7 +23,7 @@ _GROWS = {
     "aws:autoscaling/group:Group": "maxSize",
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": "spec.maxReplicas",
 }
-_WORKERS = "-workers"
+_WORKERS = frozenset({"PodWorkers", "Workers"})
 
 
 def _exceeded(steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
@@ -49,7 +49,8 @@ def _sight(urn: str, text: str, budget: ConnectionBudget) -> Observation:
 def _seen(settings: Settings, resources: Sequence[Recorded]) -> Iterator[Observation]:
     """The same with the sizes that resources have, where the program makes other ones than the config asks for."""
     region = settings.writing_region
-    here = [one for one in resources if (one.region or region_in(one.name)) == region]
+    # What may be anywhere may be here.
+    here = [one for one in resources if one.location in (None, region)]
     cluster = next((one for one in here if one.type == _CLUSTER), None)
     classes = {str(one.inputs.get("instanceClass")) for one in here if one.type == _INSTANCE} & set(CLASSES)
     limit = _limit(cluster, classes, settings) if cluster else None
@@ -85,8 +86,12 @@ def _most(here: Sequence[Recorded], *, workers: bool) -> int:
     return sum(
         int(number)
         for type_, path in _GROWS.items()
-        for number in _numbers([one for one in here if (_WORKERS in one.name) == workers], type_, path)
+        for number in _numbers([one for one in here if _works(one) == workers], type_, path)
     )
+
+
+def _works(one: Recorded) -> bool:
+    return not _WORKERS.isdisjoint(components_of(one.urn))
 
 
 def _numbers(here: Sequence[Recorded], type_: str, path: str) -> Iterator[float]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from catalog.data_loss import is_part
+from catalog.data_loss import comes_and_goes
 from ops.guard.model import GuardRule, Observation, RuleContext, StepCheck
 from ops.guard.preview import PreviewStep
 from policy.model import SECRET, Props, hidden, values
@@ -195,7 +195,7 @@ def _holds_secret(value: Any) -> bool:
 
 
 def _owner_taken(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
-    if ground.ours and ground.moves and is_part(step.name):
+    if ground.ours and ground.moves and comes_and_goes(step.urn, step.inputs):
         # A part may lose its owner with the stage: a cache its global datastore.
         return
     if step.before is not None and step.after is not None:

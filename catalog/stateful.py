@@ -1,10 +1,15 @@
-"""What holds data or identity in stacks that are not Ascent's, beside what the provider's facts call stateful."""
+"""Types of resources that hold data or identity."""
 
 from __future__ import annotations
 
-from catalog.data_loss import TYPES, stateful
+from typing import Any
 
-# Type tokens as far as their last colon: a provider's module and file, or its module alone where it names no file.
+from catalog import tables
+
+FACTS: dict[str, Any] = tables.load("replacement.json")
+# Beside what those facts call stateful: types that the program has none of, in stacks of other projects and in what
+# teams add. Type tokens as far as their last colon: a provider's module and file, or its module alone where it names no
+# file.
 _HOLDING = (
     "aws:acmpca/certificateAuthority",
     "aws:appstream/directoryConfig",
@@ -93,8 +98,7 @@ _HOLDS = frozenset(_HOLDING)
 _KINDS = frozenset({"kubernetes:core/v1:PersistentVolume", "kubernetes:core/v1:PersistentVolumeClaim"})
 
 
-def holds(type_: str) -> bool:
-    """Whether losing a resource of this type hurts in anybody's stack."""
-    if stateful(type_):
-        return type_ not in TYPES
-    return type_ in _KINDS or type_.rpartition(":")[0] in _HOLDS
+def stateful(type_: str) -> bool:
+    """Whether a resource of this type holds data, or an identity that others rely on."""
+    known = bool(FACTS.get(type_, {}).get("stateful"))
+    return known or type_ in _KINDS or type_.rpartition(":")[0] in _HOLDS
