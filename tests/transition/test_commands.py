@@ -117,7 +117,7 @@ def test_the_matrix_of_every_stack_for_machines_and_of_one_for_people() -> None:
 
 
 def test_a_loss_is_said_first_and_is_an_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("catalog.data_loss.is_part", lambda _: False)
+    monkeypatch.setattr("catalog.data_loss.comes_and_goes", lambda *_: False)
     moved = run("transition", "4", "3")
     assert moved.exit_code == 1
     said = moved.stdout.splitlines()[2]
@@ -211,7 +211,7 @@ def test_a_move_above_the_budget_is_told_and_wants_to_be_agreed_to(
 def test_apply_does_nothing_where_something_is_lost(
     walked: list[tuple[str, int, int]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("catalog.data_loss.is_part", lambda _: False)
+    monkeypatch.setattr("catalog.data_loss.comes_and_goes", lambda *_: False)
     result = run("transition", "4", "3", "--apply")
     assert result.exit_code == 1
     assert "Nothing was done: the move is not clear; deletes urn:" in result.stderr

@@ -105,7 +105,7 @@ def test_a_file_that_is_not_usable_is_refused() -> None:
 
 def test_a_move_that_loses_something_is_not_clear(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if readers held what nothing else does."""
-    monkeypatch.setattr("catalog.data_loss.is_part", lambda _: False)
+    monkeypatch.setattr("catalog.data_loss.comes_and_goes", lambda *_: False)
     found = offline("sandbox")
     lost = {(one.came_from, one.to): [change.name for change in one.losses] for one in found.transitions}
     assert not found.clear
