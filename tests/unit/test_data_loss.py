@@ -60,7 +60,7 @@ def one_of_each() -> list[Recorded]:
     found: dict[tuple[str, str | None, object], Recorded] = {}
     for one in built(**MADE).values():
         mark = one.inputs.get("promotionTier", one.inputs.get("recoveryWindowInDays"))
-        key = one.name if one.type.startswith(PROVIDERS) else one.urn.split("::")[2]
+        key = one.urn if one.type.startswith(PROVIDERS) else one.urn.split("::")[2]
         if one.custom and (stateful(one.type) or one.type.startswith((PROVIDERS, "aws:eks/cluster:"))):
             found.setdefault((key, one.location, mark), one)
     return list(found.values())
