@@ -10,8 +10,6 @@ import pulumi
 from infra.authoritative import HOME
 from infra.config.settings import Settings
 
-# The output that keeps the home region for the next update.
-
 
 def refuse_home_change(settings: Settings, outputs: Mapping[str, Any]) -> None:
     """Refuse a home region other than that of the last update, before anything is declared.

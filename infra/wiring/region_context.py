@@ -11,8 +11,8 @@ import pulumi
 import pulumi_aws as aws
 
 from infra import naming
-from infra.authoritative import authoritative_regions
 from infra.application import Application
+from infra.authoritative import authoritative_regions
 from infra.config.models.runtime import Runtime
 from infra.config.settings import Settings
 from infra.regions import REGIONS, Region

@@ -43,7 +43,8 @@ STRANGE = st.sampled_from(["my-cache", "etl-workers", "acme-euw1", "prod-proxy",
 HOLDING = {
     "AppLogs", "AppNamespace", "AppSecret", "BackupCopies", "Certificate", "ContainerInsights", "Credentials",
     "Database", "EncryptionKeys", "KubernetesCluster", "LoadBalancer", "LogBucket", "MasterSecret",
-    "Network", "Notifications", "Queues", "RegistryLogIn", "Repositories", "RoleKeeper", "Storage", "TargetBinding", "Undelivered",
+    "Network", "Notifications", "Queues", "RegistryLogIn", "Repositories", "RoleKeeper", "Storage", "TargetBinding",
+    "Undelivered",
 }  # fmt: skip
 # Types of which the providers' facts say nothing: charts, and what a cluster's own controllers know. None holds data.
 WITHOUT_FACTS = {
