@@ -19,7 +19,7 @@ import pulumi
 import pulumi_random as random
 
 from infra import proxied, serving
-from infra.serving import Group, Seen
+from infra.serving import Seen, ServingGroup
 from infra.thresholds import Threshold
 
 serving.SERVING_PATIENCE = proxied.PROXY_WAIT = Threshold(-1, "seconds", "made up")
@@ -34,7 +34,7 @@ one = proxied.Proxied(host=proxy, region="us-east-1", proxy_name=proxy, role="RE
 given = proxied.once_available(one, None)
 random.RandomPet("url", keepers={{"host": given, "turn": %(turn)r}})
 blue = {{"name": "blue", "region": "us-east-1", "group_name": "blue", "target_group_arn": None}}
-serving.wait([Group(**blue, least=3, whole=True)], None)
+serving.wait([ServingGroup(**blue, least=3, whole=True)], None)
 """
 
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from ops import stackfile
 from ops.engine.updates import Automation
-from ops.restore.perform import Performance
+from ops.restore.perform import RestoreRun
 from ops.restore.shape import shape
 from ops.failover.errors import StepError
 
@@ -31,8 +31,8 @@ stackfile.ROOT = Path.cwd()
 engine = Automation("sandbox", quiet, quiet)
 shaped = shape(engine.resources(), "sandbox", "us-east-1")
 nothing = SimpleNamespace(stack="sandbox", health="https://app.example.com/api/health")
-run = Performance(plan=nothing, shape=shaped, names=nothing, source=nothing, cloud=nothing, engine=engine,
-                  ask=quiet, answers=lambda _: True)
+run = RestoreRun(plan=nothing, shape=shaped, names=nothing, source=nothing, cloud=nothing, engine=engine,
+                 ask=quiet, answers=lambda _: True)
 told = {}
 for step in sys.argv[1:]:
     try:

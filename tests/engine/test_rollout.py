@@ -119,7 +119,7 @@ class Checkout:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     home = tmp_path_factory.mktemp("rollout")
     root = home / "checkout"
-    for directory in ("infra", "ops", "sandbox", "scripts"):
+    for directory in ("catalog", "infra", "ops", "sandbox", "scripts"):
         shutil.copytree(ROOT / directory, root / directory)
     for name in ("__main__.py", "Pulumi.yaml", "requirements.txt"):
         shutil.copy2(ROOT / name, root / name)

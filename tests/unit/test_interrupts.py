@@ -22,7 +22,8 @@ while :; do sleep 0.1; done
 RUN = """
 import subprocess, sys
 from pathlib import Path
-from ops import deployment, stackfile
+from ops import stackfile
+from ops.engine import deployment
 stackfile.ROOT = Path.cwd()
 try:
     deployment.run(["up"], output=subprocess.DEVNULL)
