@@ -8,7 +8,7 @@ from infra.stages import STAGES
 from ops.console import short
 from ops.documents.model import Document, table
 from ops.transition.matrix import Matrix, offline
-from ops.transition.update_constraints import LAWS
+from ops.transition.update_constraints import UPDATE_CONSTRAINTS
 
 # Not whatever a checkout has: a team's own stack is no part of the document.
 SHIPPED = ("dev", "prod", "sandbox", "staging")
@@ -57,11 +57,13 @@ def leaving() -> str:
     return table(["step", "goes", "why nothing is lost"], rows)
 
 
-def laws() -> str:
+def constraints() -> str:
     """What AWS refuses in one update."""
-    return table(["law", "why", "source"], [[law.name, law.reason, law.source] for law in LAWS])
+    return table(
+        ["update constraint", "why", "source"], [[one.name, one.reason, one.source] for one in UPDATE_CONSTRAINTS]
+    )
 
 
 DOCUMENT = Document(
-    file="docs/transitions.md", tables={"laws": laws}, renders={"verdicts": verdicts, "leaving": leaving}
+    file="docs/transitions.md", tables={"constraints": constraints}, renders={"verdicts": verdicts, "leaving": leaving}
 )

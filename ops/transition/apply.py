@@ -21,9 +21,9 @@ from ops.stackedit import EditedFile, edited
 from ops.transition.engine_run import of_steps, pairs_of
 from ops.transition.model import Transition
 from ops.transition.route import Planner, RouteStep, broken, nested
-from ops.transition.update_constraints import LAWS
+from ops.transition.update_constraints import UPDATE_CONSTRAINTS
 
-SIZES = tuple(dict.fromkeys(key for law in LAWS for key in law.sizes))
+SIZES = tuple(dict.fromkeys(key for one in UPDATE_CONSTRAINTS for key in one.sizes))
 
 
 class TransitionRefusedError(Exception):
@@ -113,7 +113,7 @@ class TransitionRunner:
         for one in broken(pairs_of(steps)):
             listed = "\n".join(f"  {urn}" for urn in one.urns)
             raise TransitionRefusedError(
-                f"one update to {step} cannot be: {one.law.reason} ({one.law.source})\n{listed}"
+                f"one update to {step} cannot be: {one.constraint.reason} ({one.constraint.source})\n{listed}"
             )
 
     def _settled(self) -> None:

@@ -57,7 +57,7 @@ def matrix(stack: str, live: Live = lambda _: None) -> Matrix:
     """
     can = choices(stack)
     found = [one for stage in can.settings for one in moves(stack, can.settings, stage, can.settings, live)]
-    # The laws are AWS', which the engine knows nothing of.
+    # The constraints are AWS', which the engine knows nothing of.
     routes = several(stack, plans(stack, can.settings, live), live)
     return Matrix(stack=stack, transitions=tuple(found), refused=can.refused, several=routes)
 

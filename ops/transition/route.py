@@ -1,4 +1,4 @@
-"""Compiles a move into updates that are all legal by the table of laws, where one update is not."""
+"""Compiles a move into updates that are all legal by the table of constraints, where one update is not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra.config.problems import SettingsError
 from infra.config.settings import Settings
 from ops import stackfile
 from ops.engine.render import RenderedStack, render
-from ops.transition.update_constraints import LAWS, Law, Pair
+from ops.transition.update_constraints import UPDATE_CONSTRAINTS, Pair, UpdateConstraint
 
 T = TypeVar("T", bound=Hashable)
 
@@ -45,9 +45,9 @@ def nested(sizes: Iterable[tuple[str, Any]]) -> dict[str, dict[str, Any]]:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Broken:
-    """A law that one update would break, and with which resources."""
+    """A constraint that one update would break, and with which resources."""
 
-    law: Law
+    constraint: UpdateConstraint
     urns: tuple[str, ...]
 
 
@@ -56,7 +56,7 @@ class Route:
     """How a stack gets from one stage to another.
 
     steps: what its file says for each update, after where it starts; none where no way is legal.
-    broken: the laws that a single update would break.
+    broken: the constraints that a single update would break.
     """
 
     steps: tuple[RouteStep, ...]
@@ -67,7 +67,13 @@ class Route:
         return {
             "updates": [{"stage": step.stage, "sizes": dict(step.sizes)} for step in self.steps],
             "broken": [
-                {"law": one.law.name, "reason": one.law.reason, "source": one.law.source, "urns": list(one.urns)}
+                {
+                    # The name in the JSON is from before the word changed.
+                    "law": one.constraint.name,
+                    "reason": one.constraint.reason,
+                    "source": one.constraint.source,
+                    "urns": list(one.urns),
+                }
                 for one in self.broken
             ],
         }
@@ -75,7 +81,7 @@ class Route:
     @property
     def reasons(self) -> str:
         """Why a single update is not legal."""
-        return "; ".join(f"{one.law.reason} ({one.law.source})" for one in self.broken)
+        return "; ".join(f"{one.constraint.reason} ({one.constraint.source})" for one in self.broken)
 
 
 def shortest(start: T, goal: T, between: Sequence[T], legal: Callable[[T, T], bool]) -> tuple[T, ...]:
@@ -112,10 +118,10 @@ def pairs(before: RenderedStack, after: RenderedStack) -> list[Pair]:
     ]
 
 
-def broken(found: Sequence[Pair], laws: Sequence[Law] = LAWS) -> tuple[Broken, ...]:
-    """The laws that one update would break."""
-    by_law = [(law, tuple(sorted(law.broken(found)))) for law in laws]
-    return tuple(Broken(law=law, urns=urns) for law, urns in by_law if urns)
+def broken(found: Sequence[Pair], constraints: Sequence[UpdateConstraint] = UPDATE_CONSTRAINTS) -> tuple[Broken, ...]:
+    """The constraints that one update would break."""
+    by_constraint = [(constraint, tuple(sorted(constraint.broken(found)))) for constraint in constraints]
+    return tuple(Broken(constraint=constraint, urns=urns) for constraint, urns in by_constraint if urns)
 
 
 class Planner:
@@ -145,12 +151,12 @@ class Planner:
     def route(self, came_from: int, to: int) -> Route:
         """The way from one stage to another, both of which the stack can be at."""
         start, goal = RouteStep(stage=came_from), RouteStep(stage=to)
-        laws = self._broken(start, goal) or ()
-        if not laws:
+        constraints = self._broken(start, goal) or ()
+        if not constraints:
             return Route(steps=(goal,), broken=())
-        keys = [key for one in laws for key in one.law.sizes]
+        keys = [key for one in constraints for key in one.constraint.sizes]
         steps = shortest(start, goal, list(self._between(came_from, to, keys)), self._legal)
-        return Route(steps=steps, broken=laws)
+        return Route(steps=steps, broken=constraints)
 
     def _between(self, came_from: int, to: int, keys: Sequence[str]) -> Iterator[RouteStep]:
         """Sizes at one end that are the other's, first at the lower one, which has less; then the stages on the way."""
@@ -165,7 +171,7 @@ class Planner:
         return self._broken(one, other) == ()
 
     def _broken(self, one: RouteStep, other: RouteStep) -> tuple[Broken, ...] | None:
-        """The laws that an update breaks; None where the program refuses a step."""
+        """The constraints that an update breaks; None where the program refuses a step."""
         before, after = self._plan(one), self._plan(other)
         return None if before is None or after is None else broken(pairs(before, after))
 

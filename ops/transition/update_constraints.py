@@ -1,7 +1,7 @@
-"""THE table of what AWS refuses to change in one update, though each half of it is fine.
+"""Update constraints: what AWS refuses to change in one update, though each half of it is fine.
 
-A law looks at what a move does to the inputs of resources. It names the sizes of a stack that can be changed on their
-own, before or after the rest, to have two updates that are both fine; a stage in between may do as well.
+A constraint looks at what a move does to the inputs of resources. It names the sizes of a stack that can be changed on
+their own, before or after the rest, to have two updates that are both fine; a stage in between may do as well.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Break = Callable[[Sequence[Pair]], Iterator[str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Law:
+class UpdateConstraint:
     """What cannot be done in one update.
 
     reason: why, in words.
@@ -141,14 +141,14 @@ def major(inputs: Mapping[str, Any]) -> int | None:
     return int(found[0]) if found else None
 
 
-LAWS: tuple[Law, ...] = (
-    Law(
+UPDATE_CONSTRAINTS: tuple[UpdateConstraint, ...] = (
+    UpdateConstraint(
         name="warm pool or mixed instances",
         reason="an autoscaling group has a warm pool or mixed instances; one update would ask for both for a moment",
         source="docs/adr/0005; Amazon EC2 Auto Scaling API Reference, PutWarmPool",
         broken=swapped(GROUP, "warmPool", "mixedInstancesPolicy"),
     ),
-    Law(
+    UpdateConstraint(
         name="node type, then Global Datastore",
         reason="all members of a Global Datastore have one node type, which changes through the datastore alone; a "
         "cache is scaled before it becomes a member, or after it has left",
@@ -156,32 +156,32 @@ LAWS: tuple[Law, ...] = (
         broken=changed_with(CACHE, "nodeType", DATASTORE),
         sizes=("cache.nodeType",),
     ),
-    Law(
+    UpdateConstraint(
         name="Redis TLS by way of preferred",
         reason="a cache with clients takes TLS on or off by way of transitEncryptionMode: preferred, which allows both",
         source="Amazon ElastiCache User Guide, Enabling in-transit encryption on an existing cluster",
         broken=skipped(CACHE, encryption),
     ),
-    Law(
+    UpdateConstraint(
         name="no lower version of Aurora",
         reason="Aurora goes to no lower version of its engine; a lower one is another cluster, from a snapshot of then",
         source="Amazon Aurora User Guide, Upgrading Amazon Aurora PostgreSQL DB clusters",
         broken=lowered((CLUSTER, GLOBAL_CLUSTER), version),
     ),
-    Law(
+    UpdateConstraint(
         name="Aurora's version, then global database",
         reason="all members of a global database have one version, which changes through it alone; a cluster gets "
         "another one before it becomes a member, or after it has left",
         source="Amazon Aurora User Guide, Upgrading an Amazon Aurora global database",
         broken=changed_with(CLUSTER, "engineVersion", GLOBAL_CLUSTER),
     ),
-    Law(
+    UpdateConstraint(
         name="one major version of Aurora at a time",
         reason="which versions may be skipped is in a list that AWS keeps for each; the next one is always on it",
         source="Amazon Aurora User Guide, Performing a major version upgrade",
         broken=skipped(CLUSTER, major),
     ),
-    Law(
+    UpdateConstraint(
         name="Aurora's major version outside of a Global Database",
         reason="in a Global Database the major version of all members changes through it, not through one cluster",
         source="Amazon Aurora User Guide, Upgrading an Amazon Aurora global database",

@@ -10,7 +10,7 @@ from ops import stackfile
 from ops.documents.transitions import SHIPPED, matrix
 from ops.transition.matrix import offline
 from ops.transition.model import Op, Transition
-from ops.transition.update_constraints import LAWS
+from ops.transition.update_constraints import UPDATE_CONSTRAINTS
 
 LAST = max(STAGES)
 VPCS = frozenset({"aws:ec2/vpc:Vpc"})
@@ -81,7 +81,7 @@ def test_moves_that_take_several_updates_are_told() -> None:
     }
     assert matrix("staging").several == {}
     (broken,) = matrix("prod").several[4, 6].broken
-    assert broken.law is LAWS[0]
+    assert broken.constraint is UPDATE_CONSTRAINTS[0]
     assert all(urn.endswith("-blue") for urn in broken.urns)
 
 

@@ -16,7 +16,7 @@ from infra.stages import STAGES
 from ops import stackfile
 from ops.engine.render import render
 from ops.transition.route import Planner, RouteStep, broken, nested, pairs, shortest
-from ops.transition.update_constraints import CACHE, CLUSTER, DATASTORE, GLOBAL_CLUSTER, GROUP, LAWS, Pair
+from ops.transition.update_constraints import CACHE, CLUSTER, DATASTORE, GLOBAL_CLUSTER, GROUP, UPDATE_CONSTRAINTS, Pair
 
 NODES = range(7)
 Relation = frozenset[tuple[int, int]]
@@ -60,7 +60,7 @@ SMALL, LARGE = {"nodeType": "cache.m7g.large"}, {"nodeType": "cache.r7g.large"}
 MINOR = {"engineVersion": "16.10"}
 OLD, NEXT, LATEST = ({"engineVersion": one} for one in ("14.9", "15.4", "16.8"))
 
-# What a move does, and the law that it breaks.
+# What a move does, and the constraint that it breaks.
 MOVES: list[tuple[list[Pair], str | None]] = [
     ([pair(GROUP, WARM, MIXED)], "warm pool or mixed instances"),
     ([pair(GROUP, MIXED, WARM)], "warm pool or mixed instances"),
@@ -92,12 +92,12 @@ MOVES: list[tuple[list[Pair], str | None]] = [
 
 @pytest.mark.parametrize(("found", "expected"), MOVES)
 def test_what_aws_refuses_in_one_update_breaks_one_law(found: list[Pair], expected: str | None) -> None:
-    assert [one.law.name for one in broken(found)] == ([expected] if expected else [])
+    assert [one.constraint.name for one in broken(found)] == ([expected] if expected else [])
 
 
 def test_every_law_is_broken_by_a_move_above_and_says_who_says_so() -> None:
-    assert {law.name for law in LAWS} == {name for _, name in MOVES if name}
-    assert all(law.reason and law.source for law in LAWS)
+    assert {constraint.name for constraint in UPDATE_CONSTRAINTS} == {name for _, name in MOVES if name}
+    assert all(constraint.reason and constraint.source for constraint in UPDATE_CONSTRAINTS)
 
 
 TLS, ENGINE = {"off": OFF, "preferred": SOME, "required": ALL}, {"14": OLD, "15": NEXT, "16": LATEST}
@@ -130,7 +130,7 @@ def test_the_warm_pool_goes_before_mixed_instances_come() -> None:
     for came_from, to in ((4, 6), (4, 7), (6, 4), (7, 4)):
         route = found.route(came_from, to)
         assert [step.stage for step in route.steps] == [5, to]
-        assert [one.law.name for one in route.broken] == ["warm pool or mixed instances"]
+        assert [one.constraint.name for one in route.broken] == ["warm pool or mixed instances"]
     for came_from, to in ((4, 5), (5, 7), (1, 7), (7, 1)):
         assert (found.route(came_from, to).steps, found.route(came_from, to).broken) == ((RouteStep(stage=to),), ())
     # Pods have neither.
@@ -170,12 +170,12 @@ def test_a_cache_is_scaled_before_it_joins_a_datastore_and_after_it_left(monkeyp
 
 
 def test_there_may_be_no_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ops.transition.route.LAWS", ())
-    law = replace(LAWS[0], broken=lambda found: iter(["urn"] if found else []), sizes=())
-    monkeypatch.setattr(broken, "__defaults__", ((law,),))
+    monkeypatch.setattr("ops.transition.route.UPDATE_CONSTRAINTS", ())
+    constraint = replace(UPDATE_CONSTRAINTS[0], broken=lambda found: iter(["urn"] if found else []), sizes=())
+    monkeypatch.setattr(broken, "__defaults__", ((constraint,),))
     route = planner("sandbox").route(2, 4)
     assert route.steps == ()
     assert route.as_dict() == {
         "updates": [],
-        "broken": [{"law": law.name, "reason": law.reason, "source": law.source, "urns": ["urn"]}],
+        "broken": [{"law": constraint.name, "reason": constraint.reason, "source": constraint.source, "urns": ["urn"]}],
     }
