@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.timing import Ratio, against, progress
-from ops.guard.context import ground
+from ops.guard.context import context_of
 from ops.guard.judge import judge
 from ops.guard.reader import read
 
@@ -55,4 +55,4 @@ def write(file: Path, count: int) -> None:
 def _guard(file: Path) -> None:
     with file.open("rb") as opened:
         found = read(opened, file.name)
-    judge(found, ground(found), datetime.now(UTC).date())
+    judge(found, context_of(found), datetime.now(UTC).date())

@@ -116,10 +116,10 @@ def _read(file: str, stack: str | None, *, markdown: bool) -> Preview:
 
 
 def _judged(found: Preview, limit: CostLimit | None) -> GuardVerdict:
-    from ops.guard.context import ground
+    from ops.guard.context import context_of
     from ops.guard.judge import judge
 
-    return judge(found, ground(found, max_rise=limit), datetime.now(UTC).date())
+    return judge(found, context_of(found, max_rise=limit), datetime.now(UTC).date())
 
 
 def _show(verdict: GuardVerdict, stack: str) -> None:

@@ -26,7 +26,7 @@ _INCOMPLETE = "the preview is not complete"
 _NOT_OURS = "this is no stack of Ascent, so its stage, its budgets and its load are not known"
 
 
-def ground(preview: Preview, *, max_rise: CostLimit | None = None) -> RuleContext:
+def context_of(preview: Preview, *, max_rise: CostLimit | None = None) -> RuleContext:
     """What is known around a preview. Renders the stack where the preview leaves out what stays the same."""
     ours = preview.project == stackfile.PROJECT
     settings, unsettled = _settings(preview) if ours else (None, _NOT_OURS)

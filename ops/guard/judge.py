@@ -40,7 +40,7 @@ class GuardVerdict:
     """
 
     preview: Preview
-    ground: RuleContext
+    context: RuleContext
     today: date
     findings: tuple[Finding, ...]
     allowed: tuple[Allowed, ...]
@@ -94,7 +94,7 @@ def judge(preview: Preview, known: RuleContext, today: date, rules: Sequence[Gua
     gone = [step for step in real if step.op in ("delete", "replace")]
     return GuardVerdict(
         preview=preview,
-        ground=known,
+        context=known,
         today=today,
         findings=tuple(ordered),
         allowed=tuple(settled(settings.allow if settings else (), ordered, today)),

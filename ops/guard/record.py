@@ -12,8 +12,8 @@ from ops.guard.preview import OPS
 
 def record(verdict: GuardVerdict, stack: str) -> dict[str, Any]:
     """All of it; the command's help has the schema."""
-    preview, ground = verdict.preview, verdict.ground
-    settings, found = ground.settings, verdict.capacity
+    preview, context = verdict.preview, verdict.context
+    settings, found = context.settings, verdict.capacity
     allow, passed = lines(verdict.findings, verdict.today), verdict.passed
     return {
         "stack": stack,
@@ -55,5 +55,5 @@ def record(verdict: GuardVerdict, stack: str) -> dict[str, Any]:
 
 
 def _cost(verdict: GuardVerdict) -> dict[str, Any] | None:
-    bill = verdict.ground.bill
+    bill = verdict.context.bill
     return bill.as_dict() if bill else None

@@ -32,7 +32,7 @@ def headline(verdict: GuardVerdict) -> str:
 
 def stage(verdict: GuardVerdict) -> str | None:
     """From which stage to which; None for a stack that has none."""
-    settings, before = verdict.ground.settings, verdict.preview.outputs.get("stage")
+    settings, before = verdict.context.settings, verdict.preview.outputs.get("stage")
     if settings is None:
         return None
     now = f"{settings.stage} ({settings.row.name})"
@@ -84,7 +84,7 @@ def data(verdict: GuardVerdict) -> str:
 
 def cost(verdict: GuardVerdict) -> str | None:
     """A normal month before and after; None where that is unknown."""
-    bill = verdict.ground.bill
+    bill = verdict.context.bill
     return str(bill) if bill else None
 
 
@@ -125,7 +125,7 @@ def facts(verdict: GuardVerdict) -> list[tuple[str, str]]:
 
 def components(verdict: GuardVerdict) -> list[tuple[str, str, str]]:
     """Components whose cost would change: name, before and after."""
-    before, after = verdict.ground.cost_before, verdict.ground.cost_after
+    before, after = verdict.context.cost_before, verdict.context.cost_after
     if after is None:
         return []
     old, new = before.by_component if before else {}, after.by_component

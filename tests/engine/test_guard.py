@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ops.guard.context import ground
+from ops.guard.context import context_of
 from ops.guard.judge import GuardVerdict, judge
 from ops.guard.reader import read
 from ops.stackfile import ROOT
@@ -21,7 +21,7 @@ TODAY = datetime.now(UTC).date()
 def _judged(box: Sandbox, *arguments: str, stage: int | None = None, **config: Any) -> GuardVerdict:
     result = box.run("preview", "--json", *arguments, stage=stage, config=config)
     found = read(io.BytesIO(result.output.encode()), "preview.json")
-    return judge(found, ground(found), TODAY)
+    return judge(found, context_of(found), TODAY)
 
 
 def test_a_stage_up_passes_and_lifting_protection_is_stopped(tmp_path: Path) -> None:
@@ -34,9 +34,9 @@ def test_a_stage_up_passes_and_lifting_protection_is_stopped(tmp_path: Path) -> 
     up = _judged(box, stage=2)
     assert (up.answer, up.errors, up.skipped, up.findings) == ("fine", (), (), ())
     assert [one.use for one in up.allowed] == ["unused"]
-    assert up.ground.cost_before is not None
-    assert up.ground.cost_after is not None
-    assert up.ground.cost_before.expected < up.ground.cost_after.expected
+    assert up.context.cost_before is not None
+    assert up.context.cost_after is not None
+    assert up.context.cost_before.expected < up.context.cost_after.expected
     down = _judged(box, "--show-sames", stage=1, protect=False)
     assert (down.answer, down.errors, down.skipped) == ("stopped", (), ())
     assert {one.rule for one in down.stopping} == {"protection-removed", "backups-shortened"}

@@ -16,7 +16,7 @@ from infra.config.problems import SECRETS
 from infra.wiring import build
 from ops.engine.recorder import SECRET, UNKNOWN, Recorded
 from ops.guard.collector import MASKED
-from ops.guard.context import ground
+from ops.guard.context import context_of
 from ops.guard.judge import GuardVerdict, judge
 from ops.guard.model import CostLimit
 from ops.guard.reader import read
@@ -67,7 +67,7 @@ def judged(document: Any, today: date | None = None, max_rise: CostLimit | None 
     """What the guard makes of a preview: a document, or the bytes of one."""
     raw = document if isinstance(document, bytes) else json.dumps(document).encode()
     found = read(io.BytesIO(raw), "preview.json")
-    return judge(found, ground(found, max_rise=max_rise), today or datetime.now(UTC).date())
+    return judge(found, context_of(found, max_rise=max_rise), today or datetime.now(UTC).date())
 
 
 def _outputs(was: Mapping[str, Any]) -> dict[str, Any]:

@@ -147,13 +147,13 @@ PROGRAM = """
 import sys, time
 from datetime import date
 import psutil
-from ops.guard.context import ground
+from ops.guard.context import context_of
 from ops.guard.judge import judge
 from ops.guard.reader import read
 base = psutil.Process().memory_info().rss
 with open(sys.argv[1], "rb") as file:
     found = read(file, "p.json")
-verdict = judge(found, ground(found), date.today())
+verdict = judge(found, context_of(found), date.today())
 used = (psutil.Process().memory_info().rss - base) / 1e6
 print(len(found.steps), len(verdict.findings), verdict.answer, time.process_time(), used)
 """

@@ -172,9 +172,9 @@ def test_what_stays_the_same_is_rendered_where_the_preview_leaves_it_out() -> No
     plan = {one.urn: one for one in offline.render(settings(**BASE), "test").resources}
     whole = judged(preview(plan, plan, sames=False))
     assert (whole.skipped, whole.errors) == ((), ())
-    assert whole.ground.cost_after is not None
-    assert whole.ground.after is not None
-    assert len(whole.ground.after) == len(plan)
+    assert whole.context.cost_after is not None
+    assert whole.context.after is not None
+    assert len(whole.context.after) == len(plan)
     other = preview(plan, plan, sames=False)
     other["changeSummary"]["same"] += 1
     verdict = judged(other)
@@ -204,7 +204,7 @@ def test_a_rule_that_fails_leaves_the_preview_unjudged() -> None:
 
     fine = judged(document(step("update"), step("update", name="other")))
     rule = GuardRule(name="broken", severity="low", reason="", step=fails)
-    verdict = judge(fine.preview, fine.ground, DAY, [rule])
+    verdict = judge(fine.preview, fine.context, DAY, [rule])
     assert verdict.answer == "incomplete"
     assert verdict.errors == ("db could not be judged by broken: KeyError",)
     assert [one.name for one in verdict.findings] == ["db", "other"]
@@ -221,7 +221,7 @@ def test_odd_values_are_judged_or_named(rule: GuardRule) -> None:
         for index, value in enumerate(odd)
     ]
     fine = judged(document(*steps))
-    told = judge(fine.preview, fine.ground, DAY, [rule])
+    told = judge(fine.preview, fine.context, DAY, [rule])
     assert all("could not be judged by" in one for one in told.errors)
 
 

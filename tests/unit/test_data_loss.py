@@ -25,7 +25,7 @@ from ops.drift.judge import judge as judge_drift
 from ops.drift.steps import refreshed
 from ops.engine.recorder import Recorded
 from ops.guard.collector import Collector
-from ops.guard.context import ground
+from ops.guard.context import context_of
 from ops.transition.engine_run import of_steps
 from ops.transition.model import Op, change
 from policy.model import Facts
@@ -110,7 +110,7 @@ def judged(resources: list[Recorded], stack: str, home: str, writer: str) -> lis
         collector.take(document)
     told = [engine_steps.of_document(document) for document in documents]
     preview = collector.preview("preview.json", None)
-    known = ground(replace(preview, config={}))
+    known = context_of(replace(preview, config={}))
     policies = Facts(authoritative=authoritative_regions(SimpleNamespace(home=home, writing_region=writer)))
     drifted = {one.urn: one.precious for one in judge_drift(map(refreshed, told), stack).drifted}
     moved = {one.urn: one.lost for one in of_steps(7, 6, told, {home, writer}).changes}

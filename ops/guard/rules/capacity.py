@@ -33,38 +33,38 @@ MEASURES: Mapping[str, Callable[[Sequence[Recorded]], float]] = {
 }
 
 
-def _stages(ground: RuleContext) -> tuple[int, int]:
+def _stages(context: RuleContext) -> tuple[int, int]:
     """The stage before and after; the same where one is not known."""
-    before, after = ground.facts_before.stage, ground.facts.stage
+    before, after = context.facts_before.stage, context.facts.stage
     if before not in STAGES or after not in STAGES:
         return 0, 0
     return before, after
 
 
-def _dropped(_steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
-    before, after = _stages(ground)
+def _dropped(_steps: Sequence[PreviewStep], context: RuleContext) -> Iterator[Observation]:
+    before, after = _stages(context)
     if before - after > 1:
         users = STAGES[before].users, STAGES[after].users
         yield Observation(
-            ground.stack_urn,
+            context.stack_urn,
             "stage",
             f"it goes from stage {before} to {after}: from {users[0]:,} users to {users[1]:,}, with a zone lost",
         )
 
 
-def _less(_steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
-    before, after = _stages(ground)
+def _less(_steps: Sequence[PreviewStep], context: RuleContext) -> Iterator[Observation]:
+    before, after = _stages(context)
     if before - after == 1:
         users = STAGES[before].users, STAGES[after].users
         yield Observation(
-            ground.stack_urn, "stage", f"it carries {users[1]:,} users with a zone lost, before: {users[0]:,}"
+            context.stack_urn, "stage", f"it carries {users[1]:,} users with a zone lost, before: {users[0]:,}"
         )
-    if ground.before is None or ground.after is None:
+    if context.before is None or context.after is None:
         return
     for what, measure in MEASURES.items():
-        had, has = measure(ground.before), measure(ground.after)
+        had, has = measure(context.before), measure(context.after)
         if has < had * _HALF:
-            yield Observation(ground.stack_urn, "", f"{what}: {has:g}, before: {had:g}")
+            yield Observation(context.stack_urn, "", f"{what}: {has:g}, before: {had:g}")
 
 
 RULES = (

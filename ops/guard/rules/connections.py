@@ -26,20 +26,20 @@ _GROWS = {
 _WORKERS = frozenset({"PodWorkers", "Workers"})
 
 
-def _exceeded(steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
+def _exceeded(steps: Sequence[PreviewStep], context: RuleContext) -> Iterator[Observation]:
     del steps
-    settings = ground.settings
+    settings = context.settings
     if settings is None:
-        raise SkippedError(ground.unsettled)
+        raise SkippedError(context.unsettled)
     if not settings.connections.holds:
-        yield _sight(ground.stack_urn, "more could connect than the database takes", settings.connections)
+        yield _sight(context.stack_urn, "more could connect than the database takes", settings.connections)
     elif len(settings.active_regions) > 1 and not settings.replica_connections.holds:
         text = "more could connect to another region's replica than it takes"
-        yield _sight(ground.stack_urn, text, settings.replica_connections)
-    elif ground.after is None:
-        raise SkippedError(ground.partial)
+        yield _sight(context.stack_urn, text, settings.replica_connections)
+    elif context.after is None:
+        raise SkippedError(context.partial)
     elif settings.external_database is None:
-        yield from _seen(settings, ground.after)
+        yield from _seen(settings, context.after)
 
 
 def _sight(urn: str, text: str, budget: ConnectionBudget) -> Observation:

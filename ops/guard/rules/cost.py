@@ -11,21 +11,21 @@ from ops.guard.preview import PreviewStep
 _BUDGET = "aws:budgets/budget:Budget"
 
 
-def _exceeded(steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
-    bill = ground.bill
+def _exceeded(steps: Sequence[PreviewStep], context: RuleContext) -> Iterator[Observation]:
+    bill = context.bill
     if bill is None:
-        raise SkippedError(ground.unpriced)
-    limit = ground.max_rise
+        raise SkippedError(context.unpriced)
+    limit = context.max_rise
     if limit is not None:
         most = limit.of(bill.before.expected if bill.before else 0)
         if bill.rise > most:
             text = f"a normal month rises by ${bill.rise:,.0f}, and may by ${most:,.0f}"
-            yield Observation(ground.stack_urn, "--max-rise", text)
+            yield Observation(context.stack_urn, "--max-rise", text)
         return
     # A stack that was too dear before may be changed otherwise, and made cheaper.
     budgeted = any(step.type == _BUDGET and step.op in ("create", "update", "replace") for step in steps)
     if bill.exceeds or (budgeted and bill.after.expected > bill.budget and bill.rise > -CENTS):
-        yield Observation(ground.stack_urn, "ascent:budget.monthlyUsd", bill.excess)
+        yield Observation(context.stack_urn, "ascent:budget.monthlyUsd", bill.excess)
 
 
 RULES = (

@@ -8,8 +8,8 @@ from ops.guard.model import GuardRule, Observation, RuleContext
 from ops.guard.preview import PreviewStep
 
 
-def _deleted(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
-    if step.op != "delete" or not ground.loses(step):
+def _deleted(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
+    if step.op != "delete" or not context.loses(step):
         return
     if step.before is not None and step.before.retained:
         yield Observation(step.urn, "", "it would leave the stack, and stay behind where nobody looks after it")
@@ -17,25 +17,25 @@ def _deleted(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
         yield Observation(step.urn, "", "it would be deleted, with what it holds")
 
 
-def _replaced(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
-    if step.op != "replace" or not ground.loses(step):
+def _replaced(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
+    if step.op != "replace" or not context.loses(step):
         return
     by = step.replaced_by[0] if step.replaced_by else ""
     yield Observation(step.urn, by, "it would be made anew, empty, and the old one deleted")
 
 
-def _gone(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
+def _gone(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
     """What was there after the last update and is created now: it was deleted since."""
-    if step.op == "create" and step.is_real and ground.loses(step) and (step.lost or _told(step, ground)):
+    if step.op == "create" and step.is_real and context.loses(step) and (step.lost or _told(step, context)):
         yield Observation(
             step.urn, "", "it was there after the last update and is gone: an update makes another one, empty"
         )
 
 
-def _told(step: PreviewStep, ground: RuleContext) -> bool:
+def _told(step: PreviewStep, context: RuleContext) -> bool:
     """Whether the last update put it out. Of what is looked at beforehand, the state knows nothing any more."""
-    data = ground.outputs.get("data")
-    if not ground.ours or not isinstance(data, Mapping):
+    data = context.outputs.get("data")
+    if not context.ours or not isinstance(data, Mapping):
         return False
     if step.type == _BUCKET:
         buckets = data.get("buckets")

@@ -13,26 +13,26 @@ from policy.rules import STACK_RULES
 
 
 def _of_resource(policy: policies.PolicyRule) -> GuardRule:
-    def check(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
+    def check(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
         if step.op in ("same", "delete") or step.after is None:
             return
-        message = broken(policy, step.after, ground.facts)
-        if message and not (step.before and broken(policy, step.before, ground.facts_before) == message):
+        message = broken(policy, step.after, context.facts)
+        if message and not (step.before and broken(policy, step.before, context.facts_before) == message):
             yield Observation(step.urn, "", message)
 
     return GuardRule(name=policy.name, severity=policy.severity, reason=policy.reason, types=policy.types, step=check)
 
 
 def _of_stack(policy: policies.StackRule) -> GuardRule:
-    def check(steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
+    def check(steps: Sequence[PreviewStep], context: RuleContext) -> Iterator[Observation]:
         del steps
-        if not policy.when(ground.facts):
+        if not policy.when(context.facts):
             return
-        if ground.after is None or ground.before is None:
-            raise SkippedError(ground.partial)
-        known = ground.facts_before
-        old = set(policy.check(ground.before, known)) if policy.when(known) else set()
-        for urn, message in policy.check(ground.after, ground.facts):
+        if context.after is None or context.before is None:
+            raise SkippedError(context.partial)
+        known = context.facts_before
+        old = set(policy.check(context.before, known)) if policy.when(known) else set()
+        for urn, message in policy.check(context.after, context.facts):
             if (urn, message) not in old:
                 yield Observation(urn, "", message)
 

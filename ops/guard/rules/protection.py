@@ -91,8 +91,8 @@ def _weakened(about: About) -> StepCheck:
     # Copies in other regions may be left unguarded. Whom they let in and how they are encrypted matters there too.
     everywhere = about in ("encryption", "exposure")
 
-    def check(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
-        if step.before is None or step.after is None or not (everywhere or ground.guards(step)):
+    def check(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
+        if step.before is None or step.after is None or not (everywhere or context.guards(step)):
             return
         changed = _changed(step.before.inputs, step.after.inputs)
         found = {
@@ -114,24 +114,24 @@ def _changed(before: Props, after: Props) -> set[str]:
 _deletable = _weakened("deletion")
 
 
-def _unprotected(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
+def _unprotected(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
     """What only the engine knows of: it compares neither as an update."""
-    if step.before is not None and step.after is not None and ground.guards(step):
+    if step.before is not None and step.after is not None and context.guards(step):
         if step.before.protect and not step.after.protect:
             yield Observation(step.urn, "protect", "the engine would no longer refuse to delete it")
         if step.before.retained and not step.after.retained:
             yield Observation(step.urn, "retainOnDelete", "it would no longer outlive its deletion from the stack")
-    yield from _deletable(step, ground)
+    yield from _deletable(step, context)
 
 
-def _watch_removed(steps: Sequence[PreviewStep], ground: RuleContext) -> Iterator[Observation]:
+def _watch_removed(steps: Sequence[PreviewStep], context: RuleContext) -> Iterator[Observation]:
     going = {_place(step) for step in steps if step.op == "delete"}
     for step in steps:
         if step.op != "delete":
             continue
-        if _protects_within_a_stage(step) and not (ground.ours and ground.moves):
+        if _protects_within_a_stage(step) and not (context.ours and context.moves):
             yield Observation(step.urn, "", "it would be deleted, and protects by being there")
-        if step.type not in WATCHERS or not ground.guards(step):
+        if step.type not in WATCHERS or not context.guards(step):
             continue
         # With what it watches, it has nothing left to watch.
         if not any((type_, step.region, name) in going for type_, name in _watched(step)):
@@ -156,8 +156,8 @@ def _watched(step: PreviewStep) -> list[tuple[str, str]]:
     return [(type_, "") for type_ in _WATCHED[step.type.partition(":")[0]]]
 
 
-def _key_changed(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
-    del ground
+def _key_changed(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
+    del context
     if step.op != "update" or step.before is None or step.after is None:
         return
     before = step.before.inputs
@@ -167,9 +167,9 @@ def _key_changed(step: PreviewStep, ground: RuleContext) -> Iterator[Observation
             yield Observation(step.urn, path, "what is written from now on is encrypted with another key, or with none")
 
 
-def _revealed(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
+def _revealed(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
     """Values that were secret, and are in plain text now. Which ones they are is never said."""
-    del ground
+    del context
     if step.before is not None and step.after is not None:
         for path in _plain_now(step.before.inputs, step.after.inputs):
             yield Observation(step.urn, path, "it was secret, and would be in plain text in the state and in previews")
@@ -194,12 +194,12 @@ def _holds_secret(value: Any) -> bool:
     return isinstance(value, list) and any(map(_holds_secret, value))
 
 
-def _owner_taken(step: PreviewStep, ground: RuleContext) -> Iterator[Observation]:
-    if ground.ours and ground.moves and comes_and_goes(step.urn, step.inputs):
+def _owner_taken(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
+    if context.ours and context.moves and comes_and_goes(step.urn, step.inputs):
         # A part may lose its owner with the stage: a cache its global datastore.
         return
     if step.before is not None and step.after is not None:
-        moves = ground.ours and ground.moves
+        moves = context.ours and context.moves
         for path in step.before.ignored:
             if path not in step.after.ignored and not (moves and (step.type, path) in _WITH_THE_STAGE):
                 yield Observation(step.urn, path, "updates would write it from now on, over what its owner made of it")
