@@ -68,7 +68,9 @@ RULES = (
     ),
     PolicyRule(
         name="key-deleted-slowly",
-        types=("aws:kms/key:Key", "aws:kms/replicaKey:ReplicaKey"),
+        # Not replicas: what one encrypted, its primary decrypts, which KMS keeps as long as there is a replica (AWS KMS
+        # Developer Guide, Deleting multi-Region keys).
+        types=("aws:kms/key:Key",),
         severity="critical",
         reason="What a deleted key encrypted is gone for good; the waiting period is the only way back.",
         frameworks=("FSBP:KMS.3",),
