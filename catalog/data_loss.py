@@ -57,7 +57,7 @@ REBUILT_PARTS: Mapping[tuple[str, str], Callable[[Inputs], bool]] = MappingProxy
         ("Database", "aws:rds/clusterInstance:ClusterInstance"): _promoted_later,
     }
 )
-# Changed by being written anew. Writing a new version is how a secret's value changes; the secret stays.
+# Types that change by replacement alone, without a loss. A secret's value changes by a new version; the secret stays.
 # A flow log changes no other way; the new one is there before the old one goes, and what either wrote stays.
 # A task definition changes by another revision.
 REWRITTEN = {
