@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from catalog.urns import type_of
+from catalog.urns import provider_of, type_of
 
 if TYPE_CHECKING:
     from pulumi.automation.events import StepEventMetadata, StepEventStateMetadata
@@ -132,8 +132,7 @@ def _step(step: Any, sides: tuple[str, str], *, diffs: str, keys: str, kind: str
     return EngineStep(
         op=str(step.get("op")),
         urn=urn,
-        # A reference to a provider is its URN and its identifier.
-        provider=str(reference).rpartition("::")[0],
+        provider=provider_of(str(reference)),
         old=_state(old),
         new=_state(new),
         kinds={path: str(_map(diff).get(kind, "")) for path, diff in _map(step.get("detailedDiff")).items()},

@@ -14,11 +14,12 @@ from pulumi.runtime import mocks, resource, rpc
 from pulumi.runtime.proto import resource_pb2, source_pb2
 from pulumi.runtime.settings import SETTINGS
 
+from catalog.engine_steps import STACK_TYPE
 from catalog.location import Locations
+from catalog.urns import provider_of
 
 UNKNOWN = {"unknown": True}
 SECRET = {"secret": True}
-STACK_TYPE = "pulumi:pulumi:Stack"
 # Answers an invoke: token, arguments and the region of its provider in, result out.
 Answer = Callable[[str, Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]]
 
@@ -109,7 +110,7 @@ class Recorder(mocks.MockMonitor):
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         """Answer an invoke from the table of answers, which raises where it has none."""
         arguments = _plain_struct(request.args)
-        provider = self.recorded.get(request.provider.rpartition("::")[0])
+        provider = self.recorded.get(provider_of(request.provider))
         answer = Struct()
         answer.update(dict(self._answer(request.tok, arguments, provider.inputs if provider else {})))
         # `return` is a word of Python's own, so the field can only be set by name.
@@ -125,7 +126,7 @@ class Recorder(mocks.MockMonitor):
 
     def _region(self, request: Any) -> str | None:
         providers = [request.provider, *request.providers.values()]
-        urns = [one.rpartition("::")[0] for one in providers if one]
+        urns = [provider_of(one) for one in providers if one]
         return next((self._regions[urn] for urn in urns if urn in self._regions), None)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from catalog.engine_steps import STACK_TYPE
 from infra.authoritative import authoritative_regions, told_by
 from infra.config.problems import SettingsError
 from infra.config.settings import Settings
@@ -14,7 +15,7 @@ from infra.stages import STAGES
 from ops import stackfile
 from ops.cost import Estimate, estimate
 from ops.engine import render
-from ops.engine.recorder import STACK_TYPE, Recorded
+from ops.engine.recorder import Recorded
 from ops.guard.collector import MASKED
 from ops.guard.model import CostLimit, RuleContext
 from ops.guard.preview import Preview

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from catalog.engine_steps import EngineStep
+from catalog.engine_steps import STACK_TYPE, EngineStep
 from sandbox.commands import recovery, state
 from sandbox.commands.environ import engine_environment, install_plugins
 from sandbox.commands.events import Events, read_events
@@ -123,7 +123,7 @@ class Sandbox:
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs; a secret one is a mapping with its ciphertext."""
         for resource in self.resources():
-            if resource.get("type") == "pulumi:pulumi:Stack":
+            if resource.get("type") == STACK_TYPE:
                 return dict(resource.get("outputs") or {})
         return {}
 

@@ -21,6 +21,7 @@ from catalog.naming import Proposal
 from catalog.paths import render
 from catalog.provider import Provider
 from catalog.schema import Schema, resource_schema
+from catalog.urns import type_of
 from catalog.values import Properties, decode, encode, plain
 from sandbox.provider import resources
 from sandbox.provider.admission import Namespaces
@@ -78,7 +79,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         return Provider(self.name, self._config)
 
     def _schema(self, request: Any) -> Schema:
-        token = request.type or request.urn.split("::")[2].split("$")[-1]
+        token = request.type or type_of(request.urn)
         found = resource_schema(token) if token.split(":", 1)[0] == self.name else None
         if found is None:
             raise CloudRefusedError(f"{token} is not a resource type of {self.name} {sdk.sdk_version(self.name)}")

@@ -40,8 +40,7 @@ def serve(at: str, script: str) -> None:
     """Answer until standard input ends."""
     for name in modules():
         try:
-            vars(import_module(name)).get("")
-            getattr(sys.modules[name], "x", None)  # of one that is imported at its first use, this is it
+            getattr(import_module(name), "x", None)  # a lazy module imports itself at its first use
         except ModuleNotFoundError:
             continue
     gc.collect()

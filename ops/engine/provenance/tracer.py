@@ -10,12 +10,14 @@ from google.protobuf.struct_pb2 import Value
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2
 
+from catalog.engine_steps import STACK_TYPE
 from catalog.provider import Provider
 from catalog.schema import resource_schema
+from catalog.urns import provider_of
 from catalog.values import Secret, decode_value, encode, plain
 from ops.engine.provenance.answers import ProviderAnswer, answer
 from ops.engine.provenance.model import ID, PROVIDERS, Derived, Source, Trace, Unknowns, config_of, resolved, sources
-from ops.engine.recorder import SECRET, STACK_TYPE, UNKNOWN, Recorder, signature
+from ops.engine.recorder import SECRET, UNKNOWN, Recorder, signature
 
 _SOURCES = resource_pb2.RESOURCE_MONITOR_FEATURE_OUTPUT_VALUES
 _Dependencies = resource_pb2.RegisterResourceResponse.PropertyDependencies
@@ -70,7 +72,7 @@ class Tracer(Recorder):
             asked=asked,
             sources=sources(asked),
             added=given.added,
-            provider=request.provider.rpartition("::")[0] or None,
+            provider=provider_of(request.provider) or None,
             depends={
                 name: frozenset(one.partition("#")[0] for one in found.urns)
                 for name, found in request.propertyDependencies.items()
@@ -98,7 +100,7 @@ class Tracer(Recorder):
         schema = resource_schema(request.type)
         if schema is None:
             raise LookupError(f"the SDK has no resource type {request.type}")
-        config = config_of(self.traces, request.provider.rpartition("::")[0])
+        config = config_of(self.traces, provider_of(request.provider))
         # One that had another name answers as it did under that.
         known = next(iter(self._aliases[urn]), urn)
         given = answer(Provider(request.type.partition(":")[0], config), schema, known, inputs)
