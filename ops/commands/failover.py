@@ -230,7 +230,7 @@ def _left(planned: FailoverPlan) -> list[str]:
         foreseen = engine.foreseen(excluded(planned.stack, lost))
     except EngineError as error:
         raise StepError(f"the update failed, see above, and what it has left to do cannot be told: {error}") from error
-    return left(foreseen, planned.stack, (lost, *planned.drained))
+    return left(foreseen, (lost, *planned.drained))
 
 
 def _engine(arguments: Sequence[str]) -> str:

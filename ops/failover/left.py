@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 
 from catalog.engine_steps import EngineStep
+from catalog.location import Locations
 from infra import naming
 
 # In the engine's words. What only looks at the others can wait, and so can the program's own parts.
@@ -12,20 +13,20 @@ NOTHING = ("same", "read", "refresh")
 CAN_WAIT = ("aws:cloudwatch/", "pulumi:", f"{naming.token('')}")
 
 
-def left(foreseen: Iterable[EngineStep], stack: str, away: Collection[str]) -> list[str]:
+def left(foreseen: Iterable[EngineStep], away: Collection[str]) -> list[str]:
     """What an update would still change, but for what AWS and Kubernetes hold in some regions.
 
     Args:
-        foreseen: what it would do to each resource.
-        stack: its name.
-        away: regions that are lost, or that no visitor is sent to.
+        foreseen: what it would do to each resource, their providers among them: these say where a resource is.
+        away: regions that are lost, or excluded from traffic.
     """
-    bases = tuple(naming.regional(stack, region) for region in away)
-    return [
-        f"{step.op} {step.name}" for step in foreseen if step.op not in NOTHING and _counts(step.type, step.name, bases)
-    ]
+    steps = list(foreseen)
+    locations = Locations()
+    for step in steps:
+        locations.take_step(step)
 
+    def counts(step: EngineStep) -> bool:
+        elsewhere = locations.of(step.urn, step.provider) not in away
+        return step.op not in NOTHING and elsewhere and not step.type.startswith(CAN_WAIT)
 
-def _counts(kind: str, name: str, away: tuple[str, ...]) -> bool:
-    there = kind.startswith(("aws:", "kubernetes:")) and name.startswith(away)
-    return not there and not kind.startswith(CAN_WAIT)
+    return [f"{step.op} {step.name}" for step in steps if counts(step)]

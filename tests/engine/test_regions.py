@@ -9,7 +9,7 @@ from ops.failover.plan import around
 from sandbox.commands.engine import Result, Sandbox
 from sandbox.provider.outage import VARIABLE
 from tests.engine.test_walk import agrees, lost, replaced
-from tests.engine.world import quick
+from tests.engine.world import brought_up
 
 HOME, OTHER = "us-east-1", "eu-west-1"
 FAILED_OVER = {"writer": OTHER, "unreachable": HOME}
@@ -26,12 +26,11 @@ def undone(box: Sandbox) -> list[str]:
     """What the update of a failover has left, of what the new writer needs."""
     seen = box.run("preview", *around(box.stack, HOME)[1:], stage=7, config=FAILED_OVER)
     assert seen.ok, seen.output
-    return left(seen.steps, box.stack, [HOME])
+    return left(seen.steps, [HOME])
 
 
 def test_a_lost_region_is_asked_nothing_not_even_who_the_credentials_are_of(tmp_path: Path) -> None:
-    box = quick(tmp_path)
-    assert box.up(7).ok
+    box = brought_up(tmp_path, 7)
     box.environment[VARIABLE] = OTHER
     assert any("sts.eu-west-1.amazonaws.com did not answer" in error for error in box.preview(7).errors)
     without = box.run(
@@ -50,8 +49,7 @@ def test_a_lost_region_is_asked_nothing_not_even_who_the_credentials_are_of(tmp_
 
 
 def test_regions_come_at_once_and_a_lost_one_is_left_alone_and_comes_back(tmp_path: Path) -> None:
-    box = quick(tmp_path)
-    assert box.up(1).ok
+    box = brought_up(tmp_path, 1)
     jumped = box.up(7)
     assert jumped.ok, jumped.output
     assert (replaced(jumped), lost(jumped)) == ([], [])

@@ -11,7 +11,7 @@ from typing import cast
 import pytest
 import yaml
 
-from catalog.engine_steps import EngineStep
+from catalog.engine_steps import EngineState, EngineStep
 from infra.thresholds import RESTART_WAIT, WORKER_STOP_GRACE
 from ops.failover.cloud import CONNECTED, FailoverCloud, Members
 from ops.failover.errors import CloudBusyError, CloudError, StepError
@@ -320,24 +320,36 @@ def test_an_update_that_left_out_what_the_new_writer_needs_is_not_done(file: Pat
     assert not [told for told in one.sky.told if "restart" in told]
 
 
-def test_what_is_left_is_what_the_new_writer_needs() -> None:
-    def change(op: str, kind: str, name: str) -> EngineStep:
-        return EngineStep(op=op, urn=f"urn:pulumi:test::ascent::{kind}::{name}")
+@pytest.mark.parametrize("stack", ["test", "a-stack-named-test-use1"])
+def test_what_is_left_is_what_the_new_writer_needs(stack: str) -> None:
+    def urn(kind: str, name: str) -> str:
+        return f"urn:pulumi:{stack}::ascent::{kind}::{name}"
+
+    def provider(region: str) -> EngineStep:
+        new = EngineState(inputs={"region": region})
+        return EngineStep(op="update", urn=urn("pulumi:providers:aws", region), new=new)
+
+    def change(op: str, kind: str, name: str, region: str = "") -> EngineStep:
+        by = f"{urn('pulumi:providers:aws', region)}::an-id" if region else ""
+        return EngineStep(op=op, urn=urn(kind, f"{stack}-{name}"), provider=by, new=EngineState())
 
     secret, board = "aws:secretsmanager/secretVersion:SecretVersion", "aws:cloudwatch/dashboard:Dashboard"
     steering = "cloudflare:index/loadBalancer:LoadBalancer"
     foreseen = [
-        change("update", secret, "test-euw1-app"),
-        change("same", secret, "test-euw1-jobs"),
-        # By the home's name, and yet not there: visitors still go to the lost region.
-        change("update", steering, "test-use1-traffic"),
-        change("update", secret, "test-use1-app"),
-        change("update", secret, "test-apse2-app"),
-        change("update", board, "test-euw1"),
-        change("update", "pulumi:providers:aws", "test-euw1"),
-        change("create", "ascent:infra:Workers", "test-euw1-workers"),
+        change("update", secret, "euw1-app", "eu-west-1"),
+        change("same", secret, "euw1-jobs", "eu-west-1"),
+        # By the home's name, and yet elsewhere: Cloudflare still sends traffic to the lost region.
+        change("update", steering, "use1-traffic"),
+        change("update", secret, "use1-app", HOME),
+        # By the home's name, and yet in the region that is to write.
+        change("create", "aws:kms/replicaKey:ReplicaKey", "use1-key", "eu-west-1"),
+        change("update", secret, "apse2-app", THIRD),
+        change("update", board, "euw1", "eu-west-1"),
+        change("create", "ascent:infra:Workers", "euw1-workers"),
+        *map(provider, (HOME, "eu-west-1", THIRD)),
     ]
-    assert left(foreseen, "test", (HOME, THIRD)) == ["update test-euw1-app", "update test-use1-traffic"]
+    found = [one.replace(f"{stack}-", "") for one in left(foreseen, (HOME, THIRD))]
+    assert found == ["update euw1-app", "update use1-traffic", "create use1-key"]
 
 
 def test_a_region_gets_visitors_again_once_its_copy_is_there(file: Path) -> None:
