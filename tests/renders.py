@@ -41,11 +41,14 @@ def remembered(render: Callable[[Settings, str], RenderedStack]) -> Callable[[Se
     """`render`, which makes the same plan only once a run."""
 
     def remembering(settings: Settings, stack: str) -> RenderedStack:
-        chosen = json.dumps(settings.model_dump(), default=_plain, sort_keys=True)
-        # A test may give a stage other sizes than the table.
-        return kept(f"plan {stack} {chosen} {settings.sizes}", lambda: render(settings, stack))
+        return kept(f"plan {stack} {key_of(settings)}", lambda: render(settings, stack))
 
     return remembering
+
+
+def key_of(settings: Settings) -> str:
+    """What settings say. A test may give a stage other sizes than the table."""
+    return f"{json.dumps(settings.model_dump(exclude_unset=True), default=_plain, sort_keys=True)} {settings.sizes}"
 
 
 def _plain(value: object) -> object:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import json
 import logging
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +14,7 @@ from pulumi.runtime import stack as runtime_stack
 
 from infra.wiring import build
 from ops.engine.recorder import Recorded, Recorder, settled
-from tests.renders import kept
+from tests.renders import kept, key_of
 from tests.unit.configs import settings
 
 PROJECT, STACK = "ascent", "test"
@@ -95,9 +94,9 @@ def record(program: Callable[[], object], *, live: bool = False) -> dict[str, Re
 
 
 def built(*, live: bool = False, **changes: Any) -> dict[str, Recorded]:
-    """What the platform registers for the tests' config with `changes`; rendered once for the same ones."""
-    key = f"built {live} {json.dumps(changes, sort_keys=True)}"
-    return kept(key, lambda: record(lambda: build(settings(**changes)), live=live))
+    """What the platform registers for the tests' config with `changes`; rendered once for what comes to the same."""
+    chosen = settings(**changes)
+    return kept(f"built {live} {key_of(chosen)}", lambda: record(lambda: build(chosen), live=live))
 
 
 async def _run(program: Callable[[], object], recorder: Recorder, *, preview: bool) -> None:
