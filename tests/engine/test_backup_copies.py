@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.engine.world import quick
+from tests.engine.world import brought_up
 
 BACKUP = {"region": "eu-west-1", "vaultArn": "arn:aws:backup:us-east-1:210987654321:backup-vault:copies"}
 OURS = {
@@ -16,10 +16,7 @@ OURS = {
 
 
 def test_they_come_and_go_and_nothing_else_is_made_anew(tmp_path: Path) -> None:
-    box = quick(tmp_path)
-    box.install()
-    before = box.up(1)
-    assert before.ok, before.output
+    box = brought_up(tmp_path, 1)
     with_copies = box.up(1, backup=BACKUP)
     assert with_copies.ok, with_copies.output
     # The topic and its key let EventBridge in.

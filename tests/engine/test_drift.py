@@ -12,6 +12,7 @@ from ops.stackfile import ROOT
 from sandbox.commands.engine import Sandbox
 from sandbox.commands.environ import engine_environment
 from sandbox.commands.report import real
+from tests.engine.world import quick
 
 GROUP, ALARM = "aws:autoscaling/group:Group", "aws:cloudwatch/metricAlarm:MetricAlarm"
 RULE, VPC = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "aws:ec2/vpc:Vpc"
@@ -49,7 +50,7 @@ def change_by_hand(box: Sandbox) -> None:
 
 
 def test_what_was_changed_by_hand_is_told_from_what_autoscaling_did(tmp_path: Path) -> None:
-    box = Sandbox(tmp_path)
+    box = quick(tmp_path)
     box.install()
     assert "sandbox has nothing in its state" in ascent(box, 2)
     assert "there is no stack dev" in ascent(box, 2, "--stack", "dev")

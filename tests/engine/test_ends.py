@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ops.stackfile import ROOT
-from sandbox.commands.engine import Sandbox
+from sandbox.commands.engine import QUICK, Sandbox
 
 PETS = "random:index/randomPet:RandomPet"
 PROGRAM = f"""\
@@ -44,7 +44,7 @@ def test_what_is_still_used_is_not_deleted(tmp_path: Path) -> None:
     (project / "Pulumi.yaml").write_text("name: small\nruntime:\n  name: python\n  options: {virtualenv: .venv}\n")
     (project / "Pulumi.test.yaml").write_text("config: {}\n")
     (project / ".venv").symlink_to(ROOT / ".venv")
-    box = Sandbox(tmp_path / "home", "test", project)
+    box = Sandbox(tmp_path / "home", "test", project, environment=dict(QUICK))
 
     def program(*names: str, old: int = 0, obstacle: str | None = None, turn: str = "1") -> None:
         values = {"names": names, "old": old, "obstacle": obstacle, "turn": turn}

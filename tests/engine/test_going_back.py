@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.commands.engine import Sandbox
-from tests.engine.world import quick
+from tests.engine.world import brought_up, quick
 
 OLD, NEW = (f"public.ecr.aws/example/app:{tag}" for tag in ("1.0.0", "2.0.0"))
 LISTENER = "aws:lb/listener:Listener"
@@ -52,8 +52,7 @@ def test_a_merge_during_a_rollout_and_after_it_is_refused(tmp_path: Path) -> Non
 
 
 def test_a_file_from_before_a_failover_is_refused(tmp_path: Path) -> None:
-    box = quick(tmp_path)
-    assert box.up(7).ok
+    box = brought_up(tmp_path, 7)
     assert box.up(7, writer="eu-west-1").ok
     behind = box.up(7)
     assert not behind.ok

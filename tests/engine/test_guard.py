@@ -13,7 +13,8 @@ from ops.guard.context import context_of
 from ops.guard.judge import GuardVerdict, judge
 from ops.guard.reader import read
 from ops.stackfile import ROOT
-from sandbox.commands.engine import QUICK, Sandbox
+from sandbox.commands.engine import Sandbox
+from tests.engine.world import brought_up, quick
 
 TODAY = datetime.now(UTC).date()
 
@@ -27,7 +28,8 @@ def _judged(box: Sandbox, *arguments: str, stage: int | None = None, **config: A
 def test_a_stage_up_passes_and_lifting_protection_is_stopped(tmp_path: Path) -> None:
     # A day without quotes, which YAML takes for a date.
     entry = {"what": "data-deleted", "resource": "x", "until": TODAY + timedelta(1), "why": "nothing is called so"}
-    box = Sandbox(tmp_path, overrides={"protect": True, "allow": [entry]})
+    box = quick(tmp_path)
+    box.overrides = {"protect": True, "allow": [entry]}
     result = box.up(1)
     assert result.ok, result.output
     # What stays the same is rendered: the count of it agrees with the engine's.
@@ -48,9 +50,7 @@ def test_a_rename_is_one_finding_that_says_what_it_is(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "infra", project / "infra", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("Pulumi.yaml", "Pulumi.sandbox.yaml", "__main__.py", "charts", "database", ".venv"):
         (project / name).symlink_to(ROOT / name)
-    box = Sandbox(tmp_path / "box", project=project, environment=dict(QUICK))
-    result = box.up(1)
-    assert result.ok, result.output
+    box = brought_up(tmp_path / "box", 1, project)
     file = project / "infra" / "components" / "compute" / "load_balancer.py"
     text = file.read_text()
     assert text.count('f"{self._name}-https",') == 1
@@ -65,9 +65,7 @@ def test_a_rename_is_one_finding_that_says_what_it_is(tmp_path: Path) -> None:
 
 
 def test_a_bucket_that_is_gone_is_a_loss_whether_or_not_the_engine_looks(tmp_path: Path) -> None:
-    box = Sandbox(tmp_path)
-    result = box.up(1)
-    assert result.ok, result.output
+    box = brought_up(tmp_path, 1)
     world = box.world()
     buckets = world["resources"]["aws"]["aws:s3/bucket:Bucket"]
     (gone,) = [name for name in buckets if "-store-uploads-" in name]

@@ -10,7 +10,7 @@ from ops.engine.deployment import exported, imported
 from ops.engine.leftovers import forget
 from sandbox.commands.engine import Sandbox
 from sandbox.commands.environ import engine_environment
-from tests.engine.world import quick
+from tests.engine.world import brought_up
 
 CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
 LEFT = "ldgnf-sandbox-use1-global"
@@ -28,7 +28,7 @@ def engine(box: Sandbox, arguments: Sequence[str]) -> str:
 
 
 def test_a_cache_that_has_left_its_datastore_is_compared_as_one_that_was_never_in_it(tmp_path: Path) -> None:
-    box = quick(tmp_path)
+    box = brought_up(tmp_path, 7)
 
     def run(arguments: Sequence[str]) -> str:
         return engine(box, arguments)
@@ -37,7 +37,6 @@ def test_a_cache_that_has_left_its_datastore_is_compared_as_one_that_was_never_i
         caches = [one for one in exported(run, box.stack)["deployment"]["resources"] if one["type"] == CACHE]
         return {one["urn"].split("::")[-1]: one["outputs"].get("globalReplicationGroupId", "") for one in caches}
 
-    assert box.up(7).ok
     # As the provider reads it once the datastore is there, and never takes it away.
     state = exported(run, box.stack)
     for one in state["deployment"]["resources"]:

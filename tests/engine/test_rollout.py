@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from ops.stackfile import ROOT
-from sandbox.commands.engine import Sandbox
+from sandbox.commands.engine import QUICK, Sandbox
 from sandbox.commands.environ import engine_environment
 
 OLD, NEW, NEWER = (f"public.ecr.aws/example/app:{tag}" for tag in ("1.0.0", "2.0.0", "3.0.0"))
@@ -49,12 +49,12 @@ class Checkout:
         """Blue's and green's, as the file says."""
         return self.rollout.get("blue", {}).get("weight", 0), self.rollout.get("green", {}).get("weight", 0)
 
-    def begin(self, *arguments: str, command: str = "rollout") -> subprocess.Popen[str]:
-        """`ascent rollout ...` as a process of its own."""
+    def begin(self, *arguments: str, command: str = "rollout", killed: bool = False) -> subprocess.Popen[str]:
+        """`ascent rollout ...` as a process of its own; of one that is killed, the engine writes down each step."""
         # By its own name: under that of the checkout's link it would count as an environment made elsewhere.
         line = [sys.executable, "-m", "ops", command, *arguments]
         pipe = subprocess.PIPE
-        environment = engine_environment(self.box.layout) | {"PYTHONPATH": str(self.root)}
+        environment = engine_environment(self.box.layout) | {"PYTHONPATH": str(self.root)} | ({} if killed else QUICK)
         return subprocess.Popen(line, cwd=self.root, env=environment, stdout=pipe, stderr=pipe, text=True)
 
     def ascent(self, *arguments: str, code: int = 0) -> str:
@@ -129,7 +129,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     # Importing Cloudflare's SDK is a third of an update's time, and there are many here.
     text = re.sub(r"dns: cloudflare\n    zoneId: \w+", f"dns: external\n    certificateArn: {CERTIFICATE}", text)
     (root / "Pulumi.sandbox.yaml").write_text(text)
-    made = Checkout(root, Sandbox(home / "box", project=root))
+    made = Checkout(root, Sandbox(home / "box", project=root, environment=dict(QUICK)))
     there = {"name": "app.sandbox.example.com", "inputs": {}, "outputs": {"arn": CERTIFICATE}}
     world = {"format": 1, "resources": {"aws": {"aws:acm/certificate:Certificate": {CERTIFICATE: there}}}}
     made.box.layout.world.parent.mkdir(parents=True)
@@ -144,7 +144,7 @@ def test_a_canary_that_is_killed_at_half_and_goes_on(checkout: Checkout) -> None
     said = checkout.ascent("start", "--strategy", "canary", "--image", NEW, "--bake", "0")
     assert "blue 100 %, green 0 %" in said
     assert checkout.images() == {"blue", "green"}
-    process = checkout.begin("step", "--all")
+    process = checkout.begin("step", "--all", killed=True)
     locks = checkout.box.layout.engine_locks("sandbox")
     until = time.monotonic() + 240
     while not (checkout.weights == (50, 50) and list(locks.glob("*.json"))):

@@ -12,8 +12,9 @@ from ops import new_stack, stackfile
 from ops.config_file import read
 from ops.engine.render import render
 from ops.new_stack import Answers
-from sandbox.commands.engine import Sandbox
+from sandbox.commands.engine import QUICK, Sandbox
 from sandbox.commands.environ import shell_exports
+from tests.engine.world import quick
 from tests.unit.test_application import SHOP
 
 
@@ -21,7 +22,7 @@ from tests.unit.test_application import SHOP
 def test_every_shipped_stack_previews_unchanged(tmp_path: Path, stack: str) -> None:
     file = stackfile.ROOT / f"Pulumi.{stack}.yaml"
     before = file.read_bytes()
-    result = Sandbox(tmp_path, stack).preview()
+    result = Sandbox(tmp_path, stack, environment=dict(QUICK)).preview()
     assert result.ok, result.output
     assert result.changes["create"] > 50
     assert file.read_bytes() == before
@@ -48,7 +49,7 @@ def test_the_file_of_a_new_stack_previews(tmp_path: Path) -> None:
     file.write_text(new_stack.text(given, new_stack.network(given.regions, new_stack.taken())))
     config = read(file, stackfile.PROJECT)["config"]
     own = {key.removeprefix("ascent:"): value for key, value in config.items()}
-    result = Sandbox(tmp_path / "box").preview(**own)
+    result = quick(tmp_path / "box").preview(**own)
     assert result.ok, result.output
     assert result.changes["create"] > 200
     assert "sandbox-euc1" in result.output
@@ -56,7 +57,7 @@ def test_the_file_of_a_new_stack_previews(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("stage", "runtime"), [(4, "ec2"), (7, "kubernetes")])
 def test_another_application_than_the_runbooks_previews(tmp_path: Path, stage: int, runtime: str) -> None:
-    result = Sandbox(tmp_path).preview(stage, application=SHOP, runtime=runtime)
+    result = quick(tmp_path).preview(stage, application=SHOP, runtime=runtime)
     assert result.ok, result.output
     for name in ("sandbox-use1-store-covers", "sandbox-use1-jobs-invoices", "nightly"):
         assert name in result.output
@@ -66,7 +67,7 @@ def test_another_application_than_the_runbooks_previews(tmp_path: Path, stage: i
 def test_the_engine_and_the_offline_render_agree_on_every_resource(tmp_path: Path) -> None:
     # Of the other stages, test_walk.py compares each with the one before it.
     stage = max(STAGES)
-    result = Sandbox(tmp_path).preview(stage)
+    result = quick(tmp_path).preview(stage)
     assert result.ok, result.output
     engines = {step.urn for step in result.steps if step.type != "pulumi:pulumi:Stack" and "::default" not in step.urn}
     plan = render(stackfile.settings("sandbox", stage), "sandbox")
@@ -76,7 +77,7 @@ def test_the_engine_and_the_offline_render_agree_on_every_resource(tmp_path: Pat
 # Shipped stacks preview the other runtimes at lower stages.
 @pytest.mark.parametrize("runtime", ["kubernetes", "both"])
 def test_every_runtime_previews_at_the_last_stage(tmp_path: Path, runtime: str) -> None:
-    result = Sandbox(tmp_path).preview(max(STAGES), runtime=runtime)
+    result = quick(tmp_path).preview(max(STAGES), runtime=runtime)
     assert result.ok, result.output
 
 
@@ -94,7 +95,7 @@ def test_plain_pulumi_previews_without_a_wrapper(tmp_path: Path) -> None:
 
 def test_the_repositories_can_be_made_before_anything_needs_an_image(tmp_path: Path) -> None:
     """As docs/first-account.md says: an image cannot be pushed before its repository is there."""
-    box = Sandbox(tmp_path)
+    box = quick(tmp_path)
     target = ("--target", "**ascent:infra:Repositories**")
     first = box.run("up", "--yes", "--skip-preview", *target, config={"registry": {"repositories": ["app"]}})
     assert first.ok, first.output

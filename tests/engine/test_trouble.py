@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.commands.engine import Sandbox
 from sandbox.commands.stackfile import PLACEHOLDER, URL_CIPHERTEXTS
-from tests.engine.world import existing
+from tests.engine.world import existing, quick
 
 SECRET = "a-value-nobody-should-see"
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -22,7 +22,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("config", "message"), BAD, ids=[message.split(": ")[1] for _, message in BAD])
 def test_bad_config_is_one_message_and_nothing_is_done(tmp_path: Path, config: dict[str, Any], message: str) -> None:
-    box = Sandbox(tmp_path, overrides=config)
+    box = quick(tmp_path)
+    box.overrides = config
     result = box.up()
     assert not result.ok
     assert message in result.output
@@ -35,16 +36,17 @@ def test_a_failed_update_is_finished_by_the_next(tmp_path: Path) -> None:
     box = Sandbox(tmp_path, environment={"ASCENT_SANDBOX_FAIL": "create:aws:ec2/*:9"})
     assert not box.up(1).ok
     begun = len(box.resources())
-    result = Sandbox(tmp_path).up(1)
+    whole = quick(tmp_path)
+    result = whole.up(1)
     assert result.ok, result.output
     assert 0 < begun < len(box.resources())
-    assert Sandbox(tmp_path).preview(1).changes == {}
+    assert whole.preview(1).changes == {}
 
 
 def test_after_a_provider_died_half_way_nothing_is_lost_or_made_twice(tmp_path: Path) -> None:
     box = Sandbox(tmp_path, environment={"ASCENT_SANDBOX_CRASH": "create:aws:ec2/*:9"})
     assert not box.up(1).ok
-    whole = Sandbox(tmp_path)
+    whole = quick(tmp_path)
     result = whole.up(1)
     assert result.ok, result.output
     assert whole.preview(1).changes == {}
@@ -54,7 +56,8 @@ def test_after_a_provider_died_half_way_nothing_is_lost_or_made_twice(tmp_path: 
 
 
 def test_a_protected_stack_is_destroyed_only_once_its_protection_is_gone(tmp_path: Path) -> None:
-    box = Sandbox(tmp_path, overrides={"protect": True})
+    box = quick(tmp_path)
+    box.overrides = {"protect": True}
     assert box.up(1).ok
     result = box.destroy()
     assert not result.ok
@@ -99,7 +102,7 @@ def test_somebody_elses_database_and_cache_take_the_place_of_ours(tmp_path: Path
         "externalDatabase": {key: {"secure": URL_CIPHERTEXTS[key]} for key in ("directUrl", "pooledUrl")},
         "externalCache": {"url": {"secure": URL_CIPHERTEXTS["url"]}},
     }
-    result = Sandbox(tmp_path, overrides=urls).preview(6)
+    result = quick(tmp_path).preview(6, **urls)
     assert result.ok, result.output
     types = {step.type.split("/")[0] for step in result.steps}
     assert "aws:sqs" in types

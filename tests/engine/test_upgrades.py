@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.engine.test_regions import changed
 from tests.engine.test_walk import lost, replaced
-from tests.engine.world import quick
+from tests.engine.world import brought_up, quick
 
 CLUSTER, WORLD = "aws:rds/cluster:Cluster", "aws:rds/globalCluster:GlobalCluster"
 GROUP = "aws:rds/clusterParameterGroup:ClusterParameterGroup"
@@ -42,8 +42,7 @@ def test_a_version_rises_in_place_and_a_major_one_with_its_group(tmp_path: Path)
 
 
 def test_in_a_global_database_its_own_version_is_all_that_changes(tmp_path: Path) -> None:
-    box = quick(tmp_path)
-    assert box.up(6).ok
+    box = brought_up(tmp_path, 6)
     both = box.preview(7, database={"engineVersion": "16.10"})
     assert "A global database comes or goes with this update: set 16.8 for now" in both.output
     assert box.up(7).ok

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 from sandbox.commands.engine import QUICK, Sandbox
+from scripts.places import ROOT
+from tests.renders import STORE
 
 
 def existing(box: Sandbox) -> list[str]:
@@ -23,6 +28,21 @@ def existing(box: Sandbox) -> list[str]:
 def quick(home: Path) -> Sandbox:
     """A sandbox for runs that are not meant to be cut off."""
     return Sandbox(home, environment=dict(QUICK))
+
+
+def brought_up(home: Path, stage: int, project: Path = ROOT) -> Sandbox:
+    """A sandbox as `quick` makes it, whose stack is up at a stage. That is done once a run, and copied."""
+    done = Path(os.environ[STORE]) / f"stack-at-{stage}"
+    if not done.exists():
+        made = Path(tempfile.mkdtemp(dir=done.parent)) / "home"
+        result = quick(made).up(stage)
+        assert result.ok, result.output
+        try:
+            made.rename(done)
+        except OSError:
+            assert done.exists()  # another process was first
+    shutil.copytree(done, home, dirs_exist_ok=True)
+    return Sandbox(home, project=project, environment=dict(QUICK))
 
 
 def scale_out(box: Sandbox) -> None:

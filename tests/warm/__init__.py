@@ -1,9 +1,9 @@
-"""A toolchain for tests, whose programs begin with the SDKs already imported.
+"""A toolchain for tests, whose programs and providers begin with what they import already imported.
 
 To import Pulumi's SDKs takes longer than what a program then does with them, and a test of the engine runs several
-programs. Engine and language host are the real ones. Only the script by which the language host starts Python asks a
-server for a copy of a process that has imported the SDKs, and nothing of the project. The tests in
-`tests/commands/test_engine.py` start their programs without it.
+programs. Engine and language host are the real ones. The script by which the language host starts Python, and those by
+which the engine starts the stand-in providers, ask a server for a copy of a process that has imported the SDKs, the
+stand-ins, and nothing of the program. The tests in `tests/commands/test_engine.py` start everything without this.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from sandbox.commands.environ import PROVIDERS
 from scripts.places import TOOLCHAIN
 
 COPIED = ("pulumi", "pulumi-language-python")
@@ -26,7 +27,10 @@ CLIENT = Path(__file__).with_name("client.py")
 
 @cache
 def toolchain() -> Path:
-    """A folder like `.toolchain`, whose programs start warm. It and its server end with this process."""
+    """A folder like `.toolchain`, whose programs start warm; below it `sandbox/bin`, with providers that do.
+
+    It and its server end with this process.
+    """
     folder = Path(tempfile.mkdtemp(prefix="ascent-warm-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     programs = folder / "bin"
@@ -34,9 +38,12 @@ def toolchain() -> Path:
     for name in COPIED:
         _linked((TOOLCHAIN / "bin" / name).resolve(), programs / name)
     socket = folder / "socket"
-    text = CLIENT.read_text().replace("@SOCKET@", str(socket))
-    (programs / SCRIPT).write_text(text)
-    (programs / SCRIPT).chmod(0o755)
+    client = CLIENT.read_text().replace("@PYTHON@", f"{sys.executable} -IS").replace("@SOCKET@", str(socket))
+    _executable(programs / SCRIPT, client.replace("@WHAT@", "program"))
+    plugins = folder / "sandbox" / "bin"
+    plugins.mkdir(parents=True)
+    for name in PROVIDERS:
+        _executable(plugins / f"pulumi-resource-{name}", client.replace("@WHAT@", name))
     real = (TOOLCHAIN / "bin" / SCRIPT).resolve()
     # It ends when its standard input does, so with this process, however that ends.
     server = subprocess.Popen(
@@ -47,6 +54,11 @@ def toolchain() -> Path:
     assert server.stdin is not None
     atexit.register(server.stdin.close)
     return folder
+
+
+def _executable(file: Path, text: str) -> None:
+    file.write_text(text)
+    file.chmod(0o755)
 
 
 def _linked(program: Path, to: Path) -> None:

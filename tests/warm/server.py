@@ -1,4 +1,4 @@
-"""Imports the SDKs that the program uses, and forks a process for each program that is asked for.
+"""Imports the SDKs that the program uses, and forks a process for each program or provider that is asked for.
 
     python -m tests.warm.server SOCKET SCRIPT
 
@@ -23,7 +23,10 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-WHOLE = ("pulumi", "grpc", "pydantic", "yaml", "pulumi_random", "pulumi_kubernetes", "pulumi_cloudflare", "pulumi_aws")
+WHOLE = (
+    "pulumi", "grpc", "pydantic", "yaml", "pulumi_random", "pulumi_kubernetes", "pulumi_cloudflare", "pulumi_aws",
+    "sandbox.provider.service",
+)  # fmt: skip
 _OF_AWS = re.compile(r"\baws\.([a-z0-9_]+)\.[A-Za-z]")
 _OF_KUBERNETES = re.compile(r"\b(?:kubernetes|k8s)\.([a-z0-9_]+\.[a-z0-9_]+)\.[A-Z]")
 
@@ -74,13 +77,13 @@ def run(client: socket.socket, script: str) -> None:
             os.close(stream)
         asked = json.loads(_read(client, int.from_bytes(size, "big")))
         threading.Thread(target=_end_with, args=(client,), daemon=True).start()
-        code = _program(asked, script)
+        code = _answer(asked, script)
     finally:
         client.send(bytes([code & 255]))
         os._exit(code)
 
 
-def _program(asked: dict[str, object], script: str) -> int:
+def _answer(asked: dict[str, object], script: str) -> int:
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     sys.stdout, sys.stderr = (
         io.TextIOWrapper(io.FileIO(number, "w", closefd=False), write_through=True) for number in (1, 2)
@@ -89,9 +92,14 @@ def _program(asked: dict[str, object], script: str) -> int:
     os.environ.update(asked["env"])  # type: ignore[call-overload]
     os.chdir(str(asked["cwd"]))
     sys.argv = list(asked["argv"])  # type: ignore[call-overload]
-    sys.path[0] = str(Path(script).parent)
     random.seed()
     try:
+        if asked["what"] != "program":
+            from sandbox.provider.__main__ import main
+
+            return main([str(asked["what"]), *sys.argv[1:]])
+        sys.path[0] = str(Path(script).parent)
+        _forget_the_project()
         runpy.run_path(script, run_name="__main__")
     except SystemExit as end:
         if isinstance(end.code, str):
@@ -104,6 +112,14 @@ def _program(asked: dict[str, object], script: str) -> int:
         traceback.print_exc()
         return 1
     return 0
+
+
+def _forget_the_project() -> None:
+    """The stand-ins import some of the program; it may be another checkout's that is run."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if name != "__main__" and file and file.startswith(f"{ROOT}/") and "/site-packages/" not in file:
+            del sys.modules[name]
 
 
 def _read(client: socket.socket, size: int) -> bytes:
