@@ -1,4 +1,4 @@
-"""What all tests share: renders, each made once a run."""
+"""What all tests share: renders, and stacks that the engine has brought up, each made once."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, settings
 
 from ops.engine import render
 from tests import renders
+from tests.engine import world
 
 OWNED = pytest.StashKey[str]()
 # Folders and files of tests in which real servers, engines and shells run against each other's clocks, and some are
@@ -22,9 +23,10 @@ TRIES = 3
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have every render of this run kept where its other processes find it; before any test is imported."""
-    if renders.STORE not in os.environ:
-        os.environ[renders.STORE] = config.stash[OWNED] = tempfile.mkdtemp(prefix="ascent-renders-")
+    """Have what is made once kept where the run's other processes find it; before any test is imported."""
+    if world.STORE not in os.environ:
+        os.environ[renders.STORE] = str(renders.store())
+        os.environ[world.STORE] = config.stash[OWNED] = tempfile.mkdtemp(prefix="ascent-stacks-")
     # Examples are found by what they show. How long one takes says how busy the machine is.
     settings.register_profile("ascent", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("ascent")
@@ -44,4 +46,4 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing behind. The process that others work for ends last."""
     if OWNED in config.stash:
         shutil.rmtree(config.stash[OWNED], ignore_errors=True)
-        del os.environ[renders.STORE]
+        del os.environ[world.STORE]

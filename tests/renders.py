@@ -1,4 +1,7 @@
-"""Renders that tests share. One takes seconds, and many tests look at the same: each is made once a run."""
+"""Renders that tests share. One takes seconds, and many tests look at the same: each is made once.
+
+They are kept between runs too, below the user's cache, until something changes that decides what a render says.
+"""
 
 from __future__ import annotations
 
@@ -6,33 +9,68 @@ import hashlib
 import json
 import os
 import pickle
-from collections.abc import Callable
+import shutil
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from pydantic import SecretStr
 
+from scripts.places import ROOT, cache_dir
+
 if TYPE_CHECKING:
     from infra.config.settings import Settings
     from ops.engine.render import RenderedStack
 
-# Environment variable with the directory that all processes of a run share.
+# Environment variable with the directory of this run's renders, for all its processes.
 STORE = "ASCENT_TEST_RENDERS"
+# Files and folders that decide what is rendered: the program, the recorder, answers to invokes, and mutations of tests.
+DECIDING = (
+    "Pulumi*.yaml", "__main__.py", "requirements.txt", "catalog", "charts", "database", "infra", "ops",
+    "tests/renders.py", "tests/unit/configs.py", "tests/unit/runtime.py", "tests/guard",
+)  # fmt: skip
+UNUSED_DAYS = 3
 T = TypeVar("T")
 _HELD: dict[str, Any] = {}
 
 
+def store() -> Path:
+    """The directory for renders of what the checkout says now. Those that have not been used for days are removed."""
+    # A render has paths of its checkout in it.
+    digest = hashlib.sha256(f"{ROOT} {sys.version}".encode())
+    for file in _deciding():
+        digest.update(f"{file.relative_to(ROOT)}\0".encode())
+        digest.update(file.read_bytes())
+    folder = cache_dir() / "test-renders" / digest.hexdigest()[:24]
+    folder.mkdir(parents=True, exist_ok=True)
+    os.utime(folder)
+    for other in folder.parent.iterdir():
+        if other.stat().st_mtime < time.time() - UNUSED_DAYS * 86_400:
+            shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+def _deciding() -> Iterator[Path]:
+    for pattern in DECIDING:
+        for found in sorted(ROOT.glob(pattern)):
+            files = sorted(found.rglob("*")) if found.is_dir() else [found]
+            yield from (one for one in files if one.is_file() and "__pycache__" not in one.parts)
+
+
 def kept(key: str, make: Callable[[], T]) -> T:
-    """What `make` returns, from this process, from another one of this run, or made now. Not to be changed."""
+    """What `make` returns, from this process, from another one or an earlier run, or made now. Not to be changed."""
     if key not in _HELD:
         file = Path(os.environ[STORE]) / hashlib.sha256(key.encode()).hexdigest()
         if file.exists():
-            _HELD[key] = pickle.loads(file.read_bytes())  # noqa: S301  written by a process of this run
+            _HELD[key] = pickle.loads(zlib.decompress(file.read_bytes()))  # noqa: S301  written by tests
         else:
             _HELD[key] = make()
             # Whole or not there: another process may look at any moment.
             fresh = file.with_suffix(f".{os.getpid()}")
-            fresh.write_bytes(pickle.dumps(_HELD[key]))
+            fresh.write_bytes(zlib.compress(pickle.dumps(_HELD[key]), 1))
             fresh.replace(file)
     return cast(T, _HELD[key])
 

@@ -19,7 +19,7 @@ from tests.charts.processes import until
 from tests.charts.redis_nodes import PASSWORD, Node, Redis, RedisError, running_nodes, settle
 
 OLD, NEW = PASSWORD, "Brand-new_1"
-CLIENTS = 4
+CLIENTS, PAUSE = 4, 0.01
 # What a client cannot do without, in a failover: it asks a sentinel again. A failover takes 5 s at the tests' clock,
 # which goes five times as fast; a busy machine's does not. Between two pods of an update, 15 s in the chart.
 RETRY_SECONDS, BETWEEN_PODS = 60.0, 3.0
@@ -45,7 +45,8 @@ class Client:
     def work(self) -> None:
         """Write a number and read it, over and over."""
         password = self._all.password
-        while not self._all.done.is_set():
+        # Some hundred requests a second: as fast as they can, they would take a whole core from the servers.
+        while not self._all.done.wait(PAUSE):
             if password != self._all.password:
                 password = self._all.password
                 self._leave()

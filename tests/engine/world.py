@@ -10,7 +10,9 @@ from pathlib import Path
 
 from sandbox.commands.engine import QUICK, Sandbox
 from scripts.places import ROOT
-from tests.renders import STORE
+
+# Environment variable with the directory of this run's stacks, for all its processes.
+STORE = "ASCENT_TEST_STACKS"
 
 
 def existing(box: Sandbox) -> list[str]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ops.engine.recorder import Recorded
-from sandbox.commands.engine import Sandbox
 from tests.unit.runtime import built, of_type
 
 ACL, TIE = "aws:wafv2/webAcl:WebAcl", "aws:wafv2/webAclAssociation:WebAclAssociation"
@@ -76,16 +74,3 @@ def test_it_may_count_and_let_everybody_in() -> None:
     assert [rule["overrideAction"] for rule in one.inputs["rules"][1:]] == [{"count": {}}] * 3
     names = [(rule["name"], rule["priority"]) for rule in enforced]
     assert [(rule["name"], rule["priority"]) for rule in one.inputs["rules"]] == names
-
-
-def test_it_comes_and_goes_with_an_update(tmp_path: Path) -> None:
-    box = Sandbox(tmp_path)
-    first = box.up(1)
-    assert first.ok, first.output
-    guarded = box.up(1, firewall=True)
-    assert guarded.ok, guarded.output
-    assert guarded.changes.get("create") == 3
-    assert set(guarded.changes) <= {"create", "same"}
-    gone = box.up(1)
-    assert gone.ok, gone.output
-    assert gone.changes.get("delete") == 3
