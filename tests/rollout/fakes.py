@@ -1,7 +1,7 @@
-"""Stand-ins for what a walk goes through: a file in memory, an engine that obeys, eyes that see what a test says.
+"""Stand-ins for what a rollout works with: the stack's file, the engine, AWS and the clock, each an object of its own.
 
-Every call may be the last one: `Fakes.die_at` raises Killed at the nth, before or after it does its work, and what a
-killed process leaves behind is what these objects then hold.
+They share one made-up stack. Every call may be the last one: `Fakes.die_at` raises Killed at the nth, before or after
+it does its work, and what a killed process leaves behind is what the stack then holds.
 """
 
 from __future__ import annotations
@@ -67,139 +67,175 @@ class Fakes:
     # Called with the time whenever some passes.
     passing: Callable[[datetime], None] = lambda _: None
 
-    name = "Pulumi.test.yaml"
-    stack = "test"
-    drain = 60.0
-    poll = 15.0
-
     def __post_init__(self) -> None:
         self.applied = self.said
+        self.file = FakeFile(self)
+        self.engine = FakeEngine(self)
+        self.gates = FakeGates(self)
+        self.clock = FakeClock(self)
 
     @property
     def walk(self) -> RolloutRunner:
         """A new process on this stack."""
         return RolloutRunner(
-            file=self, engine=self, gates=self, clock=self, tell=self.told.append, live=self.lived.append
-        )
+            file=self.file, engine=self.engine, gates=self.gates, clock=self.clock,
+            tell=self.told.append, live=self.lived.append,
+        )  # fmt: skip
+
+    @property
+    def settings(self) -> Settings:
+        """What the stack's file says."""
+        return self.file.settings()
+
+    @property
+    def weights(self) -> dict[str, int]:
+        """Weight by target group, as the last update left it."""
+        shares = {name: one for name, one in self.applied.shares(self.settings.runtime).items() if one}
+        return dict.fromkeys(shares, 1) if self.resets_weights else shares
+
+    def pass_time(self, takes: timedelta) -> None:
+        self.time += takes
+        self.passing(self.time)
+
+    @contextmanager
+    def call(self) -> Iterator[None]:
+        """A call that changes something. It counts twice, before and after: a process can die at either."""
+        self._count()
+        yield
+        self._count()
+
+    def _count(self) -> None:
+        self.calls += 1
+        if self.calls == self.die_at:
+            raise Killed
+
+
+@dataclass
+class FakeFile:
+    """The stack's config file, in memory."""
+
+    _on: Fakes
+
+    name = "Pulumi.test.yaml"
+    stack = "test"
 
     def settings(self, rollout: Rollout | None = None) -> Settings:
-        """As the real file: whatever the program's own door lets in."""
-        return _parsed(json.dumps({**self.config, "rollout": plain(rollout or self.said)}, sort_keys=True))
+        """As the real file: whatever the program's own rules allow."""
+        return _parsed(json.dumps({**self._on.config, "rollout": plain(rollout or self._on.said)}, sort_keys=True))
 
     def rollout(self) -> Rollout:
         return self.settings().rollout
 
     def write(self, old: Rollout, new: Rollout) -> None:
         self.settings(new)
-        if old != self.said:
+        if old != self._on.said:
             raise SettingsError(["changed meanwhile"])
-        with self._call():
-            self.said = new
-
-    def update(self) -> None:
-        with self._call():
-            if self.fails:
-                raise EngineError(self.fails.pop())
-            if self.applied.colors != self.said.colors:
-                self.diverted = {}
-            self.applied = self.said
-            self.time += self.update_takes
-            self.passing(self.time)
-            progress = self.said.progress
-            phase = progress.phase.value if progress else ""
-            self.updates.append((self.said.blue.weight, self.said.green.weight, phase))
+        with self._on.call():
+            self._on.said = new
 
     @contextmanager
     def copy(self, rollout: Rollout) -> Iterator[Path]:
         self.settings(rollout)
         yield Path(json.dumps(plain(rollout)))
 
+
+@dataclass
+class FakeEngine:
+    """An engine that makes the stack what its file says."""
+
+    _on: Fakes
+
+    def update(self) -> None:
+        on = self._on
+        with on.call():
+            if on.fails:
+                raise EngineError(on.fails.pop())
+            if on.applied.colors != on.said.colors:
+                on.diverted = {}
+            on.applied = on.said
+            on.pass_time(on.update_takes)
+            phase = on.said.progress.phase.value if on.said.progress else ""
+            on.updates.append((on.said.blue.weight, on.said.green.weight, phase))
+
     def foreseen(self, *, config: Path | None = None) -> list[Any]:
         """What waits, and what of it waits without a rollout alone."""
-        rollout = json.loads(str(config)) if config else plain(self.said)
-        return [one for one in self.other_changes if "progress" not in rollout or one not in self.kept]
+        rollout = json.loads(str(config)) if config else plain(self._on.said)
+        return [one for one in self._on.other_changes if "progress" not in rollout or one not in self._on.kept]
 
     def outputs(self, *, again: bool = False) -> dict[str, Any]:
         del again
-        shares, runtime = self._weights(), self.settings().runtime
+        on = self._on
+        runtime = on.settings.runtime
         region = {
             "listener": "listener",
-            "weights": shares,
-            "targetGroups": {name: f"arn:{name}" for name in self.applied.shares(runtime)},
-            "groups": {color: color for color, one in self.applied.colors.items() if one.image and runtime.on_ec2},
-            "alarms": {color: [f"{color}-errors"] for color, one in self.applied.colors.items() if one.image},
+            "weights": on.weights,
+            "targetGroups": {name: f"arn:{name}" for name in on.applied.shares(runtime)},
+            "groups": {color: color for color, one in on.applied.colors.items() if one.image and runtime.on_ec2},
+            "alarms": {color: [f"{color}-errors"] for color, one in on.applied.colors.items() if one.image},
         }
-        said = self.applied.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"progress": {"since"}})
-        regions = {name: {"rollout": region} for name in self.settings().active_regions}
+        said = on.applied.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"progress": {"since"}})
+        regions = {name: {"rollout": region} for name in on.settings.active_regions}
         return {"regions": regions, "rollout": json.loads(json.dumps(said))}
+
+
+@dataclass
+class FakeGates:
+    """AWS, as a test says that it is."""
+
+    _on: Fakes
+
+    drain = 60.0
+    poll = 15.0
 
     def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
         del region
-        then = {name for name, at in self.fired_at.items() if since is not None and at >= since}
-        return [name for name in names if name in then.union(self.alarms)]
+        then = {name for name, at in self._on.fired_at.items() if since is not None and at >= since}
+        return [name for name in names if name in then.union(self._on.alarms)]
 
     def healthy(self, region: str, target_group: str) -> int | None:
         del region, target_group
-        return self.healthy_targets
+        return self._on.healthy_targets
 
     def traffic(
         self, region: str, listener: str, target_group: str, since: datetime, until: datetime
     ) -> Traffic | None:
         del region, listener, target_group
         assert since <= until
-        return self.requests
+        return self._on.requests
 
     def refresh(self, region: str, group: str) -> Refresh:
         del region, group
-        return self.refreshes.pop(0) if self.refreshes else Refresh(done=True)
+        return self._on.refreshes.pop(0) if self._on.refreshes else Refresh(done=True)
 
     def weights(self, region: str, listener: str) -> dict[str, int]:
         del listener
-        if region == self.lost:
-            raise GateError(f"elbv2 in {region}: could not connect")
-        return self.diverted.get(region) or {f"arn:{name}": weight for name, weight in self._weights().items()}
+        self._reach(region)
+        return self._on.diverted.get(region) or {f"arn:{name}": weight for name, weight in self._on.weights.items()}
 
     def forward(self, region: str, listener: str, weights: Mapping[str, int]) -> None:
         del listener
-        if region == self.lost:
+        self._reach(region)
+        with self._on.call():
+            self._on.diverted[region] = dict(weights)
+            self._on.forwarded.append((region, self._on.calls))
+
+    def _reach(self, region: str) -> None:
+        if region == self._on.lost:
             raise GateError(f"elbv2 in {region}: could not connect")
-        with self._call():
-            self.diverted[region] = dict(weights)
-            self.forwarded.append((region, self.calls))
+
+
+@dataclass
+class FakeClock:
+    """Time that passes only when a rollout waits."""
+
+    _on: Fakes
 
     def now(self) -> datetime:
-        return self.time
+        return self._on.time
 
     def sleep(self, seconds: float) -> None:
-        with self._call():
-            self.time += timedelta(seconds=max(seconds, 1))
-            self.passing(self.time)
-
-    def _weights(self) -> dict[str, int]:
-        shares = {name: one for name, one in self.applied.shares(self.settings().runtime).items() if one}
-        return dict.fromkeys(shares, 1) if self.resets_weights else shares
-
-    def _call(self) -> _Call:
-        return _Call(self)
-
-
-class _Call:
-    """Counts twice, before and after: a process can die at either."""
-
-    def __init__(self, fakes: Fakes) -> None:
-        self._fakes = fakes
-
-    def _count(self) -> None:
-        self._fakes.calls += 1
-        if self._fakes.calls == self._fakes.die_at:
-            raise Killed
-
-    def __enter__(self) -> None:
-        self._count()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if error is None:
-            self._count()
+        with self._on.call():
+            self._on.pass_time(timedelta(seconds=max(seconds, 1)))
 
 
 @cache

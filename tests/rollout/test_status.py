@@ -73,6 +73,6 @@ def test_what_cannot_be_seen_of_a_stack_that_is_not_in_a_rollout_is_left_out(mon
     def blind(*_: object) -> Any:
         raise GateError("cloudwatch in us-east-1: could not connect")
 
-    monkeypatch.setattr(fakes, "fired", blind)
-    monkeypatch.setattr(fakes, "healthy", blind)
+    monkeypatch.setattr(fakes.gates, "fired", blind)
+    monkeypatch.setattr(fakes.gates, "healthy", blind)
     assert status_of(fakes.walk, []).lines() == ["No rollout is under way."]

@@ -60,7 +60,7 @@ def test_every_strategy_goes_alike_on_both_runtimes(strategy: Strategy, runtime:
     plan = STRATEGIES[strategy]
     assert [green for _, green, phase in fakes.updates if phase == "forward"] == [0, *plan.weights]
     assert images(fakes.said) == ((NEW, None) if plan.in_place else (None, NEW))
-    assert sum(fakes.applied.shares(fakes.settings().runtime).values()) == 100
+    assert sum(fakes.applied.shares(fakes.settings.runtime).values()) == 100
 
 
 def test_blue_green_goes_the_other_way_where_green_has_the_traffic() -> None:
@@ -157,9 +157,9 @@ def test_a_version_whose_failures_no_minute_shows_goes_back() -> None:
 
 def test_a_color_without_alarms_is_not_taken_for_a_quiet_one(monkeypatch: pytest.MonkeyPatch) -> None:
     fakes = begun()
-    outputs = fakes.outputs()
+    outputs = fakes.engine.outputs()
     outputs["regions"]["us-east-1"]["rollout"]["alarms"] = {"blue": ["blue-errors"]}
-    monkeypatch.setattr(fakes, "outputs", lambda **_: outputs)
+    monkeypatch.setattr(fakes.engine, "outputs", lambda **_: outputs)
     with pytest.raises(RolloutRefusedError, match="no gate alarms of green in us-east-1"):
         fakes.walk.step()
 
@@ -404,7 +404,7 @@ def test_an_alarm_moves_the_weights_before_any_update_too() -> None:
 
 def test_every_region_gets_its_weights_and_one_that_does_not_answer_keeps_none_of_the_others() -> None:
     fakes = begun(steps=1, stage=7)
-    regions = fakes.settings().active_regions
+    regions = fakes.settings.active_regions
     fakes.lost = regions[0]
     fakes.walk.divert()
     assert [region for region, _ in fakes.forwarded] == list(regions[1:])
@@ -415,9 +415,9 @@ def test_an_abort_goes_on_with_an_update_where_the_balancer_does_not_let_it() ->
     fakes.lost = "us-east-1"
 
     def found(*_: object) -> dict[str, int]:
-        return {f"arn:{name}": one for name, one in fakes.applied.shares(fakes.settings().runtime).items() if one}
+        return {f"arn:{name}": one for name, one in fakes.applied.shares(fakes.settings.runtime).items() if one}
 
-    fakes.weights = found  # type: ignore[method-assign, assignment]
+    fakes.gates.weights = found  # type: ignore[method-assign, assignment]
     fakes.walk.abort()
     assert images(fakes.said) == (OLD, None)
     assert any("left to an update: elbv2 in us-east-1" in line for line in fakes.told)
@@ -566,8 +566,8 @@ def test_an_abort_of_what_went_back_is_fine_and_of_what_went_on_is_not() -> None
 
 def test_a_file_of_another_runtime_does_not_keep_an_abort_from_moving_the_weights() -> None:
     fakes = begun(steps=2)
-    outputs = fakes.outputs()
-    fakes.outputs = lambda **_: outputs  # type: ignore[method-assign]
+    outputs = fakes.engine.outputs()
+    fakes.engine.outputs = lambda **_: outputs  # type: ignore[method-assign]
     fakes.config["runtime"] = "kubernetes"
     assert fakes.walk.divert() is True
     assert fakes.diverted["us-east-1"] == {"arn:blue-ec2": 100}
