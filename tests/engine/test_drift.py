@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from ops.stackfile import ROOT
 from sandbox.commands.engine import Sandbox
 from sandbox.commands.environ import engine_environment
 from sandbox.commands.report import real
+from tests import warm
 from tests.engine.world import quick
 
 GROUP, ALARM = "aws:autoscaling/group:Group", "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -21,8 +21,8 @@ GONE = "sandbox-use1-app-connection-errors"
 
 def ascent(box: Sandbox, code: int, *arguments: str) -> str:
     """What `ascent drift` says."""
-    line = [sys.executable, "-m", "ops", "drift", *arguments]
-    environment = engine_environment(box.layout)
+    line = [str(warm.toolchain() / "bin" / "ascent"), "drift", *arguments]
+    environment = engine_environment(box.layout) | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(line, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr

@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ import yaml
 from ops.stackfile import ROOT
 from sandbox.commands.engine import QUICK, Sandbox
 from sandbox.commands.environ import engine_environment
+from tests import warm
 
 OLD, NEW, NEWER = (f"public.ecr.aws/example/app:{tag}" for tag in ("1.0.0", "2.0.0", "3.0.0"))
 LISTENER, ALARM = "aws:lb/listener:Listener", "aws:cloudwatch/metricAlarm:MetricAlarm"
@@ -51,8 +51,7 @@ class Checkout:
 
     def begin(self, *arguments: str, command: str = "rollout", killed: bool = False) -> subprocess.Popen[str]:
         """`ascent rollout ...` as a process of its own; of one that is killed, the engine writes down each step."""
-        # By its own name: under that of the checkout's link it would count as an environment made elsewhere.
-        line = [sys.executable, "-m", "ops", command, *arguments]
+        line = [str(warm.toolchain() / "bin" / "ascent"), command, *arguments]
         pipe = subprocess.PIPE
         environment = engine_environment(self.box.layout) | {"PYTHONPATH": str(self.root)} | ({} if killed else QUICK)
         return subprocess.Popen(line, cwd=self.root, env=environment, stdout=pipe, stderr=pipe, text=True)

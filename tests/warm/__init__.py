@@ -3,7 +3,8 @@
 To import Pulumi's SDKs takes longer than what a program then does with them, and a test of the engine runs several
 programs. Engine and language host are the real ones. The script by which the language host starts Python, and those by
 which the engine starts the stand-in providers, ask a server for a copy of a process that has imported the SDKs, the
-stand-ins, and nothing of the program. The tests in `tests/commands/test_engine.py` start everything without this.
+stand-ins, and nothing of the program. So does `bin/ascent`: the command of the checkout that PYTHONPATH names. The
+tests in `tests/commands/test_engine.py` start everything without this.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ def toolchain() -> Path:
     socket = folder / "socket"
     client = CLIENT.read_text().replace("@PYTHON@", f"{sys.executable} -IS").replace("@SOCKET@", str(socket))
     _executable(programs / SCRIPT, client.replace("@WHAT@", "program"))
+    _executable(programs / "ascent", client.replace("@WHAT@", "ascent"))
     plugins = folder / "sandbox" / "bin"
     plugins.mkdir(parents=True)
     for name in PROVIDERS:

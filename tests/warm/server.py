@@ -1,4 +1,4 @@
-"""Imports the SDKs that the program uses, and forks a process for each program or provider that is asked for.
+"""Imports the SDKs that the program uses, and forks a process for each program, provider or `ascent` that is asked for.
 
     python -m tests.warm.server SOCKET SCRIPT
 
@@ -94,13 +94,17 @@ def _answer(asked: dict[str, object], script: str) -> int:
     sys.argv = list(asked["argv"])  # type: ignore[call-overload]
     random.seed()
     try:
-        if asked["what"] != "program":
+        if asked["what"] not in ("program", "ascent"):
             from sandbox.provider.__main__ import main
 
             return main([str(asked["what"]), *sys.argv[1:]])
-        sys.path[0] = str(Path(script).parent)
         _forget_the_project()
-        runpy.run_path(script, run_name="__main__")
+        if asked["what"] == "ascent":
+            sys.path[0] = os.environ["PYTHONPATH"]
+            runpy.run_module("ops", run_name="__main__", alter_sys=True)
+        else:
+            sys.path[0] = str(Path(script).parent)
+            runpy.run_path(script, run_name="__main__")
     except SystemExit as end:
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)  # noqa: T201
