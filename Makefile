@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # make takes any name, and would go on without what was meant.
 lower = $(if $(findstring command line,$(origin $(1))),$(error $(1)=$($(1)) is not known; write $(2)=$($(1))))
 $(call lower,stage,STAGE)$(call lower,stack,STACK)$(call lower,force,FORCE)$(call lower,context,CONTEXT)
-.PHONY: help setup up preview refresh down env test test-cluster check docs format bench lock clean
+.PHONY: help setup up preview refresh down env test test-fast test-cluster check docs format bench lock clean
 
 sandbox = @.venv/bin/python -m sandbox $(1) --stack '$(STACK)' $(if $(STAGE),--stage '$(STAGE)')
 
@@ -42,6 +42,9 @@ env: setup ## Print exports, so that eval "$$(make -s env)" makes plain pulumi w
 
 test: setup ## Run everything that can be tested without an account
 	@scripts/test
+
+test-fast: setup ## Run what takes a minute in all, while you work: no real engine, no servers
+	@scripts/test --fast
 
 test-cluster: setup ## Apply every stage's Kubernetes objects to the cluster that KUBECONFIG names, and remove them
 	@ASCENT_TEST_CLUSTER=1 ASCENT_TEST_CONTEXT='$(CONTEXT)' .venv/bin/python -m pytest -s -v tests/cluster

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,8 @@ def imports(types: set[str]) -> list[str]:
 def _class(type_: str) -> str:
     package, module, name = type_.split(":")
     module = module.partition("/")[0]
+    # A word of Python's own cannot be a module's name: the SDK has `lambda_`.
+    module += "_" * keyword.iskeyword(module)
     return f"{package}.{name}" if module == "index" else f"{package}.{module}.{name}"
 
 

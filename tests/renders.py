@@ -17,12 +17,15 @@ import time
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+import pytest
 from pydantic import SecretStr
 
 from scripts.places import ROOT, cache_dir
+from tests.warm.server import import_sdks
 
 if TYPE_CHECKING:
     from infra.config.settings import Settings
@@ -36,9 +39,13 @@ DECIDING = (
     "tests/renders.py", "tests/unit/configs.py", "tests/unit/runtime.py", "tests/guard",
 )  # fmt: skip
 UNUSED_DAYS = 3
+# Environment variable that says that a run is to take a minute.
+FAST = "ASCENT_TEST_FAST"
+SECONDS_IN_A_FAST_RUN = 15.0
 PATIENCE = 300.0  # seconds until a copy counts as stuck; the longest render takes some ten
 T = TypeVar("T")
 _HELD: dict[str, Any] = {}
+_seconds = 0.0  # spent on renders in this process
 
 
 def store() -> Path:
@@ -68,10 +75,30 @@ def kept(key: str, make: Callable[[], T]) -> T:
     """What `make` returns, from this process, from another one or an earlier run, or made now. Not to be changed."""
     if key not in _HELD:
         file = Path(os.environ[STORE]) / hashlib.sha256(key.encode()).hexdigest()
-        if not file.exists() and not _made_in_a_copy(make, file):
-            _put(make(), file)
+        if not file.exists():
+            _spend(file, make)
         _HELD[key] = pickle.loads(zlib.decompress(file.read_bytes()))  # noqa: S301  written by tests
     return cast(T, _HELD[key])
+
+
+def _spend(file: Path, make: Callable[[], object]) -> None:
+    """Make it. In a fast run, only some seconds are spent on what an earlier run has not kept."""
+    global _seconds
+    if os.environ.get(FAST) and _seconds > SECONDS_IN_A_FAST_RUN:
+        pytest.skip("its render is not kept yet; `make test` and further fast runs make it", allow_module_level=True)
+    started = time.monotonic()
+    _import_sdks()
+    if not _made_in_a_copy(make, file):
+        _put(make(), file)
+    _seconds += time.monotonic() - started
+
+
+@cache
+def _import_sdks() -> None:
+    """Here, so that no copy has to. What they consist of stays, and is not looked through for garbage."""
+    import_sdks()
+    gc.collect()
+    gc.freeze()
 
 
 def _made_in_a_copy(make: Callable[[], T], file: Path) -> bool:

@@ -31,7 +31,7 @@ def _settings(stage: int, runtime: str) -> Settings:
 
 @cache
 def _estimate(stage: int, runtime: str = "ec2") -> Estimate:
-    plan = RenderedStack(stage, "test", tuple(built(stage=stage, runtime=runtime).values()))
+    plan = RenderedStack(stage, "test", tuple(built(stage=stage, runtime=runtime, live=True).values()))
     return estimate(plan, _settings(stage, runtime))
 
 

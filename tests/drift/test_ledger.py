@@ -15,13 +15,13 @@ from tests.unit.runtime import built
 
 
 def test_what_the_program_ignores_is_in_the_ledger_and_the_other_way_round() -> None:
-    recorded = built(stage=7, runtime="both").values()
+    recorded = built(stage=7, runtime="both", live=True).values()
     ignored = {(one.type, path) for one in recorded for path in one.ignored}
     assert {(one.type, one.path) for one in LEDGER if one.ignored} == ignored
 
 
 def test_what_the_program_leaves_out_it_leaves_to_the_owner() -> None:
-    recorded = built(stage=7, runtime="both").values()
+    recorded = built(stage=7, runtime="both", live=True).values()
     left = [one for one in LEDGER if not (one.ignored or one.in_rollout)]
     for row in left:
         assert [one.name for one in recorded if one.type == row.type and paths.get(dict(one.inputs), row.path)] == []
@@ -46,7 +46,7 @@ def test_the_line_to_keep_something_sets_exactly_that() -> None:
         "database": {"minAcu": 5, "maxAcu": 48, "engineVersion": "16.10"},
         "cache": {"nodeType": "cache.r7g.xlarge", "nodes": 4},
     }
-    before, after = built(stage=6, runtime="both"), built(stage=6, runtime="both", **changes)
+    before, after = built(stage=6, runtime="both", live=True), built(stage=6, runtime="both", **changes)
     proven = set()
     for urn, one in after.items():
         for source in SOURCES:

@@ -110,7 +110,7 @@ def test_before_cloudflare_is_in_front_a_host_may_be_as_deep_as_it_likes() -> No
 
 @pytest.mark.parametrize("stage", [5, 7])
 def test_every_proxied_host_of_a_default_stack_has_a_certificate(stage: int) -> None:
-    found = built(stage=stage)
+    found = built(stage=stage, live=True)
     proxied = [one.inputs["name"] for one in of_type(found, RECORD).values() if one.inputs["proxied"]]
     proxied += [one.inputs["name"] for one in of_type(found, "cloudflare:index/loadBalancer:LoadBalancer").values()]
     assert len(proxied) == (2 if stage < 7 else 3)

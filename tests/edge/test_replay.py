@@ -68,7 +68,7 @@ def _python_name(key: str) -> str:
 
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage < 5])
 def test_nothing_of_cloudflares_is_in_front_before_stage_5(stage: int) -> None:
-    everything = built(stage=stage)
+    everything = built(stage=stage, live=True)
     assert {one.type for one in everything.values() if one.type.startswith("cloudflare:")} == {RECORD}
     assert not any(one.inputs["proxied"] for one in of_type(everything, RECORD).values())
 

@@ -99,7 +99,7 @@ def test_the_pack_tells_its_policies_with_severity_and_what_stops_an_update(
 
 
 def test_the_pack_passes_a_good_stack_and_stops_a_bad_resource(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
-    found = [one for one in built(stage=6, runtime="both").values() if one.custom]
+    found = [one for one in built(stage=6, runtime="both", live=True).values() if one.custom]
     by_type = {one.type: one for one in found}
     for one in by_type.values():
         assert _names(pack.Analyze(_message(analyzer_pb2.AnalyzeRequest, one))) == [], one.type
@@ -114,7 +114,7 @@ def test_the_pack_passes_a_good_stack_and_stops_a_bad_resource(pack: analyzer_pb
 
 
 def test_the_pack_looks_at_the_whole_stack(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
-    found = [one for one in built(stage=6, runtime="both").values() if one.custom]
+    found = [one for one in built(stage=6, runtime="both", live=True).values() if one.custom]
     kind = analyzer_pb2.AnalyzerResource
 
     def stack(resources: list[Recorded], changes: dict[str, Any] | None = None) -> list[str]:
@@ -127,7 +127,7 @@ def test_the_pack_looks_at_the_whole_stack(pack: analyzer_pb2_grpc.AnalyzerStub)
 
 
 def test_no_secret_is_in_a_message(pack: analyzer_pb2_grpc.AnalyzerStub) -> None:
-    for one in built(stage=6, runtime="both").values():
+    for one in built(stage=6, runtime="both", live=True).values():
         if one.custom and '"secret": true' in json.dumps(one.inputs):
             secret = _message(analyzer_pb2.AnalyzeRequest, one, {"description": {"secret": True}})
             assert "hunter2" not in str(pack.Analyze(secret))

@@ -106,5 +106,5 @@ def test_a_long_name_fits_the_cache_whose_names_are_shortest(monkeypatch: pytest
 
 
 def test_a_name_that_fits_is_left_as_it_is() -> None:
-    caches = of_type(built(stage=7), "aws:elasticache/replicationGroup:ReplicationGroup")
+    caches = of_type(built(stage=7, live=True), "aws:elasticache/replicationGroup:ReplicationGroup")
     assert set(caches) == {"test-use1-cache", "test-euw1-cache", "test-apse2-cache"}

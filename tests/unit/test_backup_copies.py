@@ -47,7 +47,7 @@ def copies(name: str = "test-use1-backups", **changes: Any) -> dict[str, Recorde
 
 
 def test_without_being_asked_for_there_are_none() -> None:
-    assert not any("backup" in one.type.lower() for one in built(stage=1).values())
+    assert not any("backup" in one.type.lower() for one in built(stage=1, live=True).values())
 
 
 def test_each_place_has_a_plan_of_its_own_which_copies_there_once_a_day() -> None:
@@ -137,7 +137,7 @@ def test_silence_is_told_for_each_place_and_not_before_a_copy_was_to_be_made() -
             "MetricData": [{"MetricName": "CopiesExpected", "Value": 0}],
         }
     assert {len(one.inputs["alarmActions"]) for one in alarms.values()} == {1}
-    assert not [name for name in built(stage=1) if "backups" in name]
+    assert not [name for name in built(stage=1, live=True) if "backups" in name]
 
 
 @pytest.mark.parametrize(

@@ -19,14 +19,12 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-WHOLE = (
-    "pulumi", "grpc", "pydantic", "yaml", "pulumi_random", "pulumi_kubernetes", "pulumi_cloudflare", "pulumi_aws",
-    "sandbox.provider.service",
-)  # fmt: skip
+WHOLE = ("pulumi", "grpc", "pydantic", "yaml", "pulumi_random", "pulumi_kubernetes", "pulumi_cloudflare", "pulumi_aws")
 _OF_AWS = re.compile(r"\baws\.([a-z0-9_]+)\.[A-Za-z]")
 _OF_KUBERNETES = re.compile(r"\b(?:kubernetes|k8s)\.([a-z0-9_]+\.[a-z0-9_]+)\.[A-Z]")
 
@@ -39,13 +37,17 @@ def modules() -> list[str]:
     return [*WHOLE, *aws, *kubernetes]
 
 
+def import_sdks() -> None:
+    """Import what the program uses of them."""
+    for name in modules():
+        with suppress(ModuleNotFoundError):
+            getattr(import_module(name), "x", None)  # a lazy module imports itself at its first use
+
+
 def serve(at: str, script: str) -> None:
     """Answer until standard input ends."""
-    for name in modules():
-        try:
-            getattr(import_module(name), "x", None)  # a lazy module imports itself at its first use
-        except ModuleNotFoundError:
-            continue
+    import_sdks()
+    import_module("sandbox.provider.service")
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
