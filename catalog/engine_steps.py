@@ -124,10 +124,10 @@ def _written(state: StepEventStateMetadata | None) -> Mapping[str, Any]:
 
 
 def _step(step: Any, sides: tuple[str, str], *, diffs: str, keys: str, kind: str, failed: bool = False) -> EngineStep:
-    urn = _map(step).get("urn")
+    urn = as_mapping(step).get("urn")
     if not isinstance(urn, str) or urn.count("::") < 3:
         raise ValueError("this is no step of the engine's: it has no URN")
-    old, new = (_map(step.get(side)) for side in sides)
+    old, new = (as_mapping(step.get(side)) for side in sides)
     reference = step.get("provider") or old.get("provider") or new.get("provider") or ""
     return EngineStep(
         op=str(step.get("op")),
@@ -135,7 +135,9 @@ def _step(step: Any, sides: tuple[str, str], *, diffs: str, keys: str, kind: str
         provider=provider_of(str(reference)),
         old=_state(old),
         new=_state(new),
-        kinds={path: str(_map(diff).get(kind, "")) for path, diff in _map(step.get("detailedDiff")).items()},
+        kinds={
+            path: str(as_mapping(diff).get(kind, "")) for path, diff in as_mapping(step.get("detailedDiff")).items()
+        },
         diffs=_names(step.get(diffs)),
         keys=_names(step.get(keys)),
         failed=failed,
@@ -147,18 +149,19 @@ def _state(state: Mapping[str, Any]) -> EngineState | None:
         return None
     parent = state.get("parent")
     return EngineState(
-        inputs=_map(state.get("inputs")),
-        outputs=_map(state.get("outputs")),
+        inputs=as_mapping(state.get("inputs")),
+        outputs=as_mapping(state.get("outputs")),
         custom=state.get("custom") is True,
         protect=state.get("protect") is True,
         retained=state.get("retainOnDelete") is True,
         parent=parent if isinstance(parent, str) and parent else None,
         ignored=_names(state.get("ignoreChanges")),
-        dependencies=_map(state.get("propertyDependencies")),
+        dependencies=as_mapping(state.get("propertyDependencies")),
     )
 
 
-def _map(value: Any) -> Mapping[str, Any]:
+def as_mapping(value: Any) -> Mapping[str, Any]:
+    """The value where it is a map; an empty map for anything else, such as a key that is missing."""
     return value if isinstance(value, dict) else {}
 
 

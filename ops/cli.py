@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
-from ops.refusal import INTERRUPTED, NO, Refusal, as_dict, refusal
+from ops.errors import INTERRUPTED, NO, AscentError, as_dict, ascent_error
 
 # name: (module with a function or a Typer of that name, what --help says about it)
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -55,7 +55,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-def told(text: str) -> str:
+def as_help(text: str) -> str:
     """A docstring as help: what is in brackets is no markup, and a paragraph is as wide as the terminal."""
     return escape(re.sub(r"(?<=\S)\n(?=\S)", " ", text))
 
@@ -72,7 +72,7 @@ class LazyCommand(TyperCommand):
             single.command(name)(real)
             real = single
         for one in real.registered_commands:
-            one.help = told(getdoc(one.callback) or "")
+            one.help = as_help(getdoc(one.callback) or "")
         return get_command(real).make_context(info_name, args, parent, **extra)
 
 
@@ -86,16 +86,16 @@ class LazyGroup(TyperGroup):
         try:
             sys.exit(super().main(given, *others, **{**extra, "standalone_mode": False}))
         except typer.Abort:
-            _tell(Refusal("Nothing was done.", code=NO), as_json=as_json)
+            _tell(AscentError("Nothing was done.", code=NO), as_json=as_json)
         except TyperException as error:
             _tell(_usage(error), as_json=as_json, usage=error)
-        except Refusal as error:
+        except AscentError as error:
             _tell(error, as_json=as_json)
         except Exception as error:
             # With the problems of a stack's file; it is not imported until there are some.
             if not hasattr(error, "problems"):
                 raise
-            _tell(refusal(error), as_json=as_json)
+            _tell(ascent_error(error), as_json=as_json)
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002, RUF100
         """The commands in the table's order."""
@@ -140,16 +140,16 @@ def root(
     del version
 
 
-def _usage(error: TyperException) -> Refusal:
+def _usage(error: TyperException) -> AscentError:
     """What is wrong with the command line."""
     from infra.config.problems import Problem
 
     parameter = getattr(error, "param", None)
     parts = {"key": parameter.opts[0]} if parameter is not None else {}
-    return Refusal(Problem(error.format_message(), **parts), code=error.exit_code)
+    return AscentError(Problem(error.format_message(), **parts), code=error.exit_code)
 
 
-def _tell(refused: Refusal, *, as_json: bool, usage: Any = None) -> None:
+def _tell(refused: AscentError, *, as_json: bool, usage: Any = None) -> None:
     """Tell it, and leave."""
     from typer.rich_utils import rich_format_error
 
@@ -179,7 +179,7 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:
-        _tell(Refusal(_mishap(error), code=NO), as_json="--json" in sys.argv)
+        _tell(AscentError(_mishap(error), code=NO), as_json="--json" in sys.argv)
 
 
 def _mishap(error: Exception) -> str:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from rich.console import Console, ConsoleDimensions
 
-from ops.refusal import INTERRUPTED, NO, Refusal
+from ops.errors import INTERRUPTED, NO, AscentError
 
 WIDE = 4096  # wider than any line: what goes to a file or another program is not wrapped
 
@@ -48,38 +48,38 @@ def progress() -> Iterator[Callable[[str], None]]:
         spinner.stop()
 
 
-def asked(question: str, *, why: str = "") -> bool:
+def confirmed(question: str, *, why: str = "") -> bool:
     """Whether the answer is yes, asked on standard error.
 
     Args:
-        question: it.
+        question: it, as a sentence.
         why: why only a terminal will do, "prod is protected, and "; where empty, the answer may come from a pipe.
 
     Raises:
-        Refusal: when nobody is there, or somebody leaves.
+        AscentError: where there is no terminal and no answer on standard input, or after ctrl-C.
     """
     import typer
 
-    nobody = Refusal(f"{why}nobody is there to ask: say --yes.")
+    unanswered = AscentError(f"{why}there is no terminal to ask on: use --yes.")
     # Without the question on a terminal, the input may stay open for ever.
     if why and not sys.stdin.isatty():
-        raise nobody
+        raise unanswered
     try:
         return typer.confirm(question, err=True)
     except typer.Abort:
         if sys.stdin.isatty():
-            raise Refusal("Interrupted. Nothing was done.", code=INTERRUPTED) from None
-        raise nobody from None
+            raise AscentError("Interrupted. Nothing was done.", code=INTERRUPTED) from None
+        raise unanswered from None
 
 
 def agreed(question: str, *, why: str = "") -> None:
-    """Ask, as `asked` does, and end the command where the answer is no.
+    """Ask, as `confirmed` does, and end the command where the answer is no.
 
     Raises:
-        Refusal: when it is no, nobody is there, or somebody leaves.
+        AscentError: where the answer is no, and where `confirmed` raises it.
     """
-    if not asked(question, why=why):
-        raise Refusal("Nothing was done.", code=NO)
+    if not confirmed(question, why=why):
+        raise AscentError("Nothing was done.", code=NO)
 
 
 def short(type_: str) -> str:

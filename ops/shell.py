@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 
-def asked(command: str, query: str) -> str:
-    """What a shell asks AWS within another command, so that no ARN or ID has to be filled in.
+def aws_query(command: str, query: str) -> str:
+    """A call of the AWS CLI in `$(…)`, for use inside another command, so that no ARN or ID has to be filled in.
 
     Args:
         command: of the AWS CLI, without its name.

@@ -20,7 +20,7 @@ from ruamel.yaml.error import YAMLError
 
 from infra.config.problems import SettingsError
 from ops import config_file, stackfile
-from ops.refusal import NO
+from ops.errors import NO
 
 WIDTH = 4096  # never wrap a line that its author did not
 SHORT = 3  # keys of a map that fits on one line

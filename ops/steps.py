@@ -13,9 +13,9 @@ from rich.table import Table
 
 from infra.thresholds import ANSWER_WAIT, FAILOVER_POLL, STILL_WAITING
 from ops.console import console, errors
+from ops.errors import INTERRUPTED, AscentError
 from ops.failover.errors import StepError
 from ops.polling import polled
-from ops.refusal import INTERRUPTED, Refusal
 
 SECONDS = 10  # until a health check that does not answer counts as failed
 MINUTE = 60  # seconds
@@ -55,7 +55,7 @@ def take(steps: Sequence[RunbookStep], one: Callable[[str], str], results: dict[
         results: what came of each, by id, is added here.
 
     Raises:
-        Refusal: when it was interrupted.
+        AscentError: when it was interrupted.
     """
     for number, step in enumerate(steps, start=1):
         errors.print(f"{number}. {step.title}...", style="bold", markup=False)
@@ -67,7 +67,7 @@ def take(steps: Sequence[RunbookStep], one: Callable[[str], str], results: dict[
             return str(error)
         except KeyboardInterrupt:
             told = "Interrupted. AWS goes on with what it was told; to go on from here, run the same command again."
-            raise Refusal(told, code=INTERRUPTED) from None
+            raise AscentError(told, code=INTERRUPTED) from None
         errors.print(f"   {results[step.id]}", markup=False)
     return None
 

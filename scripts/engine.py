@@ -11,7 +11,7 @@ from scripts.build import EXECUTOR, build, sources
 from scripts.environment import python_version
 from scripts.places import TOOLCHAIN, VENV, cache_dir, digest, locked, put, unwritable
 from scripts.process import outside_path, run, version_tuple, which
-from scripts.release import UnavailableError, fetch_release
+from scripts.release import ReleaseUnavailableError, fetch_release
 from scripts.say import ProblemError, say
 
 VERSION = "3.258.0"
@@ -119,7 +119,7 @@ def _cached(reason: str, tried: list[str]) -> tuple[str, dict[str, Path]]:
         say(f"Getting Pulumi {VERSION} ({reason}).")
         try:
             _into(release, lambda into: fetch_release(VERSION, into))
-        except UnavailableError as error:
+        except ReleaseUnavailableError as error:
             tried.append(f"  - the official release: {error}")
             why = f"{reason}, and the official release is out of reach: {error}"
         else:
@@ -150,7 +150,7 @@ def _into(home: Path, fill: Callable[[Path], None]) -> None:
         (partial / "bin").mkdir(parents=True)
         fill(partial / "bin")
         if not complete(partial / "bin"):
-            raise UnavailableError("it lacks one of " + ", ".join(PROGRAMS))
+            raise ReleaseUnavailableError("it lacks one of " + ", ".join(PROGRAMS))
         shutil.rmtree(home, ignore_errors=True)
         partial.rename(home)
     except OSError as error:

@@ -6,7 +6,7 @@ from scripts.places import ROOT, TOOLS
 from scripts.process import run
 from scripts.say import ProblemError, say
 from scripts.uv import find_uv, uv_environment
-from scripts.wirefilter import UnavailableError
+from scripts.wirefilter import WirefilterUnavailableError
 from scripts.wirefilter import lock as lock_crates
 
 HEADER = "# Compiled from requirements.in by `make lock`. Do not edit.\n"
@@ -27,7 +27,7 @@ def lock_all() -> None:
         _lock(uv, source, env)
     try:
         lock_crates()
-    except UnavailableError as error:
+    except WirefilterUnavailableError as error:
         say(f"The crates stay locked as they were. {error}")
 
 

@@ -27,7 +27,7 @@ CHECKSUMS = (
 MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64"}
 
 
-class UnavailableError(Exception):
+class ReleaseUnavailableError(Exception):
     """The release cannot be had from here; its text says why, as part of a sentence."""
 
 
@@ -35,7 +35,7 @@ def archive_url(version: str, system: str = sys.platform, machine: str = platfor
     """Where the release for this machine is."""
     known = MACHINES.get(machine.lower())
     if known is None or system not in ("linux", "darwin"):
-        raise UnavailableError(f"there is no release for {system} on {machine}")
+        raise ReleaseUnavailableError(f"there is no release for {system} on {machine}")
     return ARCHIVE.format(version=version, system=system, machine=known)
 
 
@@ -55,7 +55,7 @@ def fetch_release(version: str, into: Path) -> None:
     _reachable(url)
     checksum = next((found for base in CHECKSUMS if (found := _checksum(base.format(version=version), name))), None)
     if checksum is None:
-        raise UnavailableError("its published checksums could not be fetched, and it is not used unverified")
+        raise ReleaseUnavailableError("its published checksums could not be fetched, and it is not used unverified")
     archive = into / name
     with progress(f"Downloading Pulumi {version}"):
         _download(url, archive)
@@ -91,7 +91,7 @@ def _reachable(url: str) -> None:
     thread.join(CONNECT_SECONDS)
     reason = answer[0] if answer else f"{host} did not answer within {CONNECT_SECONDS} s"
     if reason:
-        raise UnavailableError(reason)
+        raise ReleaseUnavailableError(reason)
 
 
 def _checksum(url: str, name: str) -> str | None:
@@ -108,7 +108,7 @@ def _download(url: str, to: Path) -> None:
             shutil.copyfileobj(response, file)
     except (OSError, ssl.SSLError, ValueError) as error:
         to.unlink(missing_ok=True)
-        raise UnavailableError(f"the download failed ({error})") from error
+        raise ReleaseUnavailableError(f"the download failed ({error})") from error
 
 
 def _unpack(archive: Path, into: Path) -> None:

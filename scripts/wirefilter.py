@@ -30,7 +30,7 @@ Install Rust {oldest} or newer, with cargo on PATH and a registry of crates that
 held to it as well. Everything else is tested without it."""
 
 
-class UnavailableError(ProblemError):
+class WirefilterUnavailableError(ProblemError):
     """This machine has nothing to build it with, or nowhere to get its parts from."""
 
 
@@ -38,7 +38,7 @@ def find_wirefilter() -> Path:
     """The built engine.
 
     Raises:
-        UnavailableError: where it can neither be found nor built here; its text says why.
+        WirefilterUnavailableError: where it can neither be found nor built here; its text says why.
         ProblemError: where it does not compile.
     """
     sources = (CRATE / "Cargo.toml", LOCK, CRATE / "src" / "main.rs")
@@ -55,7 +55,7 @@ def lock() -> None:
     """Write the lock file anew for what Cargo.toml asks for. What is locked already stays at its version.
 
     Raises:
-        UnavailableError: where there is no cargo that could, or no registry that it could ask.
+        WirefilterUnavailableError: where there is no cargo that could, or no registry that it could ask.
     """
     cargo = _cargo()
     with locked(cache_dir() / "wirefilter.lock", "another set-up that is building the filter engine"):
@@ -97,7 +97,7 @@ def _cargo() -> Path:
     if version and (int(version[1]), int(version[2])) >= OLDEST:
         return found or Path("cargo")
     reason = f"{found} is not recent enough ({said.strip()})" if found else "there is no cargo on PATH"
-    raise UnavailableError(NO_CARGO.format(found=reason, oldest=".".join(map(str, OLDEST))))
+    raise WirefilterUnavailableError(NO_CARGO.format(found=reason, oldest=".".join(map(str, OLDEST))))
 
 
 def _working_copy(cargo: Path, into: Path) -> Path:
@@ -125,8 +125,10 @@ def _fetch(cargo: Path, crate: Path, *arguments: str) -> None:
         raise _unreachable(done.tail())
 
 
-def _unreachable(said: str) -> UnavailableError:
-    return UnavailableError(f"cargo cannot get the crates that Cloudflare's filter engine consists of:\n{said}")
+def _unreachable(said: str) -> WirefilterUnavailableError:
+    return WirefilterUnavailableError(
+        f"cargo cannot get the crates that Cloudflare's filter engine consists of:\n{said}"
+    )
 
 
 def main() -> int:

@@ -16,10 +16,10 @@ from pydantic import ValidationError
 
 from infra import naming
 from infra.config.as_pulumi_saves import as_meant
-from infra.config.problems import SECRETS, Problem, SettingsError, describe, is_echo, plain_secrets, told
+from infra.config.problems import SECRETS, Problem, SettingsError, describe, describe_invalid, is_echo, plain_secrets
 from infra.config.settings import Settings
 from infra.config.validation.names import too_long
-from infra.config.validation.table import first_refusal
+from infra.config.validation.table import first_invalid_value
 
 # How alike a namespace is to the project's, from 0 to 1, before it counts as misspelled.
 _ALIKE = 0.8
@@ -56,9 +56,9 @@ def parse(config: Mapping[str, Any], file: str, encrypted: Collection[str], *, j
             ]
         )
     settings, meant = _sections(config, file)
-    refusal = first_refusal(settings, judged=judged)
-    if refusal is not None:
-        raise SettingsError([told(refusal, Settings, meant, file)])
+    invalid = first_invalid_value(settings, judged=judged)
+    if invalid is not None:
+        raise SettingsError([describe_invalid(invalid, Settings, meant, file)])
     if stack is not None:
         _check_names(settings, file, stack)
     return settings

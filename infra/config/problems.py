@@ -10,7 +10,7 @@ from typing import Any, Self, get_args
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
-from infra.config.refusal import FROM_FILE, Refusal
+from infra.config.invalid_value import FROM_FILE, InvalidValue
 
 _LONGEST = 80
 _HIDDEN = "a secret value"
@@ -84,9 +84,9 @@ def describe(problem: ErrorDetails, model: type[BaseModel], config: Mapping[str,
     return _problem(path, given, reason, model, config, file)
 
 
-def told(refusal: Refusal, model: type[BaseModel], config: Mapping[str, Any], file: str) -> Problem:
-    """The message of a refusal. The arguments are those of `describe`."""
-    return _problem(refusal.key.split("."), refusal.given, refusal.reason, model, config, file)
+def describe_invalid(invalid: InvalidValue, model: type[BaseModel], config: Mapping[str, Any], file: str) -> Problem:
+    """The message of a value that a rule of ours refused. The other arguments are those of `describe`."""
+    return _problem(invalid.key.split("."), invalid.given, invalid.reason, model, config, file)
 
 
 def _problem(

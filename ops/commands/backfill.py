@@ -16,7 +16,7 @@ from infra.config.problems import SettingsError
 from infra.thresholds import BACKFILL_POLL
 from ops import stackfile
 from ops.console import console, errors, progress
-from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
+from ops.errors import INTERRUPTED, NO, AscentError, ascent_error, sentence
 
 if TYPE_CHECKING:
     from infra.config.settings import Settings
@@ -79,10 +79,10 @@ def backfill(
                 if done:
                     _note(stack, found)
     except (NoCopiesError, JobError, EngineError, FileBusyError) as error:
-        raise refusal(error, sentence(error)) from None
+        raise ascent_error(error, sentence(error)) from None
     except KeyboardInterrupt:
         told = "Interrupted; the jobs go on. To follow them, run the same command again."
-        raise Refusal(told, code=INTERRUPTED) from None
+        raise AscentError(told, code=INTERRUPTED) from None
     if as_json:
         document = {"stack": stack, "done": done, "regions": wanted, "jobs": [one.as_dict() for one in jobs]}
         print(json.dumps(document, indent=2))  # noqa: T201

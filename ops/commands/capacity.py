@@ -13,7 +13,7 @@ from infra.config.settings import Settings
 from ops import stackfile
 from ops.capacity.report import CapacityVerdict, verdict
 from ops.console import console
-from ops.refusal import NO
+from ops.errors import NO
 
 
 def capacity(

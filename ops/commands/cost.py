@@ -16,7 +16,7 @@ from ops.console import console, errors
 from ops.cost.estimate import money
 from ops.cost.prices import PriceError, shipped
 from ops.doubts import doubted, over_budget
-from ops.refusal import NO, refusal
+from ops.errors import NO, ascent_error
 
 if TYPE_CHECKING:
     from ops.cost import CostSpan, Estimate
@@ -81,7 +81,7 @@ def _settings(stack: str, stage: int | None, region: str | None) -> Settings:
         for one in chosen.regions:
             shipped().factor(one)
     except PriceError as error:
-        raise refusal(error) from None
+        raise ascent_error(error) from None
     return chosen
 
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from ops.refusal import NO, Refusal
+from ops.errors import NO, AscentError
 from scripts import engine, environment, golang, places, process, say
 
 Status = Literal["ok", "warn", "fail"]
@@ -277,7 +277,7 @@ def doctor(
 
         raise typer.Exit(quotas(stack, stage, as_json=as_json))
     if stage is not None:
-        raise Refusal("--stage is of a stack: give --stack as well")
+        raise AscentError("--stage is of a stack: give --stack as well")
     findings = examine()
     healthy = all(finding.status != "fail" for finding in findings)
     if as_json:

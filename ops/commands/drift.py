@@ -13,7 +13,7 @@ from rich.markup import escape
 from ops import stackfile
 from ops.console import console, errors
 from ops.drift.steps import COMMAND, Refreshed, UnreadableRefreshError, read, refreshed
-from ops.refusal import NO, refusal
+from ops.errors import NO, ascent_error
 
 if TYPE_CHECKING:
     from ops.drift.judge import Difference, Drifted, Owned, Report
@@ -68,7 +68,7 @@ def drift(
         if refresh is not None and stack not in (None, steps[0].stack):
             raise UnreadableRefreshError(f"{refresh}: this is of {steps[0].stack}, not of {stack}")
     except UnreadableRefreshError as error:
-        raise refusal(error) from None
+        raise ascent_error(error) from None
     # The tables it reads take a moment: not before there is something to judge.
     from ops.drift.judge import judge
 
@@ -90,7 +90,7 @@ def _look(stack: str) -> list[Refreshed]:
             ignored = {one["urn"]: one.get("ignoreChanges") or () for one in engine.resources()}
             steps = [refreshed(step, ignored.get(step.urn, ())) for step in engine.look()] if ignored else []
         except EngineError as error:
-            raise refusal(error, f"{stack} cannot be looked at: {error}") from None
+            raise ascent_error(error, f"{stack} cannot be looked at: {error}") from None
     if not steps:
         raise UnreadableRefreshError(
             f"{stack} has nothing in its state: it was never brought up, or the state is elsewhere"

@@ -16,7 +16,8 @@ from infra.config.settings import Settings
 from infra.thresholds import FAILOVER_LAG
 from ops import stackfile, steps
 from ops.console import agreed, console, errors
-from ops.engine.deployment import CommandError, printed, run
+from ops.engine.deployment import PulumiError, printed, run
+from ops.errors import NO, AscentError, ascent_error
 from ops.failover.cloud import FailoverCloud
 from ops.failover.config import difference, with_values
 from ops.failover.errors import StepError
@@ -28,7 +29,6 @@ from ops.failover.perform import FailoverRun
 from ops.failover.plan import FailoverPlan, FailoverRefusedError, excluded, plan
 from ops.failover.restart import Restart
 from ops.over_budget import AGREE, OverBudget
-from ops.refusal import NO, Refusal, refusal
 from ops.rollout.gates import WORLD
 from ops.stackedit import refuse_read_only
 
@@ -100,7 +100,7 @@ def failover(
         )
         change = difference(file.name, before, with_values(before, planned.file, file.name))
     except FailoverRefusedError as error:
-        raise refusal(error) from None
+        raise ascent_error(error) from None
     bill, unpriced = _bill(planned, settings)
     if not as_json:
         _show(planned, change, f"Cost: {bill or unpriced}")
@@ -108,10 +108,10 @@ def failover(
     problem = None
     if apply:
         if os.environ.get(WORLD):
-            raise Refusal("in the sandbox there is no database to fail over; without --apply the steps are printed")
+            raise AscentError("in the sandbox there is no database to fail over; without --apply the steps are printed")
         # Money does not stop the rescue of a service that is down.
         if bill and bill.exceeds and not over_budget and not planned.lost:
-            raise Refusal(f"Nothing was done: {bill.excess}; {AGREE}", code=NO)
+            raise AscentError(f"Nothing was done: {bill.excess}; {AGREE}", code=NO)
         wait = steps.Patience(time.sleep)
         if not yes:
             agreed(f"Have {to} take the writes of {stack}?")
@@ -243,5 +243,5 @@ def _engine(arguments: Sequence[str]) -> str:
 def _as_step() -> Iterator[None]:
     try:
         yield
-    except CommandError as error:
+    except PulumiError as error:
         raise StepError(str(error)) from error

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ops import stackfile
 from ops.console import console, errors, progress
-from ops.refusal import NO, refusal
+from ops.errors import NO, ascent_error
 
 if TYPE_CHECKING:
     from ops.fleet import AutoscalingGroup
@@ -59,7 +59,7 @@ def fleet(
                 lambda: list(fleets(settings, regions, eyes)), seconds=wait * 60, wait=time.sleep, poll=eyes.poll
             )
     except (EngineError, GateError) as error:
-        raise refusal(error) from None
+        raise ascent_error(error) from None
     fine = all(one.state is GroupState.FINE for one in found)
     if as_json:
         document = {"stack": stack, "ok": fine, "fleets": [one.as_dict() for one in found]}

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.console import console, errors
-from ops.refusal import NO, UNUSABLE, Refusal
+from ops.errors import NO, UNUSABLE, AscentError
 
 if TYPE_CHECKING:
     from ops.guard.causes import FindingGroup
@@ -89,7 +89,7 @@ def _limit(text: str | None) -> CostLimit | None:
         return None
     match = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text)
     if match is None:
-        raise Refusal(f"--max-rise: given {text!r}; it should be US dollars such as 500, or a share such as 20%")
+        raise AscentError(f"--max-rise: given {text!r}; it should be US dollars such as 500, or a share such as 20%")
     return CostLimit(amount=float(match[1]), unit="percent" if match[2] else "USD")
 
 
@@ -111,7 +111,7 @@ def _read(file: str, stack: str | None, *, markdown: bool) -> Preview:
             from ops.guard.comment import unreadable
 
             print(unreadable(stack, problem), end="")  # noqa: T201
-        raise Refusal(problem) from None
+        raise AscentError(problem) from None
     return found
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ops import stackfile
 from ops.console import console, progress
-from ops.refusal import NO, refusal
+from ops.errors import NO, ascent_error
 
 if TYPE_CHECKING:
     from ops.images import FoundImage
@@ -56,7 +56,7 @@ def images(
             live(f"Looking for the images of {stack}")
             found = until_there(lambda: list(look(settings, asking)), seconds=wait * 60, wait=time.sleep, poll=POLL)
     except ImagesError as error:
-        raise refusal(error) from None
+        raise ascent_error(error) from None
     fine = all(one.state is not ImageState.MISSING for one in found)
     if as_json:
         document = {"stack": stack, "ok": fine, "images": [one.as_dict() for one in found]}

@@ -11,7 +11,7 @@ from rich.table import Table
 from infra.stages import STAGES
 from ops import stackfile
 from ops.console import console, progress
-from ops.refusal import NO, refusal
+from ops.errors import NO, ascent_error
 from ops.transition.model import SIGNS
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def matrix(
         try:
             found = [_matrix(name, live, engine=engine) for name in names]
         except FailedError as error:
-            raise refusal(error) from None
+            raise ascent_error(error) from None
     if as_json:
         documents = [one.as_dict() for one in found]
         print(json.dumps(documents if stack is None else documents[0], indent=2))  # noqa: T201

@@ -15,8 +15,8 @@ from infra.config.settings import Settings
 from ops import new_stack, stackfile
 from ops.console import console, errors
 from ops.doubts import doubted
+from ops.errors import NO, AscentError
 from ops.new_stack import Answers
-from ops.refusal import NO, Refusal
 
 RUNTIME = "ec2"
 
@@ -138,7 +138,7 @@ def new(
     missing = [one for one in QUESTIONS if one.needed(answers) and not getattr(answers, one.field)]
     if missing:
         names = ", ".join(one.flag for one in missing)
-        raise Refusal(f"Missing: {names}. At a terminal, without --yes, they are asked for.")
+        raise AscentError(f"Missing: {names}. At a terminal, without --yes, they are asked for.")
     _refuse_present(answers.stack)
     while True:
         try:
@@ -178,7 +178,7 @@ def _asked(answers: Answers, *, again: bool = False) -> Answers:
 
 def _refuse_present(stack: str) -> None:
     if stack in stackfile.names():
-        raise Refusal(f"Pulumi.{stack}.yaml is there already, and stays as it is.", code=NO)
+        raise AscentError(f"Pulumi.{stack}.yaml is there already, and stays as it is.", code=NO)
 
 
 def _write(stack: str, settings: Settings, content: str, chosen: Mapping[str, object], *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from ops import stackfile
 from ops.console import console, errors
 from ops.cost.price_list import PriceListError, Read, fetch, listed, merged, read
 from ops.cost.prices import TABLE
-from ops.refusal import Refusal, refusal
+from ops.errors import AscentError, ascent_error
 from scripts.places import put
 
 
@@ -41,12 +41,12 @@ def prices(
     regions = region or sorted({one for name in stackfile.names() for one in stackfile.settings(name).regions})
     unknown = [one for one in regions if one not in REGIONS]
     if unknown:
-        raise Refusal(f"--region: given {unknown[0]!r}; the regions are {', '.join(REGIONS)}")
+        raise AscentError(f"--region: given {unknown[0]!r}; the regions are {', '.join(REGIONS)}")
     data = json.loads(TABLE.read_text())
     try:
         found = _read(data, regions)
     except PriceListError as error:
-        raise refusal(error, f"{error}. The table is as it was") from None
+        raise ascent_error(error, f"{error}. The table is as it was") from None
     rows = [row for one in found.values() for row in one.rows]
     before = {(one["key"], one["region"]): one["usd"] for one in data["prices"]}
     changed = [

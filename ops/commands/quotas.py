@@ -12,11 +12,11 @@ from infra.config.settings import Settings
 from ops import stackfile
 from ops.commands.rights import rights
 from ops.console import console, progress
+from ops.errors import NO
 from ops.quotas.account import NoAccountError, QuotaAnswer, QuotaClient
 from ops.quotas.judge import QuotaRow, QuotaVerdict, looked
 from ops.quotas.report import report
 from ops.quotas.stacks import QuotaNeed, needed
-from ops.refusal import NO
 from ops.rollout.gates import WORLD
 
 

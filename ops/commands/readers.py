@@ -13,7 +13,7 @@ from infra.clients import clients
 from infra.thresholds import READER_POLL, READER_WAIT
 from ops import stackfile
 from ops.console import agreed, console, errors, progress
-from ops.refusal import NO, Refusal, refusal
+from ops.errors import NO, AscentError, ascent_error
 
 
 def readers(
@@ -49,7 +49,7 @@ def readers(
         asking = clients(settings.account.assume_role)
         found = list(look(settings, stack, asking))
     except ReadersError as error:
-        raise refusal(error) from None
+        raise ascent_error(error) from None
     idle = [one for one in found if not one.kept]
     if remove and idle and not yes:
         agreed(f"Delete {len(idle)} readers of {stack}?")
@@ -65,7 +65,7 @@ def readers(
             removed.append(one.instance)
     document = {"stack": stack, "readers": [one.as_dict() for one in found], "removed": removed}
     if problem and as_json:
-        raise Refusal(problem, code=NO, document=document)
+        raise AscentError(problem, code=NO, document=document)
     if as_json:
         print(json.dumps(document, indent=2))  # noqa: T201
     elif not found:
@@ -79,7 +79,7 @@ def readers(
             table.add_row(one.region, one.instance, state)
         console.print(table)
     if problem:
-        raise Refusal(problem, code=NO)
+        raise AscentError(problem, code=NO)
     if remove and any(one.kept for one in found):
         errors.print(
             "Where scaling is, they would come again: set ascent:readers.maximum to the minimum, or move below stage "

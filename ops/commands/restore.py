@@ -14,12 +14,12 @@ import typer
 from infra.clients import clients
 from infra.config.settings import Settings
 from ops import stackfile, steps
-from ops.console import asked, console, errors, progress
+from ops.console import confirmed, console, errors, progress
 from ops.cost.move import Bill
 from ops.engine.updates import Automation, EngineError
+from ops.errors import NO, AscentError, ascent_error
 from ops.failover.errors import CloudError
 from ops.over_budget import AGREE, OverBudget
-from ops.refusal import NO, Refusal, refusal
 from ops.restore.cloud import RestoreCloud
 from ops.restore.look import look
 from ops.restore.perform import RestoreRun
@@ -92,7 +92,7 @@ def restore(
         origin = source(wanted, found, names, shaped)
         planned = plan(settings, stack, shaped, names, origin, found, now)
     except (RestoreRefusedError, NoDatabaseError, EngineError, CloudError) as error:
-        raise refusal(error) from None
+        raise ascent_error(error) from None
     bill = _bill(planned, settings)
     if not as_json:
         _show(planned, bill)
@@ -101,7 +101,7 @@ def restore(
     if apply:
         # What was begun is paid for already.
         if bill.exceeds and not over_budget and not planned.begun:
-            raise Refusal(f"Nothing was done: {bill.excess}; {AGREE}", code=NO)
+            raise AscentError(f"Nothing was done: {bill.excess}; {AGREE}", code=NO)
         wait = steps.Patience(time.sleep)
         performance = RestoreRun(
             plan=planned,
@@ -136,7 +136,7 @@ def _bill(planned: RestorePlan, settings: Settings) -> Bill:
 
 
 def _asked(planned: RestorePlan, shaped: Shape, endpoint: str) -> bool:
-    """Whether the restored database is to take the place, asked of whoever is there."""
+    """Ask whether the restored database takes the place of the other one."""
     errors.print(
         f"\n{planned.restored} is at {endpoint}\n"
         f"User {shaped.user}, today's password: aws secretsmanager get-secret-value --region {shaped.region} "
@@ -144,7 +144,7 @@ def _asked(planned: RestorePlan, shaped: Shape, endpoint: str) -> bool:
         markup=False,
     )
     question = f"Put it in the place of {planned.cluster}? Nothing can be written for about {planned.outage} s."
-    return asked(question)
+    return confirmed(question)
 
 
 def _show(planned: RestorePlan, bill: Bill) -> None:

@@ -17,8 +17,8 @@ from infra.config.models.rollout import Strategy
 from infra.config.models.values import Image
 from ops.console import agreed, console, errors, progress
 from ops.engine.updates import Automation, EngineError
+from ops.errors import INTERRUPTED, NO, AscentError, ascent_error, sentence
 from ops.over_budget import AGREE, OverBudget
-from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
 from ops.rollout import state_machine
 from ops.rollout.gates import GateError, gates
 from ops.rollout.hold import LONGEST
@@ -326,16 +326,16 @@ def _walk(
             try:
                 yield walk
             except KeyboardInterrupt:
-                raise Refusal(f"Interrupted. {_where(file)}", code=INTERRUPTED) from None
+                raise AscentError(f"Interrupted. {_where(file)}", code=INTERRUPTED) from None
             except (EngineError, GateError) as error:
                 # These stop a step in the middle; a refusal does not.
-                raise refusal(error, f"{sentence(error)}\n{_where(file)}") from None
+                raise ascent_error(error, f"{sentence(error)}\n{_where(file)}") from None
             except RolloutRefusedError as error:
                 document: dict[str, Any] = {}
                 if as_json:
                     with suppress(RolloutRefusedError, EngineError, GateError):
                         document = {**status_of(walk, done).as_dict(), **(fields or {})}
-                raise refusal(error, sentence(error), document) from None
+                raise ascent_error(error, sentence(error), document) from None
             finally:
                 live("")
         _show(status_of(walk, done), as_json, fields)
@@ -355,7 +355,7 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except (FileBusyError, RolloutRefusedError, GateError, EngineError) as error:
-        raise refusal(error, sentence(error)) from None
+        raise ascent_error(error, sentence(error)) from None
 
 
 def _confirm(file: StackFile, question: str | None, tell: Callable[[StackFile], None] | None) -> None:

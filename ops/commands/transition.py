@@ -15,8 +15,8 @@ from rich.padding import Padding
 from infra.config.problems import SettingsError
 from infra.stages import STAGES
 from ops.console import agreed, console, errors, progress, short
+from ops.errors import INTERRUPTED, NO, AscentError, ascent_error, sentence
 from ops.over_budget import AGREE, OverBudget
-from ops.refusal import INTERRUPTED, NO, Refusal, refusal, sentence
 from ops.transition.model import SIGNS, Op, ResourceChange, Transition
 
 if TYPE_CHECKING:
@@ -166,9 +166,9 @@ def _explained(live: Live) -> Iterator[None]:
     try:
         yield
     except (FailedError, EngineError, TransitionRefusedError, FileBusyError) as error:
-        raise refusal(error, sentence(error)) from None
+        raise ascent_error(error, sentence(error)) from None
     except KeyboardInterrupt:
-        raise Refusal("Interrupted. To go on, run the same command again.", code=INTERRUPTED) from None
+        raise AscentError("Interrupted. To go on, run the same command again.", code=INTERRUPTED) from None
     finally:
         live("")
 

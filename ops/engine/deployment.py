@@ -21,7 +21,7 @@ Run = Callable[[Sequence[str]], str]
 OWN = stackfile.ROOT / ".toolchain" / "bin" / "pulumi"
 
 
-class CommandError(Exception):
+class PulumiError(Exception):
     """The engine's command failed. The text is one line; what the engine said is on standard error."""
 
 
@@ -34,7 +34,7 @@ def run(arguments: Sequence[str], *, output: int, said: int | None = None) -> su
         said: where its errors go; None for our own standard error.
 
     Raises:
-        CommandError: when there is no engine.
+        PulumiError: when there is no engine.
         KeyboardInterrupt: once it has ended, if that was asked for meanwhile.
     """
     command = [shutil.which("pulumi") or str(OWN), *arguments, "--non-interactive"]
@@ -43,14 +43,14 @@ def run(arguments: Sequence[str], *, output: int, said: int | None = None) -> su
         with uninterrupted(lambda text: errors.print(text, markup=False)):
             return subprocess.run(command, cwd=stackfile.ROOT, stdout=output, stderr=said, check=False, text=True)
     except OSError as error:
-        raise CommandError(f"there is no pulumi ({error.strerror}); install it, or run: make setup") from None
+        raise PulumiError(f"there is no pulumi ({error.strerror}); install it, or run: make setup") from None
 
 
 def printed(arguments: Sequence[str]) -> str:
     """What the engine prints.
 
     Raises:
-        CommandError: when it fails.
+        PulumiError: when it fails.
     """
     ask = partial(run, arguments, output=subprocess.PIPE, said=subprocess.PIPE)
     done = ask()
@@ -62,7 +62,7 @@ def printed(arguments: Sequence[str]) -> str:
     if done.stderr:
         errors.print(done.stderr.rstrip(), markup=False)
     if done.returncode != 0:
-        raise CommandError(f"pulumi {' '.join(arguments[:2])} failed; see above, mend it, then try again")
+        raise PulumiError(f"pulumi {' '.join(arguments[:2])} failed; see above, mend it, then try again")
     return str(done.stdout)
 
 

@@ -13,11 +13,11 @@ from catalog.engine_steps import EngineStep, of_metadata
 from infra import half_written
 from infra.thresholds import ENGINE_WAIT
 from ops import stackfile
-from ops.engine.deployment import CommandError, exported, imported, printed
+from ops.engine.deployment import PulumiError, exported, imported, printed
 from ops.engine.interrupts import uninterrupted
 from ops.engine.leftovers import forget
 from ops.engine.runs import left_by_a_killed_one, locked_out, noted
-from ops.refusal import NO, UNUSABLE
+from ops.errors import NO, UNUSABLE
 
 if TYPE_CHECKING:
     from pulumi.automation import Stack
@@ -106,7 +106,7 @@ class Automation:
             urns = forget(state)
             if urns:
                 imported(printed, self._name, state)
-        except CommandError as error:
+        except PulumiError as error:
             raise EngineError(str(error)) from error
         return urns
 

@@ -24,7 +24,7 @@ from infra.thresholds import (
 from ops import stackfile
 from ops.failover.config import Value
 from ops.failover.fence import RULE
-from ops.shell import asked
+from ops.shell import aws_query
 
 WRITER, UNREACHABLE, DRAINED = "ascent:writer", "ascent:unreachable", "ascent:drained"
 
@@ -376,12 +376,12 @@ def _returned(one: FailoverPlan) -> FailoverStep:
 def _acl(one: FailoverPlan, region: str | None) -> str:
     """What a shell asks for the network ACL of a region's database."""
     cluster = f"--db-cluster-identifier {naming.regional(one.stack, str(region))}-db"
-    group = asked(f"rds describe-db-clusters --region {region} {cluster}", "DBClusters[0].DBSubnetGroup")
-    subnet = asked(
+    group = aws_query(f"rds describe-db-clusters --region {region} {cluster}", "DBClusters[0].DBSubnetGroup")
+    subnet = aws_query(
         f"rds describe-db-subnet-groups --region {region} --db-subnet-group-name {group}",
         "DBSubnetGroups[0].Subnets[0].SubnetIdentifier",
     )
-    return asked(
+    return aws_query(
         f"ec2 describe-network-acls --region {region} --filters Name=association.subnet-id,Values={subnet}",
         "NetworkAcls[0].NetworkAclId",
     )
@@ -395,7 +395,7 @@ def _database(one: FailoverPlan) -> FailoverStep:
         title=f"Aurora: {verb} to {one.target}, losing {'what is behind' if one.lost else 'nothing'}",
         command=f"aws rds {verb}-global-cluster --region {region} --global-cluster-identifier {one.database} "
         "--target-db-cluster-identifier "
-        f"{asked(f'rds describe-db-clusters {cluster}', 'DBClusters[0].DBClusterArn')}{more}",
+        f"{aws_query(f'rds describe-db-clusters {cluster}', 'DBClusters[0].DBClusterArn')}{more}",
         seconds=(DATABASE_PROMOTION if one.lost else DATABASE_SWITCHOVER).value,
     )
 
@@ -410,8 +410,8 @@ def _cache(one: FailoverPlan) -> FailoverStep:
         title=f"Redis: promote {one.target} in the Global Datastore",
         command=f"aws elasticache failover-global-replication-group --region {one.target} "
         f"--primary-region {one.target} "
-        f"--global-replication-group-id {asked(there, f'{group}.GlobalReplicationGroupId | [0]')} "
-        f"--primary-replication-group-id {asked(there, member)}",
+        f"--global-replication-group-id {aws_query(there, f'{group}.GlobalReplicationGroupId | [0]')} "
+        f"--primary-replication-group-id {aws_query(there, member)}",
         seconds=CACHE_PROMOTION.value,
     )
 

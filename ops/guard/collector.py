@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from catalog import engine_steps
-from catalog.engine_steps import STACK_TYPE, EngineState
+from catalog.engine_steps import STACK_TYPE, EngineState, as_mapping
 from catalog.location import KUBERNETES, Locations
 from catalog.urns import type_of
 from catalog.values import SENTINELS, SIGNATURE
@@ -102,9 +102,9 @@ class Collector:
 
     def surroundings(self, config: Sequence[Any], diagnostics: Sequence[Any], counts: Sequence[Any]) -> None:
         """What is told of the stack as a whole: a map of config and one of counts at most, and diagnostics."""
-        self._config = _map(next(iter(config), None))
+        self._config = as_mapping(next(iter(config), None))
         self._diagnostics = tuple(diagnostics)
-        told = _map(next(iter(counts), None))
+        told = as_mapping(next(iter(counts), None))
         self._counts = {op: int(count) for op, count in told.items() if _is_number(count)}
 
     def preview(self, name: str, broken: str | None) -> Preview:
@@ -141,7 +141,7 @@ class Collector:
             yield step
 
     def _errors(self, name: str, broken: str | None) -> Iterator[str]:
-        for one in map(_map, self._diagnostics):
+        for one in map(as_mapping, self._diagnostics):
             if one.get("severity") == "error":
                 text = _COLOR.sub("", str(one.get("message", ""))).strip().removeprefix("error: ")
                 about = str(one.get("urn") or "").rpartition("::")[2]
@@ -203,10 +203,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(one) for one in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _map(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
 
 
 def _is_number(value: Any) -> bool:

@@ -24,7 +24,7 @@ from typing import Any
 from infra.alarms.model import PERCENT
 from infra.config.models.rollout import WEIGHTS, Phase, Progress, Rollout, Strategy
 from infra.thresholds import ERROR_RATE, GATE_REQUESTS
-from ops.refusal import NO
+from ops.errors import NO
 from ops.rollout.strategies import STRATEGIES, RolloutPlan
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"

@@ -16,7 +16,7 @@ from catalog.engine_steps import EngineStep
 from infra.authoritative import authoritative_regions
 from ops import stackfile
 from ops.engine.render import RenderedStack
-from ops.refusal import NO
+from ops.errors import NO
 from ops.stackedit import EditedFile, edited
 from ops.transition.engine_run import of_steps, pairs_of
 from ops.transition.model import Transition

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra.authoritative import authoritative_regions
 from infra.config.settings import Settings
-from ops.refusal import NO
+from ops.errors import NO
 from ops.transition.engine_run import of_steps
 from ops.transition.matrix import Live, Matrix, choices, plans, several
 from ops.transition.model import Transition

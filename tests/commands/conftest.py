@@ -18,7 +18,7 @@ def toolchain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
 
     def unreachable(version: str, into: Path) -> None:
-        raise release.UnavailableError(f"no network in tests for {version} in {into.name}")
+        raise release.ReleaseUnavailableError(f"no network in tests for {version} in {into.name}")
 
     monkeypatch.setattr(engine, "fetch_release", unreachable)
     return home

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from ops import cli
 from ops.commands.stages import Json
 from ops.engine.updates import LOGIN, Automation, UnaskedError
-from ops.refusal import Refusal
+from ops.errors import AscentError
 
 NOWHERE = {"NO_COLOR": "1", "COLUMNS": "200"}
 # What a command needs beside the stack to be run at all.
@@ -141,7 +141,7 @@ def test_a_mistake_on_the_command_line_says_what_it_is_of(arguments: list[str], 
 
 def test_what_is_known_of_the_answer_stands_beside_the_error(monkeypatch: pytest.MonkeyPatch) -> None:
     def stages(*, as_json: Json = False) -> None:
-        raise Refusal("no more", code=1, document={"stages": [1], "json": as_json})
+        raise AscentError("no more", code=1, document={"stages": [1], "json": as_json})
 
     monkeypatch.setattr("ops.commands.stages.stages", stages)
     plain = ascent("stages")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from scripts import engine, release
-from scripts.release import UnavailableError, fetch_release
+from scripts.release import ReleaseUnavailableError, fetch_release
 from scripts.say import ProblemError
 
 NAME = "pulumi-v9-linux-x64.tar.gz"
@@ -74,14 +74,14 @@ def test_a_release_that_does_not_match_is_refused(published: Path, into: Path) -
 
 def test_a_release_that_cannot_be_checked_is_not_used(published: Path, into: Path) -> None:
     (published / "checksums.txt").write_text("nothing of use\n")
-    with pytest.raises(UnavailableError, match="not used unverified"):
+    with pytest.raises(ReleaseUnavailableError, match="not used unverified"):
         fetch_release("9", into)
     assert list(into.iterdir()) == []
 
 
 def test_a_download_that_breaks_off_leaves_nothing(published: Path, into: Path) -> None:
     (published / NAME).unlink()
-    with pytest.raises(UnavailableError, match="the download failed"):
+    with pytest.raises(ReleaseUnavailableError, match="the download failed"):
         fetch_release("9", into)
     assert list(into.iterdir()) == []
 
@@ -92,5 +92,5 @@ def test_no_network_is_noticed_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(urllib.request, "getproxies", dict)
-    with pytest.raises(UnavailableError, match=r"get\.pulumi\.com cannot be reached \(no route to host\)"):
+    with pytest.raises(ReleaseUnavailableError, match=r"get\.pulumi\.com cannot be reached \(no route to host\)"):
         release._reachable("https://get.pulumi.com/releases/x")

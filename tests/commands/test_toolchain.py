@@ -8,7 +8,7 @@ import pytest
 
 from scripts import engine, golang
 from scripts.process import version_tuple
-from scripts.release import UnavailableError, archive_url, wanted_checksum
+from scripts.release import ReleaseUnavailableError, archive_url, wanted_checksum
 from scripts.say import ProblemError
 from tests.commands import fakes
 
@@ -174,7 +174,7 @@ def test_an_old_go_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 def test_a_release_is_chosen_for_the_machine_and_must_be_listed() -> None:
     assert archive_url("3.258.0", "linux", "x86_64").endswith("/pulumi-v3.258.0-linux-x64.tar.gz")
     assert archive_url("3.258.0", "darwin", "arm64").endswith("/pulumi-v3.258.0-darwin-arm64.tar.gz")
-    with pytest.raises(UnavailableError, match="no release for linux on riscv64"):
+    with pytest.raises(ReleaseUnavailableError, match="no release for linux on riscv64"):
         archive_url("3.258.0", "linux", "riscv64")
     listing = f"{'a' * 64}  pulumi-v1-linux-x64.tar.gz\n{'B' * 64} *pulumi-v1-darwin-x64.tar.gz\nnonsense\n"
     assert wanted_checksum(listing, "pulumi-v1-darwin-x64.tar.gz") == "b" * 64

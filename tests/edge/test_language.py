@@ -14,7 +14,7 @@ from infra.edge.connector import connections
 from infra.edge.expressions import text
 from infra.edge.plans import ZonePlan
 from infra.edge.rules import RulesetScope
-from scripts.wirefilter import UnavailableError, find_wirefilter
+from scripts.wirefilter import WirefilterUnavailableError, find_wirefilter
 from tests.edge.crate import decide
 from tests.edge.language import matches, parse
 from tests.edge.replay import expressions
@@ -69,7 +69,7 @@ def test_what_would_need_an_escape_is_refused(value: str) -> None:
 def engine() -> Path:
     try:
         return find_wirefilter()
-    except UnavailableError as error:
+    except WirefilterUnavailableError as error:
         pytest.skip(str(error))
 
 

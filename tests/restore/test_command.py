@@ -150,10 +150,10 @@ def test_interrupted_it_says_how_to_go_on(sky: Aurora, monkeypatch: pytest.Monke
     assert set(sky.clusters) == {NAME, KEPT}
 
 
-def test_nobody_there_to_ask_leaves_it_beside(sky: Aurora) -> None:
+def test_without_a_terminal_to_ask_on_it_stays_beside(sky: Aurora) -> None:
     done = restore("--to", TO, "--apply", text="")
     assert done.exit_code == 2
-    assert "nobody is there to ask: say --yes" in done.stderr
+    assert "there is no terminal to ask on: use --yes" in done.stderr
     assert set(sky.clusters) == {NAME, RESTORED}
 
 

@@ -185,7 +185,7 @@ def test_apply_walks_and_asks_before_a_protected_stack(walked: list[tuple[str, i
     assert quiet.stderr == ""
     refused = run("transition", "5", "6", "--stack", "prod", "--apply")
     assert refused.exit_code == 2
-    assert "prod is protected, and nobody is there to ask: say --yes." in refused.stderr
+    assert "prod is protected, and there is no terminal to ask on: use --yes." in refused.stderr
     assert run("transition", "5", "6", "--stack", "prod", "--apply", "--yes").exit_code == 0
     assert walked == [("sandbox", 4, 5), ("sandbox", 4, 5), ("prod", 5, 6)]
 

@@ -80,7 +80,7 @@ echo '{{"version": 3}}'
     if asked > 1:
         assert deployment.exported(deployment.printed, "prod") == {"version": 3}
     else:
-        with pytest.raises(deployment.CommandError, match="pulumi stack export failed"):
+        with pytest.raises(deployment.PulumiError, match="pulumi stack export failed"):
             deployment.exported(deployment.printed, "prod")
     assert len((tmp_path / "log").read_text().splitlines()) == asked
     assert len(pauses) == asked - 1

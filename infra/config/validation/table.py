@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from infra.config.refusal import Refusal
+from infra.config.invalid_value import InvalidValue
 from infra.config.validation import database, edge, regions, runtime, variables
 from infra.thresholds import DATABASE_REGIONS, STANDBY_REGIONS
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 class Rule:
     """A rule about more than one section of a stack's file.
 
-    check: returns the refusal, or None where the settings keep the rule. It may rely on all rules before it.
+    check: returns the invalid value, or None where the settings keep the rule. It may rely on all rules before it.
     source: where the rule comes from: a page of the vendor, or "Ascent" with the reason where it is our own.
     budget: whether it is about a sum that commands such as `ascent capacity` explain. Those read such a stack too.
     """
 
-    check: Callable[[Settings], Refusal | None]
+    check: Callable[[Settings], InvalidValue | None]
     source: str
     budget: bool = False
 
@@ -74,12 +74,12 @@ RULES = (
 )
 
 
-def first_refusal(settings: Settings, *, judged: bool = True) -> Refusal | None:
-    """The first rule that the settings break, or None.
+def first_invalid_value(settings: Settings, *, judged: bool = True) -> InvalidValue | None:
+    """The first value that breaks a rule, or None.
 
     Args:
         settings: each section of which is valid by itself.
         judged: whether sums are checked as well.
     """
     rules = (rule for rule in RULES if judged or not rule.budget)
-    return next((refusal for rule in rules if (refusal := rule.check(settings))), None)
+    return next((invalid for rule in rules if (invalid := rule.check(settings))), None)

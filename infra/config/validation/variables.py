@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infra.config.refusal import Refusal
+from infra.config.invalid_value import InvalidValue
 from infra.user_data import LARGEST, boot_size
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ HOST_NAMES, HOST_PREFIXES = frozenset({"PATH"}), ("DOCKER_", "LD_")
 _SECRETS, _ENVIRONMENT, _NAMES = "appSecrets", "application.environment", "application.names"
 
 
-def not_taken(settings: Settings) -> Refusal | None:
+def not_taken(settings: Settings) -> InvalidValue | None:
     """The application's own variables do not have the names of the platform's, and none is given twice."""
     own = settings.application
     given = [
@@ -55,7 +55,7 @@ def not_taken(settings: Settings) -> Refusal | None:
             reason = "is one of ascent:appSecrets"
         if reason is not None:
             what = "secret" if key == _SECRETS else "variable"
-            return Refusal(
+            return InvalidValue(
                 key=key if key == _NAMES else f"{key}.{name}",
                 given=value,
                 reason=f"{name} {reason}; give the application's own {what} another name",
@@ -63,12 +63,12 @@ def not_taken(settings: Settings) -> Refusal | None:
     return None
 
 
-def renamed_from_ours(settings: Settings) -> Refusal | None:
+def renamed_from_ours(settings: Settings) -> InvalidValue | None:
     """`application.names` gives further names to variables of the platform only."""
     names = settings.application.names
     for ours in sorted(names):
         if not _reserved(ours):
-            return Refusal(
+            return InvalidValue(
                 key=f"application.names.{ours}",
                 given=names[ours],
                 reason=f"the platform sets no {ours}; it should be one of {', '.join(sorted(RESERVED))}",
@@ -76,7 +76,7 @@ def renamed_from_ours(settings: Settings) -> Refusal | None:
     return None
 
 
-def boot_script_fits(settings: Settings) -> Refusal | None:
+def boot_script_fits(settings: Settings) -> InvalidValue | None:
     """The user data of an instance fits its limit, at the longest names that AWS could give to resources."""
     own = settings.application
     if not settings.runtime.on_ec2 or not (own.environment or own.buckets or own.queues or own.names):
@@ -84,7 +84,7 @@ def boot_script_fits(settings: Settings) -> Refusal | None:
     size = boot_size(settings.described)
     if size <= LARGEST:
         return None
-    return Refusal(
+    return InvalidValue(
         key="application",
         reason=f"what an instance is given when it boots could have {size} bytes, and EC2 takes {LARGEST} "
         "(RunInstances: UserData); it should have fewer buckets and queues, or shorter variables: ascent:appSecrets "

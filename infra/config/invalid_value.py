@@ -1,4 +1,4 @@
-"""Why a value of a stack's file is refused, as data. `infra.config.problems` makes a message of it."""
+"""A value of a stack's file that breaks a rule, as data. `infra.config.problems` makes a message of it."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FROM_FILE: Final = FromFile()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Refusal:
-    """One value that is refused.
+class InvalidValue:
+    """A value that breaks a rule.
 
     key: where it is, below `ascent:`, parts joined by dots: `edge.sites.prod.app`.
     given: the value to quote; None where it is missing.

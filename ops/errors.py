@@ -9,8 +9,8 @@ from typing import Any
 NO, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 
-class Refusal(Exception):  # noqa: N818  it ends a command, and is no mistake
-    """Ends a command. `ops/cli.py` tells it.
+class AscentError(Exception):
+    """Ends a command. `ops/cli.py` prints it.
 
     problems: a line each.
     code: the exit code.
@@ -24,21 +24,21 @@ class Refusal(Exception):  # noqa: N818  it ends a command, and is no mistake
         self.document = document or {}
 
 
-def refusal(error: Exception, text: str | None = None, document: Mapping[str, Any] | None = None) -> Refusal:
-    """What an error ends a command with: the same error with the same code, wherever it happens.
+def ascent_error(error: Exception, text: str | None = None, document: Mapping[str, Any] | None = None) -> AscentError:
+    """The AscentError for another error, so that the same error has the same exit code in every command.
 
     Args:
         error: its `code`, if it has one, is the exit code; it may have `problems`.
-        text: what to say in place of the error's own text.
+        text: the message, in place of the error's own.
         document: what --json prints beside it.
     """
     problems = getattr(error, "problems", None) if text is None else None
     said = problems or [text or str(error)]
-    return Refusal(*said, code=getattr(error, "code", UNUSABLE), document=document)
+    return AscentError(*said, code=getattr(error, "code", UNUSABLE), document=document)
 
 
 def sentence(error: Exception) -> str:
-    """An error's text, as one reads it after nothing else."""
+    """An error's text with a capital letter, to stand as a sentence of its own."""
     text = str(error)
     return text[:1].upper() + text[1:]
 
