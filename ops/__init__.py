@@ -1,1 +1,1 @@
-"""The `ascent` command: the runbooks' decisions, computed."""
+"""The `ascent` command: it computes what the runbooks let a person decide."""

@@ -16,7 +16,7 @@ _ACUS = (1, 4, 8, 16, 32)
 
 
 def room(settings: Settings, used: int, limit: int | None) -> Iterator[str]:
-    """What to do about connections that do not fit."""
+    """The advice where connections do not fit the database."""
     if limit is None or used <= limit:
         return
     size = settings.sizes.database
@@ -34,7 +34,7 @@ def room(settings: Settings, used: int, limit: int | None) -> Iterator[str]:
 
 
 def growth(loads: Sequence[Load]) -> Iterator[str]:
-    """What to do about fleets that are too small; every region has the same sizes."""
+    """The advice for fleets that are too small. Every region has the same sizes."""
     for runtime, key in ((EC2, "fleet"), (KUBERNETES, "hpa")):
         short = [load for load in loads if load.runtime == runtime and not load.holds]
         if not short:
@@ -50,7 +50,7 @@ def growth(loads: Sequence[Load]) -> Iterator[str]:
 
 
 def nodes(budget: NodeBudget) -> Iterator[str]:
-    """What to do about nodes that cannot hold all pods."""
+    """The advice where the nodes cannot hold all pods."""
     for need in budget.needs:
         if need.node is None:
             yield f"{need}: lower ascent:pods"

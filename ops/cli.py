@@ -1,7 +1,7 @@
 """The command line. A command is one row of COMMANDS and one file in ops/commands/, imported only when it is run.
 
-The file has a function of the command's name, or a Typer of that name where the command has subcommands. What ends a
-command without an answer is told here: for people on standard error and, with --json, for machines on standard output.
+The file has a function of the command's name, or a Typer of that name where the command has subcommands. An error that
+ends a command is printed here: as text on standard error and, with --json, as an object on standard output.
 """
 
 import json
@@ -29,42 +29,42 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "ops.commands.capacity",
         "Whether the connections fit the database, and each fleet carries its users.",
     ),
-    "transition": ("ops.commands.transition", "What a move between two stages does, in which updates; or taking them."),
+    "transition": ("ops.commands.transition", "What a move between stages does, in which updates; --apply makes them."),
     "matrix": ("ops.commands.matrix", "What every move between two stages does, and whether anything is lost."),
-    "guard": ("ops.commands.guard", "Whether what a preview shows may be done; and the comment for a pull request."),
+    "guard": ("ops.commands.guard", "Whether an update may be made, by its preview; a comment for a pull request."),
     "images": ("ops.commands.images", "Whether each region's registry has the images, and their scans."),
     "rollout": ("ops.commands.rollout", "A new version step by step, watched: start, step, promote, abort, status."),
     "fleet": ("ops.commands.fleet", "Whether the instances are what the last update asked for."),
     "readers": (
         "ops.commands.readers",
-        "The database readers that autoscaling made, and removing those left over.",
+        "The database readers that autoscaling made; --remove deletes those left over.",
     ),
-    "backfill": ("ops.commands.backfill", "Copy to other regions what was in the buckets before they were copied."),
-    "failover": ("ops.commands.failover", "Have another region take the writes: the steps, or taking them."),
+    "backfill": ("ops.commands.backfill", "Copy to other regions the objects that are older than the replication."),
+    "failover": ("ops.commands.failover", "Move the writes to another region: the steps; --apply takes them."),
     "restore": (
         "ops.commands.restore",
-        "The database as it was at a time, or in a snapshot: the steps, or taking them.",
+        "Restore the database to a time or a snapshot: the steps; --apply takes them.",
     ),
-    "drift": ("ops.commands.drift", "What was changed by hand, told from what its owners may change."),
+    "drift": ("ops.commands.drift", "What was changed by hand, apart from what autoscaling and the like may change."),
     "cost": ("ops.commands.cost", "What a stage costs a month, and what a move costs."),
     "prices": ("ops.commands.prices", "Bring the price table up to date from the public price lists."),
     "doctor": (
         "ops.commands.doctor",
-        "Is everything here that ascent needs, and does the AWS account have the quotas.",
+        "Whether the tools are complete, and the AWS account has the quotas.",
     ),
 }
 
 
 def as_help(text: str) -> str:
-    """A docstring as help: what is in brackets is no markup, and a paragraph is as wide as the terminal."""
+    """A docstring as help text: brackets are escaped, and a paragraph is as wide as the terminal."""
     return escape(re.sub(r"(?<=\S)\n(?=\S)", " ", text))
 
 
 class LazyCommand(TyperCommand):
-    """A command's name and help. It imports the real one when it is about to run, and hands over to it."""
+    """A command's name and help. It imports the real command when it is about to run, and calls it."""
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:  # noqa: ANN401, RUF100 (click's own signature)
-        """Where a command starts to run, or to show its own --help."""
+        """Called before a command runs or shows its own --help."""
         name = str(self.name)
         real = getattr(import_module(COMMANDS[name][0]), name)
         if not isinstance(real, typer.Typer):
@@ -80,7 +80,7 @@ class LazyGroup(TyperGroup):
     """Knows its commands' names and help without importing them: `ascent --help` has to be quick."""
 
     def main(self, args: Sequence[str] | None = None, *others: Any, **extra: Any) -> Any:  # noqa: ANN401, RUF100
-        """Run a command, tell what ends it without an answer, and leave."""
+        """Run a command, print the error that ends it, and exit."""
         given = list(sys.argv[1:] if args is None else args)
         as_json = "--json" in given
         try:
@@ -92,7 +92,7 @@ class LazyGroup(TyperGroup):
         except AscentError as error:
             _tell(error, as_json=as_json)
         except Exception as error:
-            # With the problems of a stack's file; it is not imported until there are some.
+            # SettingsError, which is imported only when a stack's file has problems.
             if not hasattr(error, "problems"):
                 raise
             _tell(ascent_error(error), as_json=as_json)
@@ -121,7 +121,7 @@ app = typer.Typer(
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001  an option's value
-    """Print the version, and leave."""
+    """Print the version, and exit."""
     if asked:
         from ops.version import version
 
@@ -133,7 +133,7 @@ def _version(asked: bool) -> None:  # noqa: FBT001  an option's value
 def root(
     *,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and leave.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
     """Typer builds a group only around a callback."""
@@ -141,7 +141,7 @@ def root(
 
 
 def _usage(error: TyperException) -> AscentError:
-    """What is wrong with the command line."""
+    """The error for a command line that cannot be parsed."""
     from infra.config.problems import Problem
 
     parameter = getattr(error, "param", None)
@@ -150,7 +150,7 @@ def _usage(error: TyperException) -> AscentError:
 
 
 def _tell(refused: AscentError, *, as_json: bool, usage: Any = None) -> None:
-    """Tell it, and leave."""
+    """Print the error, and exit."""
     from typer.rich_utils import rich_format_error
 
     from ops.console import errors
@@ -175,7 +175,7 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The output was piped into head. Nothing is wrong, and there is no reader any more.
+        # The reader of the pipe has ended, such as `head`. That is no error.
         sys.stderr.close()
         sys.exit(0)
     except Exception as error:

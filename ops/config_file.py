@@ -1,7 +1,7 @@
 """A stack's file as the engine reads it, value for value.
 
 The engine is written in Go, and its YAML is not Python's: `yes` and `1:30` are text to it, `0o17` and `017` are 15,
-and a date is a moment. What this module says of a value is what the program gets of it. A test asks the engine itself.
+and a date is a moment. This module reads a value as the program gets it from the engine. A test compares the two.
 
 Sources: gopkg.in/yaml.v3, resolve.go and decode.go; pulumi, sdk/go/common/workspace/loaders.go and
 sdk/go/common/resource/config.
@@ -34,12 +34,12 @@ _MOMENT = re.compile(
     r"(?P<day>\d{4}-\d{1,2}-\d{1,2})"
     r"(?:(?P<mark>[Tt ])(?P<time>\d{1,2}:\d{1,2}:\d{1,2})(?P<fraction>\.\d{1,9})?(?P<zone>Z|[-+]\d\d:\d\d)?)?"
 )
-# From here on Go writes a float with an exponent, and so as a float again.
+# From this size on, Go writes a float with an exponent, so it stays a float.
 _WHOLE = 1e21
 
 
 class ConfigFileError(Exception):
-    """It is not there, or no stack's file. The text is one line that begins with the file's name."""
+    """The file is missing, or is no stack's file. The text is one line that begins with the file's name."""
 
 
 def read(path: Path, project: str) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def parse(text: str, name: str, project: str) -> dict[str, Any]:
 
 
 def _document(text: str, name: str) -> dict[str, Any]:
-    """The first document of a file, as the engine takes no other.
+    """The first document of a file: the engine reads only that one.
 
     Raises:
         ConfigFileError: when it is no stack's file.
@@ -83,7 +83,7 @@ def _document(text: str, name: str) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         mark, problem = error.problem_mark or error.context_mark, error.problem or error.context
         if error.context == "while scanning a simple key":
-            # What it says of the next line is the fault of this one.
+            # YAML reports this error on the next line.
             mark, problem = error.context_mark, "after a key there should be a colon and a space"
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise ConfigFileError(f"{name} is not valid YAML: {where}{problem}.") from None
@@ -106,7 +106,7 @@ def spelled(text: str, name: str, project: str) -> dict[str, str]:
 
 
 def whole_key(key: str, project: str) -> str:
-    """The key that the engine takes a key of the file for.
+    """The key with its namespace, as the engine reads it.
 
     Raises:
         ValueError: when it is none.
@@ -132,15 +132,15 @@ def _named(config: dict[str, Any], name: str, project: str) -> Iterator[tuple[st
                 f"{name}: config: given the key {key}; it should be like {project}:stage, or stage for short."
             ) from None
         if whole in seen:
-            # The engine takes either, and not always the same one.
+            # The engine takes one of the two, not always the same one.
             raise ConfigFileError(f"{name}: {seen[whole]} and {key} are the same key; keep {whole} alone.")
         seen[whole] = key
-        # A key with nothing after it has an empty text, and in a map, nothing (pulumi's warning says until when).
+        # A key without a value is an empty text, and within a map it is null (pulumi's warning says until when).
         yield whole, key, "" if value is None else value
 
 
 class _Loader(yaml.SafeLoader):
-    """Tells plain scalars apart as Go's YAML does, and refuses a key that is given twice, as it does."""
+    """Resolves plain scalars as Go's YAML does, and as it does, refuses a key that is given twice."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  none of YAML 1.1
 
@@ -167,7 +167,7 @@ class _Loader(yaml.SafeLoader):
 
 
 class _Odd(str):
-    """A key that was no text in the file."""
+    """A key that is not a text in the file."""
 
     __slots__ = ()
 
@@ -221,7 +221,7 @@ def _number(text: str) -> int | float | None:
 
 
 def _whole(number: float) -> int | float:
-    """A float as the program gets it: it is written and read once more before, and loses a fraction of nothing."""
+    """A float as the program gets it: the engine writes and reads it once more, so that 1.0 becomes 1."""
     return int(Decimal(repr(number))) if number.is_integer() and abs(number) < _WHOLE else number
 
 

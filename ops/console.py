@@ -11,11 +11,11 @@ from rich.console import Console, ConsoleDimensions
 
 from ops.errors import INTERRUPTED, NO, AscentError
 
-WIDE = 4096  # wider than any line: what goes to a file or another program is not wrapped
+WIDE = 4096  # Wider than any line, so that output to a file or another program is not wrapped.
 
 
 class _Output(Console):
-    """Standard output: as wide as the terminal or as COLUMNS says, and else as wide as it takes."""
+    """Standard output: as wide as the terminal or COLUMNS; without either, as wide as the longest line."""
 
     @property  # type: ignore[misc]  # it is never set
     def size(self) -> ConsoleDimensions:
@@ -31,7 +31,7 @@ errors = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 @contextmanager
 def progress() -> Iterator[Callable[[str], None]]:
-    """A line that says what is going on, on a terminal; nothing elsewhere."""
+    """A line on the terminal about the present step; without a terminal, nothing."""
     if not errors.is_terminal:
         yield lambda _: None
         return
@@ -39,7 +39,7 @@ def progress() -> Iterator[Callable[[str], None]]:
 
     def show(text: str) -> None:
         spinner.update(text.replace("[", r"\["))
-        # Not there before there is something to say: it would draw over a question.
+        # Started only when there is a text: it would draw over a question.
         spinner.start() if text else spinner.stop()
 
     try:

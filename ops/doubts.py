@@ -1,4 +1,4 @@
-"""What a stack's file may say and mostly does not mean. It is told, and stops nothing."""
+"""Warnings about values in a stack's file that are allowed but rarely meant. They stop nothing."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ LATEST = "latest"
 
 
 def doubted(settings: Settings, stack: str) -> list[str]:
-    """Tell on standard error what is doubtful in a stack's file. Returns it, a line each."""
+    """Print the warnings about a stack's file on standard error. Returns them, a line each."""
     lines = (*_unread(stack), *_moving(settings), *_shared(settings, stack))
     return _told(*(f"Pulumi.{stack}.yaml: {line}" for line in lines))
 
 
 def over_budget(found: Estimate, settings: Settings, stack: str) -> list[str]:
-    """Tell of a budget that a normal month is above. Returns it, a line."""
+    """Warn of a budget below the cost of a normal month. Returns the warning as one line."""
     bill = Bill(before=None, after=found, budget=settings.sizes.budget.monthly_usd)
     if not bill.exceeds:
         return []
@@ -45,10 +45,10 @@ def _told(*lines: str) -> list[str]:
 def _unread(stack: str) -> Iterator[str]:
     everything = read(stackfile.ROOT / f"Pulumi.{stack}.yaml", stackfile.PROJECT)
     for key in sorted(everything.keys() - TOP):
-        yield f"{key}: nobody reads this; the stack's keys belong under config"
+        yield f"{key}: this is not read; the stack's keys belong under config"
     for key in everything["config"]:
         if key.startswith("aws:"):
-            yield f"{key}: nobody reads this: each region has a provider of its own; see ascent:account, ascent:tags"
+            yield f"{key}: this is not read: each region has a provider of its own; see ascent:account, ascent:tags"
 
 
 def _moving(settings: Settings) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-# The answer is no; what was given, or what is asked, cannot be used; it was interrupted.
+# The answer is no; the input is not usable, or what is asked does not answer; interrupted.
 NO, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 

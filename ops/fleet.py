@@ -13,7 +13,7 @@ from ops.rollout.gates import Refresh, TargetHealth
 
 
 class GroupState(StrEnum):
-    """How a group is."""
+    """The state of an autoscaling group."""
 
     FINE = "fine"
     WAITING = "under way"
@@ -25,8 +25,8 @@ class AutoscalingGroup:
     """An autoscaling group.
 
     name: its logical name. group: its name at AWS.
-    healthy: healthy targets, None for workers, which have none, and where nothing tells.
-    least: instances that it keeps at least.
+    healthy: number of healthy targets; None for workers, which have none, and where it is unknown.
+    least: its minimum of instances.
     refresh: its newest instance refresh, in words.
     """
 
@@ -51,10 +51,10 @@ def fleets(
     Args:
         settings: of the stack.
         regions: its output of that name.
-        gates: what looks.
+        gates: reads the state of groups and targets at AWS.
 
     Raises:
-        GateError: when something cannot be looked at.
+        GateError: when AWS does not answer.
     """
     for region, known in regions.items():
         if region == settings.unreachable:
@@ -80,7 +80,7 @@ def fleets(
 def settled(
     look: Callable[[], list[AutoscalingGroup]], *, seconds: float, wait: Callable[[float], None], poll: float
 ) -> list[AutoscalingGroup]:
-    """Look until nothing is under way, or something has failed, or the time is up. Returns what was seen last."""
+    """Poll until nothing is under way, a group has failed, or the time is up. Returns the last state."""
 
     def over(seen: list[AutoscalingGroup]) -> bool:
         states = {one.state for one in seen}

@@ -1,4 +1,4 @@
-"""Whether each of a stack's regions has the images that it is to pull."""
+"""Whether each of a stack's regions has the images that it pulls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from infra.images import ECR, in_region, used
 from infra.stages import Capability
 from ops.polling import polled
 
-# Amazon ECR API Reference, DescribeImages: the errors that say that the image is not there.
+# Amazon ECR API Reference, DescribeImages: the errors for an image that does not exist.
 ABSENT = {"ImageNotFoundException", "RepositoryNotFoundException"}
 # The same, DescribeImageScanFindings: no scan has ended yet, or there is none of such an image, as of a list of several
 # architectures.
@@ -21,7 +21,7 @@ UNSCANNED = {"ScanNotFoundException", "UnsupportedImageTypeException"}
 
 
 class ImagesError(Exception):
-    """A registry could not be asked."""
+    """A registry does not answer. The text says why."""
 
 
 class ImageState(StrEnum):
@@ -73,7 +73,7 @@ def look(settings: Settings, clients: Clients) -> Iterator[FoundImage]:
 def until_there(
     seek: Callable[[], list[FoundImage]], *, seconds: float, wait: Callable[[float], None], poll: float
 ) -> list[FoundImage]:
-    """Look until no image is missing, or the time is up. Returns what was seen last."""
+    """Poll until no image is missing, or the time is up. Returns the last state."""
 
     def over(seen: list[FoundImage]) -> bool:
         return all(one.state is not ImageState.MISSING for one in seen)
@@ -106,7 +106,7 @@ def _ask(image: str, clients: Clients) -> tuple[ImageState, Mapping[str, int] | 
 
 
 def _findings(asking: Any, where: Mapping[str, str], wanted: Mapping[str, str]) -> Mapping[str, int] | None:
-    """The scan's findings. Not by DescribeImages, whose summary ECR's own scan leaves out (its API Reference)."""
+    """The scan's findings. DescribeImages has a summary, but not for ECR's own scan (its API Reference)."""
     from botocore.exceptions import ClientError
 
     try:

@@ -18,17 +18,17 @@ from infra.images import ECR
 from ops import stackfile
 from ops.config_file import read
 
-FIRST = PRIVATE[0]  # a stack's whole range only fits in there with room for others
+FIRST = PRIVATE[0]  # Only this private range has room for a whole stack's range and others beside it.
 
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What is asked for a new stack.
+    """The answers for a new stack.
 
     zone_id, certificate_arn: which of the two it needs, `dns` decides.
-    cidr: the range, where it is not to be chosen.
-    api_cidrs: who reaches the API of the stack's clusters, where it has some.
-    alerts: mail addresses that hear of everything.
+    cidr: the range; empty to have one chosen.
+    api_cidrs: ranges that may reach the API of the stack's clusters, if it has some.
+    alerts: mail addresses that receive all alarms.
     """
 
     stack: str
@@ -78,7 +78,7 @@ def network(regions: Sequence[str], others: Iterable[IPv4Network]) -> dict[str, 
         if _free(one, used) and clash(more) is None:
             chosen = more
     if len(chosen) < len(regions):
-        raise LookupError("the stacks here leave no private range free; give one")
+        raise LookupError("the stacks of this checkout leave no private range free; give one")
     return {"cidrs": {name: str(one) for name, one in chosen.items()}}
 
 
@@ -97,12 +97,12 @@ def text(answers: Answers, chosen: Mapping[str, Any]) -> str:
             "  # 1 to 7: what exists, and how big it is (ascent stages). To move up, later:",
             f"  # ascent transition {answers.stage} {min(answers.stage + 1, 7)} --stack {stack}",
             f"  ascent:stage: {answers.stage}",
-            "  # The first one for good; the others are used from stage 7 on.",
+            "  # The first one cannot be changed; the others are used from stage 7 on.",
             f"  ascent:regions: {_flow(answers.regions)}",
             "  # ec2, kubernetes or both. Can be changed later, share by share.",
             f"  ascent:runtime: {answers.runtime}",
             *_cluster(answers),
-            "  # For good. No other stack here has it; offices and VPNs are yours to know. A VPC that is there can be",
+            "  # Cannot be changed. No other stack here has it; check offices and VPNs. An existing VPC can be",
             "  # used instead: docs/network.md",
             f"  ascent:network: {_flow(chosen)}",
             *_domain(answers),
@@ -129,7 +129,7 @@ def text(answers: Answers, chosen: Mapping[str, Any]) -> str:
             "  # ascent:database: {roles: true}             # the application may change rows, and nothing else",
             "  # Secrets of the application: pulumi config set --secret --path 'ascent:appSecrets.SESSION_KEY'",
             "  # Guards what holds data or identity against deletion. To take a stack down: docs/teardown.md",
-            # Last, because Pulumi moves comments that stand behind the last key out of `config` when it saves the file.
+            # Last, because Pulumi moves comments after the last key out of `config` when it saves the file.
             "  ascent:protect: true",
             "",
         ]
@@ -151,16 +151,16 @@ def _domain(answers: Answers) -> Iterator[str]:
 
 def _cluster(answers: Answers) -> Iterator[str]:
     if answers.runtime != "ec2" or answers.api_cidrs:
-        yield "  # Who reaches the API of the stack's EKS clusters: your office, your CI. [] is the VPC alone."
+        yield "  # Ranges that may reach the API of the stack's EKS clusters: your office, your CI. []: only the VPC."
         yield f"  ascent:cluster: {{apiCidrs: {_flow(answers.api_cidrs)}}}"
 
 
 def _alerts(answers: Answers) -> Iterator[str]:
     if answers.alerts:
-        yield "  # warning: by day. critical: wakes somebody. Slack, and more: docs/alarms.md"
+        yield "  # warning: for the working day. critical: pages a person. Slack, and more: docs/alarms.md"
         yield f"  ascent:alerts: {{warning: {_flow(answers.alerts)}, critical: {_flow(answers.alerts)}}}"
     else:
-        yield "  # Nobody is told of alarms so far: docs/alarms.md"
+        yield "  # Alarms have no recipients yet: docs/alarms.md"
         yield "  # ascent:alerts: {warning: [platform@example.com], critical: [on-call@example.com]}"
 
 

@@ -1,4 +1,4 @@
-"""What cannot be put back once it was changed: a table, read by `ascent drift` and by the guard."""
+"""Properties that cannot be put back once they were changed: a table, read by `ascent drift` and by the guard."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def _higher(recorded: Any, found: Any) -> bool:
 
 
 def _valkey(recorded: Any, found: Any) -> bool:
-    """Whether Valkey was found where Redis is recorded, which is also what the provider takes where nothing is said."""
+    """Whether Valkey was found where Redis is recorded. Redis is also the provider's default."""
     return found == "valkey" and recorded in (None, "redis")
 
 
-# AWS raises a version by itself when the one there comes to its end (Amazon Aurora User Guide, Amazon Aurora versions:
+# AWS raises a version by itself when support for the old one ends (Amazon Aurora User Guide, Amazon Aurora versions:
 # end of standard support), whatever autoMinorVersionUpgrade says.
 ONE_WAY = (
     *(

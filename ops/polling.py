@@ -1,4 +1,4 @@
-"""Looking again and again until something has come about."""
+"""Polling until a condition holds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def polled(
     wait: Callable[[float], None],
     poll: float,
 ) -> Seen:
-    """Look until `over` says so of what was seen, or the time is up. Returns what was seen last.
+    """Poll until `over` accepts the state, or the time is up. Returns the last state.
 
     Args:
         seconds: the time, counted in waits.

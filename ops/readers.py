@@ -1,4 +1,4 @@
-"""Readers that Application Auto Scaling made: they are in no state, so nothing that deletes a cluster knows of them."""
+"""Readers that Application Auto Scaling made. Pulumi's state lacks them, so deleting a cluster leaves them out."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from infra import naming
 from infra.clients import Clients, explained
 from infra.config.settings import Settings
 
-# Amazon Aurora User Guide, "Amazon Aurora Auto Scaling with Aurora Replicas": how the names of those begin that it
-# makes, and that they stay when the policy or its target goes.
+# Amazon Aurora User Guide, "Amazon Aurora Auto Scaling with Aurora Replicas": the prefix of their
+# names, and that they stay when the policy or its target is deleted.
 MADE = "application-autoscaling-"
 
 
 class ReadersError(Exception):
-    """AWS did not do or say what was asked. The text is one line."""
+    """A call of AWS failed. The text is one line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,7 +37,7 @@ class DatabaseReader:
 
 
 def readers(settings: Settings, stack: str, clients: Clients) -> Iterator[DatabaseReader]:
-    """Look for such readers in every region that the stack lists, also in those that its stage does not use any more.
+    """Such readers in every region that the stack lists, also in those that its stage no longer uses.
 
     Raises:
         ReadersError: when AWS does not answer.

@@ -8,6 +8,6 @@ def aws_query(command: str, query: str) -> str:
 
     Args:
         command: of the AWS CLI, without its name.
-        query: what of the answer is wanted, in JMESPath with single quotes.
+        query: JMESPath of the wanted part of the answer, with single quotes.
     """
     return f'$(aws {command} --output text --query "{query}")'

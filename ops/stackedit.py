@@ -1,4 +1,4 @@
-"""Changes single keys of a stack's file, and not a byte of the rest: comments and layout are the team's."""
+"""Changes single keys of a stack's file, and not a byte of the rest: comments and layout belong to the team."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from infra.config.problems import SettingsError
 from ops import config_file, stackfile
 from ops.errors import NO
 
-WIDTH = 4096  # never wrap a line that its author did not
+WIDTH = 4096  # Never wrap a line.
 SHORT = 3  # keys of a map that fits on one line
 
 
@@ -33,7 +33,7 @@ class FileBusyError(Exception):
 
 
 def refuse_read_only(path: Path) -> None:
-    """Refuse what would change a file before any of it is done, where the file cannot be replaced.
+    """Refuse a command before it does anything, if the file that it has to change cannot be replaced.
 
     Raises:
         SettingsError: with its directory.
@@ -50,7 +50,7 @@ class EditedFile:
     def __init__(self, stack: str) -> None:
         self.stack = stack
         self.name = f"Pulumi.{stack}.yaml"
-        # Not the link, where the file is one: renaming would replace it.
+        # The target of a symbolic link: renaming would replace the link.
         self._path = (stackfile.ROOT / self.name).resolve()
         self._lock: int | None = None
 
@@ -59,10 +59,10 @@ class EditedFile:
         return self._path.read_text(encoding="utf-8")
 
     def replace(self, text: str) -> None:
-        """Put `text` in place of what is in it, whole or not at all."""
+        """Replace its content with `text`, atomically."""
         handle, temporary = tempfile.mkstemp(dir=self._path.parent, prefix=f".ascent-{self.name}.")
         try:
-            # The lock goes along with the name: every later open of the file meets it.
+            # The new file is locked before it gets the name, so every later open meets the lock.
             fcntl.flock(handle, fcntl.LOCK_EX)
             with os.fdopen(os.dup(handle), "w", encoding="utf-8") as file:
                 file.write(text)
@@ -80,13 +80,13 @@ class EditedFile:
 
     @contextmanager
     def held(self, meanwhile: Callable[[], None] | None = None) -> Iterator[None]:
-        """Keep other commands out. The kernel lets go of the lock when we die, however we die.
+        """Keep other commands out. The kernel releases the lock when this process ends, however it ends.
 
         Args:
-            meanwhile: called, again and again, as long as another one is at work; it passes the time, or raises.
+            meanwhile: called repeatedly while another command holds the file; it waits, or raises.
 
         Raises:
-            FileBusyError: when another one is at work, and there is nothing to do meanwhile.
+            FileBusyError: when another command holds it, and `meanwhile` is None.
             SettingsError: when it cannot be changed at all.
         """
         refuse_read_only(self._path)
@@ -105,10 +105,10 @@ class EditedFile:
             with suppress(FileNotFoundError):
                 if os.fstat(self._lock).st_ino == self._path.stat().st_ino:
                     break
-            # Renamed over between opening and locking.
+            # Replaced between opening and locking.
             self._release()
         for leftover in self._path.parent.glob(f".ascent-{self.name}.*"):
-            # Of a process that was killed while it wrote: no other leaves one.
+            # Left by a process that was killed while it wrote.
             leftover.unlink(missing_ok=True)
         try:
             yield
@@ -128,7 +128,7 @@ def edited(text: str, key: str, value: Any, name: str, after: str = "stage") -> 
     `ascent:stage` to the engine.
 
     Raises:
-        SettingsError: when the place of the key cannot be told, as with anchors from elsewhere in the file.
+        SettingsError: when the place of the key is not clear, as with anchors from elsewhere in the file.
     """
     try:
         spelled = config_file.spelled(text, name, stackfile.PROJECT)
@@ -188,11 +188,11 @@ def _on_one_line(value: Any) -> Any:
 
 
 def _extent(lines: list[str], key: str, name: str) -> tuple[int, int]:
-    """First line of a key, and the line after its last one; comments that follow belong to what comes next."""
+    """First line of a key, and the line after its last one; comments that follow belong to the next key."""
     pattern = re.compile(rf"^( *)(['\"]?){re.escape(key)}\2:(\s|$)")
     found = [(index, len(match[1])) for index, line in enumerate(lines) if (match := pattern.match(line))]
     if len(found) != 1:
-        raise SettingsError([f"{name}: {key} should be on a line of its own, once, and is so {len(found)} times"])
+        raise SettingsError([f"{name}: {key} should be on a line of its own once, and is {len(found)} times"])
     start, indent = found[0]
     return start, _end(lines, start, indent)
 
@@ -219,7 +219,7 @@ def _merge(node: CommentedMap, values: Mapping[str, Any]) -> None:
             _merge(node[key], value)
         elif key not in node:
             fresh = CommentedMap(value) if isinstance(value, dict) else value
-            # What is new looks like its neighbors, unless it is too long for that.
+            # A new value is laid out as its neighbors, unless it is too long for that.
             if isinstance(fresh, CommentedMap) and flow and len(fresh) <= SHORT:
                 fresh.fa.set_flow_style()
             node.insert(position, key, fresh)

@@ -86,7 +86,7 @@ def config(stack: str) -> dict[str, Any]:
 
 
 def _without_config(everything: Mapping[str, Any], file: str) -> Problem:
-    """What is told of a file without a value under `config`: a typo in that word, or keys that are beside it."""
+    """The message about a file without a value under `config`: a typo in that word, or keys beside it."""
     meant = get_close_matches("config", [key for key in everything if key != "config"], n=1)
     beside = sorted(key for key in everything if ":" in key)
     advice = "It should hold the stack's keys"
@@ -99,7 +99,7 @@ def _without_config(everything: Mapping[str, Any], file: str) -> Problem:
 
 
 def _from_elsewhere(stack: str) -> Iterator[str]:
-    """What a file that takes values from an environment is told where some are missing or wrong."""
+    """The message about a file that takes values from an environment, if some values are missing or wrong."""
     name = f"Pulumi.{stack}.yaml"
     if read_file(ROOT / name, PROJECT).get("environment"):
         yield (

@@ -17,12 +17,12 @@ from ops.errors import INTERRUPTED, AscentError
 from ops.failover.errors import StepError
 from ops.polling import polled
 
-SECONDS = 10  # until a health check that does not answer counts as failed
+SECONDS = 10  # Seconds until a health check without an answer counts as failed.
 MINUTE = 60  # seconds
 
 
 class RunbookStep(Protocol):
-    """One step: `id` and `title`, `command`, what a person would type for it, and `seconds`, how long it takes."""
+    """One step: its `id` and `title`, the `command` that a person would type, and the `seconds` that it takes."""
 
     @property
     def id(self) -> str: ...
@@ -47,12 +47,12 @@ def show(steps: Sequence[RunbookStep]) -> None:
 
 
 def take(steps: Sequence[RunbookStep], one: Callable[[str], str], results: dict[str, str]) -> str | None:
-    """Take every step, telling how it went. Returns why one failed, or None.
+    """Take every step, and print its result. Returns why one failed, or None.
 
     Args:
         steps: in order.
-        one: takes the step with this id, and says what came of it, or raises a StepError.
-        results: what came of each, by id, is added here.
+        one: takes the step with this id, and returns its result, or raises a StepError.
+        results: the result of each step is added here, by id.
 
     Raises:
         AscentError: when it was interrupted.
@@ -66,14 +66,14 @@ def take(steps: Sequence[RunbookStep], one: Callable[[str], str], results: dict[
             errors.print("What came before is done. To go on from here, run the same command again.", markup=False)
             return str(error)
         except KeyboardInterrupt:
-            told = "Interrupted. AWS goes on with what it was told; to go on from here, run the same command again."
+            told = "Interrupted. AWS finishes the calls that were made; to go on from here, run the same command again."
             raise AscentError(told, code=INTERRUPTED) from None
         errors.print(f"   {results[step.id]}", markup=False)
     return None
 
 
 class Patience:
-    """Waits, and says so now and then, so that a person who watches need not guess whether it is stuck.
+    """Waits, and prints from time to time for how long, so that it does not look stuck.
 
     sleep: waits that many seconds.
     """
@@ -92,7 +92,7 @@ class Patience:
 
 
 def answers(url: str, wait: Callable[[float], None]) -> bool:
-    """Whether a URL of our own config answers with 200 within a while: a balancer takes a check or two to see it.
+    """Whether a URL of our own config answers with 200 within a time: a balancer needs a check or two for that.
 
     Args:
         url: the URL.

@@ -1,4 +1,4 @@
-"""`ascent backfill`: what was in the buckets before their replication began is copied as well.
+"""`ascent backfill`: copies objects that are older than the replication of their bucket.
 
-`copies` knows what is to be copied where, `jobs` asks and tells S3 Batch Operations.
+`copies` knows which bucket is copied to which region, `jobs` calls S3 Batch Operations.
 """

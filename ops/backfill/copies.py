@@ -1,4 +1,4 @@
-"""What is to be copied where, by the stack's outputs, and whether its file says that this was done."""
+"""Which buckets are copied to which regions, from the stack's outputs, and whether its file says that this was done."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any
 
 from infra.config.settings import Settings
 
-LENGTH = 12  # of a mark, in hexadecimal digits: enough to tell one set of buckets from the next
+LENGTH = 12  # Length of a mark in hexadecimal digits: enough to distinguish one set of buckets from the next.
 
 
 class NoCopiesError(Exception):
-    """There is nothing that could be copied to. The text says why, and what to do."""
+    """No bucket is a destination of copies. The text says why, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,23 +36,23 @@ class Copies:
         return self.role.split(":")[4]
 
     def mark(self, region: str) -> str:
-        """Stands for the buckets of a region: others, as of a region that left and came back, have another one."""
+        """A digest of a region's bucket names. A region that left and came back has new buckets, so another mark."""
         # With a letter first, as YAML would take some of these for numbers.
         return f"b{_digest(*sorted(self.to[region].values()))}"
 
     def name(self, kind: str) -> str:
-        """What the jobs that copy a bucket to all regions are called: the same until a bucket is another one."""
+        """The description of the jobs that copy a bucket to all regions: the same until a bucket is another one."""
         there = _digest(self.sources[kind], *sorted(buckets[kind] for buckets in self.to.values()))
         return f"ascent backfill: {self.sources[kind]} to {len(self.to)} regions ({there})"
 
     def done(self, settings: Settings, region: str) -> bool:
-        """Whether the stack's file says that the region's buckets, as they are, have what was there before."""
+        """Whether the stack's file says that the region's present buckets have the older objects as well."""
         noted = settings.backfilled.get(region)
         return noted is not None and noted.buckets == self.mark(region)
 
 
 def copies(settings: Settings, stack: str, outputs: Mapping[str, Any]) -> Copies:
-    """What a stack copies where.
+    """Which buckets a stack copies to which regions.
 
     Args:
         settings: of the stack.
@@ -60,7 +60,7 @@ def copies(settings: Settings, stack: str, outputs: Mapping[str, Any]) -> Copies
         outputs: those of its last update.
 
     Raises:
-        NoCopiesError: when it has no copies, or its outputs tell of none.
+        NoCopiesError: when it has no copies, or its outputs name none.
     """
     if len(settings.active_regions) == 1:
         raise NoCopiesError(
@@ -69,7 +69,7 @@ def copies(settings: Settings, stack: str, outputs: Mapping[str, Any]) -> Copies
         )
     told = outputs.get("copies") or {}
     if not told:
-        raise NoCopiesError(f"{stack} tells of no copies yet; first: pulumi up --stack {stack}")
+        raise NoCopiesError(f"{stack} has no output about copies yet; first: pulumi up --stack {stack}")
     return Copies(
         home=settings.home, role=told["roleArn"], reports=told["reports"], sources=told["from"], to=told["to"]
     )

@@ -1,4 +1,4 @@
-"""S3 Batch Replication: a job for each bucket, begun once, followed after that."""
+"""S3 Batch Replication: one job for each bucket, created once and polled after that."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ from infra.clients import Clients, explained
 from infra.naming import REPORTS
 from ops.backfill.copies import Copies
 
-# Amazon S3 API Reference, ListJobs: those that ended within the last 90 days are listed too.
+# Amazon S3 API Reference, ListJobs: jobs that ended within the last 90 days are listed too.
 COMPLETE, LOST = "Complete", ("Cancelled", "Failed")
-# Once a job has been through all objects, another one is about those that it could not copy.
+# After a job has gone through all objects, the next one copies those that it could not copy.
 # A replica whose further copy failed stays REPLICA.
 AGAIN = ["NONE", "FAILED", "REPLICA"]
-# Amazon S3 User Guide, Troubleshooting replication, Batch Replication errors: so ends a job that finds nothing to do.
+# Amazon S3 User Guide, Troubleshooting replication, Batch Replication errors: the end of a job that finds nothing.
 NOTHING = "no keys matching"
 
 
 class JobError(Exception):
-    """S3 did not do or say what was asked. The text is one line."""
+    """A call of S3 failed. The text is one line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CopyJob:
-    """Where the copying of a bucket is.
+    """The job that copies a bucket, and how far it is.
 
     kind, bucket: the bucket. id: of the job at AWS; None where there is nothing to copy.
-    state: as S3 calls it, or `Empty`. total, copied, failed: objects and their versions. why: it failed, in S3's words.
-    report: where the job says which ones failed.
+    state: as S3 calls it, or `Empty`. total, copied, failed: number of object versions.
+    why: the reason for a failure, in S3's words.
+    report: where the job lists the versions that failed.
     """
 
     kind: str
@@ -44,7 +45,7 @@ class CopyJob:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more comes of it."""
+        """Whether the job has ended, with or without success."""
         return self.id is None or self.state in (COMPLETE, *LOST)
 
     @property
@@ -59,14 +60,14 @@ class CopyJob:
 
 
 class CopyJobs:
-    """Asks and tells S3 in the region of the buckets that are copied."""
+    """Calls S3 in the region of the buckets that are copied."""
 
     def __init__(self, copies: Copies, clients: Clients) -> None:
         self._copies = copies
         self._clients = clients
 
     def begin(self) -> list[CopyJob]:
-        """Have a job for each bucket that has something to copy: the one that runs or is done, or else a new one.
+        """The job for each bucket that has something to copy: the one that runs or is done, or else a new one.
 
         Raises:
             JobError: when S3 refuses.
@@ -107,7 +108,7 @@ class CopyJobs:
             if newest.done or not newest.ended:
                 return newest
         elif self._empty(bucket):
-            # S3 lets a job without objects fail.
+            # A job without objects fails.
             return CopyJob(kind=kind, bucket=bucket, id=None, state="Empty")
         went_through = any(one["Status"] == COMPLETE for one in before)
         return self._seen(kind, self._create(kind, attempt=len(before), again=went_through))
@@ -118,8 +119,9 @@ class CopyJobs:
 
     def _create(self, kind: str, *, attempt: int, again: bool) -> str:
         copies, name = self._copies, self._copies.name(kind)
-        # At first all that the rules cover, whatever its status: COMPLETED is of another destination, where a region
-        # was added, and REPLICA of another writer (Amazon S3 User Guide, Filters for a Batch Replication job).
+        # The first job covers all objects of the rules, whatever their status: COMPLETED may refer to another
+        # destination, when a region was added, and REPLICA to another writer (Amazon S3 User Guide, Filters for a Batch
+        # Replication job).
         wanted: dict[str, Any] = {"EligibleForReplication": True}
         if again:
             wanted["ObjectReplicationStatuses"] = AGAIN

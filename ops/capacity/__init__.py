@@ -1,1 +1,1 @@
-"""Whether a stack can take what its stage states."""
+"""Whether a stack can carry what its stage states."""

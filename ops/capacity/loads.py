@@ -1,4 +1,4 @@
-"""What each fleet and Deployment has to carry, with a zone lost."""
+"""The load of each fleet and Deployment, with a zone lost."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ EC2, KUBERNETES = "ec2", "kubernetes"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Load:
-    """One fleet or Deployment, and what it has to carry.
+    """The load of one fleet or Deployment.
 
     traffic: its share of the region's users, in percent.
     users: concurrent ones, of those that the stage states.
@@ -36,7 +36,7 @@ class Load:
 
     @property
     def holds(self) -> bool:
-        """Whether what is left is enough, and a drain goes on."""
+        """Whether what is left is enough, and nodes can still be drained."""
         return self.left >= self.needed and self.drained != 0
 
 

@@ -1,4 +1,4 @@
-"""Whether a stack can take what its stage states: who connects, what each fleet carries, and whether its pods fit."""
+"""Whether a stack can carry what its stage states: connections, the load of each fleet, and room for pods."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ops.capacity.loads import EC2, KUBERNETES, Load, loads, maxima, running
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Use:
-    """Connections that some may hold at most.
+    """The most connections of one kind of client.
 
     who: application, pooler, workers, jobs, reserve, or what other regions forward.
     runtime, region: where they are, None where that does not matter.
@@ -37,7 +37,7 @@ class CapacityVerdict:
 
     limit: connections that the database takes; None where an external one keeps its own.
     replica: the budget of each other region's replica; None where there is none of ours.
-    uses, loads: who connects, and who carries.
+    uses: connections by client. loads: of each fleet and Deployment.
     nodes: of the cluster in each region; None where the stack makes none.
     todo: what to change, one sentence each; empty where all holds.
     """
@@ -86,7 +86,7 @@ class CapacityVerdict:
 
 
 def verdict(settings: Settings) -> CapacityVerdict:
-    """Whether a stack can take what its stage states."""
+    """Whether a stack can carry what its stage states."""
     uses, carried = tuple(_uses(settings)), tuple(loads(settings))
     limit = None if settings.external_database else settings.connections.limit
     nodes = settings.node_budget if settings.makes_clusters else None
@@ -112,7 +112,7 @@ def _uses(settings: Settings) -> Iterator[Use]:
 
 
 def _applications(settings: Settings) -> Iterator[Use]:
-    """Where nothing pools, each instance and pod connects by itself."""
+    """Connections without a pooler: each instance and pod connects by itself."""
     each, colors, region = CONNECTIONS_PER_INSTANCE.value, len(running(settings)), settings.writing_region
     for runtime, maximum in maxima(settings).items():
         what = "pods" if runtime == KUBERNETES else "instances"

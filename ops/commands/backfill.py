@@ -1,4 +1,4 @@
-"""`ascent backfill`: copies what was in the buckets before their replication began."""
+"""`ascent backfill`: copies objects that are older than the replication of their bucket."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ KEY = "backfilled"
 
 def backfill(
     *,
-    stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read, and told when it is done.")],
+    stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read, and edited when all is copied.")],
     region: Annotated[
-        str | None, typer.Option(help="Do nothing where this region's buckets are complete. Without it, every region.")
+        str | None, typer.Option(help="Do nothing if this region's buckets are complete. Default: every region.")
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until it is done: minutes to days.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Copy to the other regions what was in the home's buckets before they were copied there.
+    """Copy to the other regions the objects that were in the home's buckets before their replication began.
 
-    S3 copies by itself what is written from stage 7 on, and nothing older. This has S3 Batch Replication copy the rest:
-    a job for each bucket, to all regions at once. It is needed once after the move to stage 7, after a region was
-    added, and after a region was left out and came back; not after a failover or a fail-back. Run again, it follows the
-    jobs that run, and begins no second ones. What could not be copied, it tries again. When all is copied, it writes
+    S3 replicates what is written from stage 7 on, and nothing older. This command has S3 Batch Replication copy the
+    rest: a job for each bucket, to all regions at once. It is needed once after the move to stage 7, after a region was
+    added, and after a region was removed and added again; not after a failover or a fail-back. Run again, it reports on
+    the jobs that run, and starts no second ones. It retries what could not be copied. When all is copied, it writes
     ascent:backfilled into the stack's file: commit it.
 
-    S3 charges for jobs, objects and the transfer between regions; what one of several regions has already is sent there
-    again.
+    S3 charges for jobs, objects and the transfer between regions. Objects that one of several regions has already are
+    sent there again.
 
     JSON: {stack, done, regions: [REGION], jobs: [{kind, bucket, id, state, total, copied, failed, why, report, done}]};
     id is null where the bucket is empty. jobs is empty where the stack's file says that all is done.
 
-    Exit codes: 0 all is copied, or, without --wait, under way, 1 something could not be copied, 2 the stack cannot be
-    copied, or S3 refuses.
+    Exit codes: 0 all is copied, or, without --wait, under way, 1 something could not be copied, 2 the stack has no
+    copies, or S3 refuses.
 
     Examples:
 
@@ -102,12 +102,12 @@ def _copies(settings: Settings, stack: str, live: Callable[[str], None]) -> Copi
             f"Pulumi.{stack}.yaml: ascent:unreachable: given {settings.home}, which has the objects; when that region "
             f"answers again, remove the key, run pulumi up --stack {stack}, and then this"
         )
-    # Before the question, where the stage alone says no.
+    # Before the question whether AWS answers: the stage alone may be the reason to stop.
     if len(settings.active_regions) == 1:
         return copies(settings, stack, {})
     if os.environ.get(WORLD):
         raise NoCopiesError("in the sandbox there are no objects to copy")
-    live(f"Looking what {stack} copies where")
+    live(f"Looking up which buckets {stack} copies")
     engine = Automation(stack, live, lambda text: errors.print(text, markup=False))
     return copies(settings, stack, engine.outputs())
 

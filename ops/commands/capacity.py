@@ -22,14 +22,14 @@ def capacity(
     stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read.")] = "sandbox",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Prove that a stack can take what its stage states: connections and pods at their maximum, users with a zone lost.
+    """Check that a stack can carry what its stage states: connections and pods at most, users with a zone lost.
 
     JSON: {stage, stack, holds, connections: {holds, limit, used, headroom, by: [{who, runtime, region, connections,
     how}], replica: {used, limit}}, fleets: [{region, runtime, color, traffic, users, needed, maximum, left, drained,
     holds}], nodes: {holds, cpu: {needed, usable}, memory: {needed, usable}, by: [{what, pods, cpu, memory}]}, todo:
     [text]}. replica is of each region beside the one that takes the writes, null where there is none. The limit and the
-    headroom of an external database are null: its owner keeps them. So are nodes where the stack makes no cluster, and
-    drained, which says how many pods a drain may take at once, for instances. cpu is in vCPUs; memory of a pod is in
+    headroom of an external database are null, as its owner sets them. nodes is null where the stack makes no cluster,
+    and drained, the pods that a drain may evict at once, for instances. cpu is in vCPUs; memory of a pod is in
     MiB, of all in GiB. needed is of the nodes that the pods need, usable their limit.
 
     Exit codes: 0 all of it holds, 1 something does not, 2 the stack's file or the stage is not usable.
@@ -40,7 +40,7 @@ def capacity(
 
         ascent capacity --stack prod --json | jq .connections.headroom
     """
-    # Judged here, and explained, rather than refused.
+    # A budget that does not hold is explained here rather than refused.
     settings = stackfile.settings(stack, stage, judged=False)
     found = verdict(settings)
     if as_json:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ops.drift.judge import Difference, Drifted, Owned, Report
 
 WIDTH = 60
-# Resources that are listed where something was done to many alike.
+# How many resources are listed when many have the same change.
 SHOWN = 10
 REPAIRS = {
     "create": "gone; an update makes it again",
@@ -40,18 +40,18 @@ def drift(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Tell what was changed by hand from what autoscaling and the like may change, by asking the providers.
+    """Show what was changed by hand, apart from what autoscaling and the like may change.
 
-    Nothing is changed: the engine compares what exists with the state (`pulumi refresh --preview-only`). Or it has
-    done so before, and its JSON is judged. That knows less: what only owners set, as a desired capacity, is not in it.
+    Nothing is changed: the engine compares what exists with the state (`pulumi refresh --preview-only`). Its JSON from
+    an earlier run can be given instead. It lacks what only owners set, such as a desired capacity.
     Which properties have another owner is a table, ops/drift/ledger.py; docs/changes.md shows it.
 
     JSON: {stack, lookedAt, drift: [{urn, type, gone, precious, open, repair: "create" | "update" | "replace" | "fail" |
     "hand", properties: [{path, recorded, found}], keep: lines of the stack's file, held: why it cannot be put back,
     or null, byHand: commands that put back what no update does}], expected: [{urn, type, path, recorded, found, owner,
     reason}], groups: [[urn]]}. recorded and found are as the provider has them, null where there is nothing, and
-    {"secret": true} where it is secret. open: it lets in whoever could not come in before. That comes first, then what
-    is precious. groups has what was done alike to several.
+    {"secret": true} where it is secret. open: it lets in clients that could not connect before. Open changes come
+    first, then precious ones. groups has changes that are the same on several resources.
 
     Exit codes: 0 nothing was changed by hand, 1 something was, 2 the stack or the file cannot be looked at.
 
@@ -69,7 +69,7 @@ def drift(
             raise UnreadableRefreshError(f"{refresh}: this is of {steps[0].stack}, not of {stack}")
     except UnreadableRefreshError as error:
         raise ascent_error(error) from None
-    # The tables it reads take a moment: not before there is something to judge.
+    # Its tables take a moment to read, so it is imported only when there is something to judge.
     from ops.drift.judge import judge
 
     found = judge(steps, steps[0].stack)
@@ -106,23 +106,23 @@ def _show(found: Report) -> None:
     for alike in found.groups:
         _show_drifted(alike)
     if found.owned:
-        console.print("[bold]Expected[/bold], as others own it:\n")
+        console.print("[bold]Expected[/bold], as something other than an update sets it:\n")
         for owned in found.owned:
             line = f"  {_called(owned)}: {_told(owned.difference)} ({owned.row.owner})"
             console.print(line, markup=False, soft_wrap=True)
         console.print()
     if not many:
-        console.print(f"[green]{stack}: nobody changed any of {found.looked_at} resources by hand.[/green]")
+        console.print(f"[green]{stack}: none of {found.looked_at} resources was changed by hand.[/green]")
         return
     _show_next(found)
 
 
 def _show_drifted(alike: Sequence[Drifted]) -> None:
-    """What was done to one resource, or in the same way to several."""
+    """The change of one resource, or the same change of several."""
     one, many = alike[0], len(alike)
     mark = ("[red]OPEN TO THE WORLD[/red], " if one.is_open else "") + ("[red]precious[/red], " if one.precious else "")
     why = f": {escape(one.held)}" if one.held else ""
-    called = _called(one) if many == 1 else f"{many} resources, all alike"
+    called = _called(one) if many == 1 else f"{many} resources, all the same"
     console.print(f"[bold]{escape(called)}[/bold]: {mark}{REPAIRS[one.repair]}{why}", soft_wrap=True)
     for each in alike[:SHOWN]:
         told = each.urn if many == 1 else f"{_called(each)}, {each.urn}"
@@ -151,7 +151,7 @@ def _show_next(found: Report) -> None:
     for line in lines:
         console.print(f"To keep it: Pulumi.{found.stack}.yaml: {line}", markup=False, soft_wrap=True)
     if any(not one.gone and not one.keep and one.repair != "hand" for one in found.drifted):
-        console.print("What no key of the stack's file sets is kept by a change of the program.", soft_wrap=True)
+        console.print("To keep a change that no key of the stack's file sets, change the program.", soft_wrap=True)
     lost = [one.name for one in found.drifted if one.precious and one.repair in ("create", "replace")]
     if lost:
         console.print(

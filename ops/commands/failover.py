@@ -1,4 +1,4 @@
-"""`ascent failover`: the steps by which another region takes the writes, and with --apply, taking them."""
+"""`ascent failover`: shows the steps by which another region takes the writes, and with --apply, takes them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ from ops.stackedit import refuse_read_only
 if TYPE_CHECKING:
     from ops.cost.move import Bill
 
-SECONDS = 10  # until a region that does not answer counts as lost
+SECONDS = 10  # Seconds without an answer after which a region counts as lost.
 
 
 def failover(
     *,
-    to: Annotated[str, typer.Option(help="AWS region that is to take the writes.")],
+    to: Annotated[str, typer.Option(help="AWS region that will take the writes.")],
     stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read, and changed with --apply.")],
     lost: Annotated[bool, typer.Option("--lost", help="The region that takes the writes now does not answer.")] = False,
     lag: Annotated[
@@ -48,26 +48,25 @@ def failover(
     ] = FAILOVER_LAG.value,
     without_old_objects: Annotated[
         bool,
-        typer.Option("--without-old-objects", help="Go on where objects from before stage 7 may be missing there."),
+        typer.Option("--without-old-objects", help="Go on although objects from before stage 7 may be missing there."),
     ] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Take the steps. Each is skipped if it is done.")] = False,
     over_budget: OverBudget = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the first step.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Have another region take the writes: a switchover that loses nothing, or with --lost a failover that may.
+    """Move the writes to another region: a switchover that loses nothing, or with --lost a failover that may lose data.
 
     Without --apply nothing is done: the steps are printed, with what they cost and the stack's file after them. The
-    way back is the same command with the primary region. What was interrupted is run again.
+    way back is the same command with the primary region. After an interruption, run the command again.
 
-    A region whose buckets may lack the objects from before they were copied to is refused: `ascent backfill` copies
-    them. With the primary region lost they are out of reach, and --without-old-objects does without them until it is
-    back.
+    A region is refused while its buckets may lack objects that are older than their replication: `ascent backfill`
+    copies them. While the primary region is lost they cannot be copied, and --without-old-objects goes on without them.
 
-    A lost region that answers again is taken back by the same command without --lost.
+    To take a lost region that answers again back into service, run the same command without --lost.
 
     A switchover after which a normal month costs more than the budget is refused, unless --over-budget agrees. With
-    --lost nobody is kept from it by money.
+    --lost, the budget stops nothing.
 
     JSON: {stack, home, source, target, lost, drained, returned, fenced, database, cache, regions, host, health,
     steps: [{id, title, command, seconds}], rpo: {database, cache, objects}, rto, diff: [line], cost: {before, after,
@@ -109,7 +108,7 @@ def failover(
     if apply:
         if os.environ.get(WORLD):
             raise AscentError("in the sandbox there is no database to fail over; without --apply the steps are printed")
-        # Money does not stop the rescue of a service that is down.
+        # The budget does not stop a failover of a service that is down.
         if bill and bill.exceeds and not over_budget and not planned.lost:
             raise AscentError(f"Nothing was done: {bill.excess}; {AGREE}", code=NO)
         wait = steps.Patience(time.sleep)
@@ -143,7 +142,7 @@ def failover(
 
 
 def _bill(planned: FailoverPlan, settings: Settings) -> tuple[Bill | None, str]:
-    """What a month costs before and after, or why that is unknown: a failover is made all the same."""
+    """What a month costs before and after, or why that is unknown, which does not stop the failover."""
     from ops.cost import estimate
     from ops.cost.move import Bill
     from ops.engine.render import render
@@ -158,14 +157,14 @@ def _bill(planned: FailoverPlan, settings: Settings) -> tuple[Bill | None, str]:
         after = stackfile.read(values, f"Pulumi.{planned.stack}.yaml")
         now, then = (estimate(render(one, planned.stack), one) for one in (settings, after))
     except Exception as error:
-        return None, f"cannot be told ({error})"
+        return None, f"unknown ({error})"
     return Bill(before=now, after=then, budget=settings.sizes.budget.monthly_usd), ""
 
 
 def _show(planned: FailoverPlan, change: list[str], cost: str) -> None:
     how = f"failover, {planned.lost} being lost" if planned.lost else "switchover"
     if planned.source == planned.target:
-        how = "the file says so already: what is done is skipped, and where all is, nothing is left to do"
+        how = "the file says so already: steps that are done are skipped"
     console.print(f"[bold]{planned.stack}: writes go from {planned.source} to {planned.target}[/bold] ({how})\n")
     steps.show(planned.steps)
     told = ", ".join(
@@ -173,7 +172,7 @@ def _show(planned: FailoverPlan, change: list[str], cost: str) -> None:
             f"database {_seconds(planned.rpo.database)}",
             f"cache {_seconds(planned.rpo.cache)}",
             "objects "
-            + ("all from before their copies began" if planned.rpo.objects is None else _seconds(planned.rpo.objects)),
+            + ("all older than their replication" if planned.rpo.objects is None else _seconds(planned.rpo.objects)),
         ]
     )
     reads = f"reads go on, but not in {' and '.join(planned.drained)}" if planned.drained else "reads go on"
@@ -184,7 +183,7 @@ def _show(planned: FailoverPlan, change: list[str], cost: str) -> None:
 
 def _seconds(seconds: float | None) -> str:
     if seconds is None:
-        return "its owner's to say"
+        return "known to its owner"
     return f"up to {seconds:g} s" if seconds else "none"
 
 
@@ -198,7 +197,7 @@ def _complete(settings: Settings, stack: str, region: str) -> bool:
         return copies(settings, stack, engine.outputs()).done(settings, region)
     except (EngineError, NoCopiesError) as error:
         raise StepError(
-            f"what {region} has cannot be told: {error}; to go on without knowing it, say --without-old-objects"
+            f"what {region} has is unknown: {error}; to go on without knowing it, use --without-old-objects"
         ) from error
 
 
@@ -210,7 +209,7 @@ def _groups(stack: str, region: str) -> list[str]:
     try:
         told = engine.outputs()["regions"][region]["rollout"]["targetGroups"]
     except (EngineError, KeyError) as error:
-        raise StepError(f"the target groups in {region} cannot be told: {error}") from error
+        raise StepError(f"the target groups in {region} are unknown: {error}") from error
     return [arn for name, arn in told.items() if name.endswith("-ec2")]
 
 
@@ -221,7 +220,7 @@ def _update(*arguments: str) -> bool:
 
 
 def _left(planned: FailoverPlan) -> list[str]:
-    """What an update around the lost region would still change of what the new writer needs."""
+    """What an update that leaves the lost region alone would still change of what the new writer needs."""
     from ops.engine.updates import Automation, EngineError
 
     lost = planned.lost or ""
@@ -229,7 +228,7 @@ def _left(planned: FailoverPlan) -> list[str]:
     try:
         foreseen = engine.foreseen(excluded(planned.stack, lost))
     except EngineError as error:
-        raise StepError(f"the update failed, see above, and what it has left to do cannot be told: {error}") from error
+        raise StepError(f"the update failed, see above, and what it has left to do is unknown: {error}") from error
     return left(foreseen, (lost, *planned.drained))
 
 

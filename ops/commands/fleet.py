@@ -1,4 +1,4 @@
-"""`ascent fleet`: whether the instances are what the last update asked for, and waiting until they are."""
+"""`ascent fleet`: shows whether the instances are what the last update asked for, and can wait until they are."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def fleet(
     *,
     stack: Annotated[str, typer.Option(help="Stack to look at.")] = "sandbox",
     wait: Annotated[
-        int, typer.Option(min=0, max=720, metavar="MINUTES", help="Wait so long for what is under way.")
+        int, typer.Option(min=0, max=720, metavar="MINUTES", help="Wait at most so long for what is under way.")
     ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Show whether every autoscaling group has finished its instance refresh, and has its minimum of healthy targets.
 
     An update that changes what instances run ends before they are replaced: EC2 does that afterwards, in steps, and
-    stops where an alarm fires. This says what came of it. Nothing is changed.
+    stops where an alarm fires. This shows how it ended. Nothing is changed.
 
     JSON: {stack, ok, fleets: [{region, name, group, state: "fine" | "under way" | "failed", healthy: number or null,
     least, refresh}]}.
@@ -82,6 +82,6 @@ def _show(stack: str, found: Sequence[AutoscalingGroup]) -> None:
     console.print(table)
     if any(one.state == "failed" for one in found):
         console.print(
-            "\nA refresh that failed leaves the instances that it had replaced, and the others as they were. See the "
+            "\nAfter a refresh that failed, some instances are replaced, and the others are as they were. See the "
             "alarms and docs/procedures.md, correct what is wrong, then bring the stack up again.",
         )

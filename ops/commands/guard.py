@@ -23,24 +23,24 @@ if TYPE_CHECKING:
     from ops.guard.preview import Preview
 
 _STDIN = "-"
-# Members of a group, and lines of ascent:allow, that are shown where there are more.
+# How many members of a group, and lines of ascent:allow, are shown at most.
 _SHOWN, _LINES = 8, 20
 
 
 def guard(
     *,
     preview: Annotated[str, typer.Argument(help="What `pulumi preview --json` printed; - for stdin.")],
-    stack: Annotated[str | None, typer.Option(help="Stack it has to be of. Default: the one it is of.")] = None,
+    stack: Annotated[str | None, typer.Option(help="Stack that the preview has to be of. Default: any.")] = None,
     max_rise: Annotated[
         str | None, typer.Option(help="How much more a month may cost: 500 for US dollars, 20% for a share.")
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a comment for the pull request.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
-    """Judge what an update would do, before anybody makes it: docs/guard.md lists what it looks for.
+    """Judge what an update would do, before it is made: docs/guard.md lists what it looks for.
 
-    Make the preview with --show-sames: the engine leaves out what stays the same, and with it, whether something is no
-    longer kept from deletion with its data. Without it, what stays is rendered from the program here.
+    Make the preview with --show-sames. Without it the engine leaves out resources that stay the same, and with them
+    whether one of them is no longer protected from deletion. Then they are rendered from the program here.
 
     Unless --max-rise says otherwise, a normal month may cost as much as the stack's budget.
 
@@ -51,8 +51,8 @@ def guard(
     message, urns}], allowed: [{what, resource, until, why, use: "used" | "unused" | "expired" | "ambiguous" |
     "unknown"}], skipped: [{rules, reason}], errors: [text]}. Costs are US dollars a month, from least to most, and in a
     normal month. allow is the line of ascent:allow that would let a finding pass, once its why is filled in. groups has
-    the findings by what leads to them, the worst first: a resource whose replacement forces the others, or the same
-    words. What is null is not known of a stack that is not Ascent's.
+    the findings by their cause, the worst first: a resource whose replacement forces the others, or the same message.
+    Values are null where they are unknown, as of a stack that is not Ascent's.
 
     Exit codes: 0 nothing stops the update, 1 something does, 2 the preview is not complete or not usable.
 
@@ -170,6 +170,6 @@ def _findings(verdict: GuardVerdict) -> Table:
         parts = [many, *_members(group), one.path] if many else [one.name, one.kind, one.path]
         where = "\n".join(clean(part) for part in parts if part)
         said = " ".join(part for part in (f"{one.message}.", reason, words.letting_pass(one, verdict)) if part)
-        # As text: what looks like Rich's markup in a name is none.
+        # As text, so that brackets in a name are not taken for Rich's markup.
         table.add_row(*map(Text, (one.rule, one.severity, where, clean(said))))
     return table

@@ -1,4 +1,4 @@
-"""`ascent images`: whether each region has the images that it is to pull, and waiting until it has."""
+"""`ascent images`: shows whether each region has the images that it pulls, and can wait until it has."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def images(
     *,
     stack: Annotated[str, typer.Option(help="Stack whose images to look for.")] = "sandbox",
     stage: Annotated[int | None, typer.Option(min=1, max=7, help="Another stage than the stack's own.")] = None,
-    wait: Annotated[int, typer.Option(min=0, max=720, metavar="MINUTES", help="Wait so long for what is missing.")] = 0,
+    wait: Annotated[int, typer.Option(min=0, max=720, metavar="MINUTES", help="Wait so long for missing images.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Show whether the registry of each region has the stack's images, and what ECR's scan of them found.
@@ -49,7 +49,7 @@ def images(
     from ops.images import ImagesError, ImageState, look, until_there
 
     try:
-        # Also where an image is refused because one region alone has it: this shows which.
+        # Also for a stack that is refused because only one region has the image: this command shows which.
         settings = stackfile.settings(stack, stage, judged=False)
         asking = clients(settings.account.assume_role)
         with progress() as live:

@@ -31,8 +31,8 @@ def matrix(
 ) -> None:
     """Show what each move between two stages creates, updates, replaces and deletes, and whether anything is lost.
 
-    Lost is what holds data or identity that nothing else holds. What the platform rebuilds is not, nor are the copies
-    in a region that leaves with stage 7: docs/transitions.md.
+    A resource is lost if it holds data or identity that nothing else holds. What the platform rebuilds is not lost, nor
+    are the copies in a region that is removed below stage 7: docs/transitions.md.
 
     JSON: {stack, transitions: [{from, to, create, update, replace, delete: [URN], stateful: {replace, delete:
     [URN]}}]}, and without --stack a list of those. stateful holds what is lost. Stages that a stack cannot be at have

@@ -29,7 +29,7 @@ class Question:
     flag: the option that answers it.
     asks: the question.
     many: whether several are given, separated by spaces.
-    needed: whether it is refused without an answer, and asked at all.
+    needed: whether the command is refused without an answer.
     """
 
     field: str
@@ -47,7 +47,7 @@ def _external(answers: Answers) -> bool:
 QUESTIONS = (
     Question("stack", "--stack", "Name of the stack, short and for good"),
     Question("domain", "--domain", "Host name of the application, such as app.example.com"),
-    Question("dns", "--dns", "Who answers for it: cloudflare, route53 or external"),
+    Question("dns", "--dns", "DNS provider: cloudflare, route53 or external"),
     Question(
         "zone_id",
         "--zone-id",
@@ -73,7 +73,7 @@ QUESTIONS = (
         needed=lambda _: False,
         asked=lambda answers: answers.runtime in ("kubernetes", "both"),
     ),
-    Question("alerts", "--alerts", "Mail addresses that hear of alarms", many=True, needed=lambda _: False),
+    Question("alerts", "--alerts", "Mail addresses that receive alarms", many=True, needed=lambda _: False),
 )
 
 
@@ -81,26 +81,26 @@ def new(
     *,
     stack: Annotated[str, typer.Option(help="Name of the stack; cannot be changed later.")] = "",
     domain: Annotated[str, typer.Option(help="Host name of the application.")] = "",
-    dns: Annotated[str, typer.Option(help="Who answers for it: cloudflare, route53 or external.")] = "",
+    dns: Annotated[str, typer.Option(help="DNS provider: cloudflare, route53 or external.")] = "",
     zone_id: Annotated[str, typer.Option(help="Zone of the name, at Cloudflare or Route 53.")] = "",
-    zone: Annotated[str, typer.Option(help="Name of the zone, where it is not what somebody registered.")] = "",
+    zone: Annotated[str, typer.Option(help="Name of the zone, if it is not the registered domain.")] = "",
     certificate_arn: Annotated[str, typer.Option(help="With external DNS: an ACM certificate for the name.")] = "",
-    region: Annotated[list[str] | None, typer.Option(help="AWS region; say it again for more.")] = None,
+    region: Annotated[list[str] | None, typer.Option(help="AWS region; repeat it for more.")] = None,
     stage: Annotated[int, typer.Option(min=1, max=7, help="Scaling stage to begin with.")] = 1,
     runtime: Annotated[str, typer.Option(help="Where it runs: ec2, kubernetes or both. Default: ec2.")] = "",
     image: Annotated[str, typer.Option(help="Container image for arm64, with a tag or digest.")] = "",
     cidr: Annotated[str, typer.Option(help="Address range. Default: one that no other stack here has.")] = "",
-    api_cidr: Annotated[list[str] | None, typer.Option(help="Range that reaches the API of the clusters.")] = None,
+    api_cidr: Annotated[list[str] | None, typer.Option(help="Range that may reach the API of the clusters.")] = None,
     account: Annotated[str, typer.Option(help="Number of the AWS account, to refuse any other.")] = "",
-    alerts: Annotated[list[str] | None, typer.Option(help="Mail address that hears of alarms.")] = None,
+    alerts: Annotated[list[str] | None, typer.Option(help="Mail address that receives alarms.")] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON; asks nothing.")] = False,
 ) -> None:
     """Write the file of a new stack, Pulumi.<stack>.yaml, with comments that say what to change next.
 
-    At a terminal it asks for what no option says; elsewhere, or with --yes or --json, that is refused by name. The
-    address range is one that no other stack of this checkout has. Everything is checked by what reads the file later,
-    offline. A file that is there is never written over.
+    At a terminal it asks for what no option gives. Elsewhere, or with --yes or --json, it lists what is missing and
+    fails. The address range is one that no other stack of this checkout has. The file is checked offline by the code
+    that reads it later. A file that exists is never overwritten.
 
     JSON: {stack, file, network, next, warnings}.
 
@@ -148,7 +148,7 @@ def new(
             if not asks:
                 raise
             errors.print(str(error), style="red", markup=False)
-            errors.print("\nOnce more; Enter keeps what is in brackets.", markup=False)
+            errors.print("\nPlease answer again; Enter keeps the value in brackets.", markup=False)
             answers = _asked(answers, again=True)
             _refuse_present(answers.stack)
     _write(answers.stack, settings, content, chosen, as_json=as_json)
@@ -159,7 +159,7 @@ def _terminal() -> bool:
 
 
 def _asked(answers: Answers, *, again: bool = False) -> Answers:
-    """The answers, with what was missing asked for; or, `again`, with all of it asked for."""
+    """The answers after asking for the missing ones, or with `again` for all of them."""
     for one in QUESTIONS:
         given = getattr(answers, one.field)
         if not one.asked(answers):

@@ -28,8 +28,8 @@ def plan(
     """Show what a stack consists of at a stage, without an engine, an account or a state.
 
     JSON: {stage, stack, resources: [{urn, type, name, parent, region, protect, inputs}], warnings: [text],
-    application}. A value that only the cloud can tell is {"unknown": true}, a secret {"secret": true}. warnings are of
-    what the stack's file says and mostly does not mean. application is what the platform takes the application to be:
+    application}. A value that only the cloud knows is {"unknown": true}, a secret {"secret": true}. warnings are about
+    values in the stack's file that are allowed but rarely meant. application is what the platform assumes of it:
     {port, health_path, buckets, queues, limits, hashed_paths, never_cached, schedules, environment, names}.
 
     Exit codes: 0 rendered, 2 the stack's file or the stage is not usable.
@@ -76,7 +76,7 @@ def plan(
 
 
 def _application(application: Application) -> Table:
-    """What the platform takes the application to be."""
+    """What the platform assumes of the application."""
     buckets = [name + (" (public)" if one.public else "") for name, one in application.buckets.items()]
     limits = [f"{name} {one.per_minute} a minute" for name, one in application.limits.items()]
     rows = {

@@ -19,18 +19,18 @@ from scripts.places import put
 def prices(
     *,
     region: Annotated[
-        list[str] | None, typer.Option(help="AWS region; again for another. Default: those that stack files list.")
+        list[str] | None, typer.Option(help="AWS region; repeat it for more. Default: those that stack files list.")
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report, and write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
 ) -> None:
     """Bring ops/data/prices.json up to date from AWS' public price lists. Needs the network, and no credentials.
 
-    A list that cannot be had leaves the table as it was. Cloudflare publishes no list: its rows are kept by hand.
+    If a list cannot be fetched, the table stays as it was. Cloudflare publishes no list: its rows are kept by hand.
 
     JSON: {regions, written, rows, changed: [{key, region, before, after}], missing: [{key, region}]}.
 
-    Exit codes: 0 read, 2 the region is not known, or a list cannot be had or is none.
+    Exit codes: 0 read, 2 the region is not known, or a list cannot be fetched or parsed.
 
     Examples:
 

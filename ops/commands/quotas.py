@@ -1,4 +1,4 @@
-"""`ascent doctor --stack`: whether AWS and Cloudflare let a stack be, before an update finds out."""
+"""`ascent doctor --stack`: whether the limits and rights at AWS and Cloudflare are enough for a stack."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from ops.rollout.gates import WORLD
 
 
 def quotas(stack: str, stage: int | None, *, as_json: bool) -> int:
-    """Look, show, and return the exit code."""
-    # A budget that does not hold is for `ascent capacity` to explain.
+    """Check, print the result, and return the exit code."""
+    # `ascent capacity` explains a budget that does not hold.
     settings = stackfile.settings(stack, stage, judged=False)
     with progress() as live:
         needs = needed(settings, stack, live)

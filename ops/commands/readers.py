@@ -1,4 +1,4 @@
-"""`ascent readers`: the readers that autoscaling made, and removing those that nothing keeps."""
+"""`ascent readers`: shows the readers that autoscaling made, and can remove those that no scaling policy keeps."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from ops.errors import NO, AscentError, ascent_error
 def readers(
     *,
     stack: Annotated[str, typer.Option(help="Stack to look at.")],
-    remove: Annotated[bool, typer.Option("--remove", help="Delete those that no scaling keeps.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Delete those that no scaling policy keeps.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before the first one is deleted.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Show the Aurora readers that autoscaling made. They are in no state of Pulumi, and stay when the scaling goes.
+    """Show the Aurora readers that autoscaling made. Pulumi's state has none of them, and they outlive the scaling.
 
     A stack that has moved below stage 4 goes on paying for them, and a cluster that still has one cannot be deleted:
-    remove them after such a move, and before pulumi destroy or before a region leaves. Where scaling is still there, it
-    would make them again: first set ascent:readers.maximum to the minimum, or move down, and run pulumi up.
+    remove them after such a move, before pulumi destroy, and before a region is removed. A scaling policy that still
+    exists would make them again: first set ascent:readers.maximum to the minimum, or move down, and run pulumi up.
 
-    JSON: {stack, readers: [{region, cluster, instance, kept}], removed: [instance]}; kept says that scaling is there.
+    JSON: {stack, readers: [{region, cluster, instance, kept}], removed: [instance]}; kept: by a scaling policy.
 
     Exit codes: 0 shown or removed, 1 one could not be removed or you said no, 2 the stack or AWS cannot be asked.
 
@@ -75,13 +75,13 @@ def readers(
         for title in ("Region", "Reader", "State"):
             table.add_column(title, overflow="fold")
         for one in found:
-            state = "kept by scaling" if one.kept else "removed" if one.instance in removed else "kept by nothing"
+            state = "kept by a policy" if one.kept else "removed" if one.instance in removed else "kept by nothing"
             table.add_row(one.region, one.instance, state)
         console.print(table)
     if problem:
         raise AscentError(problem, code=NO)
     if remove and any(one.kept for one in found):
         errors.print(
-            "Where scaling is, they would come again: set ascent:readers.maximum to the minimum, or move below stage "
+            "A scaling policy would make them again: set ascent:readers.maximum to the minimum, or move below stage "
             "4, and run pulumi up first."
         )

@@ -1,4 +1,4 @@
-"""`ascent restore`: the steps by which the database is what it was at a time, and with --apply, taking them."""
+"""`ascent restore`: shows the steps that restore the database to a time or snapshot, and with --apply, takes them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from ops.restore.plan import RestorePlan, RestoreRefusedError, plan, refuse, sou
 from ops.restore.shape import NoDatabaseError, Shape, shape
 from ops.rollout.gates import WORLD
 
-# Types of what is there twice: cluster and instances, not proxies.
+# Types of resources that exist twice meanwhile: cluster and instances, not proxies.
 DATABASE = "aws:rds/cluster"
 
 
@@ -47,15 +47,16 @@ def restore(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Have the database as it was at a time, or as a snapshot has it. The one there is stays, under another name.
+    """Restore the database to a time or a snapshot. The present database stays, under another name.
 
     Without --apply nothing is done: the steps are printed, with what they cost and what is lost. With it, a second
-    database is restored beside the one there is, and you are asked before it takes its name, and so its addresses. No
-    leaves it beside: look at it, copy rows from it, and run the same command again to go on, or remove it. Both cost
-    until then: where a normal month is above the budget with both, --apply is refused, unless --over-budget agrees.
+    database is restored beside the present one, and you are asked before it takes over the name, and so the addresses.
+    After a no, both stay: look at the restored one, copy rows from it, and run the same command again to go on, or
+    remove it. Both cost until then: if a normal month is above the budget with both, --apply is refused, unless
+    --over-budget agrees.
 
-    What was interrupted is run again, with the same time or snapshot. Let nobody update the stack meanwhile. To get
-    back one table, do not let it take the place: docs/restore.md.
+    After an interruption, run the command again with the same time or snapshot. Do not update the stack meanwhile. To
+    get back a single table, do not let the restored database take over the name: docs/restore.md.
 
     JSON: {stack, cluster, region, to, snapshot, restored, kept, host, health, begun, steps: [{id, title, command,
     seconds}], rpo, rto, outage, cost: {before, after: with both databases, budget, unpriced}}; all times are seconds,
@@ -84,7 +85,7 @@ def restore(
             raise RestoreRefusedError("in the sandbox there is no database to restore")
         with progress() as live:
             engine = Automation(stack, live, lambda text: errors.print(text, markup=False))
-            live(f"Looking what database {stack} has")
+            live(f"Looking up the database of {stack}")
             shaped = shape(engine.resources(), stack, settings.writing_region)
             cloud = RestoreCloud(clients(settings.account.assume_role), shaped.region)
             live("Asking AWS what can be restored")
@@ -99,7 +100,7 @@ def restore(
     results: dict[str, str] = {}
     problem = None
     if apply:
-        # What was begun is paid for already.
+        # A restore that has begun is paid for already.
         if bill.exceeds and not over_budget and not planned.begun:
             raise AscentError(f"Nothing was done: {bill.excess}; {AGREE}", code=NO)
         wait = steps.Patience(time.sleep)
@@ -125,7 +126,7 @@ def restore(
 
 
 def _bill(planned: RestorePlan, settings: Settings) -> Bill:
-    """A month with both databases: the one there is stays, as it is priced now."""
+    """The cost of a month with both databases: the present one stays, at its present price."""
     from ops.cost import estimate
     from ops.engine.render import render
 
@@ -140,7 +141,7 @@ def _asked(planned: RestorePlan, shaped: Shape, endpoint: str) -> bool:
     errors.print(
         f"\n{planned.restored} is at {endpoint}\n"
         f"User {shaped.user}, today's password: aws secretsmanager get-secret-value --region {shaped.region} "
-        f"--secret-id {shaped.secret}\nConnect to it from within the network, and look whether it has what you want.",
+        f"--secret-id {shaped.secret}\nConnect to it from within the network, and check that it has what you want.",
         markup=False,
     )
     question = f"Put it in the place of {planned.cluster}? Nothing can be written for about {planned.outage} s."

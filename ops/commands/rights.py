@@ -1,4 +1,4 @@
-"""The part of `ascent doctor --stack` that is about Cloudflare: what a stack's token has to be allowed, and is."""
+"""The part of `ascent doctor --stack` about Cloudflare: the rights that a stack's token needs, and those it has."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ops.quotas.judge import QuotaVerdict
 from ops.quotas.report import COLORS
 from ops.rollout.gates import WORLD
 
-# Cloudflare, Load Balancing: enable; "interval is not in range [0, 0]" or "[1, 1]" is what it answers without.
+# Cloudflare, Load Balancing: enable; without the add-on, it answers "interval is not in range [0, 0]" or "[1, 1]".
 _ADD_ON = (
     "Load Balancing with geo steering, a paid add-on of the account: bought in the dashboard, before stage 7. Without "
     "it an update fails at the monitor, whose interval is not in range"
@@ -30,9 +30,9 @@ _ADD_ON = (
 class Rights:
     """What a stack needs at Cloudflare.
 
-    held: each right, and what is known of it. why: why the token was not looked at, or nothing.
+    held: each right, and whether the token has it. why: why the token was not looked at, or nothing.
     valid: whether it may be a token at all.
-    add_ons: what has to be bought, which nobody can look up.
+    add_ons: what has to be bought. No API tells whether it is.
     """
 
     held: Sequence[Held]
@@ -70,7 +70,7 @@ class Rights:
 def rights(settings: Settings, stack: str, live: Callable[[str], None]) -> Rights | None:
     """What the stack needs at Cloudflare, or None where Cloudflare does not answer for its domain.
 
-    `live` is called with what is going on.
+    `live` is called with what is being done.
     """
     zone = settings.domain.zone_id
     if settings.domain.dns is not Dns.CLOUDFLARE or zone is None:

@@ -1,4 +1,4 @@
-"""`ascent rollout`: a new version step by step, watched, over the two colors."""
+"""`ascent rollout`: brings a new version step by step over the two colors, watched by alarms."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from ops.rollout.status import Status, status_of
 from ops.stackedit import FileBusyError
 
 NOT_PUSHED = 3
-AT_ONCE = 10  # seconds that a region may take to answer before the next one's weights are moved
-WAITING = "Another command runs the rollout; waiting until it has gone back."
+AT_ONCE = 10  # Seconds to wait for a region before the next one's weights are moved.
+WAITING = "Another command runs the rollout; waiting until it has rolled back."
 
 rollout = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Bring a new version step by step, watched by alarms; it goes back by itself. See docs/rollouts.md.",
+    help="Bring a new version step by step, watched by alarms, with automatic rollback. See docs/rollouts.md.",
     epilog="Exit codes: 0 fine, 1 the answer is no (an alarm, too early, too small) or an update failed, 2 bad input, "
     "or the engine or AWS cannot be asked, 3 not pushed, 130 interrupted.",
 )
@@ -47,7 +47,7 @@ rollout = typer.Typer(
 StackOption = Annotated[
     str, typer.Option("--stack", metavar="NAME", help="Stack whose Pulumi.<stack>.yaml is changed.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a protected stack.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, not even on a protected stack.")]
 Push = Annotated[
     str | None,
     typer.Option(
@@ -79,7 +79,7 @@ class _Clock:
 @rollout.command()
 def start(
     *,
-    strategy: Annotated[Strategy, typer.Option(help="How it comes.")],
+    strategy: Annotated[Strategy, typer.Option(help="The steps.")],
     image: Annotated[str, typer.Option(callback=_image, help="The new image: registry/name:tag, or @sha256:digest.")],
     stack: StackOption = "sandbox",
     bake: Annotated[
@@ -90,7 +90,7 @@ def start(
         bool,
         typer.Option(
             "--with-changes",
-            help="Start although an update would change more of what serves requests; it comes along.",
+            help="Start although the update also changes other things that serve requests.",
         ),
     ] = False,
     over_budget: OverBudget = False,
@@ -98,7 +98,7 @@ def start(
         bool,
         typer.Option(
             "--beside-alarms",
-            help="Start although gate alarms of the running version fire: the new one is what ends that.",
+            help="Start although gate alarms of the running version fire: the new one fixes the cause.",
         ),
     ] = False,
     push: Push = None,
@@ -110,11 +110,11 @@ def start(
     canary goes by 5, 25, 50 and 100 % with 30 minutes each, blue-green by 10, 25, 50 and 100 % with 10 minutes each,
     both on the idle color. rolling replaces the running color's instances or pods one after another.
 
-    First it says what both versions side by side cost while they are watched, how long that is, and whom it disturbs.
-    Where a normal month is above the stack's budget with that, it is refused, unless --over-budget agrees.
+    First it says what both versions side by side cost while they are watched, how long that takes, and which visitors
+    it affects. If a normal month is then above the stack's budget, it is refused, unless --over-budget agrees.
 
     JSON: as `status`, and outlook: {cost: {before, after: with both versions all month, budget, unpriced}, extra: US
-    dollars for as long as it is watched, minutes, disturbs: text}.
+    dollars while it is watched, minutes, disturbs: text}.
 
     Examples:
 
@@ -147,7 +147,7 @@ def step(
     *,
     stack: StackOption = "sandbox",
     everything: Annotated[
-        bool, typer.Option("--all", help="All steps that are left, watching the alarms between them.")
+        bool, typer.Option("--all", help="Take all steps that are left, watching the alarms between them.")
     ] = False,
     push: Push = None,
     yes: Yes = False,
@@ -155,7 +155,7 @@ def step(
 ) -> None:
     """Take the next step, or finish the one that was interrupted.
 
-    Goes back to the old version by itself, and exits with 1, when a gate alarm of the new one fires or has fired.
+    Rolls back to the old version by itself, and exits with 1, when a gate alarm of the new one fires or has fired.
 
     JSON: as `status`.
 
@@ -177,9 +177,9 @@ def step(
 
 @rollout.command()
 def promote(*, stack: StackOption = "sandbox", push: Push = None, yes: Yes = False, as_json: Json = False) -> None:
-    """Give the new version all the traffic now; the old one goes after a last watch.
+    """Give the new version all the traffic now; the old one is removed after a last bake time.
 
-    Skips the weights between, not the alarms: an alarm sends it back while the old color is there.
+    Skips the weights between, but not the alarms: an alarm rolls it back as long as the old color exists.
 
     JSON: as `status`.
 
@@ -200,19 +200,19 @@ def abort(
         bool,
         typer.Option(
             "--weights-only",
-            help="Move the weights by the load balancer's API, and keep them until an update has gone back as well.",
+            help="Move the weights alone, by the load balancer's API, and keep them until an update has rolled back.",
         ),
     ] = False,
     push: Push = None,
     as_json: Json = False,
 ) -> None:
-    """Go back to the old version from anywhere, and take the new one away. Never asks.
+    """Roll back to the old version from any step, and remove the new one. Never asks.
 
-    The traffic goes first, in seconds: by the load balancer's API, whatever update is under way. Updates follow. Where
-    another command runs the rollout, that one notices and goes back; this one waits for it.
+    The traffic moves first, within seconds, by the load balancer's API, even while an update is under way. Updates
+    follow. If another command runs the rollout, that one notices and rolls back; this one waits for it.
 
-    With --weights-only it changes neither the file nor the stack: for credentials that may not, while somebody else
-    runs the rollout or the rest of the abort.
+    With --weights-only it changes neither the file nor the stack. This is for credentials that may not do so, while
+    another person or workflow runs the rollout or the rest of the abort.
 
     JSON: as `status`; with --weights-only {stack, done}.
 
@@ -241,20 +241,21 @@ def abort(
         early.divert()
         early.clock.sleep(early.gates.poll)
 
-    # Whoever runs it notices that the traffic is gone; in place there is none to take.
+    # The command that runs the rollout notices that the traffic has moved. A rollout in place has no traffic to move.
     with _walk(stack, as_json, done, meanwhile if movable else None, push=push) as walk:
         walk.abort()
 
 
 @rollout.command()
 def status(*, stack: StackOption = "sandbox", as_json: Json = False) -> None:
-    """Show where a rollout is, how its color does, and what comes next. Changes nothing.
+    """Show the step of a rollout, the health of its color, and what comes next. Changes nothing.
 
     JSON: {stack, underWay, strategy, phase, to, settled, since, bakeMinutes, secondsLeft, colors: {blue, green: {image,
     weight}}, weights: {region: {target group: percent}}, workers, alarms, unhealthy, gates, targets: [{region, group,
     healthy, least}], verdict, next, done}. `workers` has the color that queue workers run, or null where the stage has
     none; `gates` says how many gate alarms fire, and `verdict` what the next step would do, in words; `targets` leaves
-    out what nobody counts; `done` is what the command did, a line each; `next` the command that goes on, or null.
+    out groups whose health is unknown; `done` is what the command did, a line each; `next` the command that goes on,
+    or null.
 
     Exit codes: 0 fine or nothing under way, 1 the new color has alarms or is not healthy, 2 bad input.
 
@@ -305,17 +306,17 @@ def _walk(
     tell: Callable[[StackFile], None] | None = None,
     fields: Mapping[str, Any] | None = None,
 ) -> Iterator[RolloutRunner]:
-    """A rollout to work on, and around it: one at a time, progress, messages, and where things are at the end.
+    """A rollout to work on, with what surrounds it: the lock, progress, messages, and the status at the end.
 
     Args:
         stack: its name.
         as_json: whether to print JSON at the end.
         done: what was done before.
-        meanwhile: what to do while another command is at work on it. Without it, that is refused.
+        meanwhile: called while another command works on it. If None, that is refused.
         push: branch of origin that gets each step; None for none.
-        question: what to ask before a protected stack changes, and before others are kept out; None for nothing.
-        tell: what to tell before that; it may refuse.
-        fields: what JSON has besides.
+        question: asked before a protected stack changes, and before the lock is taken; None for no question.
+        tell: called before the question. It prints what should be known, and may refuse.
+        fields: further fields of the JSON.
     """
     done = [] if done is None else done
     with _explained():
@@ -328,7 +329,7 @@ def _walk(
             except KeyboardInterrupt:
                 raise AscentError(f"Interrupted. {_where(file)}", code=INTERRUPTED) from None
             except (EngineError, GateError) as error:
-                # These stop a step in the middle; a refusal does not.
+                # These errors stop a step in the middle; a refused step was not begun.
                 raise ascent_error(error, f"{sentence(error)}\n{_where(file)}") from None
             except RolloutRefusedError as error:
                 document: dict[str, Any] = {}
@@ -351,7 +352,7 @@ def _file(stack: str, push: str | None) -> StackFile:
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Whatever stands in the way becomes one message and an exit code."""
+    """Turn each expected error into one message and an exit code."""
     try:
         yield
     except (FileBusyError, RolloutRefusedError, GateError, EngineError) as error:
@@ -359,7 +360,7 @@ def _explained() -> Iterator[None]:
 
 
 def _confirm(file: StackFile, question: str | None, tell: Callable[[StackFile], None] | None) -> None:
-    """Tell what is to be known, and ask before a protected stack changes."""
+    """Print what should be known, and ask before a protected stack changes."""
     if tell is not None:
         tell(file)
     if question is not None and file.settings().protect:
@@ -367,7 +368,7 @@ def _confirm(file: StackFile, question: str | None, tell: Callable[[StackFile], 
 
 
 def _where(file: StackFile) -> str:
-    """What a stop in the middle leaves, and how to go on."""
+    """The state after a stop in the middle, and how to go on."""
     rollout = file.rollout()
     shares = ", ".join(f"{color} {one.weight} %" for color, one in rollout.colors.items())
     if rollout.progress is None:

@@ -1,4 +1,4 @@
-"""`ascent transition`: what moving a stack from one stage to another does, in which updates, and taking them."""
+"""`ascent transition`: what a move between two stages does and in which updates, and with --apply, makes them."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 
 def transition(
     came_from: Annotated[int, typer.Argument(min=1, max=7, metavar="FROM", help="Stage that the stack is at.")],
-    to: Annotated[int, typer.Argument(min=1, max=7, metavar="TO", help="Stage that it is to be at.")],
+    to: Annotated[int, typer.Argument(min=1, max=7, metavar="TO", help="Stage to move to.")],
     *,
     stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read, and changed by --apply.")] = (
         "sandbox"
     ),
     engine: Annotated[bool, typer.Option("--engine", help="Ask the real engine, in a sandbox made for it.")] = False,
     apply: Annotated[
-        bool, typer.Option("--apply", help="Take the updates. Run again, it goes on where it was stopped.")
+        bool, typer.Option("--apply", help="Make the updates. Run again, it goes on where it was stopped.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, also on a protected stack.")] = False,
     over_budget: OverBudget = False,
@@ -44,16 +44,17 @@ def transition(
 ) -> None:
     """Show what a move between two stages does, what is lost first, and the updates that it takes.
 
-    Lost is what holds data or identity that nothing else holds. What the platform rebuilds is not, nor are the copies
-    in a region that leaves with stage 7: docs/transitions.md. A move that AWS refuses to make in one update is made in
-    several. --apply changes the stack's file and brings the stack up, update by update, each looked at before; it
-    refuses one that would lose something.
+    A resource is lost if it holds data or identity that nothing else holds. What the platform rebuilds is not lost, nor
+    are the copies in a region that is removed below stage 7: docs/transitions.md. A move that AWS refuses in one update
+    is made in several. --apply changes the stack's file and makes the updates one after another. It previews each one,
+    and refuses one that would lose something.
 
     JSON: {stack, from, to, create, update, replace, delete: [URN], stateful: {replace, delete: [URN]}, changes: [{urn,
     type, name, op, properties, replaces: [PATH], lost, rebuilt: text or null, refused}], errors: {URN: text}, updates:
     [{stage, sizes: {key: value}}], broken: [{law, reason, source, urns}], then: [COMMAND]}. updates is empty where no
-    way is legal; broken says why one update is not; then is what to run after the updates; cost: {before: {low, high,
-    expected}, after, budget, unpriced: [URN]}, in US dollars a month. With --apply also done: [TEXT].
+    sequence of updates is possible; broken says why one update is not; then has commands to run after the updates;
+    cost: {before: {low, high, expected}, after, budget, unpriced: [URN]}, in US dollars a month. With --apply
+    also done: [TEXT].
 
     --apply refuses a move after which a normal month costs more than the stack's budget, unless --over-budget agrees.
 
@@ -134,7 +135,7 @@ def _bill(rendered: Mapping[int, RenderedStack], can: Choices, came_from: int, t
 def _take(
     stack: str, found: Transition, rendered: Mapping[int, RenderedStack], live: Live, *, quiet: bool
 ) -> list[str]:
-    """Take the updates. Returns what was done, a line each."""
+    """Make the updates. Returns what was done, a line each."""
     from ops.engine.updates import Automation
     from ops.stackedit import EditedFile
     from ops.transition.apply import TransitionRunner
@@ -157,7 +158,7 @@ def _take(
 
 @contextmanager
 def _explained(live: Live) -> Iterator[None]:
-    """Whatever stands in the way becomes one message and an exit code."""
+    """Turn each expected error into one message and an exit code."""
     from ops.engine.updates import EngineError
     from ops.stackedit import FileBusyError
     from ops.transition.apply import TransitionRefusedError
@@ -181,7 +182,7 @@ def _confirm(stack: str, can: Choices, *, yes: bool, question: str) -> None:
 
 
 def _then(stack: str, before: Settings, after: Settings) -> list[str]:
-    """What is to be done after the updates: S3 copies to a new region's buckets what is written from then on alone."""
+    """Commands to run after the updates: S3 replicates to a new region's buckets only what is written from then on."""
     new = set(after.active_regions[1:]) - set(before.active_regions)
     return [f"ascent backfill --stack {stack} --wait"] if new else []
 
@@ -207,7 +208,7 @@ def _show(stack: str, found: Transition, route: Route, then: Sequence[str]) -> N
     _updates(route)
     for one in then:
         console.print(
-            f"Then: {one}\n(copies what is in the buckets by then; ascent failover refuses before)", markup=False
+            f"Then: {one}\n(copies what is in the buckets by then; until then ascent failover refuses)", markup=False
         )
 
 
@@ -219,7 +220,7 @@ def _list(title: str, rows: Sequence[tuple[ResourceChange, str]]) -> None:
     widest, longest = max(map(len, kinds)), max(len(one.name) for one, _ in rows)
     for kind, (one, text) in zip(kinds, rows, strict=True):
         head = f"{SIGNS[one.op]} {kind:{widest}}  {one.name:{longest}}"
-        # Below it, where there is no room beside: a type or a property that is broken is hard to look for.
+        # On a line of its own if the line is full: a type that is broken over two lines is hard to search for.
         beside = len(head) + 2 + len(text) <= console.width
         console.print(escape(head.rstrip() if not text or not beside else head), end="", soft_wrap=True)
         console.print(f"  [dim]{escape(text)}[/dim]" if text and beside else "", soft_wrap=True)

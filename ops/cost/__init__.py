@@ -1,4 +1,4 @@
-"""What a stack costs a month, as a range. `estimate(plan, settings)` is the door; `ascent cost` is its command."""
+"""What a stack costs a month, as a range. Callers use `estimate(plan, settings)`; `ascent cost` is its command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a price rule sees: its resource, what lies beside it, and what users do."""
+"""The context of a price rule: its resource, the resources beside it, and the assumed usage."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class CannotPriceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PricedAmount:
-    """So much of a priced item.
+    """An amount of a priced item.
 
     key: item of the price table.
     quantity: units a month.
     what: in words, where the item's name does not say it.
-    times: factor on the price: below 1 for a discount that may or may not come.
+    times: factor on the price: below 1 for a possible discount.
     """
 
     key: str
@@ -39,11 +39,11 @@ class PricedAmount:
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The plan, as one resource of it sees it.
+    """One resource of the plan, and its context.
 
-    region: AWS region of the resource, or the primary one for what has none.
+    region: AWS region of the resource; the primary one if it has none.
     regions: all regions of the plan, the primary first.
-    discount: share of the on-demand price that a name of the table's discounts saves.
+    discount: share of the on-demand price that a discount saves, by its name in the table.
     """
 
     resource: Recorded
@@ -101,7 +101,7 @@ class ResourceIndex:
 
     @property
     def proxied(self) -> bool:
-        """Whether a CDN stands in front."""
+        """Whether traffic comes through a CDN."""
         return any(one.inputs.get("proxied") is True for one in self.of_type(PROXIED))
 
 
@@ -114,10 +114,10 @@ def hours(count: CostSpan | float = 1) -> CostSpan:
 
 
 def known(value: Any, what: str) -> Any:
-    """`value`, where the program knows it.
+    """`value`, if the program knows it.
 
     Raises:
-        CannotPriceError: when only the cloud can tell it.
+        CannotPriceError: when only the cloud knows it.
     """
     if value is None or value == {"unknown": True}:
         raise CannotPriceError(f"{what} is not known before the update")

@@ -40,7 +40,7 @@ def amounts(*resources: Recorded, usage: Usage = NOBODY, regions: Sequence[str] 
 
 
 def dollars(found: Sequence[PricedAmount], *items: str, region: str = HOME) -> CostSpan:
-    """What these items of them cost a month; all of them where none is named."""
+    """What these items cost a month; all items if none is named."""
     wanted = [one for one in found if not items or one.key in items]
     return sum((one.quantity * one.times * shipped().price(one.key, region).usd for one in wanted), NOTHING)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ops.engine.render import RenderedStack
 
 _NO_COMPONENT = "none"
-# Ascent: a budget allows for everything at its most for 2.4 hours a day, and at its least otherwise.
+# Ascent: a budget allows the maximum of everything for 2.4 hours a day, and the minimum otherwise.
 _PEAK_SHARE = 0.1
 
 
@@ -67,7 +67,7 @@ class CostRow:
 
 @dataclass(frozen=True, slots=True)
 class Unpriced:
-    """A resource that no price could be found for, and why."""
+    """A resource without a price, and why."""
 
     urn: str
     type: str
@@ -111,7 +111,7 @@ class Estimate:
     def budget(self) -> int:
         """What a monthly budget should be, in US dollars: above a normal month, far below everything at its most.
 
-        Rounded up to two digits that count: a budget is not more exact.
+        Rounded up to two significant digits: a budget is not more exact.
         """
         wanted = self.expected
         step = int(10 ** max(len(str(int(wanted))) - 2, 0))
@@ -134,13 +134,13 @@ class Estimate:
         return total(row.cost for row in self.rows if row.price.confidence == guess)
 
     def of_region(self, region: str | None) -> Estimate:
-        """The part of one region, or all of it for None. What has no price is named either way."""
+        """The part of one region, or all of it for None. Resources without a price are named in both."""
         if region is None:
             return self
         return replace(self, region=region, rows=tuple(row for row in self.rows if row.region == region))
 
     def unpriced_types(self) -> Counter[str]:
-        """Types of what is not priced, with how many of each."""
+        """Types without a price, and how many resources each has."""
         return Counter(one.type for one in self.unpriced)
 
 

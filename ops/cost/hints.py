@@ -15,10 +15,10 @@ _WORTH = 1.0  # US dollars a month; below it, a hint is noise
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Something that may be changed.
+    """A change that makes a stack cheaper.
 
-    saves: US dollars a month, where it can be told.
-    source: who says so.
+    saves: US dollars a month, if known.
+    source: where the advice comes from.
     """
 
     text: str
@@ -31,13 +31,13 @@ class Hint:
 
 
 def hints(found: Estimate, prices: Prices | None = None) -> list[Hint]:
-    """What may make this stack cheaper."""
+    """The hints for this stack."""
     table = prices or shipped()
     return [*_spot(found, table), *_commitments(found, table)]
 
 
 def _spot(found: Estimate, table: Prices) -> Iterator[Hint]:
-    """Spot for what may be interrupted, where the stage has none yet."""
+    """Spot instances for work that may be interrupted, if the stage has none yet."""
     if any(row.what == "spot" for row in found.rows):
         return
     steady = _cost(found, lambda row: row.item.startswith("ec2.") and row.what == "on demand")
@@ -52,7 +52,7 @@ def _spot(found: Estimate, table: Prices) -> Iterator[Hint]:
 
 
 def _commitments(found: Estimate, table: Prices) -> Iterator[Hint]:
-    """What commits to the minimum, which runs all the time anyway."""
+    """Commitments for the minimum, which runs all the time anyway."""
     minimum: dict[str, Callable[[CostRow], bool]] = {
         "compute-savings-plan-1y": lambda row: _steady_compute(row),
         "compute-savings-plan-3y": lambda row: _steady_compute(row),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ops.cost.estimate import Estimate, money
 
-# US dollars that are no change.
+# A difference of so many US dollars counts as no change.
 CENTS = 0.5
 
 
@@ -26,17 +26,17 @@ class Bill:
 
     @property
     def rise(self) -> float:
-        """What a normal month costs more, in US dollars; negative where it costs less."""
+        """How much more a normal month costs, in US dollars; negative where it costs less."""
         return self.after.expected - (self.before.expected if self.before else 0.0)
 
     @property
     def exceeds(self) -> bool:
-        """Whether it rises, and above the budget. A move that makes a dear stack cheaper passes."""
+        """Whether the cost rises, and above the budget. A move that makes an expensive stack cheaper passes."""
         return self.after.expected > self.budget and self.rise > CENTS
 
     @property
     def excess(self) -> str:
-        """That it is above the budget, in words."""
+        """The sentence that it is above the budget."""
         return f"a normal month would cost ${self.after.expected:,.0f}, and the budget is ${self.budget:,.0f}"
 
     @property

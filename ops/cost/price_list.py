@@ -1,8 +1,8 @@
 """Reads the public AWS price lists into the price table: one CSV a service and region, line by line.
 
 AWS, "Getting price list files manually": `/offers/v1.0/aws/<service>/current/<region>/index.csv` holds five lines about
-the file, a header, and a row for each price. A file of EC2 has hundreds of megabytes, so nothing is kept but the rows
-wanted.
+the file, a header, and a row for each price. A file of EC2 has hundreds of megabytes, so only the wanted rows are
+kept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 HOST = "https://pricing.us-east-1.amazonaws.com"
 _ABOUT = 5  # lines before the header
-# AWS, "Understanding your usage reports": what usage types begin with, by region. us-east-1 mostly has none.
+# AWS, "Understanding your usage reports": the prefix of usage types, by region. us-east-1 mostly has none.
 PREFIXES = {
     "us-east-1": ("", "USE1-"),
     "us-east-2": ("USE2-",),
@@ -45,12 +45,12 @@ Fetch = Callable[[str, str], AbstractContextManager[Lines]]
 
 
 class PriceListError(Exception):
-    """A price list cannot be had, or is not one."""
+    """A price list cannot be fetched, or is not one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """What was read of one list.
+    """The prices from one list.
 
     rows: rows of the price table. missing: items that the list has no price of.
     """
@@ -127,9 +127,9 @@ def fetch(service: str, region: str) -> Iterator[Lines]:
     """The list of a service and region, from AWS.
 
     Raises:
-        PriceListError: when it cannot be had.
+        PriceListError: when it cannot be fetched.
     """
-    # The program's only way to the network, so only here.
+    # Imported here, as this is the only use of the network in the estimate.
     from urllib.error import URLError
     from urllib.request import urlopen
 
@@ -138,7 +138,7 @@ def fetch(service: str, region: str) -> Iterator[Lines]:
         with urlopen(address, timeout=60) as answer:  # noqa: S310  the scheme is in the constant
             yield (line.decode() for line in answer)
     except (URLError, TimeoutError, OSError) as error:
-        raise PriceListError(f"{address} cannot be had: {error}") from None
+        raise PriceListError(f"{address} cannot be fetched: {error}") from None
 
 
 def merged(data: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

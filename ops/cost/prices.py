@@ -19,16 +19,16 @@ Confidence = Literal["list", "estimate"]
 
 
 class PriceError(LookupError):
-    """The table has no price of something."""
+    """The table has no price for an item."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What one unit of something costs in a region.
+    """The price of one unit of an item in a region.
 
     key: the item, as the table calls it.
     usd: US dollars per `unit`, before tax, without any free tier or discount.
-    source: the page or list that says so. date: when it did, as an ISO date.
+    source: the page or list of the price. date: when it was read, as an ISO date.
     confidence: `list` as published, or `estimate`.
     """
 
@@ -43,7 +43,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """What is saved by some other way to pay, as a share of the on-demand price."""
+    """The discount of another way to pay, as a share of the on-demand price."""
 
     share: float
     on: str
@@ -74,7 +74,7 @@ class Prices:
         return dates[0], dates[-1]
 
     def factor(self, region: str) -> float:
-        """What this region costs, compared to us-east-1.
+        """Price level of this region, compared to us-east-1.
 
         Raises:
             PriceError: for a region that the table does not know.
@@ -84,7 +84,7 @@ class Prices:
         return self._factors[region] / self._factors[HOME]
 
     def price(self, key: str, region: str) -> Price:
-        """Price of an item: of its region, else the one for everywhere, else us-east-1's times the region's factor.
+        """Price of an item: of its region, else the one for all regions, else us-east-1's times the region's factor.
 
         A size that has no row is priced as a multiple of its family's `large`.
 

@@ -1,4 +1,4 @@
-"""Bills that others worked out and published, and what the rules make of the same. us-east-1, on demand."""
+"""Published bills of other authors, and what our rules compute for the same. us-east-1, on demand."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Example:
 
     @property
     def error(self) -> float:
-        """How far ours is off, as a share of what is published."""
+        """Error of our sum, as a share of the published one."""
         return self.ours() / self.published - 1
 
 

@@ -1,4 +1,4 @@
-"""From the least to the most of something: every quantity and every sum of money here is one."""
+"""A range from least to most: every quantity and every sum of money here is one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class CostSpan:
-    """A range, both ends inclusive. Its unit is its owner's."""
+    """A range, both ends inclusive. The unit is that of the field that holds it."""
 
     low: float
     high: float
@@ -17,7 +17,7 @@ class CostSpan:
         return CostSpan(self.low + other.low, self.high + other.high)
 
     def __mul__(self, other: CostSpan | float) -> CostSpan:
-        """Each end times the other's same end: quantities that grow together, as load and capacity do."""
+        """Least times least and most times most: for quantities that grow together, as load and capacity do."""
         if isinstance(other, CostSpan):
             return CostSpan(self.low * other.low, self.high * other.high)
         return CostSpan(self.low * other, self.high * other)

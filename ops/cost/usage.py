@@ -1,4 +1,4 @@
-"""What users do in a month: every assumption that a price is multiplied with, in one table, each with its source."""
+"""Usage in a month: every assumption that a price is multiplied with, in one table, each with its source."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _RUNBOOK_USERS = 400  # Scaling to 1000 Users, Target Capacity: 1000 registered,
 MONTH_DAYS = 30
 # AWS CloudWatch pricing examples: what a stored log takes of its ingested size. Gzip in a bucket takes no more.
 COMPRESSED = 0.15
-MONTHS_KEPT = 12  # Ascent: objects and rows pile up for a year at the upper end
+MONTHS_KEPT = 12  # Ascent: at the upper end, objects and rows accumulate for a year
 
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A quantity that no resource tells.
+    """A quantity that the resources do not have.
 
     span: least and most.
     unit: what it counts; per user means per concurrent user, the unit of the stage table.
@@ -147,9 +147,9 @@ TABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the users of one region do.
+    """Usage of one region.
 
-    users: concurrent ones: from those of the stage below, who made people move here, to the stage's own.
+    users: concurrent ones: from the number of the stage below, at which a team moves up, to the stage's own.
     """
 
     users: CostSpan
@@ -160,20 +160,20 @@ class Usage:
         return self.users * REQUESTS.span
 
     def per_request(self, assumption: Assumption) -> CostSpan:
-        """A quantity a month of something that each request takes some of."""
+        """A quantity a month that grows with the requests."""
         return self.requests * assumption.span
 
     def per_user(self, assumption: Assumption) -> CostSpan:
-        """A quantity of something that each user takes some of."""
+        """A quantity that grows with the users."""
         return self.users * assumption.span
 
     def gigabytes(self, assumption: Assumption) -> CostSpan:
-        """GB a month of something that is KB a request."""
+        """GB a month of an amount in KB a request."""
         return self.per_request(assumption) * 1e-6
 
 
 def usage(settings: Settings) -> Usage:
-    """Usage of each region that the stage uses. Those who came to the stage share its regions."""
+    """Usage of each region that the stage uses. The stage's users are divided among its regions."""
     below = STAGES.get(settings.stage - 1)
     low = below.users / len(settings.active_regions) if below else 0
     return Usage(CostSpan(low, max(low, settings.row.users)))

@@ -57,11 +57,11 @@ WRONG: dict[str, tuple[str, str]] = {
     "a color that is none": (changed("blue:", "bleu:"), ": ascent:rollout.bleu: unknown key. Did you mean blue?"),
     "a misspelled namespace": (
         added("acsent:budget: {monthlyUsd: 500}"),
-        ": acsent:budget: nobody reads this namespace; did you mean ascent:budget?",
+        ": acsent:budget: this is not read namespace; did you mean ascent:budget?",
     ),
     "a namespace in capitals": (
         added("Ascent:protect: true"),
-        ": Ascent:protect: nobody reads this namespace; did you",
+        ": Ascent:protect: this is not read namespace; did you",
     ),
     "a key twice": (
         added("ascent:stage: 5"),
@@ -299,8 +299,8 @@ def test_what_a_team_may_mean_is_warned_of(root: Path) -> None:
     warnings = json.loads(done.stdout)["warnings"]
     assert done.stderr.splitlines() == [f"Warning: {line}" for line in warnings]
     told = [
-        r"ascent:protect: nobody reads this; the stack's keys belong under config",
-        r"aws:profile: nobody reads this: each region has a provider of its own; see ascent:account, ascent:tags",
+        r"ascent:protect: this is not read; the stack's keys belong under config",
+        r"aws:profile: this is not read: each region has a provider of its own; see ascent:account, ascent:tags",
         rf"ascent:rollout\.blue\.image: given {REGISTRY}/shop:latest; each push moves this tag, so",
         r"ascent:network: given 10\.32\.0\.0/11; Pulumi\.staging\.yaml has 10\.32\.0\.0/11, so the two can never",
         r"ascent:budget\.monthlyUsd: a normal month would cost \$[1-9][0-9]+, and the budget is \$5\. See: ascent cost",

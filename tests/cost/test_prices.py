@@ -168,7 +168,7 @@ def test_without_a_network_the_table_stays_and_the_command_says_so(
     before = table.read_text()
     done = CliRunner().invoke(cli.app, ["prices", "--region", "eu-west-1"])
     assert done.exit_code == 2
-    assert "cannot be had" in done.stderr
+    assert "cannot be fetched" in done.stderr
     assert "The table is as it was" in " ".join(done.stderr.split())
     assert "Traceback" not in done.output
     assert table.read_text() == before

@@ -116,7 +116,7 @@ def test_what_owners_changed_is_fine(tmp_path: Path) -> None:
     done = ascent(written(tmp_path, FINE))
     assert done.returncode == 0, done.stderr
     assert "Group prod-use1-blue: desiredCapacity: nothing -> 5 (EC2 Auto Scaling)" in done.stdout
-    assert "nobody changed any of 1 resources by hand" in done.stdout
+    assert "none of 1 resources was changed by hand" in done.stdout
 
 
 def test_json_has_the_promised_shape(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_what_lets_the_world_in_comes_first_and_what_was_done_alike_is_told_once
         "prod: 56 of 56 resources are not as recorded",
         "SecurityGroupIngressRule prod-use1-ssh: OPEN TO THE WORLD, changed; an update puts it back",
         "Bucket prod-use1-store: precious, gone; an update makes it again",
-        "54 resources, all alike: changed; an update puts it back",
+        "54 resources, all the same: changed; an update puts it back",
     ]
     assert sum("tags: " in line or "tags.team: " in line for line in lines) == 1
     assert f"  Group prod-use1-0, {urn(GROUP, 'prod-use1-0')}" in lines

@@ -83,4 +83,4 @@ def test_what_was_changed_by_hand_is_told_from_what_autoscaling_did(tmp_path: Pa
     repaired = box.run("up", "--yes", "--skip-preview", "--refresh", stage=1)
     assert repaired.ok, repaired.output
     assert [step.name for step in repaired.steps if step.op == "create"] == [GONE]
-    assert "nobody changed any of" in ascent(box, 0)
+    assert "none of" in ascent(box, 0)

@@ -124,7 +124,7 @@ def test_a_cost_that_cannot_be_told_keeps_nobody_from_a_failover(monkeypatch: py
         raise LookupError("no answer")
 
     monkeypatch.setattr("ops.engine.render.render", broken)
-    assert priced(lost=True) == (None, "cannot be told (no answer)")
+    assert priced(lost=True) == (None, "unknown (no answer)")
 
 
 def test_applied_it_takes_every_step_and_says_so(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +175,7 @@ def test_old_objects_that_may_be_missing_are_bad_input_unless_done_without(stack
     assert "--without-old-objects" in refused.output
     shown = failover("--to", OTHER, "--lost", "--without-old-objects")
     assert shown.exit_code == 0
-    assert "objects all from before their copies began" in " ".join(shown.stdout.split())
+    assert "objects all older than their replication" in " ".join(shown.stdout.split())
 
 
 @pytest.mark.parametrize("same", [True, False])

@@ -87,7 +87,7 @@ def test_the_command_removes_what_nothing_keeps_and_leaves_what_would_come_again
     scaled()
     shown = CliRunner().invoke(app, ["readers", "--stack", "test"])
     assert shown.exit_code == 0, shown.output
-    assert "kept by scaling" in shown.stdout
+    assert "kept by a policy" in shown.stdout
     left = CliRunner().invoke(app, ["readers", "--stack", "test", "--remove", "--yes", "--json"])
     assert json.loads(left.stdout)["removed"] == []
     assert "readers.maximum" in left.stderr

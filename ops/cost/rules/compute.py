@@ -22,7 +22,7 @@ DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 _DETAILED_METRICS = 7  # AWS EC2, detailed monitoring: metrics of an instance that are billed as custom ones
 _NODE_CPU = 2  # vCPUs of the instance type whose price stands for a node's
-_NODE_TYPES = ("c7g.large", "m7g.large")  # Auto Mode takes what is cheapest: from compute to general purpose
+_NODE_TYPES = ("c7g.large", "m7g.large")  # Auto Mode takes the cheapest instances: from compute to general purpose.
 _NODE_USABLE = 0.8  # Ascent: kubelet and each node's agents take a fifth of a small node, or more
 _SYSTEM_CPU = 2.0  # Ascent: what the cluster itself keeps running, at least one small node
 _AUTO_FEE = 0.12  # Amazon EKS pricing, Auto Mode examples: the fee compared to the instance's on-demand price
@@ -48,7 +48,7 @@ def group(around: Around) -> Iterator[PricedAmount]:
         yield PricedAmount(f"ec2.{type_}", hours(spot), "spot", CostSpan(1 - around.discount("spot"), 1))
     warm = around.inputs.get("warmPool") or {}
     kept = float(warm.get("minSize", 0))
-    # A stopped instance of a warm pool costs its disk alone. Those that run are no longer in the pool.
+    # A stopped instance of a warm pool costs only its disk. Running ones are no longer in the pool.
     stopped = CostSpan(max(kept, most - least), kept) if warm else NOTHING
     for disk in template.get("blockDeviceMappings", ()):
         size = float(disk.get("ebs", {}).get("volumeSize", 0))
@@ -135,7 +135,7 @@ def cluster(around: Around) -> Iterator[PricedAmount]:
 def _nodes_cpu(around: Around) -> CostSpan:
     """vCPUs of the nodes that one cluster's pods need, between the bounds of their autoscalers.
 
-    At least those of nodes without a gap, at most those of nodes that come for one pod after the other.
+    At least: nodes that are packed without a gap. At most: a node for each pod, one after the other.
     """
     clusters = max(len(around.everywhere(around.resource.type)), 1)
     bounds = {_name(one): _bounds(one) for one in around.everywhere(HPA)}

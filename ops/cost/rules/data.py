@@ -30,7 +30,7 @@ _CPUS = {"medium": 2, "large": 2, "xlarge": 4, "2xlarge": 8, "4xlarge": 16, "8xl
 
 def cluster(around: Around) -> Iterator[PricedAmount]:
     """An Aurora cluster: storage, I/O and backups. Its instances are priced on their own."""
-    # Whatever region people come to, their data lies in each cluster.
+    # Each cluster holds the data of all users, whichever region they use.
     stored = around.usage.per_user(usage.DATABASE_GB) * len(around.regions)
     if not around.inputs.get("storageType"):
         yield PricedAmount("aurora.io", around.usage.per_request(usage.DATABASE_IO) * 1e-6)
@@ -44,7 +44,7 @@ def cluster(around: Around) -> Iterator[PricedAmount]:
 def copies(around: Around) -> Iterator[PricedAmount]:
     """Copies of a cluster's snapshots, once a day. What another account keeps is on its own bill.
 
-    Each is a whole one: Amazon Aurora User Guide, "DB cluster snapshot copying", full copies.
+    Each is a full copy: Amazon Aurora User Guide, "DB cluster snapshot copying", full copies.
     """
     stored = around.usage.per_user(usage.DATABASE_GB) * len(around.regions)
     actions = [one for rule in around.inputs.get("rules") or () for one in rule.get("copyActions") or ()]
@@ -122,7 +122,7 @@ def _class_key(class_: str) -> str:
 
 
 def world_database(around: Around) -> Iterator[PricedAmount]:
-    """An Aurora global database: writes copied to each other region, and the way there."""
+    """An Aurora global database: writes replicated to each other region, and their transfer."""
     others = max(len(around.everywhere(CLUSTER)) - 1, 0)
     writes = around.usage.per_request(usage.WRITES) * len(around.regions) * others
     yield PricedAmount("aurora.replicated-io", writes * 1e-6)
@@ -143,7 +143,7 @@ def cache(around: Around) -> Iterator[PricedAmount]:
 
 
 def _node_type(around: Around) -> Any:
-    """Its own, or that of the Global Datastore it belongs to."""
+    """Its own node type, or that of the Global Datastore it belongs to."""
     groups = [around.resource, *around.everywhere(CACHE)]
     own = [one.inputs.get("nodeType") for one in groups]
     world = [one.inputs.get("cacheNodeType") for one in around.everywhere(GLOBAL_CACHE)]
@@ -157,7 +157,7 @@ def _valkey(around: Around) -> bool:
 
 
 def world_cache(around: Around) -> Iterator[PricedAmount]:
-    """A Global Datastore: writes on their way to each other region. The tie itself costs nothing."""
+    """A Global Datastore: transfer of writes to each other region. The datastore itself costs nothing."""
     others = max(len(around.everywhere(CACHE)) - 1, 0)
     written = around.usage.gigabytes(usage.CACHE_WRITES_KB) * len(around.regions)
     yield PricedAmount("transfer.region-gb", written * others, "replication")
@@ -177,7 +177,7 @@ def bucket(around: Around) -> Iterator[PricedAmount]:
 
 
 def bucket_copies(around: Around) -> Iterator[PricedAmount]:
-    """Replication of a bucket: new objects on their way to each other region, within a set time where asked."""
+    """Replication of a bucket: transfer of new objects to each other region, with time control if configured."""
     rules = around.inputs.get("rules") or []
     share = len(rules) / max(len(around.beside(around.resource.type)), 1)
     moved = around.usage.per_user(usage.OBJECT_GB) * (share / usage.MONTHS_KEPT)

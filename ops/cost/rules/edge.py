@@ -13,7 +13,7 @@ _INCLUDED_ENDPOINTS = 2
 
 
 def record(around: Around) -> Iterator[PricedAmount]:
-    """A record. The first that is proxied stands for its zone's plan, which is not this program's to choose."""
+    """A record. The first proxied one carries the price of the zone's plan, which this program does not choose."""
     proxied = [one for one in around.everywhere(PROXIED) if one.inputs.get("proxied") is True]
     if proxied and around.resource is proxied[0]:
         yield PricedAmount("cloudflare.pro", CostSpan(0, 1), "plan: Free, to Pro for managed WAF rules")

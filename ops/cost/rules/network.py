@@ -1,4 +1,4 @@
-"""The way in and out: load balancers, NAT, endpoints, addresses, and what leaves to the internet."""
+"""Traffic in and out: load balancers, NAT, endpoints, addresses, and egress to the internet."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def firewall(around: Around) -> Iterator[PricedAmount]:
 
 
 def nat(around: Around) -> Iterator[PricedAmount]:
-    """A NAT gateway: hours, and its share of what instances send out."""
+    """A NAT gateway: hours, and its share of the instances' egress."""
     share = 1 / len(around.here(NAT))
     moved = around.usage.gigabytes(usage.NAT_KB) * share
     yield PricedAmount("vpc.nat-hour", hours())
@@ -80,7 +80,7 @@ def address(around: Around) -> Iterator[PricedAmount]:
 
 
 def service(around: Around) -> Iterator[PricedAmount]:
-    """A Kubernetes Service, which costs something where it brings a load balancer of its own."""
+    """A Kubernetes Service, which has a price if it makes a load balancer of its own."""
     if (around.inputs.get("spec") or {}).get("type") == "LoadBalancer":
         yield PricedAmount("alb.hour", hours(), "load balancer of a Service")
 

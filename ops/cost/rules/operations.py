@@ -1,4 +1,4 @@
-"""What watches, keeps secrets and encrypts."""
+"""Monitoring, secrets and encryption keys."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from ops.cost.span import CostSpan, exactly
 _ROTATIONS = 2
 _FINE = 60  # seconds; an alarm on a shorter period counts threefold
 _BANDS = 3
-_FUNCTION_GB = 0.125  # AWS Lambda: memory of a function that says nothing of it, 128 MB
+_FUNCTION_GB = 0.125  # AWS Lambda: default memory of a function, 128 MB
 # What Container Insights keeps of the application's pods, beside logs of its own.
 _POD_LOGS = "-insights-application"
 
 
 def log_group(around: Around) -> Iterator[PricedAmount]:
-    """A log group: what comes in, by whose log it is, and what is kept of it."""
+    """A log group: ingestion, by the kind of log, and storage."""
     if around.kind("Network"):
         if any(one.inputs.get("logDestinationType") == "s3" for one in around.beside(FLOW_LOG)):
             return
@@ -79,7 +79,7 @@ def replica_key(around: Around) -> Iterator[PricedAmount]:
 
 
 def function(around: Around) -> Iterator[PricedAmount]:
-    """A function: the one that asks from outside, once a minute. Others run for seconds when passwords change."""
+    """A function: the check from outside runs once a minute. Others run for seconds when passwords change."""
     if around.kind("OutsideCheck"):
         runs = usage.HOURS * 60
         yield PricedAmount("lambda.request", exactly(runs * 1e-6))
