@@ -1,4 +1,4 @@
-"""The global database and the Global Datastore, as AWS tells and moves them."""
+"""Reads the global database and the Global Datastore from AWS, and moves their writer."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ CONNECTED = "connected"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Members:
-    """Who belongs to a global database or datastore, by region, and who takes the writes.
+    """The members of a global database or datastore, by region, and which one takes the writes.
 
-    ready: whether all is well with it, so that it can be moved.
-    heading: region that is about to take the writes, as far as AWS tells; none otherwise.
-    copies: of a database, what AWS says of each region's copy: `CONNECTED`, or that it is made anew.
+    ready: whether its state allows the writes to be moved.
+    heading: region that is about to take the writes, if AWS names one.
+    copies: of a database, the state of each region's copy: `CONNECTED`, or that it is made anew.
     """
 
     id: str
@@ -35,7 +35,7 @@ class Members:
 
 
 class FailoverCloud:
-    """Asks and tells AWS, in whichever region the question has to be put."""
+    """Calls AWS, in the region that each call needs."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -50,9 +50,9 @@ class FailoverCloud:
             answer = self._clients("rds", region).describe_global_clusters(GlobalClusterIdentifier=name)
         found = answer["GlobalClusters"]
         if not found:
-            raise CloudError(f"{region} knows no global database {name}; first: pulumi up")
+            raise CloudError(f"{region} has no global database {name}; first: pulumi up")
         members = {region_of(one["DBClusterArn"]): one for one in found[0]["GlobalClusterMembers"]}
-        # There, and empty, when nothing is under way (Amazon RDS API Reference, GlobalCluster).
+        # Present but empty when nothing is under way (Amazon RDS API Reference, GlobalCluster).
         move = found[0].get("FailoverState") or {}
         return Members(
             id=name,
@@ -64,7 +64,7 @@ class FailoverCloud:
         )
 
     def move_database(self, name: str, *, arn: str, region: str, lost: bool) -> None:
-        """Start to have another cluster take the writes.
+        """Start the move of the writes to another cluster.
 
         Raises:
             CloudBusyError: when something else is under way.
@@ -96,7 +96,7 @@ class FailoverCloud:
         return bool(instances) and all(state == AVAILABLE for state in states)
 
     def cache(self, name: str, region: str) -> Members:
-        """The members of the Global Datastore that was made as `name`: AWS puts letters of its own before that.
+        """The members of the Global Datastore that was made as `name`: AWS puts a prefix of its own before the name.
 
         Raises:
             CloudError: when there is none, or AWS refuses.
@@ -106,9 +106,9 @@ class FailoverCloud:
             groups = [one for page in pages.paginate(ShowMemberInfo=True) for one in page["GlobalReplicationGroups"]]
         found = [one for one in groups if one["GlobalReplicationGroupId"].partition("-")[2] == name]
         if not found:
-            raise CloudError(f"{region} knows no global datastore {name}; first: pulumi up")
+            raise CloudError(f"{region} has no global datastore {name}; first: pulumi up")
         members = {one["ReplicationGroupRegion"]: one for one in found[0]["Members"]}
-        # Its status says "modifying" of every change, so that only a member's role tells who takes the writes.
+        # Its status is "modifying" during any change, so only a member's role shows which one takes the writes.
         return Members(
             id=found[0]["GlobalReplicationGroupId"],
             by_region={where: one["ReplicationGroupId"] for where, one in members.items()},
@@ -117,7 +117,7 @@ class FailoverCloud:
         )
 
     def move_cache(self, identifier: str, to: str, *, group: str) -> None:
-        """Start to have another region's cache take the writes.
+        """Start the move of the writes to another region's cache.
 
         Raises:
             CloudBusyError: when something else is under way.
@@ -129,7 +129,7 @@ class FailoverCloud:
             )
 
     def lag(self, cluster_arn: str) -> float | None:
-        """Seconds that a secondary cluster was behind at most in the last minutes; None where there is no measurement.
+        """The greatest lag of a secondary cluster in the last minutes, in seconds; None without a measurement.
 
         Raises:
             CloudError: when AWS refuses.

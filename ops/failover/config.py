@@ -1,4 +1,4 @@
-"""The one change of a stack's file: who writes, is lost, or gets no visitors. All else stays as people wrote it."""
+"""The change of a stack's file: which region writes, is lost, or gets no traffic. All else stays as it was written."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def with_values(text: str, values: Mapping[str, Value], name: str) -> str:
     Raises:
         SettingsError: when the text has no place for one.
     """
-    # The last first: each comes right after the regions.
+    # In reverse order: each is inserted right after the regions.
     for key, value in reversed(list(values.items())):
         said = list(value) if isinstance(value, tuple) else value
         text = edited(text, key.removeprefix(f"{stackfile.PROJECT}:"), said or None, name, after="regions")

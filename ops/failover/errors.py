@@ -1,4 +1,4 @@
-"""Why a failover stops, in one line each, and the one kind of refusal that passes by itself."""
+"""The errors that stop a failover, one line each, and the one that passes when it is tried again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 # Amazon RDS API Reference, FailoverGlobalCluster, SwitchoverGlobalCluster, ModifyDBInstance, RebootDBInstance and
-# RegisterDBProxyTargets, Errors; Amazon ElastiCache API Reference, FailoverGlobalReplicationGroup, Errors: what they
-# say while something else is under way. A target that was taken off may be registered for a while yet.
+# RegisterDBProxyTargets, Errors; Amazon ElastiCache API Reference, FailoverGlobalReplicationGroup, Errors: the
+# codes while something else is under way. A target that was deregistered may still count as registered for a while.
 _STATES = frozenset(
     {
         "DBProxyTargetAlreadyRegisteredFault",
@@ -25,20 +25,20 @@ class StepError(Exception):
 
 
 class CloudError(StepError):
-    """AWS did not do or say what was asked. The text is one line."""
+    """A call of AWS failed. The text is one line."""
 
 
 class CloudBusyError(CloudError):
-    """AWS refuses for as long as something else is under way."""
+    """AWS refuses the call while something else is under way."""
 
 
 @contextmanager
 def explained(service: str, region: str) -> Iterator[None]:
-    """Turns what AWS or the SDK says into one line.
+    """Turns an error of AWS or of the SDK into one line.
 
     Raises:
-        CloudBusyError: when the state of what was asked about is in the way.
-        CloudError: whatever else AWS or the SDK says.
+        CloudBusyError: when the resource is in a state that does not allow the call.
+        CloudError: for every other error.
     """
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 

@@ -1,9 +1,9 @@
 """Keeps the old writer's clients away from it, as far as its region answers, and asks Aurora whether it did the same.
 
-Aurora itself blocks writes at the old writer's storage when another cluster is promoted with data loss; that is a best
-effort, and clients are to be kept away as well (Amazon Aurora User Guide, Performing managed failovers). A security
-group would do it for new connections alone, as what is open is tracked; a network ACL tracks nothing (Amazon VPC User
-Guide, Connection tracking; Network ACL basics).
+Aurora itself blocks writes at the old writer's storage when another cluster is promoted with data loss. That is a best
+effort, and clients have to be kept away as well (Amazon Aurora User Guide, Performing managed failovers). A security
+group would stop only new connections, as open ones are tracked; a network ACL tracks nothing (Amazon VPC User Guide,
+Connection tracking; Network ACL basics).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from infra.security_groups import ANYWHERE
 from infra.thresholds import DATABASE_PORT
 from ops.failover.errors import explained
 
-RULE = 1  # the first one to be looked at
+RULE = 1  # The lowest number: this rule is evaluated first.
 TCP, DENY = "6", "deny"
 PORTS = {"From": DATABASE_PORT.value, "To": DATABASE_PORT.value}
 MINUTES = 60
@@ -24,13 +24,13 @@ BLOCKED = "block writes"
 
 
 class Fence:
-    """Asks and tells AWS, in a region that may not answer: `clients` should not wait long."""
+    """Calls AWS in a region that may not answer, so `clients` should have short timeouts."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
 
     def put(self, cluster: str, region: str) -> None:
-        """Have the subnets of a database cluster take nothing at the database's port.
+        """Deny all traffic to the database's port in the subnets of a cluster.
 
         Raises:
             CloudError: when AWS refuses or does not answer.
@@ -50,7 +50,7 @@ class Fence:
                     )
 
     def lift(self, cluster: str, region: str) -> bool:
-        """Take that back. Returns whether there was a fence.
+        """Remove that rule. Returns whether there was one.
 
         Raises:
             CloudError: when AWS refuses or does not answer.
@@ -63,7 +63,7 @@ class Fence:
         return bool(fenced)
 
     def said(self, region: str) -> str | None:
-        """What Aurora said last, in the last hour, of its own attempt to block writes; None where nothing.
+        """Aurora's newest event, within the last hour, about its own attempt to block writes; None without one.
 
         Raises:
             CloudError: when AWS refuses or does not answer.
@@ -88,7 +88,7 @@ class Fence:
 
 
 def _fenced(acl: dict[str, Any]) -> bool:
-    """Whether the fence is there, and not a first rule that was made elsewhere."""
+    """Whether the first rule is the fence, and not a rule that was made elsewhere."""
     return any(
         one["RuleNumber"] == RULE and not one["Egress"] and one["RuleAction"] == DENY and one.get("PortRange") == PORTS
         for one in acl["Entries"]

@@ -1,4 +1,4 @@
-"""The stack's instances, as far as a failover asks about them and has them fetch the new addresses."""
+"""The stack's instances: which ones run, and restarts that have them fetch the new addresses."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from infra.clients import Clients
 from infra.thresholds import HEALTH_TIMEOUT, RESTART_WAIT
 from ops.failover.errors import explained
 
-# AWS Systems Manager API Reference, CommandInvocation: what is not the end.
+# AWS Systems Manager API Reference, CommandInvocation: the states before the end.
 UNDER_WAY = ("Pending", "InProgress", "Delayed", "Cancelling")
 # AWS Systems Manager API Reference, InstanceInformation, PingStatus: the others are ConnectionLost and Inactive.
 ONLINE = "Online"
-# Where the application answers on the instance is in what the instance was given: infra/user_data.py.
+# Port and health path are in the file that user data writes: infra/user_data.py.
 WHERE = "import json; one = json.load(open('/etc/ascent/instance.json')); print(str(one['port']) + one['health_path'])"
-# The container that runs is left alone unless another one can start: `fetch` gets the secret, and the image where it is
-# not there. A worker need not listen, so of it only that it runs is known.
+# The running container is left alone unless another one can start: `fetch` gets the secret, and the image if it is
+# missing. A worker need not listen on a port, so it only has to run.
 RESTART = f"""set -eu
 /usr/local/bin/ascent-instance fetch /etc/ascent/instance.json
 systemctl restart app.service
@@ -28,7 +28,7 @@ systemctl is-active --quiet app.service"""
 
 
 class FailoverInstances:
-    """Asks and tells AWS about instances, in the region that they are in."""
+    """Calls AWS about instances, in their region."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -49,7 +49,7 @@ class FailoverInstances:
             )
 
     def serving(self, target_groups: Sequence[str], region: str) -> set[str]:
-        """Ids of the instances that a load balancer finds healthy.
+        """Ids of the instances that are healthy in a target group.
 
         Raises:
             CloudError: when AWS refuses.
@@ -64,7 +64,7 @@ class FailoverInstances:
         return healthy
 
     def reached(self, instances: Sequence[str], region: str) -> set[str]:
-        """Those of these instances, fifty at most, that Systems Manager reaches.
+        """Which of these instances, fifty at most, Systems Manager reaches.
 
         It refuses a command as a whole if one of its instances is not registered, as one that boots is not yet (AWS
         Systems Manager API Reference, SendCommand, InvalidInstanceId).

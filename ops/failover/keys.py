@@ -20,19 +20,19 @@ _CONTEXT = "context_"
 
 
 def provider(text: str) -> str | None:
-    """Whom a stack's file has encrypt its secrets; None where that is a key of KMS that it does not name, or none."""
+    """The secrets provider of a stack's file; None for a KMS key that it does not name, and without one."""
     url = (yaml.safe_load(text) or {}).get("secretsprovider")
     return url if isinstance(url, str) and url.startswith(KMS) else None
 
 
 def elsewhere(url: str, lost: str, target: str) -> str:
-    """The URL of the same key in another region, where it is in the lost one; else the URL itself."""
+    """The URL of the same key in another region if it is in the lost one; else the URL itself."""
     return re.sub(rf"(?<=[?&]region=){re.escape(lost)}(?=&|$)|(?<=:kms:){re.escape(lost)}(?=:)", target, url)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Keys:
-    """Where a stack says which key its secrets have: its file, and its state.
+    """The two places that name the key of a stack's secrets: its file and its state.
 
     Both hold the data key, as KMS has encrypted it. A multi-Region key decrypts in each of its regions what it has
     encrypted in any (AWS KMS Developer Guide, Multi-Region keys), so nothing has to be encrypted anew.
@@ -48,10 +48,10 @@ class Keys:
     run: Run
 
     def move(self, lost: str, target: str) -> bool:
-        """Have the stack's secrets decrypted in `target`. Returns whether they were to be decrypted in `lost`.
+        """Have the stack's secrets decrypted in `target`. Returns whether the key was in `lost` before.
 
         Raises:
-            StepError: when the key is not there, or the engine fails.
+            StepError: when the key is not in `target`, or the engine fails.
         """
         return any([self._move_file(lost, target), self._move_state(lost, target)])
 
@@ -77,7 +77,7 @@ class Keys:
         return True
 
     def _try(self, url: str, encrypted: str | None, target: str) -> None:
-        """Have KMS decrypt the data key in another region, before anything says that it can."""
+        """Try to decrypt the data key in another region, before file and state name that region."""
         if not encrypted:
             return
         query = dict(parse_qsl(urlsplit(url).query))

@@ -14,7 +14,7 @@ CAN_WAIT = ("aws:cloudwatch/", "pulumi:", f"{naming.token('')}")
 
 
 def left(foreseen: Iterable[EngineStep], away: Collection[str]) -> list[str]:
-    """What an update would still change, but for what AWS and Kubernetes hold in some regions.
+    """What an update would still change, except for resources of AWS and Kubernetes in some regions.
 
     Args:
         foreseen: what it would do to each resource, their providers among them: these say where a resource is.

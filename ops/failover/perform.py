@@ -18,7 +18,7 @@ from ops.failover.keys import Keys
 from ops.failover.plan import DRAINED, FailoverPlan, around
 
 DONE, SKIPPED = "done", "already so"
-NAMED = 5  # of what is left, in a message
+NAMED = 5  # How many of the remaining changes a message names.
 
 
 class Update(Protocol):
@@ -36,10 +36,10 @@ class FailoverRun:
     update: brings the stack up. left: what an update would still change of what the new writer needs.
     answers: whether a URL answers with 200.
     fence: keeps clients away from the database of a region that may not answer.
-    keys: where the stack says which key its secrets have.
-    restart: restarts the application on a region's instances, and says on how many.
+    keys: file and state, which name the key of the stack's secrets.
+    restart: restarts the application on a region's instances, and returns on how many.
     complete: whether the buckets that a region has now are those that ascent:backfilled is about.
-    wait: sleeps that many seconds. tell: told what a step waits for.
+    wait: sleeps that many seconds. tell: called with what a step waits for.
     """
 
     plan: FailoverPlan
@@ -56,7 +56,7 @@ class FailoverRun:
     tell: Callable[[str], None]
 
     def take(self, step: str) -> str:
-        """Take one step. Returns what came of it.
+        """Take one step. Returns its result.
 
         Raises:
             StepError: when it failed.
@@ -67,7 +67,7 @@ class FailoverRun:
     def _check(self) -> str:
         plan = self.plan
         for what, members in (("database", self._seen_database()), ("cache", self._seen_cache())):
-            # One that is on its way is waited for by its own step.
+            # A move that is under way is waited for by its own step.
             if members is None or plan.target in (members.writer, members.heading):
                 continue
             if members.writer != plan.source:
@@ -85,11 +85,11 @@ class FailoverRun:
             raise StepError(f"AWS says of the copy in {plan.target}: {copy}; wait until it is {CONNECTED}")
         if lag is None and copy != CONNECTED:
             raise StepError(
-                f"nobody measured how far {plan.target} is behind in the last minutes; see why first, or say "
+                f"there is no measurement of how far {plan.target} was behind in the last minutes; see why, or use "
                 f"--lost if {plan.source} does not answer"
             )
         if lag is None:
-            return f"nobody measured how far {plan.target} is behind; AWS says {CONNECTED}, and a switchover waits"
+            return f"no measurement of how far {plan.target} is behind; AWS says {CONNECTED}, and a switchover waits"
         if lag > SWITCHOVER_LAG.value:
             raise StepError(f"{plan.target} is {lag:g} s behind, and should be {SWITCHOVER_LAG.value} s at most; wait")
         return f"{plan.target} is {lag:g} s behind"
@@ -100,13 +100,13 @@ class FailoverRun:
     def _objects(self) -> str:
         target = self.plan.target
         if self.complete(target):
-            return f"{target} has those from before it was copied to"
-        way = "to go on without them, say --without-old-objects"
+            return f"{target} has those that are older than its replication"
+        way = "to go on without them, use --without-old-objects"
         if not self.plan.lost:
             way = f"first: ascent backfill --stack {self.plan.stack} --wait"
         raise StepError(
-            f"{target} has other buckets than those that ascent:backfilled is about, which may lack every object from "
-            f"before they were copied to; {way}"
+            f"{target} has other buckets than those that ascent:backfilled is about, which may lack every object "
+            f"that is older than their replication; {way}"
         )
 
     def _database(self) -> str:
@@ -120,7 +120,7 @@ class FailoverRun:
         return done if done == SKIPPED or not lost else f"{done}; {self._blocked()}"
 
     def _blocked(self) -> str:
-        """What Aurora says of its own fence: at the old writer if that answers, else at the new one."""
+        """Aurora's event about its own fence: from the old writer if that answers, else from the new one."""
         for region in (self.plan.lost, self.plan.target):
             try:
                 said = self.fence.said(region or "")
@@ -135,7 +135,7 @@ class FailoverRun:
         try:
             self.fence.put(f"{naming.regional(self.plan.stack, region)}-db", region)
         except CloudError as error:
-            return f"not done, and Aurora's own fence has to do: {error}"
+            return f"not done, so only Aurora's own fence is left: {error}"
         return DONE
 
     def _returned(self) -> str:
@@ -143,7 +143,7 @@ class FailoverRun:
         if not self._readable(region):
             raise StepError(
                 f"{region} cannot read the database yet: Aurora makes its copy anew, which takes from minutes to "
-                f"hours. Try again then; to go on without {region}, say --lost"
+                f"hours. Try again then; to go on without {region}, use --lost"
             )
         if plan.fenced is None:
             return SKIPPED
@@ -159,7 +159,7 @@ class FailoverRun:
         return DONE if self._write(self.plan.file) else SKIPPED
 
     def _write(self, values: Mapping[str, Value]) -> bool:
-        """Change the stack's file, whole or not at all. Returns whether it said something else before."""
+        """Change the stack's file atomically. Returns whether it changed."""
         before = self.file.read_text()
         try:
             after = with_values(before, values, self.file.name)
@@ -175,7 +175,7 @@ class FailoverRun:
             return DONE
         if self.plan.lost is None:
             raise StepError("the update failed; see above, mend it, then try again")
-        # One that could not even begin looks the same from outside.
+        # An update that could not begin has the same exit code.
         if left := self.left():
             more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
             raise StepError(
@@ -183,7 +183,7 @@ class FailoverRun:
                 "above, mend it, then try again"
             )
         away = " and ".join([self.plan.lost, *self.plan.drained])
-        return f"done but for what failed, see above: what is in {away}, or needs it, can wait"
+        return f"done except for what failed, see above: what is in {away}, or needs it, can wait"
 
     def _restart(self) -> str:
         return ", ".join(self._restarted(region) for region in self.plan.regions if region != self.plan.lost)
@@ -192,9 +192,9 @@ class FailoverRun:
         try:
             return self.restart(region)
         except StepError as error:
-            # Where the database cannot be read, an application may not come back; nor is a visitor sent there.
+            # Without a readable database, an application may not start again. Such a region gets no traffic anyway.
             if region in self.plan.drained:
-                return f"not all in {region}, which gets no visitors ({error})"
+                return f"not all in {region}, which gets no traffic ({error})"
             raise
 
     def _verify(self) -> str:
@@ -210,7 +210,7 @@ class FailoverRun:
         waiting = tuple(region for region in self.plan.drained if not self._readable(region))
         again = [region for region in self.plan.drained if region not in waiting]
         told = [
-            f"{region} gets no visitors until Aurora has made its copy anew, which takes from minutes to hours; then "
+            f"{region} gets no traffic until Aurora has made its copy anew, which takes from minutes to hours; then "
             "run the same command again"
             for region in waiting
         ]
@@ -218,7 +218,7 @@ class FailoverRun:
             for region in again:
                 self.restart(region)
             self._write({DRAINED: waiting or None})
-            told = [f"{' and '.join(again)} gets visitors again; {self._update()}", *told]
+            told = [f"{' and '.join(again)} gets traffic again; {self._update()}", *told]
         return "; ".join(told)
 
     def _readable(self, region: str) -> bool:
@@ -228,14 +228,14 @@ class FailoverRun:
         return self.cloud.readable(seen.by_region[region])
 
     def _seen_database(self) -> Members | None:
-        # Put to the target: the source may be gone.
+        # Asked in the target region, as the source may be gone.
         return self.cloud.database(self.plan.database, self.plan.target) if self.plan.database else None
 
     def _seen_cache(self) -> Members | None:
         return self.cloud.cache(self.plan.cache, self.plan.target) if self.plan.cache else None
 
     def _there(self, seen: Members) -> bool:
-        """Whether the target takes the writes. With a region lost, the whole is not well for as long as that is."""
+        """Whether the target takes the writes. While a region is lost, the global resource as a whole is not ready."""
         return seen.writer == self.plan.target and (self.plan.lost is not None or seen.ready)
 
     def _member(self, members: Members, what: str) -> str:
@@ -245,7 +245,7 @@ class FailoverRun:
         return found
 
     def _move(self, look: Callable[[], Members | None], ask: Callable[[Members], None], what: str) -> str:
-        """Have the target take the writes. Asked again while AWS is busy with something else; then waited for."""
+        """Move the writes to the target. Tried again while AWS is busy with something else; then waits for the end."""
         seen = look()
         if seen is None or self._there(seen):
             return SKIPPED

@@ -1,4 +1,4 @@
-"""The steps of a failover, in order, with what they cost. Pure: settings in, a plan out."""
+"""The steps of a failover, in order, with the time that they take. Pure: settings in, a plan out."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class FailoverStep:
     """One step.
 
     id: what `perform` calls it.
-    title: what is done, and why there, in one sentence.
+    title: what is done, and why at this point, in one sentence.
     command: what a person would type for it.
     seconds: how long writes wait for it, by the thresholds.
     """
@@ -47,9 +47,9 @@ class FailoverStep:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loss:
-    """What an unplanned failover may lose, in seconds before the outage; None for what is not ours to say.
+    """What an unplanned failover may lose, in seconds before the outage; None where it is not known here.
 
-    objects: None where those from before their copies began may be missing, however old.
+    objects: None where objects that are older than their replication may be missing.
     """
 
     database: float | None
@@ -62,11 +62,11 @@ class FailoverPlan:
     """A failover.
 
     home: the stack's first region.
-    source, target: region that takes the writes now, and then.
-    lost: region that no longer answers, so that what had not left it is gone; None for a switchover.
-    drained: regions that no visitor is sent to until Aurora has made their copy of the database anew.
+    source, target: region that takes the writes before and after.
+    lost: region that no longer answers, so that what was not yet replicated is gone; None for a switchover.
+    drained: regions that get no traffic until Aurora has made their copy of the database anew.
     returned: region that was lost and answers again.
-    fenced: region whose database takes, or took, no clients, so that no write reaches it; None where it is external.
+    fenced: region whose database is closed to clients, so that no write reaches it; None where it is external.
     database, cache: names of the Aurora Global Database and of the Global Datastore, or None where they are not ours.
     regions: all regions in use.
     rpo: what may be lost.
@@ -92,9 +92,9 @@ class FailoverPlan:
 
     @property
     def file(self) -> dict[str, Value]:
-        """What the stack's file is to say."""
+        """The keys of the stack's file after the failover."""
         return {
-            # Also of the home: a file that says nothing is taken for one from before the failover.
+            # Also for the home region: a file without the key would look like one from before the failover.
             WRITER: self.target,
             UNREACHABLE: self.lost,
             DRAINED: self.drained or None,
@@ -106,7 +106,7 @@ class FailoverPlan:
 
 
 class FailoverRefusedError(Exception):
-    """A failover that cannot be. The text says why, and what to do."""
+    """A failover that is not possible. The text says why, and what to do."""
 
 
 def plan(
@@ -119,15 +119,15 @@ def plan(
     without_old_objects: bool = False,
     key: str | None = None,
 ) -> FailoverPlan:
-    """The plan to have `target` take the writes of a stack.
+    """The plan to move the writes of a stack to `target`.
 
     Args:
         settings: of the stack, as its file is now.
         stack: its name.
         target: AWS region.
-        lost: whether the region that takes the writes now is out of reach.
+        lost: whether the region that takes the writes now does not answer.
         lag: seconds that the replicas are behind.
-        without_old_objects: go on where objects from before their copies began may be missing there.
+        without_old_objects: go on although objects that are older than their replication may be missing there.
         key: URL of the KMS key that the stack's secrets are encrypted with, if it is one.
 
     Raises:
@@ -137,18 +137,18 @@ def plan(
     _refuse(settings, stack, target)
     said = settings.writer or settings.unreachable or settings.drained
     if not lost and target == settings.writing_region and not said:
-        # After a failover, the file has the writing region: then there may be steps that are left.
+        # If the file names the target already, a failover was begun, and some steps may be left.
         others = [one for one in settings.standby_regions if one != target]
         raise FailoverRefusedError(
             f"{target} takes the writes of {stack} already, so there is nothing to do. Others that can: "
             f"{', '.join(others)}"
         )
-    # The home has everything: what is written elsewhere is copied to it from the first object on.
+    # The home region has all objects: what is written elsewhere is replicated to it from the first object on.
     copied = target == settings.home or target in settings.backfilled
     if not copied and not without_old_objects:
         raise FailoverRefusedError(_missing(settings, stack, target, lost=lost))
     source = settings.writing_region
-    # Once the file says who writes, it also says who is lost: what was interrupted goes on from there.
+    # Once the file names the writing region, it also names the lost one: an interrupted failover goes on from there.
     gone = (settings.unreachable if source == target else source) if lost else None
     if lost and gone is None:
         raise FailoverRefusedError(
@@ -156,18 +156,18 @@ def plan(
             f"updates do without another one that is: pulumi config set {UNREACHABLE} REGION --stack {stack}; then try "
             "again"
         )
-    # Without --lost, once the file says who writes, nothing is lost any more.
+    # Without --lost, a file that names the writing region means that no region is lost any more.
     returned = settings.unreachable if source == target and not lost else None
     if settings.unreachable not in (None, gone, returned):
         raise FailoverRefusedError(
             f"Pulumi.{stack}.yaml: ascent:unreachable: given {settings.unreachable}; when that region answers again, "
-            f"first take it back: ascent failover --stack {stack} --to {source} --apply"
+            f"first put it back into service: ascent failover --stack {stack} --to {source} --apply"
         )
     own = settings.external_database is None
     if own and settings.drained and source != target and not lost:
         raise FailoverRefusedError(
             f"Pulumi.{stack}.yaml: ascent:drained: given {', '.join(settings.drained)}; a switchover is for a database "
-            f"whose copies are all there. To send them visitors again once they are: "
+            f"whose copies are all there. To send them traffic again once they are: "
             f"ascent failover --stack {stack} --to {source} --apply"
         )
     world = f"{naming.regional(stack, settings.home)}-global"
@@ -202,10 +202,10 @@ def plan(
 
 
 def around(stack: str, lost: str | None) -> list[str]:
-    """Arguments of an update that leaves out what AWS and Kubernetes hold in a lost region.
+    """Arguments of an update that leaves out the resources of AWS and Kubernetes in a lost region.
 
-    Left in, the first change that the region does not answer would hold up everything that refers to it: the global
-    database, and by it the addresses of every region.
+    Otherwise the first change that the region does not answer would block everything that refers to it: the global
+    database, and through it the addresses of every region.
     """
     if lost is None:
         return []
@@ -213,7 +213,7 @@ def around(stack: str, lost: str | None) -> list[str]:
 
 
 def excluded(stack: str, lost: str) -> list[str]:
-    """URNs, with wildcards, of what AWS and Kubernetes hold in a lost region."""
+    """URNs, with wildcards, of the resources of AWS and Kubernetes in a lost region."""
     base = naming.regional(stack, lost)
     return [f"**${provider}:**::{base}*" for provider in ("aws", "kubernetes")]
 
@@ -222,8 +222,8 @@ def _refuse(settings: Settings, stack: str, target: str) -> None:
     standbys = settings.standby_regions
     if len(standbys) == 1:
         raise FailoverRefusedError(
-            f"Pulumi.{stack}.yaml: stage {settings.stage} runs in {settings.home} alone; regions to fail over to come "
-            "with stage 7 and a second region under ascent:regions"
+            f"Pulumi.{stack}.yaml: stage {settings.stage} runs in {settings.home} alone; a failover needs "
+            "stage 7 and a second region under ascent:regions"
         )
     if target not in standbys:
         raise FailoverRefusedError(
@@ -232,7 +232,7 @@ def _refuse(settings: Settings, stack: str, target: str) -> None:
 
 
 def _drained(settings: Settings, target: str, gone: str | None) -> tuple[str, ...]:
-    """Regions whose copy of the database is made anew, or is said to be.
+    """Regions whose copy of the database is, or may be, made anew.
 
     After a managed failover Aurora makes all other copies anew from the new writer's, which takes from minutes to
     hours; they are not readable until then (Amazon Aurora User Guide, Performing managed failovers).
@@ -243,7 +243,7 @@ def _drained(settings: Settings, target: str, gone: str | None) -> tuple[str, ..
 
 
 def _fenced(settings: Settings, region: str | None) -> str | None:
-    """The region, where its database and network are the stack's alone: others may use a VPC that was there before."""
+    """The region, if only the stack uses its database and network: others may use a VPC that was there before."""
     own = settings.external_database is None and region not in (settings.network.vpcs or {})
     return region if own else None
 
@@ -251,21 +251,18 @@ def _fenced(settings: Settings, region: str | None) -> str | None:
 def _missing(settings: Settings, stack: str, target: str, *, lost: bool) -> str:
     """Why a region may not have all objects, and what to do."""
     text = (
-        f"Pulumi.{stack}.yaml: ascent:backfilled does not name {target}: its buckets may lack every object from before "
-        "they were copied to. "
+        f"Pulumi.{stack}.yaml: ascent:backfilled does not name {target}: its buckets may lack every object that "
+        "is older than their replication. "
     )
     if not lost:
         return f"{text}First: ascent backfill --stack {stack} --wait"
     complete = [region for region in settings.standby_regions[1:] if region in settings.backfilled]
     others = f"These have them: {', '.join(complete)}. " if complete else ""
-    return (
-        f"{text}{others}To go on all the same, and do without those objects until {settings.home} is back, say "
-        "--without-old-objects"
-    )
+    return f"{text}{others}To go on without those objects until {settings.home} is back, use --without-old-objects"
 
 
 def _key(one: FailoverPlan, key: str | None) -> Iterator[FailoverStep]:
-    """First of all: without it, the engine cannot even tell the stack's outputs."""
+    """The first step: without the key, the engine cannot even read the stack's outputs."""
     if one.lost is None or key is None:
         return
     swap = rf"sed 's#\(awskms://[^\"]*\){one.lost}#\1{one.target}#'"
@@ -326,7 +323,7 @@ def _update(one: FailoverPlan) -> str:
 def _readers(one: FailoverPlan) -> FailoverStep:
     return FailoverStep(
         id="readers",
-        title=f"Send visitors to {' and '.join(one.drained)} again, where Aurora has made its copy anew, which takes "
+        title=f"Send traffic to {' and '.join(one.drained)} again, where Aurora has made its copy anew, which takes "
         "from minutes to hours",
         command=f"pulumi config rm {DRAINED} --stack {one.stack} && {_update(one)}",
         seconds=0,
@@ -355,7 +352,7 @@ def _objects(one: FailoverPlan) -> FailoverStep:
 def _fence(one: FailoverPlan) -> FailoverStep:
     return FailoverStep(
         id="fence",
-        title=f"Keep clients away from the database in {one.fenced}, if that still answers: nobody may write there",
+        title=f"Keep clients away from the database in {one.fenced}, if that still answers: no client may write there",
         command=f"aws ec2 create-network-acl-entry --region {one.fenced} --ingress --rule-number {RULE} --protocol tcp "
         f"--port-range From={DATABASE_PORT.value},To={DATABASE_PORT.value} --cidr-block {ANYWHERE} --rule-action deny "
         f"--network-acl-id {_acl(one, one.fenced)}",
@@ -374,7 +371,7 @@ def _returned(one: FailoverPlan) -> FailoverStep:
 
 
 def _acl(one: FailoverPlan, region: str | None) -> str:
-    """What a shell asks for the network ACL of a region's database."""
+    """The command that finds the network ACL of a region's database."""
     cluster = f"--db-cluster-identifier {naming.regional(one.stack, str(region))}-db"
     group = aws_query(f"rds describe-db-clusters --region {region} {cluster}", "DBClusters[0].DBSubnetGroup")
     subnet = aws_query(
@@ -401,7 +398,7 @@ def _database(one: FailoverPlan) -> FailoverStep:
 
 
 def _cache(one: FailoverPlan) -> FailoverStep:
-    # AWS puts letters of its own before the name (Amazon ElastiCache User Guide, Global Datastores).
+    # AWS puts a prefix of its own before the name (Amazon ElastiCache User Guide, Global Datastores).
     group = f"GlobalReplicationGroups[?ends_with(GlobalReplicationGroupId, '-{one.cache}')]"
     there = f"elasticache describe-global-replication-groups --region {one.target} --show-member-info"
     member = f"{group}.Members[] | [?ReplicationGroupRegion=='{one.target}'].ReplicationGroupId | [0]"
@@ -425,7 +422,7 @@ def _config(one: FailoverPlan) -> FailoverStep:
         id="config",
         title=f"Say in Pulumi.{one.stack}.yaml that {one.target} takes the writes"
         + (f", that {one.lost} is lost" if one.lost else "")
-        + (f", and that {' and '.join(one.drained)} gets no visitors" if one.drained else "")
+        + (f", and that {' and '.join(one.drained)} gets no traffic" if one.drained else "")
         + "; commit it",
         command=" && ".join(f"pulumi config {words} --stack {one.stack}" for words in said),
         seconds=0,

@@ -1,4 +1,4 @@
-"""Restarts the application on a region's instances, a share after the other."""
+"""Restarts the application on a region's instances, share by share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ops import stackfile
 from ops.failover.errors import StepError
 from ops.failover.instances import FailoverInstances
 
-SUCCESS = "Success"  # of a command, as Systems Manager calls it
+SUCCESS = "Success"  # State of a command, as Systems Manager calls it.
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,25 +27,25 @@ class Restart:
     wait: Callable[[float], None]
 
     def region(self, region: str) -> str:
-        """Restart a share after the other; the next one only if those that answered before answer again.
+        """Restart share by share; the next one only if the instances that were healthy before are healthy again.
 
         Returns how many there were, and where.
 
         Raises:
-            StepError: when one does not come back.
+            StepError: when an instance does not become healthy again.
         """
         groups = self.groups(region)
         waiting = self._running(region)
-        everybody, share = len(waiting), max(1, len(waiting) * RESTART_SHARE.value // 100)
+        every, share = len(waiting), max(1, len(waiting) * RESTART_SHARE.value // 100)
         served = self.instances.serving(groups, region)
         while waiting:
-            # What a refresh has replaced meanwhile has fetched the new addresses when it booted.
+            # Instances that a refresh has made meanwhile have fetched the new addresses when they booted.
             now = set(self._running(region))
             waiting = [one for one in waiting if one in now]
             part, waiting = waiting[:share], waiting[share:]
             if part:
                 self._share(part, region, groups, served)
-        return f"{everybody} in {region}"
+        return f"{every} in {region}"
 
     def _share(self, part: Sequence[str], region: str, groups: Sequence[str], served: Collection[str]) -> None:
         """Restart some instances, and wait for them. `served`: those that a load balancer found healthy before."""
@@ -63,10 +63,10 @@ class Restart:
             waited += FAILOVER_POLL.value
 
     def _reached(self, part: Sequence[str], region: str) -> list[str]:
-        """Those that are still there, once Systems Manager reaches them: an update also has fleets replace instances.
+        """The instances that still exist, once Systems Manager reaches them: an update also replaces instances.
 
         Raises:
-            StepError: when it does not reach one.
+            StepError: when it does not reach an instance in time.
         """
         waited = 0
         while True:
@@ -86,7 +86,7 @@ class Restart:
     def _unwell(
         self, part: Sequence[str], region: str, command: str, served: Collection[str], groups: Sequence[str]
     ) -> list[str]:
-        """Those that have not restarted yet, or are not healthy again. One that is gone is neither."""
+        """The instances that have not restarted yet, or are not healthy again. Terminated ones do not count."""
         ended = self.instances.restarted(command, region)
         here = set(part) & set(self._running(region))
         for one in sorted(here):

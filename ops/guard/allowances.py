@@ -1,4 +1,4 @@
-"""What a stack's config lets pass: `ascent:allow`, entry by entry."""
+"""The findings that a stack's config allows: the entries of `ascent:allow`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ Use = Literal["used", "unused", "expired", "ambiguous", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """An entry, and what came of it.
+    """An entry, and whether it was used.
 
-    use: used; unused, where nothing of that kind was found; expired; ambiguous, where several resources have that name
-        and are found to be bad; unknown, where the guard has no finding of that kind.
-    urn: the resource it lets pass, where it is used.
+    use: used; unused, if there is no such finding; expired; ambiguous, if several resources of that name have the
+        finding; unknown, if the guard has no finding of that kind.
+    urn: of the resource whose finding passes, if it is used.
     """
 
     entry: Allowance
@@ -32,7 +32,7 @@ class Allowed:
 
 
 def settled(entries: Iterable[Allowance], findings: Sequence[Finding], today: date) -> list[Allowed]:
-    """What comes of each entry."""
+    """Match each entry with the findings."""
     return [_settled(entry, findings, today) for entry in entries]
 
 
@@ -62,5 +62,5 @@ def lines(findings: Sequence[Finding], today: date) -> dict[tuple[str, str], str
 
 
 def _line(rule: str, resource: str, until: date) -> str:
-    # JSON is YAML, whatever the name holds.
+    # As JSON, which is valid YAML for any name.
     return f'- {{what: {rule}, resource: {json.dumps(resource)}, until: {until}, why: ""}}'

@@ -14,8 +14,8 @@ class FindingGroup:
     """Findings of one kind with one cause.
 
     findings: one at least.
-    cause: the step whose replacement forces those of the others; None where they have nothing but their words in
-        common.
+    cause: the step whose replacement forces those of the others; None where only their
+        message is the same.
     """
 
     findings: tuple[Finding, ...]
@@ -23,7 +23,7 @@ class FindingGroup:
 
     @property
     def first(self) -> Finding:
-        """The one that stands for all: that of the cause, where it is among them."""
+        """The finding to show for the group: that of the cause, if it has one."""
         return next((one for one in self.findings if self.cause and one.urn == self.cause.urn), self.findings[0])
 
 
@@ -33,9 +33,9 @@ def grouped(
     """Findings by cause: the worst first, and of those the causes that lead to most.
 
     Args:
-        findings: those to tell.
+        findings: those to group.
         steps: of the whole preview.
-        passed: by what a finding is let pass; those with one answer stand together.
+        passed: the entry that lets a finding pass; findings with the same entry form one group.
     """
     replaced = {step.urn: step for step in steps if step.op == "replace"}
     roots = {urn: _root(urn, replaced) for urn in replaced}
@@ -51,7 +51,7 @@ def grouped(
 
 def _group(alike: list[Finding], replaced: Mapping[str, PreviewStep], roots: Mapping[str, str]) -> FindingGroup:
     root = roots.get(alike[0].urn)
-    # What is replaced of its own accord has no other cause than its words.
+    # A replacement that no other resource forces is grouped by its message.
     forced = any(roots.get(one.urn, one.urn) != one.urn for one in alike)
     return FindingGroup(tuple(alike), replaced[root] if forced and root else None)
 

@@ -1,4 +1,4 @@
-"""Puts a preview together from the engine's own words, and keeps of each step only what rules look at."""
+"""Builds a preview from the engine's output, and keeps of each step only what rules read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from policy.model import SECRET, UNKNOWN
 
 # What the engine writes for a secret, unless it writes a map with `SIGNATURE` in it.
 MASKED = "[secret]"
-# Longer text is a document that no rule looks at, such as a dashboard: policies are at most as long as S3's.
+# Longer text is a document that no rule reads, such as a dashboard: policies are at most as long as S3's.
 _LONGEST = 20_480
 _DOES: dict[str, Op] = {
     "same": "same",
@@ -49,7 +49,7 @@ _COLOR = re.compile(r"<\{%[^}]*%\}>|\x1b\[[0-9;]*m")
 
 
 class Collector:
-    """Takes a preview part by part."""
+    """Takes the parts of a preview one by one."""
 
     def __init__(self) -> None:
         self._steps: list[tuple[PreviewStep, str]] = []
@@ -65,7 +65,7 @@ class Collector:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing was a preview's."""
+        """Whether no part of a preview was found."""
         return not (self._urn or self._config or self._diagnostics or self._counts)
 
     def take(self, raw: Any) -> None:
@@ -101,14 +101,14 @@ class Collector:
         self._steps.append((change, step.provider))
 
     def surroundings(self, config: Sequence[Any], diagnostics: Sequence[Any], counts: Sequence[Any]) -> None:
-        """What is told of the stack as a whole: a map of config and one of counts at most, and diagnostics."""
+        """Take the parts about the whole stack: the config, the counts and diagnostics."""
         self._config = as_mapping(next(iter(config), None))
         self._diagnostics = tuple(diagnostics)
         told = as_mapping(next(iter(counts), None))
         self._counts = {op: int(count) for op, count in told.items() if _is_number(count)}
 
     def preview(self, name: str, broken: str | None) -> Preview:
-        """All that was taken.
+        """The preview of all parts.
 
         Args:
             name: what to call the file in messages.
@@ -127,7 +127,7 @@ class Collector:
         )
 
     def _placed(self) -> Iterator[PreviewStep]:
-        """The steps, now that all regions are known that the preview tells of."""
+        """The steps with their regions, which are known once all steps were read."""
         for step, provider in self._steps:
             if step.op == "create" and step.urn in self._looked_at:
                 step = replace(step, lost=True)
@@ -149,17 +149,17 @@ class Collector:
         if broken:
             yield f"{name} {broken}, after {sum(self._seen.values())} steps"
         elif not self._counts:
-            yield f"{name} has no changeSummary: the preview did not come to its end"
+            yield f"{name} has no changeSummary: the preview was not completed"
         if self._malformed:
-            yield f"{name}: {self._malformed} of its steps are none that the engine writes"
+            yield f"{name}: {self._malformed} of its steps are not in the form that the engine writes"
         for op in OPS:
             announced = self._counts.get(op, 0)
-            # What stays the same is left out unless asked for.
+            # Without --show-sames, the engine leaves out what stays the same.
             if op != "same" and not broken and self._seen[op] < announced:
                 yield f"{name}: {announced} {op} steps are announced, and {self._seen[op]} are there"
         unknown = sorted(op for op in self._seen if op not in _DOES and op not in _HARMLESS)
         if unknown:
-            yield f"{name}: the engine would do what is not known here: {', '.join(unknown)}"
+            yield f"{name}: it has operations that this version does not know: {', '.join(unknown)}"
 
 
 def _placed(one: Recorded, region: str, *, by_cluster: bool) -> Recorded:
@@ -167,7 +167,7 @@ def _placed(one: Recorded, region: str, *, by_cluster: bool) -> Recorded:
 
 
 def _sources(paths: Sequence[str], dependencies: Mapping[str, Any]) -> Iterator[str]:
-    """URNs that properties come from; the engine tells them by the first part of a path."""
+    """URNs that properties come from; the engine lists them by the first part of a path."""
     for path in paths:
         urns = dependencies.get(re.split(r"[.\[]", path, maxsplit=1)[0])
         yield from map(str, urns if isinstance(urns, list) else ())
@@ -191,7 +191,7 @@ def _resource(urn: str, type_: str, state: EngineState | None) -> Recorded | Non
 
 
 def plain(value: Any) -> Any:
-    """A value as policies take it, without what is secret."""
+    """A value as policies read it, without secrets."""
     if isinstance(value, str):
         if value in SENTINELS or len(value) > _LONGEST:
             return UNKNOWN

@@ -37,7 +37,7 @@ def comment(verdict: GuardVerdict, stack: str) -> str:
 
 
 def unreadable(stack: str, problem: str) -> str:
-    """The same where there is no preview to judge."""
+    """The comment if there is no preview to judge."""
     head = [marker(stack), f"### {code(stack, _LONGEST_TITLE)}: there is no preview, so nothing is let pass", ""]
     return document([*head, f"- {prose(problem)}"], [], LONGEST)
 
@@ -54,7 +54,7 @@ def _folds(verdict: GuardVerdict, stack: str) -> Iterator[Fold]:
         f"To let one of them pass, once: its line under ascent:allow in Pulumi.{_plain(stack)}.yaml, and why",
         [f"- {code(allow, 1000)}" for allow in lines(stopping, verdict.today).values()],
     )
-    yield Fold(f"What else there is to say ({len(others)})", _findings(others, verdict))
+    yield Fold(f"Other findings ({len(others)})", _findings(others, verdict))
     yield Fold("What ascent:allow says", [_allowed(one) for one in verdict.allowed])
     yield Fold(f"Data that would be lost ({len(verdict.lost)})", [f"- {code(urn, 600)}" for urn in verdict.lost])
     yield Fold(

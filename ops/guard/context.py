@@ -1,4 +1,4 @@
-"""Works out what rules have to know beside the steps: settings, resources that stay, and what all of it costs."""
+"""Finds what rules need beside the steps: settings, resources that stay the same, and the cost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOT_OURS = "this is no stack of Ascent, so its stage, its budgets and its load 
 
 
 def context_of(preview: Preview, *, max_rise: CostLimit | None = None) -> RuleContext:
-    """What is known around a preview. Renders the stack where the preview leaves out what stays the same."""
+    """The context of a preview. Renders the stack if the preview leaves out what stays the same."""
     ours = preview.project == stackfile.PROJECT
     settings, unsettled = _settings(preview) if ours else (None, _NOT_OURS)
     past = _past(preview, settings)
@@ -48,7 +48,7 @@ def context_of(preview: Preview, *, max_rise: CostLimit | None = None) -> RuleCo
 
 
 def _settings(preview: Preview) -> tuple[Settings | None, str]:
-    """Those that were previewed, or why they are not known."""
+    """The settings of the preview, or why they are not known."""
     prefix = f"{preview.project}:"
     if not any(key.startswith(prefix) for key in preview.config):
         return None, "the preview has no config of this project"
@@ -62,12 +62,12 @@ def _parsed(preview: Preview, changes: Mapping[str, Any]) -> Settings:
     prefix = f"{preview.project}:"
     own = {key.removeprefix(prefix): text for key, text in preview.config.items() if key.startswith(prefix)}
     values = {key: _secured(_decoded(text)) for key, text in own.items()}
-    # A budget that does not hold is a finding, with its arithmetic, rather than a refusal.
+    # A budget that does not hold becomes a finding with its arithmetic, not an error.
     return stackfile.read({**values, **changes}, _FILE, judged=False)
 
 
 def _past(preview: Preview, settings: Settings | None) -> Settings | None:
-    """Settings as of the last update, as far as the stack's outputs tell; the same ones where they do not."""
+    """Settings as of the last update, from the stack's outputs; the present ones where the outputs lack them."""
     stage = preview.outputs.get("stage")
     if settings is None or stage not in STAGES or stage == settings.stage:
         return settings
@@ -100,7 +100,7 @@ def _with_resources(known: RuleContext, preview: Preview) -> RuleContext:
         # The stack itself stays the same too, and the engine shows what does where its protection changes.
         same = len(stay) + 1 + sum(step.op == "same" for step in preview.steps)
         if same != preview.counts.get("same", 0) or not wanted <= {one.urn for one in rendered}:
-            return replace(known, partial="the program here is another one than was previewed; run with --show-sames")
+            return replace(known, partial="the preview is of another version of the program; use --show-sames")
     before = [*(step.before for step in preview.steps if step.before), *stay]
     after = [*(step.after for step in preview.steps if step.after), *stay]
     return replace(known, before=before, after=after)
@@ -131,7 +131,7 @@ def _decoded(text: str) -> Any:
 
 
 def _secured(value: Any) -> Any:
-    """Masked values in the form that a stack's file has them in."""
+    """Masked values in the form of secrets in a stack's file."""
     if isinstance(value, dict):
         return {key: _secured(one) for key, one in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Puts a preview before all rules."""
+"""Applies all rules to a preview."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class Skipped:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GuardVerdict:
-    """What comes of a preview.
+    """The verdict on a preview.
 
     findings: the worst first.
-    allowed: entries of `ascent:allow`, with what came of them.
-    skipped: what could not be judged.
-    errors: why the preview is not complete, or could not be judged to its end; empty where all is well.
+    allowed: entries of `ascent:allow`, and whether each was used.
+    skipped: rules that could not judge.
+    errors: why the preview is not complete, or a rule failed; empty if all is well.
     lost: URNs of what would be deleted or replaced with what only it holds.
     copies: URNs of the same that are copies in other regions. rebuilt: of what is made anew by design.
     capacity: whether the stack would carry what its stage states; None for a stack that is not Ascent's.
@@ -53,7 +53,7 @@ class GuardVerdict:
 
     @property
     def passed(self) -> frozenset[tuple[str, str]]:
-        """Rule and URN of what is let pass."""
+        """Rule and URN of the findings that an entry lets pass."""
         return frozenset((one.entry.what, one.urn) for one in self.allowed if one.use == "used" and one.urn)
 
     @property
@@ -63,14 +63,14 @@ class GuardVerdict:
 
     @property
     def answer(self) -> Literal["fine", "stopped", "incomplete"]:
-        """What is not complete is never fine."""
+        """The verdict in one word. A preview that is not complete is never fine."""
         if self.errors:
             return "incomplete"
         return "stopped" if self.stopping else "fine"
 
 
 def judge(preview: Preview, known: RuleContext, today: date, rules: Sequence[GuardRule] = RULES) -> GuardVerdict:
-    """What comes of a preview on a day (UTC), on which entries of `ascent:allow` may have expired."""
+    """Judge a preview. `today` (UTC) decides which entries of `ascent:allow` have expired."""
     findings: dict[tuple[str, str, str], Finding] = {}
     skipped: dict[str, list[str]] = {}
     errors = list(preview.errors)
@@ -84,7 +84,7 @@ def judge(preview: Preview, known: RuleContext, today: date, rules: Sequence[Gua
             except SkippedError as why:
                 skipped.setdefault(str(why), []).append(rule.name)
             except Exception as error:
-                # A rule that fails must not pass for one that found nothing.
+                # A rule that raises an error must not look like one that found nothing.
                 errors.append(f"{about} could not be judged by {rule.name}: {type(error).__name__}")
     if known.ours and not preview.errors:
         # A stack of ours is fine only where everything was judged.
@@ -112,7 +112,7 @@ def judge(preview: Preview, known: RuleContext, today: date, rules: Sequence[Gua
 def _looks(
     rule: GuardRule, steps: Sequence[PreviewStep], known: RuleContext
 ) -> Iterator[tuple[str, Callable[[], Iterator[Observation]]]]:
-    """What a rule looks at, one after the other, with what it is called."""
+    """The steps that a rule checks, one after the other, each with its name for messages."""
     if rule.whole is not None:
         yield "the stack", partial(rule.whole, steps, known)
     if rule.step is not None:

@@ -1,4 +1,4 @@
-"""Markdown that foreign text cannot break out of, and that ends where it has to."""
+"""Markdown of a limited length in which text from outside is never markup."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from ops.guard.collector import MASKED
 
-# Text that reads the same in Markdown: no markup, link, mention, reference or HTML.
+# Text without special meaning in Markdown: no markup, link, mention, reference or HTML.
 _PROSE = re.compile(r"[A-Za-z0-9 ,.;:'\"()$%/+=?…→-]*")
 _LINKS = re.compile(r"://|www\.", re.IGNORECASE)
-# Categories of characters that show nothing, or change what is shown around them.
+# Categories of characters that are invisible, or change how the text around them is shown.
 _UNSEEN = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
 
@@ -60,7 +60,7 @@ class Fold:
 def document(head: Sequence[str], folds: Iterable[Fold], most: int) -> str:
     """Head and folded details, `most` bytes in UTF-8 at most. Lines that do not fit are left out whole, and counted.
 
-    Each fold may take half of what the ones before it left, so that a long one leaves room for the others.
+    Each fold may take half of the bytes that the ones before it left, so that a long one leaves room for the others.
     """
     wanted = [fold for fold in folds if fold.lines]
     top = "\n".join(head) + "\n"

@@ -1,4 +1,4 @@
-"""What a rule of the guard is, what it knows, and what it finds."""
+"""The rules of the guard: their context, observations and findings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ops.guard.preview import PreviewStep
 from policy.model import Facts, Severity
 
 ORDER: Mapping[Severity, int] = {"critical": 0, "high": 1, "medium": 2, "low": 3}
-# What is bad enough to stop an update, here as in the policy pack.
+# Severities that stop an update, here as in the policy pack.
 STOPS: tuple[Severity, ...] = ("critical", "high")
 
 
@@ -25,30 +25,30 @@ class SkippedError(Exception):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CostLimit:
-    """How much more a month may cost: so many US dollars, or so many percent of what it costs."""
+    """How much more a month may cost: an amount in US dollars, or a percentage of the present cost."""
 
     amount: float
     unit: Literal["USD", "percent"]
 
     def of(self, cost: float) -> float:
-        """US dollars that a rise may be, from this cost on."""
+        """The allowed rise in US dollars, from this cost on."""
         return self.amount if self.unit == "USD" else cost * self.amount / 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RuleContext:
-    """What is known beside the steps.
+    """What rules can read beside the steps.
 
     ours: whether it is a stack of Ascent.
     stack_urn: URN that stands for the whole stack.
     settings: those of the preview; None where they are not known, and `unsettled` says why.
-    facts, facts_before: what policies want to know of them, and of those that hold now.
+    facts, facts_before: what policies need of these settings, and of the present ones.
     authoritative: regions with the original of the data; none where they are not known.
-    outputs: what the stack put out after its last update.
+    outputs: of the stack's last update.
     before, after: all resources as they are, and as they would be; None where not all of them are known, and `partial`
         says why.
     cost_before, cost_after: what those cost; None where that is unknown, and `unpriced` says why.
-    max_rise: how much more it may cost, where that was allowed.
+    max_rise: the allowed rise of the cost, if one was given.
     """
 
     ours: bool
@@ -68,11 +68,11 @@ class RuleContext:
     max_rise: CostLimit | None = None
 
     def loses(self, step: PreviewStep) -> bool:
-        """Whether deleting or replacing it, or having lost it, loses what nothing else holds."""
+        """Whether its deletion or replacement is a data loss."""
         return is_lost(step.urn, step.inputs, step.region, self.authoritative)
 
     def guards(self, step: PreviewStep) -> bool:
-        """Whether what is there may be the original."""
+        """Whether its region may hold the original of the data."""
         return may_be_original(step.region, self.authoritative)
 
     @property
@@ -90,7 +90,7 @@ class RuleContext:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What a rule sees. path: of the property, empty for the whole resource. message: in words, without a secret."""
+    """What a rule found. path: of the property, empty for the whole resource. message: text without a secret."""
 
     urn: str
     path: str
@@ -106,8 +106,8 @@ class GuardRule:
     """A kind of finding.
 
     reason: why it matters.
-    types: tokens of the types it looks at; none for all of them.
-    step: looks at one step. whole: looks at all of them; it raises `SkippedError` where it cannot judge.
+    types: tokens of the types it checks; none for all of them.
+    step: checks one step. whole: checks all of them; it raises `SkippedError` where it cannot judge.
     """
 
     name: str
@@ -120,7 +120,7 @@ class GuardRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """Something bad that an update would do."""
+    """A problem that an update would cause."""
 
     rule: str
     severity: Severity

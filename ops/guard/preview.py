@@ -1,4 +1,4 @@
-"""A preview: what an update would do, as the engine told it and rules see it."""
+"""A preview: what an update would do, in the form that rules read."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PreviewStep:
     before: the resource as it is; None where it would be created.
     after: as it would be; None where it would be deleted. What is secret in the inputs of both, or not known yet, is
         `policy.model.SECRET` or `UNKNOWN`.
-    lost: of a creation, whether the state had it until the engine looked: it is gone.
+    lost: of a creation, whether the state had the resource until a refresh found it deleted.
     changed: paths of the properties that differ. replaced_by: those among them that force a replacement.
     forced_by: URNs of the resources that those come from.
     """
@@ -62,12 +62,12 @@ class PreviewStep:
 class Preview:
     """All of it.
 
-    stack, project: names; None where nothing tells them.
+    stack, project: names; None if the preview does not have them.
     config: the stack's config as text, by whole key; secret values are `[secret]`.
     steps: the stack's resources in the engine's order, but for the stack itself.
     counts: how many resources of each operation, as the engine counts them.
-    outputs: what the stack put out after its last update.
-    errors: why this is no complete preview, one sentence each; empty where it is one.
+    outputs: of the stack's last update.
+    errors: why the preview is not complete, one sentence each; empty if it is.
     """
 
     stack: str | None

@@ -1,4 +1,4 @@
-"""Reads what `pulumi preview --json` prints. Streams, so that a preview may be far larger than what is kept of it."""
+"""Reads what `pulumi preview --json` prints. It streams, as a preview may be far larger than the part that is kept."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ _CHUNK = 1 << 20
 _STEPS, _CONFIG, _DIAGNOSTICS, _COUNTS = "steps.item", "config", "diagnostics.item", "changeSummary"
 _UTF8, _UTF16 = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 _EVENT = re.compile(rb'\{\s*"(sequence|timestamp)"')
-_EXPECTED = "Expected what `pulumi preview --json` prints, without what it says to stderr"
+_EXPECTED = "Expected what `pulumi preview --json` prints on stdout"
 
 
 class UnreadablePreviewError(Exception):
-    """This is no preview at all; the message says what it is instead."""
+    """The file is no preview. The message says what it is instead."""
 
 
 def read(file: BinaryIO, name: str) -> Preview:
-    """The preview in `file`, as far as it goes.
+    """The preview in `file`, which may end in the middle.
 
     Args:
         file: what the engine printed.
@@ -58,7 +58,7 @@ def _stream(file: BinaryIO, name: str, collector: Collector) -> str | None:
                 parser.send(chunk)
             _hand_over(found[_STEPS], collector)
             if found[_CONFIG]:
-                # It comes once, and first: no need to look for it in all the rest.
+                # It comes once, and first, so its parser stops after it.
                 parsers.pop(_CONFIG, None)
             chunk = file.read(_CHUNK)
         for parser in parsers.values():
@@ -66,9 +66,9 @@ def _stream(file: BinaryIO, name: str, collector: Collector) -> str | None:
     except ijson.IncompleteJSONError as error:
         # The parser's own words would quote the file, secrets included.
         wrong = "premature EOF" not in str(error) and re.search("(parse|lexical) error", str(error))
-        problem = "is no JSON any more" if wrong else "ends in the middle"
+        problem = "is not valid JSON" if wrong else "ends in the middle"
     except (ijson.JSONError, UnicodeDecodeError):
-        problem = "is no JSON any more"
+        problem = "is not valid JSON"
     _hand_over(found[_STEPS], collector)
     collector.surroundings(found[_CONFIG], found[_DIAGNOSTICS], found[_COUNTS])
     return problem
@@ -81,7 +81,7 @@ def _hand_over(steps: list[object], collector: Collector) -> None:
 
 
 def _refuse(start: bytes, name: str) -> None:
-    """Tell at once what can be told by the first bytes.
+    """Refuse a file that its first bytes show to be something else.
 
     Raises:
         UnreadablePreviewError: with what it is.
@@ -91,7 +91,7 @@ def _refuse(start: bytes, name: str) -> None:
     text = start.removeprefix(_UTF8).lstrip()
     if not text:
         raise UnreadablePreviewError(
-            f"{name}: this is empty: the preview printed nothing. What it said to stderr has the reason"
+            f"{name}: this is empty: the preview printed nothing. Its output on stderr has the reason"
         )
     if not text.startswith(b"{"):
         raise UnreadablePreviewError(f"{name}: this is no preview: it does not start with {{. {_EXPECTED}")

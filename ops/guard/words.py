@@ -1,4 +1,4 @@
-"""What a verdict comes to, in the words that all its forms share."""
+"""The texts about a verdict that all its forms share."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ops.guard.model import Finding, kind
 from ops.guard.preview import OPS
 from policy.rules import RULES, STACK_RULES
 
-# Resources that are named where there are more.
+# How many resources are named at most.
 _NAMED = 5
 _POLICIES = {rule.name for rule in RULES} | {rule.name for rule in STACK_RULES}
 
@@ -51,7 +51,7 @@ def named(verdict: GuardVerdict, op: str) -> str | None:
 
 
 def alike(group: FindingGroup) -> str:
-    """How many there are of it, and what they have in common; empty where there is one."""
+    """How many resources the group has, and their common cause; empty for a single one."""
     if len(group.findings) == 1:
         return ""
     because = f", as {kind(group.cause.urn)} {group.cause.name} is replaced" if group.cause else ""
@@ -109,7 +109,7 @@ def policies(verdict: GuardVerdict) -> str:
 
 
 def facts(verdict: GuardVerdict) -> list[tuple[str, str]]:
-    """What is said first, line by line."""
+    """The lines at the top, each with its title."""
     lines = [
         ("Stage", stage(verdict)),
         ("Data", data(verdict)),
@@ -138,7 +138,7 @@ def components(verdict: GuardVerdict) -> list[tuple[str, str, str]]:
 
 
 def reasoned(findings: Iterable[Finding], verdict: GuardVerdict) -> Iterator[tuple[FindingGroup, str]]:
-    """Findings by cause with the reason why they matter, which the first of each kind alone has to say."""
+    """Findings by cause. Only the first of each kind has the reason why they matter."""
     said = set()
     for group in grouped(findings, verdict.preview.steps, lambda one: letting_pass(one, verdict)):
         yield group, "" if group.first.rule in said else group.first.reason
@@ -146,7 +146,7 @@ def reasoned(findings: Iterable[Finding], verdict: GuardVerdict) -> Iterator[tup
 
 
 def letting_pass(finding: Finding, verdict: GuardVerdict) -> str:
-    """By what a finding is let pass; empty where it is not."""
+    """The entry that lets a finding pass; empty if none does."""
     for one in verdict.allowed:
         if one.use == "used" and (one.entry.what, one.urn) == (finding.rule, finding.urn):
             return f"let pass until {one.entry.until}: {one.entry.why}"

@@ -1,4 +1,4 @@
-"""What an AWS account has of a quota, and uses of it."""
+"""An AWS account's quota, and its use."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _WINDOW, _PERIOD = timedelta(hours=3), 300
 
 
 class NoAccountError(Exception):
-    """There is no account to ask: no credentials, or AWS does not take them. The text is one line."""
+    """There is no account to ask: no credentials, or AWS does not accept them. The text is one line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QuotaAnswer:
-    """What AWS says of a quota.
+    """AWS' answer about a quota.
 
     quota: what the account has; None where AWS does not say.
-    used: what it uses in all; None where that cannot be seen.
+    used: what the whole account uses; None where that is not known.
     adjustable: whether AWS raises it.
-    why: what was in the way.
+    why: why something is not known.
     """
 
     quota: float | None = None
@@ -53,7 +53,7 @@ class QuotaClient:
             raise NoAccountError(_line(error)) from error
 
     def answer(self, quota: Quota, region: str | None) -> QuotaAnswer:
-        """What the account has of a quota in a region, and uses of it."""
+        """The account's quota in a region, and its use."""
         place = region or GLOBAL_REGION
         errors = _errors()
         try:
@@ -74,7 +74,7 @@ class QuotaClient:
         return QuotaAnswer(quota=value, used=used, adjustable=adjustable)
 
     def _quota(self, quota: Quota, region: str) -> dict[str, Any]:
-        """The applied quota, or AWS' default where none was ever applied to the account."""
+        """The applied quota, or AWS' default if the account never had one applied."""
         client = self._clients("service-quotas", region)
         names = {"ServiceCode": quota.service, "QuotaCode": quota.code}
         try:
@@ -84,7 +84,7 @@ class QuotaClient:
         return found
 
     def _used(self, quota: Quota, region: str, metric: dict[str, Any]) -> float | None:
-        """By the quota's own metric, or by what there is: a metric of something that was never used does not exist."""
+        """The use, by the quota's own metric or by a count: a quota that was never used has no metric."""
         from_metric = self._measured(region, metric) if metric.get("MetricName") else None
         if from_metric is not None or quota.used is None:
             return from_metric
@@ -106,7 +106,7 @@ class QuotaClient:
                 Statistics=[statistic],
             )
         except _errors():
-            return None  # the service itself may still tell
+            return None  # The service itself may still answer.
         points = sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])
         return float(points[-1][statistic]) if points else None
 
@@ -118,7 +118,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _short(error: Exception) -> str:
-    """What was refused and how, without what differs from quota to quota."""
+    """The error, without the parts that differ from quota to quota."""
     answer = getattr(error, "response", None)
     return f"{getattr(error, 'operation_name', '')}: {answer['Error']['Code']}" if answer else _line(error)
 

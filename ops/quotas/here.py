@@ -1,4 +1,4 @@
-"""The resources of a rendered plan, as a need sees them: by type, in one region, with what their inputs are made of."""
+"""The resources of a rendered plan, for computing a need: by type, in one region, with the sources of their inputs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Here:
         return [self._by_urn[urn] for urn in sorted(trace.depends.get(name, ())) if urn in self._by_urn]
 
     def _region(self, one: Recorded) -> str | None:
-        """Its own, or that of the component it is part of: what is in a cluster has none itself."""
+        """Its own region, or that of its component: Kubernetes objects have none."""
         found: Recorded | None = one
         while found is not None and found.region is None:
             found = self._by_urn.get(found.parent or "")

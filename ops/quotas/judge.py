@@ -27,10 +27,10 @@ class QuotaVerdict(StrEnum):
 class QuotaRow:
     """A quota in a region, and what to do about it.
 
-    needed: how much the stack needs, None where that cannot be said.
+    needed: how much the stack needs, None where that is not known.
     given: how much the account has, None where AWS did not say.
-    used: how much it uses, None where that is not known, or nothing else can use it.
-    why: the verdict in words, where it is not `ok`.
+    used: how much it uses, None where that is not known, or where only this stack can use it.
+    why: the verdict as text, if it is not `ok`.
     adjustable: whether AWS raises it.
     """
 
@@ -45,14 +45,14 @@ class QuotaRow:
 
     @property
     def ask(self) -> int | None:
-        """What to have the quota raised to; None where there is no need to, or AWS does not raise it."""
+        """The value to request; None where that is not needed, or AWS does not raise the quota."""
         if self.verdict not in (QuotaVerdict.FAIL, QuotaVerdict.WARN) or not self.adjustable or self.needed is None:
             return None
         return math.ceil(self.needed + (self.used or 0))
 
     @property
     def raised(self) -> Quota:
-        """The quota to raise: itself, or the one that it follows."""
+        """The quota to raise: itself, or the one that it depends on."""
         return next(one for one in QUOTAS if one.code == (self.quota.raised_by or self.quota.code))
 
     @property
@@ -62,7 +62,7 @@ class QuotaRow:
 
     @property
     def command(self) -> str | None:
-        """What raises it, for a shell."""
+        """The shell command that raises it."""
         if self.ask is None:
             return None
         return " ".join(
@@ -75,7 +75,7 @@ class QuotaRow:
 
     @property
     def share(self) -> float:
-        """How much of the quota the need is."""
+        """The need as a share of the quota."""
         limit = self.quota.default if self.given is None else self.given
         return (self.needed or 0) / limit if limit else math.inf
 
@@ -139,7 +139,7 @@ def _verdict(need: QuotaNeed, answer: QuotaAnswer | None) -> tuple[QuotaVerdict,
 
 
 def ranked(rows: Iterable[QuotaRow]) -> list[QuotaRow]:
-    """The worst first; of equal verdicts, what takes most of its quota."""
+    """The worst first; among equal verdicts, the largest share of its quota."""
     order = list(QuotaVerdict)
     return sorted(rows, key=lambda row: (order.index(row.verdict), -row.share))
 

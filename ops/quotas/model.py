@@ -1,4 +1,4 @@
-"""What a quota is, and where it counts."""
+"""A quota and its scope."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from enum import StrEnum
 from infra.clients import Clients
 from ops.quotas.here import Here
 
-# Service Quotas answers for what has no region there.
+# Service Quotas has the global quotas in this region.
 GLOBAL_REGION = "us-east-1"
 
-# How much of a quota the resources of a region need at most, or of the whole plan where the quota is the account's.
+# The most that the resources of a region need of a quota; those of the whole plan where the quota is the account's.
 Need = Callable[[Here], float]
 # How much of a quota the account uses in a region, as a describe call shows it.
 Used = Callable[[Clients, str], float]
 
 
 class Scope(StrEnum):
-    """What a quota counts over.
+    """What a quota applies to.
 
-    ACCOUNT: all regions together. REGION: a region of the account. ZONE: a zone of it, the fullest one.
-    OWN: one thing that the stack makes for itself, such as its VPC: nothing else in the account uses of it.
+    ACCOUNT: all regions together. REGION: a region of the account. ZONE: the fullest zone of a region.
+    OWN: one resource of the stack, such as its VPC: nothing else in the account uses this quota.
     """
 
     ACCOUNT = "account"
@@ -38,12 +38,12 @@ class Quota:
     service, product: its code and its name in Service Quotas. code, name: the quota's.
     title: the same in a few words.
     unit: what it counts.
-    default: AWS' default for an account that has asked for nothing.
-    scope: what it counts over.
+    default: AWS' default, before any increase.
+    scope: what it applies to.
     source: where AWS documents it.
     need: how much of it a stack needs.
-    used: how much the account uses, where Service Quotas names no metric that tells; None for what is the stack's own.
-    raised_by: code of the quota of the same service that is raised instead, where AWS ties one to another.
+    used: counts the account's use, where Service Quotas names no metric for it; None for OWN.
+    raised_by: code of the quota of the same service that is raised instead, where one depends on another.
     """
 
     service: str

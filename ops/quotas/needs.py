@@ -1,4 +1,4 @@
-"""How much of each quota a stack needs at most: every size at its maximum, while all that can be replaced is."""
+"""The most that a stack needs of each quota: every size at its maximum, during the replacement of all instances."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class RunningGroup:
     """Instances of an autoscaling group at its most.
 
     types: any of which each may be.
-    on_demand, spot: how many run at once. Where a percentage does not come out whole, both are rounded up: AWS does not
-        say which way it goes.
+    on_demand, spot: how many run at once. A percentage that gives a fraction is rounded up for both: AWS does not
+        say how it rounds.
     stopped: those in a warm pool beside them.
     gib: size of the disks of each.
     """
@@ -62,7 +62,7 @@ class RunningGroup:
         """vCPUs of the largest of the types that share a quota; 0 where none does.
 
         Raises:
-            VcpuError: for a type of which either is not known.
+            VcpuError: for a type whose vCPUs or family are not known.
         """
         for one in self.types:
             if family(one) is None:
@@ -155,7 +155,7 @@ def count(type_: str, **inputs: Any) -> Need:
 
 
 def most(type_: str, name: str, **inputs: Any) -> Need:
-    """Most resources of a type that belong to one thing, which their input `name` is made of."""
+    """The most resources of a type that belong to one other resource, to which their input `name` refers."""
 
     def need(here: Here) -> float:
         owners = Counter(owner.urn for one in _those(here, type_, inputs) for owner in here.made_of(one, name))
@@ -179,8 +179,8 @@ def nat_gateways(here: Here) -> float:
 def group_rules(here: Here) -> float:
     """Rules of one security group in one direction, which AWS counts apart.
 
-    A prefix list counts with the entries that it may have. Where rules for a list take the place of rules for
-    everybody, both are there for a moment, one old rule for each new one.
+    A prefix list counts with the entries that it may have. When rules for a list replace rules for all
+    addresses, both exist for a moment, one old rule for each new one.
     """
     return max((_rules(here, type_) for type_ in RULES), default=0)
 
@@ -203,7 +203,7 @@ def routes(here: Here) -> float:
 
 
 def database_instances(here: Here) -> float:
-    """Aurora instances: those declared, or the writer and as many readers as autoscaling may add."""
+    """Aurora instances: those declared, or the writer and the maximum of readers."""
     bounds = [
         one.inputs for one in here.of(READERS) if one.inputs["scalableDimension"] == "rds:cluster:ReadReplicaCount"
     ]

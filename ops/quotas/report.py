@@ -14,12 +14,12 @@ from rich.text import Text
 from ops.quotas.judge import QuotaRow, QuotaVerdict
 
 COLORS = {QuotaVerdict.FAIL: "red", QuotaVerdict.WARN: "yellow", QuotaVerdict.UNKNOWN: "dim", QuotaVerdict.OK: "green"}
-_LARGE = 1000  # from here on, a tenth says nothing
+_LARGE = 1000  # From here on, tenths do not matter.
 _RAISABLE = (QuotaVerdict.FAIL, QuotaVerdict.WARN)
 
 
 def report(rows: Sequence[QuotaRow], *, is_seen: bool) -> RenderableType:
-    """All rows, and what to do about those that fail or warn.
+    """Print all rows, and what to do about those that fail or warn.
 
     Args:
         rows: the worst first.
@@ -54,7 +54,7 @@ def _table(rows: Sequence[QuotaRow], *, is_seen: bool) -> Table:
 
 
 def _merged(rows: Sequence[QuotaRow]) -> Iterator[list[QuotaRow]]:
-    """What says the same of several regions is one line, unless there is something to do about it."""
+    """Join rows that are the same in several regions, unless they need an action."""
 
     def key(row: QuotaRow) -> tuple[object, ...]:
         place = row.region if row.verdict in _RAISABLE else ""
@@ -70,7 +70,7 @@ def _places(rows: Sequence[QuotaRow]) -> str:
 
 
 def number(value: float | None) -> str:
-    """A need or a quota, as people read it."""
+    """A need or a quota as text."""
     if value is None:
         return "?"
     # Rounded up: a need is never shown as less than it is.
@@ -78,7 +78,7 @@ def number(value: float | None) -> str:
 
 
 def _reasons(rows: Sequence[QuotaRow]) -> Iterator[str]:
-    """Why a row is not fine, each reason once, with what it is about."""
+    """The reasons for rows that are not fine, each once, with the quotas that it is about."""
     about: dict[str, list[str]] = {}
     for row in rows:
         if row.why and row.verdict is not QuotaVerdict.OK:
@@ -88,7 +88,7 @@ def _reasons(rows: Sequence[QuotaRow]) -> Iterator[str]:
 
 
 def _steps(rows: Sequence[QuotaRow]) -> Iterator[str]:
-    """How to raise each quota: one step where several follow the same one."""
+    """How to raise each quota: one step where several depend on the same one."""
     steps: dict[tuple[str, str], QuotaRow] = {}
     for row in rows:
         if row.verdict in _RAISABLE and not row.adjustable:
@@ -105,7 +105,7 @@ def _steps(rows: Sequence[QuotaRow]) -> Iterator[str]:
 
 
 def wrapped(command: str) -> str:
-    """A command over several lines that a shell takes for one."""
+    """A command over several lines, joined by backslashes."""
     first, *options = command.split(" --")
     pairs = [" ".join(f"--{one}" for one in options[start : start + 2]) for start in range(0, len(options), 2)]
     return " \\\n    ".join([first, *pairs])

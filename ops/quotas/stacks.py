@@ -18,8 +18,8 @@ class QuotaNeed:
     """How much of a quota is needed.
 
     region: where; None for what all regions share.
-    most: at most; None where it cannot be said.
-    why: what is in the way then.
+    most: at most; None where it is not known.
+    why: why it is not known.
     """
 
     quota: Quota
@@ -29,7 +29,7 @@ class QuotaNeed:
 
 
 def fullest(settings: Settings) -> Iterator[Settings]:
-    """The stack as it is while it needs most: both colors run, and each region that may take the writes does so.
+    """The variants in which the stack needs most: both colors run, and each standby takes the writes in turn.
 
     A region that takes the writes has the workers, jobs and readers. After a failover, that is another one.
     """
@@ -43,10 +43,10 @@ def fullest(settings: Settings) -> Iterator[Settings]:
 
 
 def needed(settings: Settings, stack: str, say: Callable[[str], None] = lambda _: None) -> list[QuotaNeed]:
-    """What a stack needs of each quota that it needs anything of, in the order of the table.
+    """The needs of a stack, in the order of the table of quotas.
 
     Args:
-        settings: of the stack. Whether its budgets hold is not asked.
+        settings: of the stack. Its budgets need not hold.
         stack: its name.
         say: called with what is going on.
     """

@@ -1,4 +1,4 @@
-"""THE table of quotas that a stack can run into. Service Quotas has the same codes and names in every region.
+"""The table of quotas that a stack can reach. Service Quotas has the same codes and names in every region.
 
 Left out, because no stack of allowed sizes comes near:
 
@@ -14,7 +14,7 @@ SQS has no quota of queues.
 
 CloudWatch has no quota of alarms (CloudWatch service quotas: no limit on the total number). It takes 3 PutMetricAlarm
 requests a second in a region (L-0720E68F): a hundred alarms are half a minute, and the provider tries again what is
-throttled, 25 times by default. So this costs time, and fails no update.
+throttled, 25 times by default. So it costs time, and no update fails.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How much of a quota an account uses, as its resources show: a list that is read and counted."""
+"""How much of a quota an account uses, by listing its resources and counting them."""
 
 from __future__ import annotations
 

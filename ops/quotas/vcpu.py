@@ -18,7 +18,7 @@ class Family(StrEnum):
     X = "X"
 
 
-# What a type's name begins with, before the generation. `im` and `is` are of the I family.
+# The letters of a type's name before the generation. `im` and `is` are of the I family.
 _FAMILIES = {
     **dict.fromkeys(("a", "c", "d", "h", "i", "im", "is", "m", "r", "t", "z"), Family.STANDARD),
     **dict.fromkeys(("g", "vt"), Family.GRAPHICS),
@@ -40,7 +40,7 @@ def family(type_: str) -> Family | None:
 
 
 class VcpuError(LookupError):
-    """The vCPUs of an instance type are not known; the message says of which."""
+    """The vCPUs of an instance type are not known; the message names the type."""
 
 
 def vcpus(type_: str) -> int:

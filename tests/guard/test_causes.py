@@ -85,7 +85,7 @@ def test_the_same_words_are_one_group_and_others_are_not() -> None:
     verdict = judged(whole)
     groups = grouped(verdict.findings, verdict.preview.steps)
     assert [(len(one.findings), one.cause) for one in groups] == [(54, None), (1, None)]
-    assert "stay behind" in groups[1].first.message
+    assert "stay at the cloud" in groups[1].first.message
 
 
 def test_what_is_deleted_and_replaced_is_named_and_comes_first(tmp_path: Path) -> None:

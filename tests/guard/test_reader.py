@@ -88,7 +88,7 @@ def test_it_is_known_whether_what_stays_the_same_is_listed() -> None:
         (b"", "empty"), (b" \n", "empty"), (b"Previewing update", "does not start with {"), (b"[1]", "does not start"),
         (b"{}", "no step, config"), (b'{"version": 3}', "no step, config"), (b'{"steps": [', "ends in the middle"),
         ("{}".encode("utf-16"), "UTF-16"), (b'{"sequence":1,"timestamp":2}\n{}', "engine's events"),
-        (b'{"steps": nul}', "no JSON any more"), (b'{"steps": [1, null, {"urn": "x"}]}', "no step, config"),
+        (b'{"steps": nul}', "not valid JSON"), (b'{"steps": [1, null, {"urn": "x"}]}', "no step, config"),
     ],
 )  # fmt: skip
 def test_something_else_is_refused_with_what_it_is(raw: bytes, said: str) -> None:
@@ -115,8 +115,8 @@ def test_a_file_that_ends_in_the_middle_is_never_complete(share: float) -> None:
     [
         ({"changeSummary": None}, "no changeSummary"),
         ({"changeSummary": {"update": 1, "delete": 2}}, "2 delete steps are announced, and 0 are there"),
-        ({"steps": [step("update"), {"op": "update"}]}, "1 of its steps are none that the engine writes"),
-        ({"steps": [step("update"), step("shred", name="x")]}, "not known here: shred"),
+        ({"steps": [step("update"), {"op": "update"}]}, "1 of its steps are not in the form that the engine writes"),
+        ({"steps": [step("update"), step("shred", name="x")]}, "operations that this version does not know: shred"),
         (
             {"diagnostics": [{"message": "<{%fg 1%}>error: no credentials<{%reset%}>\n", "severity": "error"}]},
             "no credentials",
@@ -139,7 +139,7 @@ def test_garbage_after_half_of_it_is_never_quoted() -> None:
     raw = json.dumps(document(step("update", new={"masterPassword": "hunter2"}), step("create", name="x"))).encode()
     cut = raw.index(b"hunter2") + 3
     found = _errors(raw[:cut] + b'" hunter2 \x00' + raw[cut:])
-    assert "no JSON any more" in found
+    assert "not valid JSON" in found
     assert "hunter2" not in found
 
 

@@ -115,7 +115,7 @@ def test_anybodys_change_is_found_by_what_is_bad_about_it(change: Raw, found: li
 def test_what_would_stay_behind_without_an_owner_is_found_as_such() -> None:
     (one,) = judged(document(step("delete", was={"retainOnDelete": True}))).stopping
     assert (one.rule, one.message) == (
-        "data-deleted", "it would leave the stack, and stay behind where nobody looks after it"
+        "data-deleted", "it would leave the stack, and stay at the cloud where nothing manages it"
     )  # fmt: skip
 
 

@@ -181,7 +181,7 @@ def test_what_was_interrupted_after_the_file_still_knows_who_is_lost() -> None:
             HOME,
             False,
             {"writer": OTHER, "unreachable": HOME},
-            "first take it back: ascent failover --stack test --to eu-west-1 --apply",
+            "first put it back into service: ascent failover --stack test --to eu-west-1 --apply",
         ),
         (THIRD, True, {"writer": OTHER, "unreachable": HOME}, "ascent:unreachable: given us-east-1"),
     ],

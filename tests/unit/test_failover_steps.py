@@ -229,7 +229,7 @@ def test_a_lost_region_is_taken_back_once_it_can_read_and_gets_visitors_last(fil
     assert (sky.fenced, told["returned"]) == ([], "done")
     # All regions are updated, and the last update lets visitors in.
     assert one.updates == [("--stack", "test")] * 2
-    assert told["readers"] == f"{HOME} gets visitors again; done"
+    assert told["readers"] == f"{HOME} gets traffic again; done"
     config = yaml.safe_load(file.read_text())["config"]
     assert set(config) == {"ascent:regions", "ascent:writer"}
 
@@ -355,18 +355,18 @@ def test_what_is_left_is_what_the_new_writer_needs(stack: str) -> None:
 def test_a_region_gets_visitors_again_once_its_copy_is_there(file: Path) -> None:
     waiting = under(file, Sky(writer=OTHER, cache_writer=OTHER), planned(lost=True))
     told = waiting.all()
-    assert told["readers"].startswith(f"{THIRD} gets no visitors until Aurora has made its copy anew")
+    assert told["readers"].startswith(f"{THIRD} gets no traffic until Aurora has made its copy anew")
     assert len(waiting.updates) == 1
     sky = Sky(writer=OTHER, cache_writer=OTHER, readable_again=True)
     again = under(file, sky, planned(lost=True, writer=OTHER, unreachable=HOME, drained=[THIRD]))
-    assert again.run.take("readers") == f"{THIRD} gets visitors again; done"
+    assert again.run.take("readers") == f"{THIRD} gets traffic again; done"
     # Its instances have the addresses that are true now before anybody is sent there.
     assert (sky.told, again.updates) == ([f"restart a in {THIRD}"], [("--stack", "test", *around("test", HOME))])
     config = yaml.safe_load(file.read_text())["config"]
     assert (config["ascent:unreachable"], config.get("ascent:drained")) == (HOME, None)
     # Whatever its cluster's status is, a copy that is not in step is not read.
     stale = under(file, Sky(writer=OTHER, copy="pending-resync", readable_again=True), planned(lost=True))
-    assert "gets no visitors" in stale.run.take("readers")
+    assert "gets no traffic" in stale.run.take("readers")
 
 
 def test_instances_that_cannot_read_do_not_stop_a_failover(file: Path) -> None:
@@ -377,7 +377,7 @@ def test_instances_that_cannot_read_do_not_stop_a_failover(file: Path) -> None:
 
     sky = Unread(fleet=("a", "b"), writer=OTHER, cache_writer=OTHER)
     told = under(file, sky, planned(lost=True)).run.take("restart")
-    assert told.startswith(f"2 in {OTHER}, not all in {THIRD}, which gets no visitors (")
+    assert told.startswith(f"2 in {OTHER}, not all in {THIRD}, which gets no traffic (")
     with pytest.raises(StepError, match=f"{THIRD} a in {THIRD}: not healthy"):
         under(file, Unread(fleet=("a", "b")), planned()).run.take("restart")
 
@@ -386,7 +386,7 @@ def test_instances_that_cannot_read_do_not_stop_a_failover(file: Path) -> None:
     ("sky", "said"),
     [
         (Sky(behind=6), "eu-west-1 is 6 s behind, and should be 5 s at most"),
-        (Sky(behind=None), "nobody measured"),
+        (Sky(behind=None), "there is no measurement of"),
         (Sky(copy="pending-resync"), "AWS says of the copy in eu-west-1: pending-resync"),
         (Sky(writer=THIRD), "is written in ap-southeast-2, and Pulumi.test.yaml says us-east-1"),
         (Sky(under_way={"cache": 9}), "eu-west-1 is not ready in the cache"),
@@ -447,7 +447,8 @@ def test_one_that_was_not_healthy_before_and_one_that_is_gone_hold_nothing_up(fi
 )
 def test_buckets_that_took_the_place_of_complete_ones_are_not_complete(file: Path, lost: bool, said: str) -> None:  # noqa: FBT001
     assert (
-        under(file, Sky(), planned(lost=lost)).run.take("objects") == f"{OTHER} has those from before it was copied to"
+        under(file, Sky(), planned(lost=lost)).run.take("objects")
+        == f"{OTHER} has those that are older than its replication"
     )
     one = under(file, Sky(), planned(lost=lost), complete=False)
     with pytest.raises(StepError, match=re.escape(said)):

@@ -1,11 +1,11 @@
-"""All rules of the guard. A new one is a row in one of these files; where it needs no before, one in policy/rules."""
+"""All rules of the guard. A new one is a row in one of these files; if it needs no state before, in policy/rules."""
 
 from __future__ import annotations
 
 from ops.guard.model import GuardRule
 from ops.guard.rules import capacity, connections, cost, data, policies, protection, renames, versions
 
-# What only the guard can see, as it takes a before and an after.
+# Rules that compare before and after, which only the guard can do.
 OWN: tuple[GuardRule, ...] = (
     *data.RULES,
     *renames.RULES,

@@ -1,4 +1,4 @@
-"""A fall in what the stack carries: fewer users than before, with both numbers."""
+"""A loss of capacity: fewer users than before, with both numbers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from policy.model import values
 
 _CLUSTER, _INSTANCE = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterInstance"
 _CACHE = "aws:elasticache/replicationGroup:ReplicationGroup"
-# A fall by more than half is told; autoscaling, colors and single readers come and go within that.
+# A fall by more than half is a finding. Autoscaling, colors and single readers stay within that.
 _HALF = 0.5
 
 
@@ -71,13 +71,13 @@ RULES = (
     GuardRule(
         name="stage-drops",
         severity="high",
-        reason="Whoever came since the lower stage is turned away at the next busy hour; a slip of a key does it too.",
+        reason="Users above the lower stage's number get errors at the next busy hour. A typing error does it too.",
         whole=_dropped,
     ),
     GuardRule(
         name="carries-less",
         severity="medium",
-        reason="What is busy today has to fit afterwards: look at ascent capacity, and at the last busy hour.",
+        reason="Today's load has to fit afterwards: see ascent capacity, and the last busy hour.",
         whole=_less,
     ),
 )

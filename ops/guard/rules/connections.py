@@ -18,7 +18,7 @@ from policy.model import hidden, values
 _CLUSTER = "aws:rds/cluster:Cluster"
 _INSTANCE = "aws:rds/clusterInstance:ClusterInstance"
 _POOL = "aws:rds/proxyDefaultTargetGroup:ProxyDefaultTargetGroup"
-# What grows, and the property with its most.
+# Groups that grow, and the property with their maximum.
 _GROWS = {
     "aws:autoscaling/group:Group": "maxSize",
     "kubernetes:autoscaling/v2:HorizontalPodAutoscaler": "spec.maxReplicas",
@@ -47,9 +47,9 @@ def _sight(urn: str, text: str, budget: ConnectionBudget) -> Observation:
 
 
 def _seen(settings: Settings, resources: Sequence[Recorded]) -> Iterator[Observation]:
-    """The same with the sizes that resources have, where the program makes other ones than the config asks for."""
+    """The same by the sizes in the resources, in case the program makes other sizes than the config asks for."""
     region = settings.writing_region
-    # What may be anywhere may be here.
+    # A resource without a known region counts here as well.
     here = [one for one in resources if one.location in (None, region)]
     cluster = next((one for one in here if one.type == _CLUSTER), None)
     classes = {str(one.inputs.get("instanceClass")) for one in here if one.type == _INSTANCE} & set(CLASSES)
@@ -62,7 +62,7 @@ def _seen(settings: Settings, resources: Sequence[Recorded]) -> Iterator[Observa
         percent = max(
             (int(one) for one in _numbers(here, _POOL, "connectionPoolConfig.maxConnectionsPercent")), default=0
         )
-        # What the proxy may open is what the others leave; only a larger share than that takes something from them.
+        # The proxy may open the connections that the others leave. Only a larger share takes some from them.
         taken = server_limit(size.instance_class, size.max_connections) or budget.limit
         planned = pool_percent(budget.proxy, taken)
         application = taken * percent // 100 if percent > planned else budget.application
@@ -103,7 +103,7 @@ RULES = (
     GuardRule(
         name="connections-exceeded",
         severity="critical",
-        reason="At full load, the database would refuse whoever comes last, and the application with it.",
+        reason="At full load, the database would refuse connections, and the application would fail.",
         whole=_exceeded,
     ),
 )

@@ -22,7 +22,7 @@ def _exceeded(steps: Sequence[PreviewStep], context: RuleContext) -> Iterator[Ob
             text = f"a normal month rises by ${bill.rise:,.0f}, and may by ${most:,.0f}"
             yield Observation(context.stack_urn, "--max-rise", text)
         return
-    # A stack that was too dear before may be changed otherwise, and made cheaper.
+    # A stack that was over the limit before may still be changed, and be made cheaper.
     budgeted = any(step.type == _BUDGET and step.op in ("create", "update", "replace") for step in steps)
     if bill.exceeds or (budgeted and bill.after.expected > bill.budget and bill.rise > -CENTS):
         yield Observation(context.stack_urn, "ascent:budget.monthlyUsd", bill.excess)
@@ -32,7 +32,7 @@ RULES = (
     GuardRule(
         name="cost-exceeded",
         severity="high",
-        reason="Somebody has to have agreed to it before it is spent.",
+        reason="A person has to agree before the money is spent.",
         whole=_exceeded,
     ),
 )

@@ -12,7 +12,7 @@ def _deleted(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
     if step.op != "delete" or not context.loses(step):
         return
     if step.before is not None and step.before.retained:
-        yield Observation(step.urn, "", "it would leave the stack, and stay behind where nobody looks after it")
+        yield Observation(step.urn, "", "it would leave the stack, and stay at the cloud where nothing manages it")
     else:
         yield Observation(step.urn, "", "it would be deleted, with what it holds")
 
@@ -25,7 +25,7 @@ def _replaced(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
 
 
 def _gone(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
-    """What was there after the last update and is created now: it was deleted since."""
+    """A resource that existed after the last update and is created now: it was deleted in between."""
     if step.op == "create" and step.is_real and context.loses(step) and (step.lost or _told(step, context)):
         yield Observation(
             step.urn, "", "it was there after the last update and is gone: an update makes another one, empty"
@@ -33,7 +33,7 @@ def _gone(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
 
 
 def _told(step: PreviewStep, context: RuleContext) -> bool:
-    """Whether the last update put it out. Of what is looked at beforehand, the state knows nothing any more."""
+    """Whether the last update's outputs name it. After a refresh, the state no longer has a deleted resource."""
     data = context.outputs.get("data")
     if not context.ours or not isinstance(data, Mapping):
         return False
@@ -48,13 +48,13 @@ RULES = (
     GuardRule(
         name="data-deleted",
         severity="critical",
-        reason="What it holds, or is known by, is gone with it. A rename without an alias deletes, too.",
+        reason="Its data or identity is gone with it. A rename without an alias deletes, too.",
         step=_deleted,
     ),
     GuardRule(
         name="data-gone",
         severity="critical",
-        reason="What it held is gone already. Writing into an empty one makes it harder to get back: restore first.",
+        reason="Its data is gone already. New data in an empty one makes a restore harder: restore first.",
         step=_gone,
     ),
     GuardRule(

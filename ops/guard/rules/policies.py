@@ -1,4 +1,4 @@
-"""The policies of policy/, on what an update would change. What was so before is no finding: others answer for it."""
+"""The policies of policy/, on what an update would change. A violation that existed before is no finding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking away what guards: against deletion, by backups, by encryption, by keeping others out."""
+"""Removed protection: against deletion, by backups, by encryption, by access rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from policy.model import SECRET, Props, hidden, values
 from policy.monotonic import GUARDS, WATCHERS, About, Guard, lasting, number, off, on, weaker
 
 _RULESET = "cloudflare:index/ruleset:Ruleset"
-# What a Cloudflare rule does that blocks requests: those of the WAF, of rate limits and of managed rule sets.
+# Actions of Cloudflare rules that block requests: of the WAF, of rate limits and of managed rule sets.
 _STOPPING = frozenset({"block", "challenge", "execute", "js_challenge", "managed_challenge"})
 
 
@@ -29,7 +29,7 @@ def _stops(rule: Mapping[str, Any]) -> bool:
 
 
 def _refuses(rule: Mapping[str, Any]) -> bool:
-    """Whether a rule of AWS WAF does more than count."""
+    """Whether a rule of AWS WAF blocks, and not only counts."""
     return "count" not in (rule.get("action") or rule.get("overrideAction") or {})
 
 
@@ -62,15 +62,15 @@ ANYWHERE: tuple[Guard, ...] = (
     Guard(types=(), path="endpointPublicAccess", about="exposure", worth=off),
 )  # fmt: skip
 
-# What else protects by being there, as long as the stage stays: type, and the name of the one object where it is about
-# one of many.
+# Resources that protect by existing, as long as the stage stays: type, and a name if only one resource of the type
+# does.
 _WITHIN_A_STAGE: Mapping[str, str | None] = MappingProxyType(
     {
         _RULESET: None,
         "aws:cloudwatch/compositeAlarm:CompositeAlarm": None,
         _WEB_ACL: None,
         "aws:wafv2/webAclAssociation:WebAclAssociation": None,
-        # Without it, EKS Auto Mode has network policies do nothing.
+        # Without it, EKS Auto Mode ignores network policies.
         "kubernetes:core/v1:ConfigMap": "amazon-vpc-cni",
     }
 )
@@ -80,7 +80,7 @@ _WATCHED = {
     "aws": ("aws:ec2/vpc:Vpc",),
     "kubernetes": ("kubernetes:core/v1:Namespace", "kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet"),
 }
-# Properties whose owner goes with its stage: a database's version, with the global database.
+# Properties whose owner is removed with its stage: a database's version, with the global database.
 _WITH_THE_STAGE = frozenset({("aws:rds/cluster:Cluster", "engineVersion")})
 # Properties that name an encryption key: kmsKeyId, kmsMasterKeyId, performanceInsightsKmsKeyId, kmsKeyArn.
 _KEY = re.compile(r"(\w*[kK]ms\w*|keyId|keyArn|encryptionKey)")
@@ -88,7 +88,7 @@ _KEY = re.compile(r"(\w*[kK]ms\w*|keyId|keyArn|encryptionKey)")
 
 def _weakened(about: About) -> StepCheck:
     rows = [(re.split(r"[.\[]", guard.path)[0], guard) for guard in (*GUARDS, *ANYWHERE) if guard.about == about]
-    # Copies in other regions may be left unguarded. Whom they let in and how they are encrypted matters there too.
+    # Copies in other regions need no protection from deletion, but access and encryption matter there too.
     everywhere = about in ("encryption", "exposure")
 
     def check(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
@@ -115,7 +115,7 @@ _deletable = _weakened("deletion")
 
 
 def _unprotected(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
-    """What only the engine knows of: it compares neither as an update."""
+    """Resource options, which the engine does not show as an update."""
     if step.before is not None and step.after is not None and context.guards(step):
         if step.before.protect and not step.after.protect:
             yield Observation(step.urn, "protect", "the engine would no longer refuse to delete it")
@@ -133,7 +133,7 @@ def _watch_removed(steps: Sequence[PreviewStep], context: RuleContext) -> Iterat
             yield Observation(step.urn, "", "it would be deleted, and protects by being there")
         if step.type not in WATCHERS or not context.guards(step):
             continue
-        # With what it watches, it has nothing left to watch.
+        # The resource that it watches is deleted as well.
         if not any((type_, step.region, name) in going for type_, name in _watched(step)):
             yield Observation(step.urn, "", "it would be deleted, and protects by being there")
 
@@ -150,7 +150,7 @@ def _place(step: PreviewStep) -> tuple[str, str | None, str]:
 
 
 def _watched(step: PreviewStep) -> list[tuple[str, str]]:
-    """Types of what it may watch, with the name where its own tells that."""
+    """Types of resources that it may watch, and the name if its own name has it."""
     if step.type.startswith("aws:s3/"):
         return [(_BUCKET, step.name)]
     return [(type_, "") for type_ in _WATCHED[step.type.partition(":")[0]]]
@@ -168,7 +168,7 @@ def _key_changed(step: PreviewStep, context: RuleContext) -> Iterator[Observatio
 
 
 def _revealed(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
-    """Values that were secret, and are in plain text now. Which ones they are is never said."""
+    """Values that were secret, and are in plain text now. The message never shows them."""
     del context
     if step.before is not None and step.after is not None:
         for path in _plain_now(step.before.inputs, step.after.inputs):
@@ -196,13 +196,13 @@ def _holds_secret(value: Any) -> bool:
 
 def _owner_taken(step: PreviewStep, context: RuleContext) -> Iterator[Observation]:
     if context.ours and context.moves and comes_and_goes(step.urn, step.inputs):
-        # A part may lose its owner with the stage: a cache its global datastore.
+        # A part may lose its owner with the stage, such as a cache its global datastore.
         return
     if step.before is not None and step.after is not None:
         moves = context.ours and context.moves
         for path in step.before.ignored:
             if path not in step.after.ignored and not (moves and (step.type, path) in _WITH_THE_STAGE):
-                yield Observation(step.urn, path, "updates would write it from now on, over what its owner made of it")
+                yield Observation(step.urn, path, "from now on, updates would overwrite the value that its owner sets")
 
 
 def _at(props: Props, path: str) -> Any:
@@ -235,7 +235,7 @@ RULES = (
     GuardRule(
         name="backups-shortened",
         severity="critical",
-        reason="What is older than the new limit is deleted at once, and a mistake of last week cannot be undone.",
+        reason="Backups older than the new limit are deleted at once, and a mistake of last week cannot be undone.",
         step=_weakened("backups"),
     ),
     GuardRule(
@@ -247,31 +247,31 @@ RULES = (
     GuardRule(
         name="exposure-widened",
         severity="critical",
-        reason="More people reach it than did before.",
+        reason="More clients can reach it than before.",
         step=_weakened("exposure"),
     ),
     GuardRule(
         name="watch-removed",
         severity="high",
-        reason="What it kept out, or wrote down, is not noticed to be missing until it is needed.",
+        reason="Its absence is not noticed until the protection or the log is needed.",
         whole=_watch_removed,
     ),
     GuardRule(
         name="key-changed",
         severity="high",
-        reason="Backups, copies and roles know the old key; whoever deletes that one deletes what it encrypted.",
+        reason="Backups, copies and roles know the old key; deleting that key destroys what it encrypted.",
         step=_key_changed,
     ),
     GuardRule(
         name="secret-revealed",
         severity="critical",
-        reason="A secret in plain text is one for everybody who can read the state or a log.",
+        reason="Anyone who can read the state or a log can read a secret in plain text.",
         step=_revealed,
     ),
     GuardRule(
         name="owner-taken",
         severity="high",
-        reason="A field has one owner. What autoscaling or a failover decided would be undone by the next update.",
+        reason="A field has one owner. The next update would undo what autoscaling or a failover set.",
         step=_owner_taken,
     ),
 )

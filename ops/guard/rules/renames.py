@@ -1,7 +1,7 @@
-"""Renames: what the program calls otherwise is deleted and created to the engine, and is one and the same to AWS.
+"""Renames in the program: a deletion and a creation for the engine, but one and the same resource for AWS.
 
-The engine creates first. Where both have one identity, the service refuses the second one and the update stops halfway;
-or it takes the call for a change of the first, and the deletion that follows takes away what was just made.
+The engine creates first. If both have the same identity, the service refuses the second one and the update stops
+halfway; or it treats the call as a change of the first, and the deletion that follows removes what was just made.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ops.guard.model import GuardRule, Observation, RuleContext
 from ops.guard.preview import PreviewStep
 from policy.model import hidden
 
-# What a service tells two of a kind apart by. Of one with several inputs, all of them together.
+# The inputs that identify a resource for its service; several inputs count together.
 IDENTITIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "aws:autoscaling/lifecycleHook:LifecycleHook": ("autoscalingGroupName", "name"),
@@ -40,18 +40,18 @@ IDENTITIES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "cloudflare:index/zoneSetting:ZoneSetting": ("zoneId", "settingId"),
     }
 )  # fmt: skip
-# Of all other types: their name, where the program gives one.
+# All other types are identified by their name, if the program gives one.
 _NAME = ("name",)
-# What has a name that the provider makes up, so that two of them can be, and loses something on the way all the same.
+# Types whose name the provider generates, so that two can exist, and that still lose something.
 REMADE: Mapping[str, str] = MappingProxyType(
     {
-        "aws:cloudwatch/metricAlarm:MetricAlarm": "its state and history, and who is told that it is over",
-        "aws:iam/role:Role": "its ARN, which others may have been told",
-        "aws:lb/targetGroup:TargetGroup": "its targets: nobody answers until they are registered and healthy again",
+        "aws:cloudwatch/metricAlarm:MetricAlarm": "its state and history, and the message that the alarm is over",
+        "aws:iam/role:Role": "its ARN, which other systems may refer to",
+        "aws:lb/targetGroup:TargetGroup": "its targets: requests fail until they are registered and healthy again",
         "aws:sqs/queue:Queue": "its messages",
     }
 )
-# What the provider takes from the name in the program.
+# Inputs that the provider derives from the name in the program.
 _CALLED = frozenset({"name", "namePrefix"})
 _KUBERNETES = "kubernetes:"
 
@@ -81,9 +81,9 @@ def _same(step: PreviewStep, old: PreviewStep, by: str, lost: str = "") -> Obser
 
 
 def _likeness(step: PreviewStep, side: Recorded | None) -> str | None:
-    """All that it is but for its name; None where not all of it is known, and for what may well be made anew.
+    """All inputs except its name; None where some are unknown, and for resources that may be made anew.
 
-    The type has those of the components that it is in: a role of one kind of component is no other one's.
+    The type includes those of its parent components: roles of two kinds of components are never the same.
     """
     if side is None or step.type not in REMADE:
         return None
@@ -94,7 +94,7 @@ def _likeness(step: PreviewStep, side: Recorded | None) -> str | None:
 
 
 def _identity(step: PreviewStep, side: Recorded | None) -> tuple[str, str | None, tuple[tuple[str, str], ...]] | None:
-    """What the service knows it by; None where that is not known, or where the provider makes it up."""
+    """Its identity for the service; None where that is unknown, or where the provider generates it."""
     if side is None or not step.is_real:
         return None
     names: tuple[str, ...] = IDENTITIES.get(step.type, _NAME)

@@ -1,4 +1,4 @@
-"""Engines and their versions: those that AWS does not go to, and those that there is no way back from."""
+"""Engines and their versions: changes that AWS refuses, and changes that cannot be undone."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RULES = (
     GuardRule(
         name="version-lowered",
         severity="critical",
-        reason="AWS refuses it, and the update stops halfway. What is there is kept by the stack's file.",
+        reason="AWS refuses it, and the update stops halfway. To keep the present version, set it in the stack's file.",
         step=_lowered,
     ),
     GuardRule(
