@@ -49,7 +49,7 @@ class UnaskedError(EngineError):
 
 
 class RolloutEngine(Protocol):
-    """Makes a stack be what its file says."""
+    """Brings a stack up as its file says."""
 
     def update(self) -> None:
         """Bring the stack up. Doing so twice does nothing the second time."""
@@ -96,7 +96,7 @@ class Automation:
         self._outputs = {key: one.value for key, one in done.outputs.items()}
 
     def forget(self) -> list[str]:
-        """Take out of the state what providers leave there for good. Returns the URNs of what had some.
+        """Remove leftovers of providers from the state. Returns the URNs of the resources that had some.
 
         Raises:
             EngineError: when the engine's command fails.
@@ -111,7 +111,7 @@ class Automation:
         return urns
 
     def refresh(self, urns: Sequence[str]) -> None:
-        """Take over into the state what these resources are really like.
+        """Refresh these resources in the state.
 
         Raises:
             EngineError: with what the engine and the providers said.

@@ -1,4 +1,4 @@
-"""What AWS is told, call by call: what `perform` does, and what a person would type for it."""
+"""The calls of AWS, as `perform` makes them and as a person would type them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from typing import Any
 from ops.restore.names import Names
 from ops.restore.shape import InstanceShape, ProxyShape, Shape, listed
 
-# Names what a restored cluster was restored to, until an update takes the tag away: it is none of the program's.
+# The tag with the time that a cluster was restored to. The next update removes it, as the program does not set it.
 MARK = "ascent:restored"
 READERS = "rds:cluster:ReadReplicaCount"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RestoreSource:
-    """What is restored.
+    """The source of a restore.
 
     time: the time that it is restored to, in UTC.
     snapshot: identifier of the snapshot, or None for a point in time.
-    lost: AWS' own id of the cluster whose backups outlived it, or None where the cluster is there.
+    lost: AWS' own id of a deleted cluster whose backups are kept, or None where the cluster exists.
     """
 
     time: datetime
@@ -40,7 +40,7 @@ class Call:
     arguments: Mapping[str, Any]
 
     def typed(self, region: str) -> str:
-        """The same as a command of the AWS CLI, which makes its options of the API's names as botocore does."""
+        """The call as a command of the AWS CLI, which derives its options from the API's names as botocore does."""
         from botocore import xform_name  # type: ignore[import-untyped]
 
         words = ["aws", self.service, self.operation.replace("_", "-"), "--region", region]
@@ -54,7 +54,7 @@ class Call:
 
 
 def restore(shape: Shape, names: Names, source: RestoreSource) -> Call:
-    """Make the restored cluster, which has no instance yet."""
+    """Create the restored cluster, without an instance."""
     common = {
         "DBClusterIdentifier": names.restored,
         **shape.arguments,
@@ -74,7 +74,7 @@ def restore(shape: Shape, names: Names, source: RestoreSource) -> Call:
 
 
 def create(names: Names, instance: InstanceShape) -> Call:
-    """Make an instance of the restored cluster."""
+    """Create an instance of the restored cluster."""
     return _rds(
         "create_db_instance",
         DBInstanceIdentifier=names.beside(instance.name),
@@ -84,43 +84,43 @@ def create(names: Names, instance: InstanceShape) -> Call:
 
 
 def data_api(arn: str) -> Call:
-    """Give a cluster the RDS Data API."""
+    """Turn on the RDS Data API of a cluster."""
     return _rds("enable_http_endpoint", ResourceArn=arn)
 
 
 def rename_instance(now: str, then: str) -> Call:
-    """Give an instance another name. It starts again."""
+    """Rename an instance, which reboots it."""
     return _rds("modify_db_instance", DBInstanceIdentifier=now, NewDBInstanceIdentifier=then, ApplyImmediately=True)
 
 
 def reboot(name: str) -> Call:
-    """Have an instance start again, which ends the connections to it."""
+    """Reboot an instance, which ends the connections to it."""
     return _rds("reboot_db_instance", DBInstanceIdentifier=name)
 
 
 def rename_cluster(now: str, then: str) -> Call:
-    """Give a cluster another name, and so other endpoints."""
+    """Rename a cluster, which changes its endpoints."""
     return _rds("modify_db_cluster", DBClusterIdentifier=now, NewDBClusterIdentifier=then, ApplyImmediately=True)
 
 
 def keep(now: str, then: str) -> Call:
-    """Give the cluster that was there another name, and guard it against deletion."""
+    """Rename the old cluster, and protect it from deletion."""
     call = rename_cluster(now, then)
     return Call(service="rds", operation=call.operation, arguments={**call.arguments, "DeletionProtection": True})
 
 
 def detach(proxy: ProxyShape, clusters: Sequence[str]) -> Call:
-    """Take clusters from behind a proxy."""
+    """Deregister clusters from a proxy."""
     return _proxied("deregister_db_proxy_targets", proxy, clusters)
 
 
 def attach(proxy: ProxyShape, clusters: Sequence[str]) -> Call:
-    """Put clusters behind a proxy."""
+    """Register clusters with a proxy."""
     return _proxied("register_db_proxy_targets", proxy, clusters)
 
 
 def scaling(resource: str, *, held: bool) -> Call:
-    """Hold autoscaling of a cluster's readers, or let it go on; its bounds stay as they are."""
+    """Suspend autoscaling of a cluster's readers, or resume it; its bounds stay as they are."""
     state = dict.fromkeys(
         ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended"), held
     )
@@ -137,17 +137,17 @@ def scaling(resource: str, *, held: bool) -> Call:
 
 
 def delete_instance(name: str) -> Call:
-    """Delete an instance of a cluster; its data is the cluster's."""
+    """Delete an instance of a cluster; the data belongs to the cluster."""
     return _rds("delete_db_instance", DBInstanceIdentifier=name)
 
 
 def password(cluster: str, password: str) -> Call:
-    """Give the master user a password."""
+    """Set the master user's password."""
     return _rds("modify_db_cluster", DBClusterIdentifier=cluster, MasterUserPassword=password, ApplyImmediately=True)
 
 
 def password_typed(cluster: str, secret: str, region: str) -> str:
-    """What a person would type for that; the password is in a pipe, not in an argument that others could see."""
+    """The same as a person would type it, with the password in a pipe, not in an argument that others could see."""
     wanted = f'{{DBClusterIdentifier: "{cluster}", MasterUserPassword: .password, ApplyImmediately: true}}'
     return (
         f"aws secretsmanager get-secret-value --region {region} --secret-id {secret} --query SecretString --output text"

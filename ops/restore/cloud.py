@@ -1,4 +1,4 @@
-"""AWS, as far as a restore asks and tells it something."""
+"""The calls of AWS that a restore makes."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from ops.restore.names import ADDED
 from ops.restore.shape import ProxyShape
 
 AVAILABLE, DELETING = "available", "deleting"
-# Amazon RDS API Reference, DescribeDBClusterSnapshots: one that was not made by hand is found only with its type, and
-# begins so (Amazon Aurora User Guide, "Overview of backing up and restoring an Aurora DB cluster").
+# Amazon RDS API Reference, DescribeDBClusterSnapshots: an automated one is found only with its type, and has
+# this prefix (Amazon Aurora User Guide, "Overview of backing up and restoring an Aurora DB cluster").
 KINDS: Mapping[str, str] = {"rds:": "automated", "awsbackup:": "awsbackup"}
 
 
@@ -26,8 +26,8 @@ class DatabaseCluster:
     """A cluster.
 
     id: AWS' own id of it, which it keeps when it is renamed.
-    about: what `shape.FIXED` names, as AWS has it. mark: what it was restored to, or None.
-    earliest, latest: the times between which it can be restored, None where AWS tells none.
+    about: the properties of `shape.FIXED` at AWS. mark: the time that it was restored to, or None.
+    earliest, latest: the times between which it can be restored, None where AWS has none.
     settled: whether it is available, and neither a name nor a password of it is about to change.
     """
 
@@ -58,7 +58,7 @@ class Member:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """A snapshot of a cluster, and what it is of."""
+    """A snapshot of a cluster."""
 
     name: str
     cluster: str
@@ -72,7 +72,7 @@ class Snapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Backups:
-    """What is left of a cluster that is gone: the times between which it can be restored."""
+    """The kept backups of a deleted cluster: the times between which it can be restored."""
 
     resource_id: str
     earliest: datetime
@@ -80,7 +80,7 @@ class Backups:
 
 
 class RestoreCloud:
-    """Asks and tells AWS in one region."""
+    """Calls AWS in one region."""
 
     def __init__(self, clients: Clients, region: str) -> None:
         self._clients = clients
@@ -158,7 +158,7 @@ class RestoreCloud:
         )
 
     def backups(self, resource_id: str) -> Backups | None:
-        """What is left of a cluster that is gone, by AWS' own id of it; None where nothing is.
+        """The kept backups of a deleted cluster, by AWS' own id of it; None without any.
 
         Raises:
             CloudError: when AWS refuses.
@@ -208,7 +208,7 @@ class RestoreCloud:
         )
 
     def held(self, resource: str) -> bool | None:
-        """Whether autoscaling of a cluster's readers is held; None where nothing scales them.
+        """Whether autoscaling of a cluster's readers is suspended; None where nothing scales them.
 
         Raises:
             CloudError: when AWS refuses.
@@ -252,7 +252,7 @@ class RestoreCloud:
             return [one for page in found for one in page["Targets"]]
 
     def _found(self, operation: str, absent: str, **arguments: Any) -> dict[str, Any] | None:
-        """What AWS tells of one thing; None where it says, with the error `absent`, that there is none."""
+        """AWS' answer about one resource; None where the error `absent` says that there is none."""
         from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
         with explained("rds", self.region):
@@ -266,5 +266,5 @@ class RestoreCloud:
 
 
 def _settled(has: Mapping[str, Any], status: str, *pending: str) -> bool:
-    """Whether something is available. AWS says so for a while yet when it has just been told to rename it."""
+    """Whether a resource is available, and no rename is pending: it still says available right after the call."""
     return has.get(status) == AVAILABLE and not set(pending) & set(has.get("PendingModifiedValues") or {})

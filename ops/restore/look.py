@@ -1,4 +1,4 @@
-"""What there is at AWS before a restore, or amid one."""
+"""The state at AWS before or during a restore."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def look(cloud: RestoreCloud, wanted: Wish, shape: Shape) -> tuple[Names, Restor
     snapshot = cloud.snapshot(wanted.snapshot) if wanted.snapshot else None
     names = names_of(wanted, snapshot, shape.cluster)
     cluster, restored, kept = (cloud.cluster(name) for name in (names.cluster, names.restored, names.kept))
-    # One that is renamed meanwhile is seen under both its names.
+    # A cluster that is being renamed can be seen under both names.
     if cluster is not None and kept is not None and cluster.id == kept.id:
         cluster = None
     if cluster is not None and restored is not None and cluster.id == restored.id:

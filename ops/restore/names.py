@@ -1,4 +1,4 @@
-"""What the clusters and instances are called while a restore is under way. Made of what is restored, and so known."""
+"""Names of clusters and instances during a restore. They follow from what is restored, so they need no record."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from infra import naming
 
 # Amazon RDS API Reference, ModifyDBCluster (NewDBClusterIdentifier) and ModifyDBInstance (NewDBInstanceIdentifier).
 IDENTIFIER = 63  # characters
-# Amazon Aurora User Guide, "Amazon Aurora Auto Scaling with Aurora Replicas": so begin the readers that it adds.
+# Amazon Aurora User Guide, "Amazon Aurora Auto Scaling with Aurora Replicas": the prefix of readers that it adds.
 ADDED = "application-autoscaling-"
 
 
@@ -17,7 +17,7 @@ ADDED = "application-autoscaling-"
 class Names:
     """Names around a cluster.
 
-    cluster: what the program calls it.
+    cluster: its name in the program.
     stamp: the time that it is restored to, in UTC, as `20261129103000`.
     """
 
@@ -26,23 +26,23 @@ class Names:
 
     @property
     def restored(self) -> str:
-        """The restored cluster, until it takes the place of the other."""
+        """The restored cluster, until it takes over the name."""
         return self.beside(self.cluster)
 
     @property
     def kept(self) -> str:
-        """The cluster that was there, from then on."""
+        """The old cluster, from then on."""
         return self.before(self.cluster)
 
     def beside(self, name: str) -> str:
-        """A restored thing, until it has the name `name`."""
+        """A restored resource, until it has the name `name`."""
         return naming.fit(f"{name}-restore-{self.stamp}", IDENTIFIER)
 
     def before(self, name: str) -> str:
-        """The thing that had the name `name` before."""
+        """The resource that had the name `name` before."""
         return naming.fit(f"{name}-before-{self.stamp}", IDENTIFIER)
 
 
 def stamp(time: datetime) -> str:
-    """A time as names hold it, to the second."""
+    """A time as it is written in names, to the second."""
     return f"{time.astimezone(UTC):%Y%m%d%H%M%S}"

@@ -21,30 +21,30 @@ from ops.restore.plan import RestorePlan
 from ops.restore.shape import HOLDING, ProxyShape, Shape
 
 DONE, SKIPPED = "done", "already so"
-# What an update may do to a resource that holds the data, in the engine's words.
+# Operations of the engine that keep a resource and its data.
 HARMLESS = ("same", "update", "refresh", "read")
-# AWS says of what it has just been told to rename that it is available, before it begins (boto3, issue 609).
+# AWS calls a resource available for a while after a call that renames it (boto3, issue 609).
 SETTLED_LOOKS = 2
 
 
 class RestoreEngine(Protocol):
-    """Knows the stack's state, and brings the stack up."""
+    """Refreshes the stack's state, and brings the stack up."""
 
     def refresh(self, urns: Sequence[str]) -> None:
-        """Take over into the state what these resources are really like."""
+        """Refresh these resources in the state."""
 
     def foreseen(self) -> Sequence[EngineStep]:
         """What an update would do to each resource."""
 
     def update(self, replace: Sequence[str] = ()) -> None:
-        """Bring the stack up, and make these resources anew."""
+        """Bring the stack up, and replace these resources."""
 
 
 @dataclass(kw_only=True)
 class RestoreRun:
     """A restore under way.
 
-    ask: whether the cluster with this endpoint is to take the place. answers: whether a URL answers with 200.
+    ask: asks whether the cluster with this endpoint takes over the name. answers: whether a URL answers with 200.
     wait: sleeps that many seconds.
     """
 
@@ -59,7 +59,7 @@ class RestoreRun:
     wait: Callable[[float], None] = time.sleep
 
     def take(self, step: str) -> str:
-        """Take one step. Returns what came of it.
+        """Take one step. Returns its result.
 
         Raises:
             StepError: when it failed.
@@ -72,7 +72,7 @@ class RestoreRun:
 
     def _check(self) -> str:
         if self._swapped:
-            # Whatever has become of the old one since then: it may be stopped, or gone.
+            # Begun already: the old cluster may be stopped by now, or gone.
             return SKIPPED
         old = self._old
         if old is None:
@@ -98,7 +98,7 @@ class RestoreRun:
 
     def _instances(self) -> str:
         told = False
-        # The first of a cluster is its writer, whatever the others' tiers are.
+        # A cluster's first instance is its writer, whatever tiers the others have.
         for wanted in (self.shape.instances[:1], self.shape.instances[1:]):
             here = self.cloud.members(self._new)
             missing = [one for one in wanted if not {one.name, self.names.beside(one.name)} & set(here)]
@@ -144,11 +144,11 @@ class RestoreRun:
         names, told = self.names, False
         if not self._swapped:
             for proxy in self.shape.proxies:
-                # By whichever names: AWS does not say whether a target follows a cluster that is renamed.
+                # Under all names: AWS does not document whether a target follows a cluster that is renamed.
                 if behind := self.cloud.targets(proxy):
                     self._tell(calls.detach(proxy, behind))
             old = self.cloud.cluster(names.cluster)
-            # Not the restored one, should its name have come about just now.
+            # Not the restored one, which may have got the name just now.
             if old is not None and old.mark != names.stamp:
                 self._move(calls.keep(names.cluster, names.kept), names.cluster, names.kept)
             # Connections survive the renaming of a cluster, and would go on writing to this one.
@@ -195,13 +195,13 @@ class RestoreRun:
 
     @property
     def _old(self) -> DatabaseCluster | None:
-        """The old cluster under the name that it has now; None where it is gone."""
+        """The old cluster under its present name; None where it is gone."""
         kept = self.cloud.cluster(self.names.kept)
         return self.cloud.cluster(self.names.cluster) if kept is None and not self._swapped else kept
 
     @property
     def _new(self) -> str:
-        """What the restored cluster is called now, or will be."""
+        """The present name of the restored cluster, or the one that it will have."""
         return self.names.cluster if self._swapped else self.names.restored
 
     @property
@@ -210,15 +210,15 @@ class RestoreRun:
         if self.cloud.cluster(self.names.restored) is not None:
             return False
         here = self.cloud.cluster(self.names.cluster)
-        # Once an update has taken the mark away, what was kept tells.
+        # After an update has removed the mark, the kept cluster shows it.
         return here is not None and (here.mark == self.names.stamp or self.cloud.cluster(self.names.kept) is not None)
 
     def _renamed_any(self) -> bool:
-        """Whether the renaming has begun, after which the answer is known."""
+        """Whether the renaming has begun, which means that the answer was yes."""
         old = self._old
         before = {self.names.before(one.name) for one in self.shape.instances}
         begun = old is not None and bool(before & set(self.cloud.members(old.name)))
-        # Where the old one is gone, the restored instances are the first that get another name.
+        # Without an old cluster, the restored instances are renamed first.
         return begun or bool({one.name for one in self.shape.instances} & set(self.cloud.members(self._new)))
 
     def _refuse_other(self, here: DatabaseCluster) -> None:
@@ -257,7 +257,7 @@ class RestoreRun:
         return bool(told)
 
     def _reboot(self, cluster: str) -> None:
-        """Have the instances of a cluster start again, if it is there."""
+        """Reboot the instances of a cluster, if it exists."""
         told: set[str] = set()
         looks = 0
 
@@ -275,11 +275,11 @@ class RestoreRun:
             self._until(over, f"the instances of {cluster} have not started again")
 
     def _tell(self, call: Call) -> None:
-        """Make a call, again and again while AWS is busy with something else."""
+        """Make a call, and repeat it while AWS is busy with something else."""
         self._until(partial(self._taken, call), f"{call.operation} is refused")
 
     def _taken(self, call: Call) -> bool:
-        """Make a call. Returns whether AWS takes it, rather than be busy with something else."""
+        """Make a call. Returns False if AWS is busy with something else."""
         try:
             self.cloud.tell(call)
         except CloudBusyError:
@@ -294,7 +294,7 @@ class RestoreRun:
             nonlocal told
             here = self.cloud.cluster(now)
             if here is not None and here.settled and not told:
-                # It may have been told already, by a run that was cut off, or its instances are not through yet.
+                # An interrupted run may have made the call already, or the instances are not finished yet.
                 told = self._taken(call)
             return here is None
 
@@ -322,14 +322,14 @@ class RestoreRun:
         return seen
 
     def _serve(self, proxy: ProxyShape, cluster: str) -> bool:
-        """Have a proxy lead to a cluster's writer. Returns whether anything had to be done."""
+        """Point a proxy to a cluster's writer. Returns whether anything had to be done."""
         served = partial(self.cloud.served, proxy)
         on = cluster in self.cloud.targets(proxy)
         well = on and polled(served, bool, seconds=PROXY_TARGET_WAIT.value, wait=self.wait, poll=RESTORE_POLL.value)
         if well:
             return False
         if on:
-            # AWS does not say whether it follows an instance that is renamed, either: put on anew, it looks anew.
+            # Nor does AWS document whether a proxy follows a renamed instance. Registered again, it looks again.
             self._tell(calls.detach(proxy, [cluster]))
         self._tell(calls.attach(proxy, [cluster]))
         self._until(served, f"proxy {proxy.name} has no writer behind it")

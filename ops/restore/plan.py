@@ -1,4 +1,4 @@
-"""The steps of a restore, in order, with what they cost. Pure: what there is in, a plan out."""
+"""The steps of a restore, in order, with the time that they take. Pure: the inventory in, a plan out."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from ops.restore.shape import Shape
 
 
 class RestoreRefusedError(Exception):
-    """A restore that cannot be. The text says why, and what to do."""
+    """A restore that is not possible. The text says why, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wish:
-    """What is asked for: a time, to the second, or a snapshot."""
+    """The requested restore: a time, to the second, or a snapshot."""
 
     time: datetime | None
     snapshot: str | None
@@ -39,11 +39,11 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RestoreInventory:
-    """What there is at AWS.
+    """The clusters and backups at AWS.
 
     cluster: the one with the program's name. restored, kept: those that a restore to the same time has made so far.
-    backups: what is left of a cluster that is gone, where it was asked for.
-    snapshot: the one that is wished for, where there is one.
+    backups: of a deleted cluster, if they were looked up.
+    snapshot: the requested one, if it exists.
     world: the global database that the cluster belongs to.
     """
 
@@ -55,7 +55,7 @@ class RestoreInventory:
     world: str | None
 
     def begun(self, names: Names) -> bool:
-        """Whether a restore to this time has been begun: nothing is asked of the old cluster any more."""
+        """Whether a restore to this time has begun: then the old cluster is no longer checked."""
         return bool(self.restored or self.kept or (self.cluster and self.cluster.mark == names.stamp))
 
 
@@ -64,7 +64,7 @@ class RestoreStep:
     """One step.
 
     id: what `perform` calls it.
-    title: what is done, and why there, in one sentence.
+    title: what is done, and why at this point, in one sentence.
     command: what a person would type for it, a line each.
     seconds: how long it takes, by the thresholds.
     """
@@ -80,11 +80,11 @@ class RestorePlan:
     """A restore.
 
     cluster, region: what is restored, and where.
-    to: the time that the data is then of. snapshot: what it comes from, or None for a point in time.
-    restored, kept: names of the restored cluster before it takes the place, and of the old one from then on.
+    to: the time of the data. snapshot: the source, or None for a point in time.
+    restored, kept: names of the restored cluster before it takes over the name, and of the old one from then on.
     begun: whether some of it is done.
     rpo: seconds of writes that are not in it, up to now.
-    rto: seconds until the application has the data, without the time that people take to look at it.
+    rto: seconds until the application has the data, without the time for looking at it.
     outage: seconds of these without a database.
     """
 
@@ -109,17 +109,17 @@ class RestorePlan:
 
 
 def refuse(settings: Settings, stack: str) -> None:
-    """Refuse what the stack's file alone rules out.
+    """Refuse a stack whose file alone rules a restore out.
 
     Raises:
-        RestoreRefusedError: when its database is not ours, or a global one.
+        RestoreRefusedError: when its database is external, or a global one.
     """
     file = f"Pulumi.{stack}.yaml"
     if settings.external_database is not None:
         raise RestoreRefusedError(f"{file}: ascent:externalDatabase: its backups are its owner's; restore it there")
     if len(settings.active_regions) > 1:
         # Amazon Aurora User Guide, "Creating an Amazon Aurora global database from an Aurora or Amazon RDS snapshot": a
-        # restored cluster is one by itself, and becomes the primary of a global database when a region is added to it.
+        # restored cluster stands alone, and becomes the primary of a global database when a region is added to it.
         raise RestoreRefusedError(
             f"{file}: ascent:stage: given {settings.stage}; a global database cannot be restored, as AWS restores one "
             f"cluster by itself. First: ascent transition {settings.stage} 6 --stack {stack} --apply; then this; then "
@@ -128,10 +128,10 @@ def refuse(settings: Settings, stack: str) -> None:
 
 
 def wish(to: str | None, snapshot: str | None, now: datetime) -> Wish:
-    """What two options ask for.
+    """The requested restore from the two options.
 
     Raises:
-        RestoreRefusedError: when they are both or neither given, or the time is none, has no zone, or is to come.
+        RestoreRefusedError: when both or neither are given, or the time is invalid, without a zone, or in the future.
     """
     if (to is None) == (snapshot is None):
         raise RestoreRefusedError("say one of the two: --to TIME, or --snapshot ID")
@@ -254,7 +254,7 @@ def _fits(name: str, snapshot: Snapshot | None, shape: Shape) -> Snapshot:
 
 
 def _reaches(time: datetime, found: RestoreInventory, shape: Shape) -> None:
-    """Refuse a time that AWS has not kept."""
+    """Refuse a time outside of the kept backups."""
     if found.cluster is not None:
         earliest, latest, what = found.cluster.earliest, found.cluster.latest, shape.cluster
     elif found.backups is not None:
@@ -265,7 +265,7 @@ def _reaches(time: datetime, found: RestoreInventory, shape: Shape) -> None:
             "ascent restore --snapshot ID"
         )
     if earliest is None or latest is None:
-        raise RestoreRefusedError(f"AWS does not say to when {what} can be restored; wait until it is available")
+        raise RestoreRefusedError(f"AWS does not say to which times {what} can be restored; wait until it is available")
     if not earliest <= time <= latest:
         raise RestoreRefusedError(
             f"--to: given {_told(time)}; {what} can be restored to {_told(earliest)} at the earliest and "
@@ -316,13 +316,13 @@ def _steps(one: RestorePlan, shape: Shape, names: Names, source: RestoreSource) 
     )
     yield RestoreStep(
         id="password",
-        title="Give its master user today's password: it has that of its time",
+        title="Set its master user's present password: the restored one is old",
         command=_lines(calls.password_typed(one.restored, shape.secret, region), _wait(region, one.restored)),
         seconds=RESTORE_PASSWORD.value,
     )
     yield RestoreStep(
         id="look",
-        title="Look at it, and say whether it takes the place. No leaves it beside",
+        title="Look at it, and answer whether it takes over the name. After a no, both stay",
         command=_lines(
             f"aws rds describe-db-clusters --region {region} --db-cluster-identifier {one.restored} "
             "--query 'DBClusters[0].Endpoint' --output text",
@@ -333,7 +333,7 @@ def _steps(one: RestorePlan, shape: Shape, names: Names, source: RestoreSource) 
     yield from _swap(one, shape, names)
     yield RestoreStep(
         id="update",
-        title="Have the stack's state read it, see that no update would replace it, and update"
+        title="Refresh it in the stack's state, check that no update would replace it, and update"
         + (", which makes the database's roles again" if shape.calls else ""),
         command=_lines(
             " ".join([f"pulumi refresh --stack {one.stack}", *(f"--target '{urn}'" for urn in shape.urns)]),

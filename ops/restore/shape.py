@@ -1,4 +1,4 @@
-"""What the restored database is to be like: as the last update left it, which is what the stack's state has."""
+"""The properties of the restored database: those of the last update, from the stack's state."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CLUSTER, INSTANCE = "aws:rds/cluster:Cluster", "aws:rds/clusterInstance:ClusterI
 PROXY_TARGET = "aws:rds/proxyTarget:ProxyTarget"
 SCALED, POLICY = "aws:appautoscaling/target:Target", "aws:appautoscaling/policy:Policy"
 SECRET, CALL = "aws:secretsmanager/secret:Secret", "aws:lambda/invocation:Invocation"
-# What holds the data: an update that makes one of these anew would put an empty database in its place.
+# The resources with the data: an update that replaces one of these would make an empty database.
 HOLDING = (CLUSTER, INSTANCE)
 # From a property of the state to RDS' own parameter. Both restore calls take all of these.
 _CLUSTER: Mapping[str, str] = {
@@ -38,7 +38,7 @@ _INSTANCE: Mapping[str, str] = {
     "performanceInsightsKmsKeyId": "PerformanceInsightsKMSKeyId",
     "performanceInsightsRetentionPeriod": "PerformanceInsightsRetentionPeriod",
 }
-# A cluster with another value of one of these would be replaced: they force a new one in the provider
+# A cluster with another value of one of these would be replaced: the provider cannot change them
 # (terraform-provider-aws, internal/service/rds/cluster.go, ForceNew) and the program gives them.
 FIXED: Mapping[str, str] = {
     "engine": "Engine",
@@ -72,20 +72,20 @@ class ProxyShape:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """A database as the program has it.
+    """A database as the program defines it.
 
     cluster: its identifier. region: AWS region. urn: the cluster's.
     resource_id: AWS' own id of it, which outlives the identifier.
     version: of the engine. user: the master's name.
     arguments: parameters of both restore calls.
-    fixed: what a cluster has to have so that no update replaces it, by the names of DescribeDBClusters.
+    fixed: values without which an update would replace the cluster, by the names of DescribeDBClusters.
     http: whether it has the RDS Data API.
     tags: all of its tags.
     instances: the writer first.
     scaled: the resource that Application Auto Scaling changes, or None.
     secret: ARN of the secret with the master's password.
-    urns: what is read again once the restored one is in its place.
-    calls: invocations that make the database's roles, which are made again.
+    urns: resources to refresh once the restored cluster has the name.
+    calls: invocations that make the database's roles, which are run again.
     """
 
     cluster: str
@@ -161,7 +161,7 @@ def listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def _of(resources: Sequence[Mapping[str, Any]], type_: str) -> Iterator[Mapping[str, Any]]:
-    # What is to be deleted still is of no interest: something else has its place.
+    # Without resources that still wait for their deletion: others have replaced them.
     return (one for one in resources if one["type"] == type_ and not one.get("delete"))
 
 

@@ -1,5 +1,5 @@
-"""`ascent rollout`: a new version comes step by step, watched, and goes back by itself.
+"""`ascent rollout`: brings a new version step by step, watched by alarms, with automatic rollback.
 
-`machine` knows the legal steps and nothing else; `walk` takes them, through ports: the stack's file (`stackfile`), the
-engine (`engine`), the alarms and targets (`gates`), and the clock.
+`state_machine` has only the legal steps; `runner` takes them. It uses the stack's file (`stackfile`), the engine
+(`ops.engine.updates`), the alarms and targets (`gates`, read by `observer`), and the clock.
 """

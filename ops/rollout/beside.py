@@ -1,7 +1,7 @@
-"""What else an update would change when a rollout starts, and which of that serves requests or judges the new version.
+"""Pending changes when a rollout starts, and which of them concern resources that serve requests or judge the version.
 
-A stack that people work on is seldom without a pending change. What has no part in a request, and is not deleted or
-replaced, comes along with the first step; the rest would be blamed on the new version, or the other way round.
+A stack in daily use is seldom without a pending change. Changes that do not concern requests, and delete or replace
+nothing, are made with the first step. The faults of others would be blamed on the new version, or the reverse.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from catalog.engine_steps import EngineStep
 
 SAME = "same"
-# Components are names for what they consist of, and the stack's own step is about its outputs.
+# Components only group resources, and the step of the stack is about its outputs.
 WITHOUT_OWN = ("ascent:", "pulumi:pulumi:")
-# Types that neither serve a request nor hold what one needs, by how they begin.
+# Prefixes of types that requests do not depend on.
 APART = (
     "aws:backup/",
     "aws:budgets/",
@@ -37,8 +37,8 @@ TAGS = {"tags", "tagsAll"}
 class PendingChange:
     """A change that waits for the next update.
 
-    op: the engine's word for it. properties: those that differ, empty where it comes or goes.
-    apart: whether it has no part in requests, nor in judging a new version.
+    op: the engine's operation. properties: those that differ, empty for a creation or deletion.
+    apart: whether neither requests nor the judgement of a new version depend on it.
     """
 
     urn: str
@@ -58,7 +58,7 @@ def waiting(steps: Iterable[EngineStep], gates: Collection[str]) -> list[Pending
 
     Args:
         steps: what an update would do, in order.
-        gates: names of the alarms that send a new version back.
+        gates: names of the alarms that roll a new version back.
     """
     changes: dict[str, PendingChange] = {}
     for step in steps:

@@ -8,7 +8,7 @@ from infra.regions import REGIONS
 from infra.thresholds import REQUESTS_PER_TARGET, REQUESTS_PER_USER
 from ops.capacity.loads import EC2, KUBERNETES, maxima, share
 
-# The key that bounds each runtime, and what it counts.
+# The key with the maximum of each runtime, and its unit.
 BOUNDS = {EC2: ("fleet", "instances"), KUBERNETES: ("hpa", "pods")}
 
 

@@ -1,4 +1,4 @@
-"""Time, and how to wait."""
+"""The time, and waiting."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Protocol
 
 
 class TimeSource(Protocol):
-    """The time, and its passing."""
+    """Tells the time, and waits."""
 
     def now(self) -> datetime:
         """Now, in UTC."""
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Wait that many seconds."""

@@ -1,6 +1,7 @@
 """Gives the old color all the traffic by the load balancer's API: in seconds, and before any update.
 
-An update takes minutes, and waits for another one to end. What it does then is the same, and so changes nothing.
+An update takes minutes, and has to wait for another one to end. The update that follows sets the same weights, so it
+changes nothing more.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ Tell = Callable[[str], None]
 
 
 def divert(look: Look, rollout: Rollout, tell: Tell) -> list[str]:
-    """Move the weights of every region that has others. Returns why some could not be moved; empty where all are.
+    """Move the weights in every region where they differ. Returns why some could not be moved; empty if all were.
 
-    A region whose old color has no healthy target keeps what it has: it may be on its way out already.
+    A region whose old color has no healthy target keeps its weights: the old color may be in removal already.
 
     Raises:
         EngineError: when the stack's outputs cannot be read.
-        RolloutRefusedError: when they say nothing of its listeners.
+        RolloutRefusedError: when they do not name its listeners.
     """
     back = old_shares(rollout)
     if back is None:
@@ -44,22 +45,22 @@ def divert(look: Look, rollout: Rollout, tell: Tell) -> list[str]:
 
 
 def put_right(look: Look, rollout: Rollout, tell: Tell) -> None:
-    """Give every listener the weights of a rollout that an update has just made, where they were moved meanwhile.
+    """Restore the weights that an update has just set, on listeners where they were changed meanwhile.
 
-    For the way back and the end alone: weights that are moved then go to a color that is removed.
+    Only for a rollback and for the end: other weights would then lead to a color that is removed.
 
     Raises:
         GateError: when one cannot be read or moved.
     """
     for region, known in look.regions().items():
         if _point(look.gates, region, known, rollout):
-            tell(f"The listener in {region} was moved by somebody else, and is put right.")
+            tell(f"The listener in {region} had other weights than the update has set; they are corrected.")
 
 
 def is_diverted(look: Look, rollout: Rollout) -> bool:
-    """Whether the traffic was taken off the new color in a region, to which the last update gave some.
+    """Whether a region's listener sends no traffic to the new color, although the last update gave it some.
 
-    On the way back that is what the rollout does itself.
+    During a rollback, the rollout itself does that.
     """
     back = old_shares(rollout)
     if back is None or under_way(rollout).phase is not Phase.FORWARD:
@@ -72,7 +73,7 @@ def is_diverted(look: Look, rollout: Rollout) -> bool:
 
 
 def _point(gates: Gates, region: str, known: Mapping[str, Any], rollout: Rollout) -> bool:
-    """Have a region's listener forward by a rollout's weights. Says whether it did not."""
+    """Set a rollout's weights on a region's listener. Returns whether they were other ones."""
     wanted = _wanted(known, rollout)
     if named(known["targetGroups"], gates.weights(region, known["listener"])) == wanted:
         return False
@@ -86,7 +87,7 @@ def _serves(gates: Gates, region: str, known: Mapping[str, Any], color: str) -> 
 
 
 def _wanted(known: Mapping[str, Any], rollout: Rollout) -> dict[str, int]:
-    """Weights by target group, of those that the region has: the file may speak of another runtime by now."""
+    """Weights of the target groups that the region has: the file may name another runtime by now."""
     kinds = {name.partition("-")[2] for name in known["targetGroups"]}
     runtime = Runtime.BOTH if len(kinds) > 1 else Runtime.EC2 if "ec2" in kinds else Runtime.KUBERNETES
     return {name: weight for name, weight in rollout.shares(runtime).items() if weight}

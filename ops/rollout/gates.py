@@ -1,7 +1,7 @@
-"""What is looked at between two steps: alarms, targets, instance refreshes, and the weights that the listener has.
+"""The checks between two steps: alarms, targets, instance refreshes, and the listener's weights.
 
-`AwsGates` asks AWS; `SandboxGates` reads the sandbox's file, which may be edited to say what it is to find. Both answer
-alike.
+`AwsGates` asks AWS; `SandboxGates` reads the sandbox's file, in which alarms and targets can be edited. Both have the
+same methods.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from ops.rollout.state_machine import Traffic
 
 WORLD = "ASCENT_SANDBOX_WORLD"
 ALARM = "ALARM"
-# Left out, CloudWatch answers with metric alarms alone.
+# Without AlarmTypes, CloudWatch returns metric alarms alone.
 TYPES = ["MetricAlarm", "CompositeAlarm"]
 REFRESH_FAILED = ("Failed", "Cancelled", "RollbackFailed", "RollbackSuccessful")
 REFRESH_DONE = "Successful"
 
 
 class GateError(Exception):
-    """Something could not be looked at. What cannot be seen is not taken for fine."""
+    """A check could not be made. It counts as not passed."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Refresh:
-    """An instance refresh: `done`, or under way, or `failed`; in words."""
+    """An instance refresh: `done`, `failed`, or under way; with a text."""
 
     done: bool
     failed: bool = False
@@ -43,7 +43,7 @@ class Refresh:
 
 
 class TargetHealth(Protocol):
-    """Eyes on what runs."""
+    """Reads the health of instances and targets."""
 
     def healthy(self, region: str, target_group: str) -> int | None:
         """Healthy targets of a target group; None where it is not measured, and all count as healthy."""
@@ -53,17 +53,17 @@ class TargetHealth(Protocol):
 
 
 class Gates(TargetHealth, Protocol):
-    """Eyes on one stack.
+    """The checks of one stack.
 
     drain: seconds until a color that lost its traffic has answered its last request.
-    poll: seconds between two looks.
+    poll: seconds between two polls.
     """
 
     drain: float
     poll: float
 
     def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
-        """Which of these alarms are in alarm, or were since `since`."""
+        """Which of these alarms are in state ALARM, or were since `since`."""
 
     def traffic(
         self, region: str, listener: str, target_group: str, since: datetime, until: datetime
@@ -71,18 +71,18 @@ class Gates(TargetHealth, Protocol):
         """Requests of a target group behind a listener; None where it is not measured."""
 
     def weights(self, region: str, listener: str) -> dict[str, int]:
-        """What a listener forwards, by target group ARN."""
+        """The weights of a listener, by target group ARN."""
 
     def forward(self, region: str, listener: str, weights: Mapping[str, int]) -> None:
-        """Have a listener forward by these weights, by target group ARN, at once and without an update."""
+        """Set these weights, by target group ARN, on a listener, at once and without an update."""
 
 
 def gates(role: str | None, *, seconds: int | None = None) -> Gates:
-    """Those of the sandbox where its environment is active, else those of AWS, as the role where one is given.
+    """The checks of the sandbox where its environment is active, else those of AWS, with the role if one is given.
 
     Args:
-        role: ARN of a role to take.
-        seconds: how long to wait for a region that may not answer, with one try; None to be patient.
+        role: ARN of a role to assume.
+        seconds: timeout for a region that may not answer, with one try; None for the SDK's default.
     """
     world = os.environ.get(WORLD)
     return SandboxGates(Path(world)) if world else AwsGates(clients(role, seconds=seconds))
@@ -91,7 +91,7 @@ def gates(role: str | None, *, seconds: int | None = None) -> Gates:
 class AwsGates:
     """Asks CloudWatch, Elastic Load Balancing and EC2 Auto Scaling."""
 
-    # Nodes of a load balancer learn of new weights one after another; then requests are answered for this long.
+    # Nodes of a load balancer get new weights one after another; requests under way then take this long at most.
     drain: float = 2 * DEREGISTRATION_DELAY.value
     poll: float = 15
 
@@ -99,7 +99,7 @@ class AwsGates:
         self._clients = clients
 
     def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
-        """In alarm now, or once since then: an alarm that came and went between two looks counts."""
+        """In state ALARM now or since then: an alarm that fired and cleared between two polls counts."""
         if not names:
             return []
         found: dict[str, str] = {}
@@ -135,7 +135,7 @@ class AwsGates:
     def traffic(
         self, region: str, listener: str, target_group: str, since: datetime, until: datetime
     ) -> Traffic | None:
-        """By CloudWatch, which knows of a minute a minute or two later."""
+        """From CloudWatch, which has a minute's numbers one or two minutes later."""
         dimensions = {
             "LoadBalancer": listener.partition(":listener/")[2].rpartition("/")[0],
             "TargetGroup": target_group.rpartition(":")[2],
@@ -160,10 +160,10 @@ class AwsGates:
         return {one["TargetGroupArn"]: one.get("Weight", 1) for forward in forwards for one in forward["TargetGroups"]}
 
     def forward(self, region: str, listener: str, weights: Mapping[str, int]) -> None:
-        """One ModifyListener, which leaves what it is not given as it is (Elastic Load Balancing API Reference)."""
+        """One ModifyListener, which keeps attributes that are not given (Elastic Load Balancing API Reference)."""
         asked = self._ask(region, "elbv2", "describe_listeners", ListenerArns=[listener])
         actions = [
-            # AWS takes the one target group of an action beside its ForwardConfig only where that names the same.
+            # AWS accepts an action's TargetGroupArn beside its ForwardConfig only if both name the same group.
             {**{key: value for key, value in one.items() if key != "TargetGroupArn"}, "ForwardConfig": config}
             if (config := _shared(one.get("ForwardConfig"), weights))
             else one
@@ -195,7 +195,7 @@ class AwsGates:
 
 
 class SandboxGates:
-    """Reads the sandbox's world, where nothing runs: targets are healthy and alarms quiet unless the file says else.
+    """Reads the sandbox's world, where nothing runs: targets are healthy and alarms quiet unless it says otherwise.
 
     Written by hand (or by a test) into `outputs` of an entry: `stateValue: ALARM` of an alarm, `healthyTargets: 0` or
     `requests: 10` with `failedRequests: 1` of a target group, `refreshStatus: RollbackSuccessful` of an autoscaling
@@ -209,7 +209,7 @@ class SandboxGates:
         self._path = path
 
     def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
-        """Those whose entry says ALARM. The world knows no times, so `since` says nothing here."""
+        """Those whose entry says ALARM. The world has no times, so `since` has no effect."""
         del since
         alarms = {
             **self._named("aws:cloudwatch/metricAlarm:MetricAlarm", region),
@@ -221,20 +221,20 @@ class SandboxGates:
         return [name for name in names if alarms[name].get("stateValue") == ALARM]
 
     def healthy(self, region: str, target_group: str) -> int | None:
-        """None, but for what the entry says."""
+        """None, unless the entry has a number."""
         groups = self._entries("aws:lb/targetGroup:TargetGroup", region)
         said: int | None = groups.get(target_group, {}).get("healthyTargets")
         return said
 
     def refresh(self, region: str, group: str) -> Refresh:
-        """Done, but for what the entry says."""
+        """Done, unless the entry has a status."""
         status = self._named("aws:autoscaling/group:Group", region).get(group, {}).get("refreshStatus", REFRESH_DONE)
         return Refresh(done=status == REFRESH_DONE, failed=status in REFRESH_FAILED, says=f"{group}: {status}")
 
     def traffic(
         self, region: str, listener: str, target_group: str, since: datetime, until: datetime
     ) -> Traffic | None:
-        """None, but for what the entry says. The world knows no times."""
+        """None, unless the entry has numbers. The world has no times."""
         del listener, since, until
         said = self._entries("aws:lb/targetGroup:TargetGroup", region).get(target_group, {})
         return Traffic(requests=said["requests"], failed=said.get("failedRequests", 0)) if "requests" in said else None
@@ -264,7 +264,7 @@ class SandboxGates:
             new.replace(self._path)
 
     def _entries(self, token: str, region: str) -> dict[str, dict[str, Any]]:
-        """Properties by id, with what the file says of the cloud on top."""
+        """Properties by id, overlaid with the edited outputs."""
         return {
             key.removesuffix(f"@{region}"): {**one["inputs"], **one["outputs"], "name": one["name"]}
             for key, one in self._read()["resources"]["aws"].get(token, {}).items()
@@ -284,7 +284,7 @@ class SandboxGates:
 
 
 def _shared(config: Mapping[str, Any] | None, weights: Mapping[str, int]) -> dict[str, Any] | None:
-    """A ForwardConfig with other weights; groups without any are left out, as the program leaves them out."""
+    """A ForwardConfig with other weights, without groups of weight 0, as in the program."""
     groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items() if weight]
     return {**config, "TargetGroups": groups} if config else None
 

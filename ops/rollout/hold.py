@@ -1,4 +1,4 @@
-"""Keeps traffic off a new color until an update has gone back as well: of the rollout's own, or of an abort."""
+"""Keeps traffic off a new color until an update has rolled back as well: the rollout's own, or an abort's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ops.rollout.known import applied
 from ops.rollout.observer import Look
 from ops.rollout.state_machine import RolloutRefusedError, old_shares, under_way
 
-# An update that was under way, and the wait for targets after it.
+# The time of an update that is under way, and of the wait for targets after it.
 LONGEST = timedelta(minutes=ENGINE_WAIT.value + HEALTHY_WAIT.value)
 
 
@@ -22,7 +22,7 @@ def hold(look: Look, clock: TimeSource, tell: Tell, live: Tell) -> None:
     """Move the weights back, and again whenever an update moves them forward.
 
     Raises:
-        RolloutRefusedError: when there is nothing to go back from, or it came to its end all the same.
+        RolloutRefusedError: when there is nothing to roll back, or the rollout ended nevertheless.
         GateError: when the weights could not be moved in the end.
         EngineError: when the stack's outputs cannot be read.
     """
@@ -41,13 +41,13 @@ def hold(look: Look, clock: TimeSource, tell: Tell, live: Tell) -> None:
                 f"no update has gone back within {LONGEST.seconds // 60} minutes; the traffic is off {began.to}. "
                 f"Go back with: ascent rollout abort --stack {look.file.stack}"
             )
-        live("; ".join(failed) or "Waiting for an update to go back as well")
+        live("; ".join(failed) or "Waiting for an update to roll back as well")
         clock.sleep(look.gates.poll)
         last = applied(look, again=True)
     if last is not None and last.progress and last.progress.phase is Phase.CLEANING and not went_back(last):
-        # What was moved meanwhile was moved to a color that is gone.
+        # Weights that were moved meanwhile lead to a color that is gone.
         put_right(look, last, tell)
         raise RolloutRefusedError(
             f"the rollout of {look.file.stack} came to its end before: {last.leading} has all the traffic"
         )
-    tell("An update has gone back as well.")
+    tell("An update has rolled back as well.")

@@ -1,4 +1,4 @@
-"""Which rollout a stack is in: by its file, or by its outputs where those are further."""
+"""The rollout that a stack is in: from its file, or from its outputs if those are newer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def applied(look: Look, *, again: bool = False) -> Rollout | None:
     """The rollout of the last update that ended; None where that had none.
 
     Args:
-        look: eyes on the stack.
+        look: reads the stack.
         again: whether to ask once more, because it may have been updated elsewhere.
 
     Raises:
@@ -24,7 +24,7 @@ def applied(look: Look, *, again: bool = False) -> Rollout | None:
 
 
 def known(look: Look, *, again: bool = False) -> Rollout:
-    """The file's rollout, or the last update's where the file is behind it, or from before it.
+    """The file's rollout, or the last update's if the file is older.
 
     Raises:
         EngineError: when the outputs cannot be read.
@@ -37,7 +37,7 @@ def known(look: Look, *, again: bool = False) -> Rollout:
 
 
 def _is_from_before(said: Rollout, last: Rollout) -> bool:
-    """Whether a file that knows of no rollout would undo the one of the last update, rather than follow its end."""
+    """Whether a file without a rollout is from before the last update's rollout, and not from after its end."""
     progress = last.progress
     if said.progress is not None or progress is None or said.colors == last.colors:
         return False
@@ -49,6 +49,6 @@ def _is_from_before(said: Rollout, last: Rollout) -> bool:
 
 
 def _is_stuck(said: Rollout, last: Rollout) -> bool:
-    """Whether a file cleans up a color that an update elsewhere has given traffic: the program refuses it."""
+    """Whether a file removes a color to which an update elsewhere has given traffic. The program refuses that."""
     mine, theirs = said.progress, last.progress
     return mine is not None and theirs is not None and same(mine, theirs) and bool(takes_away(said, last))

@@ -1,4 +1,4 @@
-"""What is known of a stack and its new color: through the stack's outputs, and the eyes of `gates`."""
+"""Reads a stack and its new color: from the stack's outputs, and through `gates`."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class File(Protocol):
         """The stack's settings, or with another rollout."""
 
     def rollout(self) -> Rollout:
-        """What it says now."""
+        """The rollout that it has now."""
 
     def write(self, old: Rollout, new: Rollout) -> None:
-        """Put `new` in place of `old`."""
+        """Replace `old` by `new`."""
 
     def copy(self, rollout: Rollout) -> AbstractContextManager[Path]:
-        """Another file that says `rollout`, for as long as it is looked at."""
+        """A temporary copy of the file with `rollout`."""
 
 
 class RefreshFailedError(RolloutRefusedError):
@@ -51,7 +51,7 @@ class HealthyTargets:
 
     @property
     def short(self) -> str:
-        """That they are too few, in words; empty where they are not."""
+        """The sentence that they are too few; empty if they are enough."""
         return str(self) if self.healthy < self.least else ""
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class HealthyTargets:
 
 @dataclass(frozen=True, kw_only=True)
 class Look:
-    """Eyes on one stack. What cannot be seen raises a GateError or an EngineError."""
+    """Reads one stack. A check that cannot be made raises a GateError or an EngineError."""
 
     file: File
     engine: RolloutEngine
@@ -68,22 +68,22 @@ class Look:
     now: Callable[[], datetime]
 
     def regions(self) -> dict[str, dict[str, Any]]:
-        """What the stack says of each region: see infra/wiring/rollout_outputs.py. One that is lost answers nothing.
+        """The stack's output for each region: see infra/wiring/rollout_outputs.py. A lost region is left out.
 
         Raises:
-            RolloutRefusedError: when it says nothing yet.
+            RolloutRefusedError: when it has no such output yet.
         """
         lost = self.file.settings().unreachable
         known: dict[str, dict[str, Any]] = self.engine.outputs().get("regions") or {}
         regions = {name: one for name, one in known.items() if name != lost}
         if not regions or any("rollout" not in one for one in regions.values()):
             raise RolloutRefusedError(
-                f"the stack says nothing of its target groups yet; first: pulumi up --stack {self.file.stack}"
+                f"the stack has no outputs about its target groups yet; first: pulumi up --stack {self.file.stack}"
             )
         return {name: one["rollout"] for name, one in regions.items()}
 
     def evidence(self, rollout: Rollout) -> Evidence:
-        """What is known of the new color; on the way back nothing is asked, because nothing would stop it."""
+        """The evidence about the new color. During a rollback nothing is checked, because nothing would stop it."""
         progress = state_machine.under_way(rollout)
         since = _time(progress.since)
         forward = progress.phase is Phase.FORWARD
@@ -99,7 +99,7 @@ class Look:
         """Gate alarms of a color that fire, or did since then.
 
         Raises:
-            RolloutRefusedError: when there are none to ask: nothing would ever send it back.
+            RolloutRefusedError: when there are none: nothing would ever roll it back.
         """
         fired: list[str] = []
         for region, names in self.gate_alarms(color).items():
@@ -116,7 +116,7 @@ class Look:
         for region, names in found.items():
             if not names:
                 raise RolloutRefusedError(
-                    f"the stack names no gate alarms of {color} in {region}, and none may be missing"
+                    f"the stack has no gate alarms of {color} in {region}, and a rollout needs them"
                 )
         return found
 
@@ -145,7 +145,7 @@ class Look:
         return found
 
     def refreshing(self, progress: Progress) -> list[str]:
-        """Instance refreshes of the color that are not through.
+        """Instance refreshes of the color that are not finished.
 
         Raises:
             RefreshFailedError: when one failed, or EC2 rolled it back.
@@ -158,7 +158,7 @@ class Look:
         return [one.says for one in found if not one.done]
 
     def same(self, rollout: Rollout) -> None:
-        """Hold state and listener against the file: providers were seen to reset weights (pulumi-aws issue 5798).
+        """Compare state and listener with the file: the provider has reset weights before (pulumi-aws issue 5798).
 
         Raises:
             RolloutRefusedError: where one has other weights.

@@ -1,4 +1,4 @@
-"""What a rollout costs, takes and disturbs, told before it begins."""
+"""The cost, the time and the effect on visitors of a rollout, shown before it begins."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Outlook:
 
     @property
     def minutes(self) -> int:
-        """Of watching, all steps together. Updates and what people wait come on top."""
+        """Bake time of all steps together. Updates and waiting people come on top."""
         return self.progress.bake * max(len(self.plan.weights), 1)
 
     @property
@@ -42,7 +42,7 @@ class Outlook:
 
     @property
     def excess(self) -> str | None:
-        """That the month is above the budget with it, in words; None where it is not."""
+        """The sentence that the month would be above the budget; None if it is not."""
         before = self.bill.before.expected if self.bill.before else 0.0
         if self.extra <= CENTS or before + self.extra <= self.bill.budget:
             return None
@@ -60,15 +60,15 @@ class Outlook:
 
     @property
     def disturbs(self) -> str:
-        """Who notices."""
+        """The effect on visitors."""
         if self.plan.in_place:
             return (
-                "nobody, as long as the new version is well: instances or pods are replaced one after another, each "
+                "no visitor, as long as the new version works: instances or pods are replaced one after another, each "
                 "once its successor is healthy; all visitors have the new version then"
             )
         weights = self.plan.weights
         text = (
-            f"nobody, as long as the new version is well: {weights[0]} % of the visitors have it first, and requests "
+            f"no visitor, as long as the new version works: {weights[0]} % of the visitors have it first, and requests "
             "under way are answered"
         )
         change = next(weight for weight in weights if weight > WEIGHTS - weight)
@@ -97,7 +97,7 @@ class Outlook:
 
 
 def outlook(stack: str, before: Settings, after: Settings, rollout: Rollout) -> Outlook:
-    """What the step from one of a stack's settings to the other begins.
+    """The outlook of the rollout between two settings of a stack.
 
     Args:
         stack: its name.

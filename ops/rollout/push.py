@@ -1,7 +1,7 @@
-"""Keeps a branch's stack file as the rollout leaves it, step by step: for a run whose checkout is gone afterwards.
+"""Commits the stack's file to a branch after each step: for a run whose checkout is deleted afterwards.
 
-Each step becomes a commit of `ascent:rollout` alone on top of the branch's newest, whatever was merged meanwhile. The
-checkout stays as it is: what was merged is not brought up by a rollout that began without it.
+Each step becomes a commit that changes only `ascent:rollout`, on top of the branch's newest commit. The checkout stays
+as it is, so that a rollout does not deploy what was merged after it began.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from ops.rollout.stackfile import KEY, StackFile, plain
 from ops.stackedit import edited
 
 TRIES = 5
-SECONDS = 60  # meanwhile the new version is not watched
+SECONDS = 60  # Seconds. Meanwhile the new version is not watched.
 LAST_LINES = 4
-# What git says beside the reason.
+# Lines of git that are not the reason.
 NOISE = ("hint:", "To ", "error: failed to push some refs")
-# In a push's last commit it keeps GitHub from running workflows (GitHub Docs, Skipping workflow runs): there is nothing
-# to bring up that the rollout has not brought up.
+# In a push's last commit it keeps GitHub from running workflows (GitHub Docs, Skipping workflow runs): the
+# rollout has already deployed this commit.
 SKIP = "[skip ci]"
 
 
 class PushError(Exception):
-    """A commit does not get to the branch. The text says why."""
+    """A commit could not be pushed. The text says why."""
 
 
 class PushedFile(StackFile):
@@ -38,7 +38,7 @@ class PushedFile(StackFile):
     Args:
         stack: the stack.
         branch: the branch's name.
-        tell: told what cannot be pushed. The rollout goes on: the next step's commit has everything.
+        tell: called with what could not be pushed. The rollout goes on, as the next step's commit has everything.
     """
 
     def __init__(self, stack: str, branch: str, tell: Callable[[str], None]) -> None:
@@ -48,7 +48,7 @@ class PushedFile(StackFile):
         self.failed = False
 
     def write(self, old: Rollout, new: Rollout) -> None:
-        """Put `new` in place of `old`, and push it if it is a step's end or the rollout's.
+        """Replace `old` by `new`, and push it at the end of a step or of the rollout.
 
         Raises:
             SettingsError: as without a branch.
@@ -65,11 +65,11 @@ class PushedFile(StackFile):
 
 
 def push(name: str, rollout: Rollout, branch: str, title: str) -> None:
-    """Commit a rollout to a branch's stack file, on top of whatever is there.
+    """Commit a rollout to a branch's stack file, on top of its newest commit.
 
     Args:
         name: of the stack's file.
-        rollout: what it is to say.
+        rollout: its new content.
         branch: of `origin`.
         title: of the commit.
 

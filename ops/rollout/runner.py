@@ -1,8 +1,8 @@
-"""Takes the steps: writes the file, has the engine follow it, looks whether it did, and watches.
+"""Takes the steps: writes the file, has the engine apply it, verifies the result, and watches the alarms.
 
-A step is: the file's change in one piece, without `since`; the update; a look at weights and targets; `since`. Stopped
-anywhere in it, it leaves a file that says what is wanted and that it is not finished. The next command finishes it: the
-update is made again, which does nothing where it was made.
+A step is: an atomic change of the file, without `since`; the update; a check of weights and targets; `since`. If it is
+stopped anywhere, the file says what is wanted and that it is not finished. The next command finishes it: the update is
+made again, which does nothing if it was complete.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from ops.rollout.state_machine import AlarmedError, Evidence, NotYetError, Rollo
 class RolloutRunner:
     """One stack's rollout.
 
-    tell: told what was done, a line each.
-    live: told what is going on at the moment.
+    tell: called with what was done, a line each.
+    live: called with what is being done.
 
     Each command raises RolloutRefusedError when the answer is no, SettingsError for a config that is not allowed, and
-    EngineError or GateError when something does not work. What was done until then stands in the file.
+    EngineError or GateError when something fails. The file has what was done until then.
     """
 
     file: File
@@ -46,12 +46,12 @@ class RolloutRunner:
     clock: TimeSource
     tell: Callable[[str], None]
     live: Callable[[str], None]
-    # What could not be moved at once, and was told.
+    # Regions whose weights could not be moved at once, as was printed.
     failed: set[str] = field(default_factory=set)
 
     @property
     def look(self) -> Look:
-        """Eyes on the stack."""
+        """Reads the stack."""
         return Look(file=self.file, engine=self.engine, gates=self.gates, now=self.clock.now)
 
     def start(
@@ -66,32 +66,30 @@ class RolloutRunner:
         """Bring the new image up where it has no traffic, or in place; waits until it is healthy.
 
         Args:
-            strategy: how it comes.
-            image: what comes.
+            strategy: the steps.
+            image: the new image.
             bake: minutes to watch each step; None for the strategy's own.
-            with_changes: whether other changes of what serves requests may come along.
-            beside_alarms: whether to start although alarms fire, as where the new version is what ends them.
+            with_changes: whether other changes of resources that serve requests may be made too.
+            beside_alarms: whether to start although alarms fire, because the new version fixes their cause.
         """
         old = self.file.rollout()
         new = state_machine.start(old, strategy, image, self.clock.now(), bake)
         self._carries(self.file.settings(new), WEIGHTS)
-        self.live("Looking what an update would change beside it")
+        self.live("Looking up what else an update would change")
         self.look.same(old)
         firing = self.look.alarms(old.leading)
         if firing and not beside_alarms:
             told = firing_of(firing, self.look.gate_alarms(old.leading), old.leading)
-            raise RolloutRefusedError(
-                f"{told}; find out why first, or, where the new version is what ends that: --beside-alarms"
-            )
+            raise RolloutRefusedError(f"{told}; find out why first, or, if the new version fixes it: --beside-alarms")
         self._alone(state_machine.without_effect(old, new), with_changes=with_changes)
         self._go(old, new)
 
     def _alone(self, rollout: Rollout, *, with_changes: bool) -> None:
-        """Tell what comes along with a rollout, and refuse what would be taken for its doing.
+        """Print the other changes of the first update, and refuse those whose faults the rollout would be blamed for.
 
         Args:
-            rollout: it, before it changes anything. The machine image is then kept as it is.
-            with_changes: whether nothing is to be refused.
+            rollout: before it changes anything. The machine image is then kept as it is.
+            with_changes: whether to refuse nothing.
         """
         regions = self.look.regions().values()
         alarms = {name for known in regions for names in known["alarms"].values() for name in names}
@@ -103,10 +101,10 @@ class RolloutRunner:
             raise RolloutRefusedError(
                 "an update would change more of what serves requests, and its faults would be taken for the new "
                 f"version's:\n{listed}\n"
-                f"First: pulumi up --stack {self.file.stack}; or let it come along: --with-changes"
+                f"First: pulumi up --stack {self.file.stack}; or accept them: --with-changes"
             )
         for one in along:
-            self.tell(f"Comes along: {one}")
+            self.tell(f"Also changes: {one}")
 
     def step(self) -> None:
         """Finish the step that was begun, or else take the next."""
@@ -127,7 +125,7 @@ class RolloutRunner:
         self._finish()
 
     def abort(self) -> None:
-        """Back to how it was before, from anywhere, and the new color away."""
+        """Roll back from any step, and remove the new color."""
         if known(self.look, again=True).progress is None:
             self._ended()
             return
@@ -141,7 +139,7 @@ class RolloutRunner:
     def divert(self) -> bool:
         """Take the traffic off the new color at once. Changes nothing but the load balancers, so it needs no lock.
 
-        Says whether there is anything to take off: not in place, nor while the old color is cleaned up.
+        Returns whether there is traffic to move: there is none in place, nor while the old color is cleaned up.
         """
         rollout = known(self.look, again=True)
         for failed in divert(self.look, rollout, self.tell):
@@ -151,11 +149,11 @@ class RolloutRunner:
         return state_machine.old_shares(rollout) is not None
 
     def hold(self) -> None:
-        """Keep the traffic off the new color until an update has gone back as well."""
+        """Keep the traffic off the new color until an update has rolled back as well."""
         hold(self.look, self.clock, self.tell, self.live)
 
     def _ended(self) -> None:
-        """Say that a rollout went back; refuse where none did."""
+        """Print that a rollout was rolled back; refuse if none was."""
         rollout, last = self.file.rollout(), applied(self.look)
         runs = f"{rollout.leading} runs {rollout.colors[rollout.leading].image}"
         if last is None or last.colors != rollout.colors or not went_back(last):
@@ -171,9 +169,9 @@ class RolloutRunner:
                 self._next(state_machine.step, patient=True)
 
     def current(self) -> Rollout:
-        """The file's rollout; where the stack is further, or in one that the file does not know, the stack's instead.
+        """The file's rollout; the stack's instead, if the stack is further or the file has none.
 
-        It is put into the file then.
+        The stack's is then written into the file.
         """
         rollout, now = self.file.rollout(), known(self.look)
         if now.progress is None:
@@ -183,12 +181,12 @@ class RolloutRunner:
             )
         if now != rollout:
             self.file.write(rollout, now)
-            what = "was older than the stack" if rollout.progress else "knew of no rollout, and the stack is in one"
+            what = "was older than the stack" if rollout.progress else "had no rollout, and the stack is in one"
             self.tell(f"{self.file.name} {what}: taken over from the stack's outputs.")
         return now
 
     def _settle(self) -> bool:
-        """Finish a step that was begun. Says whether there was one."""
+        """Finish a step that was begun. Returns whether there was one."""
         rollout = self.current()
         if state_machine.under_way(rollout).since is not None:
             return False
@@ -228,7 +226,7 @@ class RolloutRunner:
         self._follow(new)
 
     def _follow(self, rollout: Rollout) -> None:
-        """Have the stack be what the file says, look whether it is, and say so in the file."""
+        """Apply the file to the stack, verify the result, and note that in the file."""
         progress, asked = state_machine.under_way(rollout), self.clock.now()
         self.live(f"Updating {self.file.stack}: {_shares(rollout)}")
         self.engine.update()
@@ -249,7 +247,7 @@ class RolloutRunner:
         self.tell(f"The {progress.strategy} is over: {rollout.leading} runs {rollout.colors[rollout.leading].image}.")
 
     def _not_diverted(self, rollout: Rollout) -> None:
-        """Go back where the traffic was taken off the new color: by an abort elsewhere, or in the console."""
+        """Roll back if the traffic was taken off the new color: by an abort elsewhere, or in the console."""
         if is_diverted(self.look, rollout):
             self._retreat(AlarmedError(f"the traffic was taken off {state_machine.under_way(rollout).to}"))
 
@@ -259,7 +257,7 @@ class RolloutRunner:
         raise RolloutRefusedError(f"{error}. The rollout went back to what was before") from None
 
     def _come_up(self, rollout: Rollout, asked: datetime) -> None:
-        """Wait until a new color that has no traffic yet is healthy; in place, until the refresh is through.
+        """Wait until a new color without traffic is healthy; in place, until the instance refresh has ended.
 
         In place, alarms count since the update was `asked` for: an engine that updates pods waits for them itself.
         """

@@ -18,7 +18,7 @@ KEY = "rollout"
 
 
 class StackFile(EditedFile):
-    """One stack's file, as rollouts see it."""
+    """The rollout in one stack's file."""
 
     def settings(self, rollout: Rollout | None = None) -> Settings:
         """The stack's settings, with `rollout` in place of the file's own.
@@ -29,7 +29,7 @@ class StackFile(EditedFile):
         return stackfile.settings(self.stack, rollout=None if rollout is None else plain(rollout))
 
     def rollout(self) -> Rollout:
-        """What the file says now.
+        """The rollout that the file has now.
 
         Raises:
             SettingsError: when the file is no usable config.
@@ -37,21 +37,21 @@ class StackFile(EditedFile):
         return self.settings().rollout
 
     def write(self, old: Rollout, new: Rollout) -> None:
-        """Put `new` in place of `old`, whole or not at all.
+        """Replace `old` by `new`, atomically.
 
         Raises:
-            SettingsError: when `new` is not allowed, or the file does not say `old` (any more).
+            SettingsError: when `new` is not allowed, or the file does not have `old` any more.
         """
         self.settings(new)
         if self.rollout() != old:
             raise SettingsError(
-                [f"{self.name}: ascent:{KEY} was changed by somebody else meanwhile; look at it, and try again"]
+                [f"{self.name}: ascent:{KEY} was changed by another command meanwhile; look at it, and try again"]
             )
         self.replace(edited(self.text(), KEY, plain(new), self.name))
 
     @contextmanager
     def copy(self, rollout: Rollout) -> Iterator[Path]:
-        """A copy that says `rollout`, for as long as it is looked at.
+        """A temporary copy with `rollout`.
 
         Raises:
             SettingsError: when the file cannot be edited in place.
@@ -63,7 +63,7 @@ class StackFile(EditedFile):
 
 
 def plain(rollout: Rollout) -> dict[str, Any]:
-    """A rollout as its file says it: camelCase, and without what is left out."""
+    """A rollout as its file has it: camelCase, and without empty values."""
     said = rollout.model_dump(mode="json", by_alias=True, exclude_none=True)
     for color in rollout.colors:
         if said[color] == {"weight": 0}:

@@ -1,7 +1,7 @@
-"""The legal steps of a rollout. Pure: a rollout as the stack's file says it in, the next one out, or a refusal.
+"""The legal steps of a rollout. Pure: a rollout as in the stack's file goes in, the next one or an error comes out.
 
-A rollout is never half in memory: where it is stands in the file, beside the weights, and is written with them in one
-piece. `since` closes a step: without it the update that the file asks for is still to be made, or to be checked.
+The progress of a rollout is only in the file. It is beside the weights, and is written together with them. `since`
+closes a step: without it, the update that the file asks for has still to be made, or to be checked.
 
 | phase    | the file says                                   | step                        | promote | abort |
 |----------|-------------------------------------------------|-----------------------------|---------|-------|
@@ -31,14 +31,14 @@ FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Event(StrEnum):
-    """What people ask of a rollout under way."""
+    """The commands for a rollout under way."""
 
     STEP = "step"
     PROMOTE = "promote"
     ABORT = "abort"
 
 
-# The table above: what may be asked when.
+# The table above: which command is allowed in which phase.
 LEGAL: Mapping[Phase, frozenset[Event]] = {
     Phase.FORWARD: frozenset(Event),
     Phase.BACK: frozenset({Event.STEP, Event.ABORT}),
@@ -48,17 +48,17 @@ OTHER = {"blue": "green", "green": "blue"}
 
 
 class RolloutRefusedError(Exception):
-    """The step is not to be taken. The text says why, and what to do."""
+    """The step is not allowed. The text says why, and what to do."""
 
     code = NO
 
 
 class AlarmedError(RolloutRefusedError):
-    """The new version must not go on: it has to go back."""
+    """The new version has to be rolled back."""
 
 
 class NotYetError(RolloutRefusedError):
-    """The step may be taken later."""
+    """The step is allowed only later."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,16 +69,16 @@ class Traffic:
     failed: int
 
     def __add__(self, other: Traffic) -> Traffic:
-        """Both together."""
+        """The sum of both."""
         return Traffic(requests=self.requests + other.requests, failed=self.failed + other.failed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Evidence:
-    """What is known of the new color.
+    """The evidence about the new color.
 
     alarms: its gate alarms that fire, or did since the last step.
-    unhealthy: what keeps its targets from being healthy, in words.
+    unhealthy: why targets are not healthy, one sentence each.
     waited: seconds since the last step.
     drain: seconds until a color that lost its traffic has answered its last request.
     traffic: requests that it got since the last step; None where they are not counted.
@@ -147,19 +147,19 @@ def start(rollout: Rollout, strategy: Strategy, image: str, now: datetime, bake:
 
 
 def without_effect(old: Rollout, new: Rollout) -> Rollout:
-    """The rollout that `new` begins, before it changes anything: what differs under it is none of its doing."""
+    """The rollout that `new` begins, before it changes anything: an update of this one shows the other changes."""
     return old.model_copy(update={"progress": new.progress})
 
 
 def waits(rollout: Rollout, drain: float) -> float:
-    """Seconds that have to pass after the last step before the next."""
+    """Seconds to wait between the last step and the next."""
     progress = under_way(rollout)
     if progress.phase is Phase.FORWARD:
-        # A color without traffic shows nothing, however long it is watched.
+        # Watching a color without traffic shows nothing.
         baked = progress.bake * 60 if rollout.colors[progress.to].weight else 0
         ends = plan_of(progress).after(rollout.colors[progress.to].weight) is None and not plan_of(progress).in_place
         return max(baked, drain) if ends else baked
-    # The color gets no new visitors any more, but ALB nodes learn of it one after another, and requests are still being
+    # The color gets no new requests, but ALB nodes get weights one after another, and earlier requests are still being
     # answered: taking its targets away at once means 503 (argo-rollouts issue 4595).
     return drain if progress.phase is Phase.BACK and not plan_of(progress).in_place else 0
 
@@ -168,8 +168,8 @@ def step(rollout: Rollout, evidence: Evidence) -> Rollout:
     """The next step.
 
     Raises:
-        AlarmedError: when the new version has to go back.
-        NotYetError: when it is too early, the new color is not healthy, or too few requests came to tell.
+        AlarmedError: when the new version has to be rolled back.
+        NotYetError: when it is too early, the new color is not healthy, or there were too few requests to judge.
         RolloutRefusedError: when the last step is not finished.
     """
     progress = _open(rollout, Event.STEP)
@@ -190,11 +190,11 @@ def step(rollout: Rollout, evidence: Evidence) -> Rollout:
 
 
 def promote(rollout: Rollout, evidence: Evidence) -> Rollout:
-    """All traffic to the new color at once, and no watching between.
+    """All traffic to the new color at once, without watching in between.
 
     Raises:
-        AlarmedError: when the new version has to go back.
-        RolloutRefusedError: when it goes back already, has everything, or the new color is not healthy.
+        AlarmedError: when the new version has to be rolled back.
+        RolloutRefusedError: when it rolls back already, has all the traffic, or the new color is not healthy.
     """
     progress = _open(rollout, Event.PROMOTE)
     _sound(rollout, evidence)
@@ -204,10 +204,10 @@ def promote(rollout: Rollout, evidence: Evidence) -> Rollout:
 
 
 def abort(rollout: Rollout) -> Rollout:
-    """The weights from before, or in place the image from before. Needs no evidence, and no step to be finished.
+    """The weights from before, or in place the image from before. Needs no evidence, and no finished step.
 
     Raises:
-        RolloutRefusedError: when the rollout is over, and what was before is gone.
+        RolloutRefusedError: when the rollout is over, and the old color is gone.
     """
     progress = under_way(rollout)
     if Event.ABORT not in LEGAL[progress.phase]:
@@ -218,7 +218,7 @@ def abort(rollout: Rollout) -> Rollout:
         return rollout
     back = {**_plain(progress), "phase": Phase.BACK, "since": None}
     if not plan_of(progress).in_place and rollout.colors[progress.to].weight == 0:
-        # It never had traffic, and may be the very thing that no update gets past.
+        # The new color never had traffic, and may be what makes every update fail.
         return _clean(rollout)
     if plan_of(progress).in_place:
         # By a new launch template version with the old image: EC2's own rollback lands on the new template, because the
@@ -228,14 +228,14 @@ def abort(rollout: Rollout) -> Rollout:
 
 
 def settled(rollout: Rollout, now: datetime) -> Rollout:
-    """The same, known to be what the stack is like: from now on the step is watched, or the rollout is over."""
+    """The same after the stack was verified: from now on the step is watched, or the rollout is over."""
     progress = under_way(rollout)
     over = progress.phase is Phase.CLEANING or (progress.phase is Phase.BACK and plan_of(progress).in_place)
     return _changed(rollout, None if over else {**_plain(progress), "since": _second(now)}, {})
 
 
 def _open(rollout: Rollout, event: Event) -> Progress:
-    """The progress, if `event` may come now."""
+    """The progress, if `event` is allowed now."""
     progress = under_way(rollout)
     if event not in LEGAL[progress.phase]:
         going = {Phase.BACK: "it goes back", Phase.CLEANING: "it is being cleaned up"}[progress.phase]
@@ -254,7 +254,7 @@ def _sound(rollout: Rollout, evidence: Evidence) -> None:
         # No traffic yet, so wait for the alarm to clear.
         raise (AlarmedError if rollout.colors[progress.to].weight else NotYetError)(f"alarms of {progress.to}: {names}")
     seen = evidence.traffic
-    # Alarms look at minutes, each of which may hold too few requests to tell.
+    # Alarms judge single minutes, which may have too few requests.
     if _watched(rollout) and seen is not None and seen.requests >= GATE_REQUESTS.value and _fails(seen):
         raise AlarmedError(f"{seen.failed} of {seen.requests} requests of {progress.to} failed since the last step")
     if evidence.unhealthy:
@@ -266,7 +266,7 @@ def _fails(seen: Traffic) -> bool:
 
 
 def _watched(rollout: Rollout) -> bool:
-    """Whether the new color's requests count: it has some by its weight, and watching was not declined."""
+    """Whether the new color's requests count: its weight gives it some, and the bake time is not 0."""
     progress = under_way(rollout)
     return progress.phase is Phase.FORWARD and progress.bake > 0 and rollout.colors[progress.to].weight > 0
 
@@ -278,7 +278,7 @@ def _forward(rollout: Rollout, weight: int) -> Rollout:
 
 
 def _clean(rollout: Rollout) -> Rollout:
-    """After the weights have moved, and never in the same update, the image of the color without traffic goes."""
+    """Remove the image of the color without traffic, after the weights have moved and never in the same update."""
     progress = under_way(rollout)
     if plan_of(progress).in_place:
         return _changed(rollout, None, {})
@@ -287,9 +287,9 @@ def _clean(rollout: Rollout) -> Rollout:
 
 
 def old_shares(rollout: Rollout) -> Rollout | None:
-    """The same with the weights from before it, for a load balancer that is to have them at once.
+    """The same with the weights from before, to be set on the load balancer at once.
 
-    None where there are none to go back to: it moves no weights, or the old color is being cleaned up.
+    None where there are none: the rollout is in place, or the old color is being cleaned up.
     """
     progress = rollout.progress
     if progress is None or plan_of(progress).in_place or Event.ABORT not in LEGAL[progress.phase]:

@@ -1,4 +1,4 @@
-"""Where a rollout is, for people and for machines."""
+"""The status of a rollout, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Status:
         return {to_camel(key): value for key, value in asdict(self).items()}
 
     def lines(self) -> list[str]:
-        """What people want to know beside the colors."""
+        """The lines beside the colors."""
         said = ["No rollout is under way."]
         if self.under_way:
             said = [f"{self.strategy} to {self.to}, {self.phase}: {self.verdict}."]
@@ -56,7 +56,7 @@ class Status:
 
 
 def status_of(walk: RolloutRunner, done: list[str]) -> Status:
-    """Where the rollout is. Asks the stack and its alarms; changes nothing.
+    """The status of the rollout. Reads the stack and its alarms; changes nothing.
 
     Raises:
         RolloutRefusedError, GateError, EngineError: when something could not be looked at.
@@ -74,7 +74,7 @@ def status_of(walk: RolloutRunner, done: list[str]) -> Status:
         "done": done,
     }
     color = progress.to if progress else rollout.leading
-    # A look at what runs: where it cannot be had, it is left out, but for what decides on a rollout.
+    # Targets are left out if they cannot be read, except during a rollout, which depends on them.
     with suppress(GateError, RolloutRefusedError):
         common |= {"gates": firing_of(look.alarms(color), look.gate_alarms(color), color)}
     common["targets"] = []
@@ -103,7 +103,7 @@ def status_of(walk: RolloutRunner, done: list[str]) -> Status:
 
 
 def _verdict(rollout: Rollout, evidence: Evidence) -> str:
-    """What the next step would do, by the rules that it goes by."""
+    """What the next step would do, by the rules of `state_machine`."""
     if state_machine.under_way(rollout).since is None:
         return "the step was begun and is not finished"
     try:

@@ -17,7 +17,7 @@ from infra.thresholds import (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RolloutPlan:
-    """How a strategy goes.
+    """The steps of a strategy.
 
     weights: percent of the traffic that the new version takes, step by step. Empty where its color has all of it.
     bake: minutes to watch each step.

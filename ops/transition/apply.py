@@ -1,7 +1,7 @@
-"""Takes a route: each step is a change of the stack's file, a look at what it would do, and the update.
+"""Takes a route: each step is a change of the stack's file, a preview, and the update.
 
-Stopped anywhere, it leaves a file that says which step was begun. Run again, it takes that step again, which does
-nothing where it was done, and goes on.
+If it is stopped anywhere, the file says which step was begun. Run again, it repeats that step, which does nothing if it
+was complete, and goes on.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class TransitionRefusedError(Exception):
 
 
 class TransitionEngine(Protocol):
-    """Makes a stack be what its file says."""
+    """Brings a stack up as its file says."""
 
     def update(self) -> None:
         """Bring the stack up. Doing so twice does nothing the second time."""
 
     def forget(self) -> Sequence[str]:
-        """Take out of the state what providers leave there for good. Returns the URNs of what had some."""
+        """Remove leftovers of providers from the state. Returns the URNs of the resources that had some."""
 
     def foreseen(self) -> Sequence[EngineStep]:
         """What an update would do to each resource."""
@@ -53,8 +53,8 @@ class TransitionRunner:
     """A stack on its way from one stage to another.
 
     plans: renders of stages with the file as it is.
-    tell: told what was done, a line each.
-    live: told what goes on at the moment.
+    tell: called with what was done, a line each.
+    live: called with what is being done.
     """
 
     file: EditedFile
@@ -69,7 +69,7 @@ class TransitionRunner:
         """Take every step that is left.
 
         Raises:
-            TransitionRefusedError: when the stack is not on this way, or a step would lose something.
+            TransitionRefusedError: when the stack is not on this route, or a step would lose something.
             SettingsError: when the file is not usable.
             EngineError: when a preview or an update fails.
         """
@@ -100,7 +100,7 @@ class TransitionRunner:
         self.live(f"Updating {self.file.stack}: {step}")
         self.engine.update()
         for urn in self.engine.forget():
-            self.tell(f"Forgot what the state had left of something that is gone: {urn}")
+            self.tell(f"Removed an outdated value from the state: {urn}")
         self.tell(f"Done: {self.file.stack} is at {step}.")
 
     def _look(self, before: RouteStep, step: RouteStep) -> None:
@@ -117,19 +117,19 @@ class TransitionRunner:
             )
 
     def _settled(self) -> None:
-        """Refuse to begin where an update would do other things as well."""
+        """Refuse to begin if an update would make other changes as well."""
         here = RouteStep(stage=self.came_from)
         waiting = self._transition(self.came_from, self.came_from, self._foreseen(here, here)).changes
         if waiting:
             counts = Counter(one.op.value for one in waiting)
             listed = ", ".join(f"{op} {count}" for op, count in sorted(counts.items()))
             raise TransitionRefusedError(
-                f"the stack is not as {self.file.name} says: an update would do other things as well ({listed}); "
+                f"the stack is not as {self.file.name} says: an update would make other changes as well ({listed}); "
                 f"first: pulumi up --stack {self.file.stack}"
             )
 
     def _foreseen(self, before: RouteStep, step: RouteStep) -> Sequence[EngineStep]:
-        self.live(f"Looking what the update from {before} to {step} would do")
+        self.live(f"Previewing the update from {before} to {step}")
         return self.engine.foreseen()
 
     def _transition(self, came_from: int, to: int, steps: Sequence[EngineStep]) -> Transition:
@@ -151,7 +151,7 @@ class TransitionRunner:
             raise TransitionRefusedError(
                 f"no legal updates lead from stage {self.came_from} to {self.to}: {routes[0].reasons}"
             )
-        # Sizes in the file are those of a step that was begun, where there is one that has them.
+        # Sizes in the file may be those of a step that was begun.
         begun = (way for way in ways[1:] if self._said(way).sizes and self._said(way) in way)
         return next(begun, ways[0])
 

@@ -1,7 +1,7 @@
 """Compares two renders of a stack as the engine compares a program with its state.
 
-The engine goes through the program in its order. A resource that stays has the outputs it had; of one that comes or is
-replaced they are not known yet, nor are those that an update makes anew. What is made of them differs.
+The engine goes through the program in its order. A resource that stays keeps its outputs. Those of a created or
+replaced one are not known yet, nor are outputs that an update computes anew. Inputs made of unknown outputs differ.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from ops.transition.model import NOTHING, Op, ResourceChange, Transition, change
 
 
 def between(before: RenderedStack, after: RenderedStack, authoritative: Collection[str]) -> Transition:
-    """What moving from `before` to `after` changes.
+    """The changes of the move from `before` to `after`.
 
     Args:
-        before: what is there.
-        after: what is wanted.
+        before: the present resources.
+        after: the wanted ones.
         authoritative: regions with the original of the data.
     """
     return _Comparison(before, after, authoritative).run()
@@ -50,7 +50,7 @@ class _Comparison:
         self._changes: list[ResourceChange] = []
         self._errors: dict[str, str] = {}
         self._replaced: set[str] = set()
-        # Replaced by being deleted first, and so with all that cannot be without them.
+        # Replaced by deleting first, and therefore together with all that cannot exist without them.
         self._gone_first: set[str] = set()
         self._met: set[str] = set()
 
@@ -89,7 +89,7 @@ class _Comparison:
             if outcome.delete_first if new.deletes_first is None else new.deletes_first:
                 self._gone_first.add(urn)
             self._unknown.add(urn, new.added, after)
-            # Of what follows something else, the engine does not ask what differs.
+            # For a resource that is replaced with another one, the engine does not ask for a diff.
             follows = taken_along or not outcome.replaces
             self._note(one, Op.REPLACE, NOTHING if follows else detail, was)
             return
@@ -98,7 +98,7 @@ class _Comparison:
             self._note(one, Op.UPDATE, detail)
 
     def _compare_provider(self, urn: str, before: Properties, after: Properties) -> None:
-        """A provider is nothing in a cloud, but takes what it manages along when it is replaced."""
+        """A provider is no resource in a cloud, but its replacement replaces what it manages."""
         name = urn.split("::")[2].rpartition(":")[2]
         if configuration.replacing(name, configuration.parsed(name, before), configuration.parsed(name, after)):
             self._replaced.add(urn)
@@ -127,7 +127,7 @@ class _Comparison:
         after: Properties,
         made_of: Collection[str],
     ) -> bool:
-        """Whether it cannot be there while what these inputs are made of, and that is deleted first, is not."""
+        """Whether it cannot exist without a resource that these inputs come from and that is deleted first."""
         without = after | {name: UNKNOWN for name in made_of if name in after}
         return bool(made_of) and self._outcome(schema, old, new, before, without).replaces
 

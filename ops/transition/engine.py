@@ -1,4 +1,4 @@
-"""The same moves by the real engine, in a sandbox that is made for them and gone afterwards."""
+"""The same moves by the real engine, in a temporary sandbox."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scripts.say import ProblemError
 
 
 class FailedError(Exception):
-    """The engine did not get there. The text is what it said."""
+    """A run of the engine failed. The text is its output."""
 
     code = NO
 
@@ -31,7 +31,7 @@ def moves(
         stack: the stack.
         settings: its settings by stage.
         came_from, to: the stages.
-        live: told what goes on at the moment.
+        live: called with what is being done.
 
     Raises:
         FailedError: when a run fails.
@@ -57,7 +57,7 @@ def matrix(stack: str, live: Live = lambda _: None) -> Matrix:
     """
     can = choices(stack)
     found = [one for stage in can.settings for one in moves(stack, can.settings, stage, can.settings, live)]
-    # The constraints are AWS', which the engine knows nothing of.
+    # The engine does not know AWS' constraints.
     routes = several(stack, plans(stack, can.settings, live), live)
     return Matrix(stack=stack, transitions=tuple(found), refused=can.refused, several=routes)
 

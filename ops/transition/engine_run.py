@@ -1,4 +1,4 @@
-"""What a run of the engine does to things in a cloud, as a transition."""
+"""A run of the engine as a transition: what it does to resources in a cloud."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PLAIN = {op.value: op for op in (Op.CREATE, Op.UPDATE, Op.DELETE)}
 
 @dataclass(frozen=True, slots=True)
 class _Resource:
-    """One that an engine shows, as it is."""
+    """A resource as the engine shows it."""
 
     urn: str
     type: str
@@ -26,7 +26,7 @@ class _Resource:
 
 
 def of_steps(came_from: int, to: int, steps: Iterable[EngineStep], authoritative: Collection[str]) -> Transition:
-    """The move that an engine run took, or would take: what it does to things in a cloud.
+    """The move that an engine run made, or would make: what it does to resources in a cloud.
 
     Args:
         came_from, to: the stages.
@@ -51,7 +51,7 @@ def of_steps(came_from: int, to: int, steps: Iterable[EngineStep], authoritative
 
 
 def pairs_of(steps: Iterable[EngineStep]) -> list[Pair]:
-    """The inputs of all that a run met, before and after it."""
+    """The inputs of all resources of a run, before and after it."""
     pairs: dict[str, Pair] = {}
     for step in steps:
         known = pairs.get(step.urn)

@@ -21,10 +21,10 @@ Live = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Choices:
-    """What a stack's file says at each stage.
+    """A stack's settings at each stage.
 
     settings: by stage.
-    refused: what is wrong with it at the other stages.
+    refused: the problems at the other stages.
     """
 
     settings: Mapping[int, Settings]
@@ -65,7 +65,7 @@ class Matrix:
 
 
 def choices(stack: str) -> Choices:
-    """What a stack can be.
+    """The stages that a stack can be at.
 
     Raises:
         SettingsError: when its file is not usable even at its own stage.

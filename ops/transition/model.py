@@ -1,4 +1,4 @@
-"""A move from one stage to another: what it changes, and what of that holds what nothing else does."""
+"""A move from one stage to another: its changes, and which of them are a data loss."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.REPLACE: "±", Op.DELETE: "-"}
 class ResourceChange:
     """What a move does to one resource.
 
-    properties: paths that differ; empty where it comes or goes.
-    replaces: those of them that make it be replaced.
-    lost: whether it is replaced or deleted, and nothing else holds what it holds.
-    rebuilt: of something stateful that is replaced or deleted all the same, why nothing is lost.
-    refused: whether the engine refuses it, because what is protected would go.
+    properties: paths that differ; empty for a creation or deletion.
+    replaces: those of them that force a replacement.
+    lost: whether it is a data loss.
+    rebuilt: of a stateful resource that is replaced or deleted, why nothing is lost.
+    refused: whether the engine refuses it, because the resource is protected.
     """
 
     urn: str
@@ -66,9 +66,9 @@ class ResourceChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Transition:
-    """All that a move changes: what is lost first, then by operation and URN.
+    """All changes of a move: data loss first, then by operation and URN.
 
-    errors: what the provider says of a change that it cannot make, by URN.
+    errors: the provider's message about a change that it cannot make, by URN.
     """
 
     came_from: int
@@ -77,12 +77,12 @@ class Transition:
     errors: dict[str, str]
 
     def urns(self, op: Op) -> list[str]:
-        """What is created, updated, replaced or deleted."""
+        """The resources that are created, updated, replaced or deleted."""
         return sorted(change.urn for change in self.changes if change.op is op)
 
     @property
     def losses(self) -> list[ResourceChange]:
-        """What holds what nothing else does, and is replaced or deleted."""
+        """The changes that are a data loss."""
         return [change for change in self.changes if change.lost]
 
     @property
@@ -92,7 +92,7 @@ class Transition:
 
     @property
     def problems(self) -> list[str]:
-        """What is wrong with it, in words."""
+        """The problems of the move, one sentence each."""
         lost = [f"{one.op.value}s {one.urn}, and nothing else holds what it holds" for one in self.losses]
         guarded = [
             f"the engine refuses to {one.op.value} {one.urn}, which is protected" for one in self.changes if one.refused
@@ -106,7 +106,7 @@ class Transition:
         return {"from": self.came_from, "to": self.to, **by_op, "stateful": lost}
 
     def details(self) -> dict[str, Any]:
-        """What `ascent transition --json` prints beyond that."""
+        """The further fields of `ascent transition --json`."""
         return {"changes": [asdict(one) for one in self.changes], "errors": self.errors}
 
 
@@ -119,15 +119,15 @@ def change(
     protected: bool = False,
     detail: Mapping[str, bool] = NOTHING,
 ) -> ResourceChange:
-    """A change of a resource, with what it means.
+    """A change of a resource, and whether it is a data loss.
 
     Args:
         one: the resource.
         op: what happens to it.
         authoritative: regions with the original of the data.
-        was: as it is, where it is replaced by what `one` says.
+        was: the present resource, if `one` replaces it.
         protected: whether the engine guards it against deletion.
-        detail: the paths that differ, and whether each makes it be replaced.
+        detail: the paths that differ, and whether each forces a replacement.
     """
     going, old = op in (Op.REPLACE, Op.DELETE), was or one
     lost = going and is_lost(old.urn, old.inputs, old.location, authoritative)

@@ -1,4 +1,4 @@
-"""Compiles a move into updates that are all legal by the table of constraints, where one update is not."""
+"""Splits a move that is not possible in one update into updates that keep all update constraints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T", bound=Hashable)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RouteStep:
-    """What a stack's file says for one update.
+    """The stack's file for one update.
 
     sizes: keys that it has on top of the stack's own, as ("cache.nodeType", "cache.r7g.large").
     """
@@ -53,9 +53,9 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Route:
-    """How a stack gets from one stage to another.
+    """The updates of a move between two stages.
 
-    steps: what its file says for each update, after where it starts; none where no way is legal.
+    steps: the stack's file for each update, without the start; none where no sequence of updates is possible.
     broken: the constraints that a single update would break.
     """
 
@@ -80,18 +80,18 @@ class Route:
 
     @property
     def reasons(self) -> str:
-        """Why a single update is not legal."""
+        """Why a single update is not possible."""
         return "; ".join(f"{one.constraint.reason} ({one.constraint.source})" for one in self.broken)
 
 
 def shortest(start: T, goal: T, between: Sequence[T], legal: Callable[[T, T], bool]) -> tuple[T, ...]:
-    """The fewest legal updates from `start` to `goal`, each to what the file then says; none where there is no way.
+    """The fewest possible updates from `start` to `goal`, as the steps after `start`; none where there is no way.
 
     Args:
-        start: what the stack is.
-        goal: what it is to be.
-        between: what it may be on the way; of ways that are as short, the one that comes first in it is taken.
-        legal: whether one update may lead from one to another.
+        start: the present step.
+        goal: the wanted step.
+        between: steps that may lie between; of equally short ways, the one that comes first in it is taken.
+        legal: whether one update may lead from one step to another.
     """
     ways: dict[T, tuple[T, ...]] = {start: ()}
     open_ = deque([start])
@@ -105,7 +105,7 @@ def shortest(start: T, goal: T, between: Sequence[T], legal: Callable[[T, T], bo
 
 
 def pairs(before: RenderedStack, after: RenderedStack) -> list[Pair]:
-    """All that is there before or after."""
+    """Every resource that exists before or after."""
     sides = [{one.urn: one for one in plan.resources if one.custom} for plan in (before, after)]
     return [
         Pair(
@@ -125,7 +125,7 @@ def broken(found: Sequence[Pair], constraints: Sequence[UpdateConstraint] = UPDA
 
 
 class Planner:
-    """Finds the ways of one stack. Renders what it looks at, each once.
+    """Finds the routes of one stack. Renders each step that it looks at once.
 
     Args:
         stack: the stack.
@@ -149,7 +149,7 @@ class Planner:
         self._live = live
 
     def route(self, came_from: int, to: int) -> Route:
-        """The way from one stage to another, both of which the stack can be at."""
+        """The route between two stages that the stack can be at."""
         start, goal = RouteStep(stage=came_from), RouteStep(stage=to)
         constraints = self._broken(start, goal) or ()
         if not constraints:
@@ -159,7 +159,7 @@ class Planner:
         return Route(steps=steps, broken=constraints)
 
     def _between(self, came_from: int, to: int, keys: Sequence[str]) -> Iterator[RouteStep]:
-        """Sizes at one end that are the other's, first at the lower one, which has less; then the stages on the way."""
+        """Steps between: one end with sizes of the other, the lower first, as it has less; then stages between."""
         for here, there in sorted([(came_from, to), (to, came_from)]):
             if keys:
                 sizes = tuple((key, _size(self._settings(RouteStep(stage=there)), key)) for key in keys)

@@ -1,7 +1,7 @@
-"""Update constraints: what AWS refuses to change in one update, though each half of it is fine.
+"""Update constraints: pairs of changes that AWS refuses in one update, though it accepts each one alone.
 
-A constraint looks at what a move does to the inputs of resources. It names the sizes of a stack that can be changed on
-their own, before or after the rest, to have two updates that are both fine; a stage in between may do as well.
+A constraint compares the inputs of resources before and after a move. It names the sizes of a stack that can be changed
+separately, before or after the rest, so that both updates are possible; a stage in between may do as well.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ GLOBAL_CLUSTER = "aws:rds/globalCluster:GlobalCluster"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pair:
-    """One resource before and after a move: its inputs, or None where it is not there."""
+    """One resource before and after a move: its inputs, or None where it does not exist."""
 
     urn: str
     type: str
@@ -44,10 +44,10 @@ Break = Callable[[Sequence[Pair]], Iterator[str]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class UpdateConstraint:
-    """What cannot be done in one update.
+    """Changes that cannot be made in one update.
 
-    reason: why, in words.
-    source: who says so.
+    reason: why, as text.
+    source: where that is documented.
     broken: URNs of the resources with which a move would do it.
     sizes: keys of a stack's file that may take their new value before the move, or keep their old one until after it.
     """
@@ -72,7 +72,7 @@ def swapped(type_: str, one: str, other: str) -> Break:
 
 
 def changed_with(type_: str, name: str, around: str) -> Break:
-    """An input changes in the same update in which what goes around the resource comes or goes."""
+    """An input changes in the same update in which an enclosing resource is created or deleted."""
 
     def broken(pairs: Sequence[Pair]) -> Iterator[str]:
         if any(pair.type == around and not pair.stays for pair in pairs):
@@ -82,7 +82,7 @@ def changed_with(type_: str, name: str, around: str) -> Break:
 
 
 def skipped(type_: str, rank: Callable[[Mapping[str, Any]], int | None]) -> Break:
-    """A resource goes more than one rank up or down. None is a rank that is not known."""
+    """A resource moves more than one rank up or down. None is an unknown rank."""
 
     def broken(pairs: Sequence[Pair]) -> Iterator[str]:
         for pair in pairs:
@@ -96,7 +96,7 @@ def skipped(type_: str, rank: Callable[[Mapping[str, Any]], int | None]) -> Brea
 
 
 def lowered(types: Collection[str], rank: Callable[[Mapping[str, Any]], tuple[int, ...] | None]) -> Break:
-    """A resource goes to a lower rank."""
+    """A resource moves to a lower rank."""
 
     def broken(pairs: Sequence[Pair]) -> Iterator[str]:
         for pair in pairs:
@@ -110,7 +110,7 @@ def lowered(types: Collection[str], rank: Callable[[Mapping[str, Any]], tuple[in
 
 
 def within(type_: str, rank: Callable[[Mapping[str, Any]], int | None], around: str) -> Break:
-    """The rank of a resource changes while there is something around it."""
+    """The rank of a resource changes while an enclosing resource exists."""
 
     def broken(pairs: Sequence[Pair]) -> Iterator[str]:
         if any(pair.type == around for pair in pairs):
@@ -123,7 +123,7 @@ def within(type_: str, rank: Callable[[Mapping[str, Any]], int | None], around: 
 
 
 def encryption(inputs: Mapping[str, Any]) -> int:
-    """How much a cache insists on TLS: not at all, where a client asks for it, always."""
+    """How strictly a cache uses TLS: never, if a client asks for it, always."""
     if not inputs.get("transitEncryptionEnabled"):
         return 0
     return 1 if inputs.get("transitEncryptionMode") == "preferred" else 2

@@ -116,7 +116,7 @@ def test_a_change_by_somebody_else_is_not_overwritten(stack: StackFile, tmp_path
     old = stack.rollout()
     file = tmp_path / "Pulumi.test.yaml"
     file.write_text(TEXT.replace("app:1.0.0", "app:1.0.1"))
-    with stack.held(), pytest.raises(SettingsError, match="changed by somebody else"):
+    with stack.held(), pytest.raises(SettingsError, match="changed by another command"):
         stack.write(old, moved(old))
     # Elsewhere in the file they may change what they like.
     file.write_text(TEXT.replace("minimum: 1", "minimum: 2"))

@@ -277,7 +277,7 @@ def test_it_starts_where_somebody_says_so() -> None:
     fakes = stack()
     fakes.other_changes = [TEMPLATE]
     fakes.walk.start(Strategy.CANARY, NEW, with_changes=True)
-    assert fakes.told[0] == "Comes along: update LaunchTemplate one (imageId)"
+    assert fakes.told[0] == "Also changes: update LaunchTemplate one (imageId)"
     assert fakes.updates == CANARY[:1]
 
 
@@ -296,7 +296,7 @@ def test_what_has_no_part_in_requests_comes_along(change: Any) -> None:
     fakes = stack()
     fakes.other_changes = [change]
     fakes.walk.start(Strategy.CANARY, NEW)
-    (line,) = [line for line in fakes.told if line.startswith("Comes along")]
+    (line,) = [line for line in fakes.told if line.startswith("Also changes")]
     assert " one" in line
     assert fakes.updates == CANARY[:1]
 
@@ -524,7 +524,7 @@ def test_weights_that_were_moved_while_the_old_color_went_are_put_right() -> Non
     fakes.walk.rest()
     assert images(fakes.said) == (None, NEW)
     assert fakes.diverted["us-east-1"] == {"arn:green-ec2": 100}
-    assert any("moved by somebody else, and is put right" in line for line in fakes.told)
+    assert any("had other weights than the update has set" in line for line in fakes.told)
 
 
 def test_a_hold_that_comes_too_late_says_so_and_leaves_the_traffic_where_it_is_served() -> None:

@@ -172,7 +172,7 @@ def test_what_an_update_leaves_in_the_state_is_forgotten_and_told(start: Start) 
     fake.leftovers = ["urn:pulumi:x::cache"]
     fake.walk(2, 3)
     assert fake.told == [
-        "Forgot what the state had left of something that is gone: urn:pulumi:x::cache",
+        "Removed an outdated value from the state: urn:pulumi:x::cache",
         "Done: sandbox is at stage 3.",
     ]
 
