@@ -54,7 +54,7 @@ _SEED: tuple[sql.SQL, ...] = (
     ),
 )
 
-# What is asked: before, after.
+# The queries: before, after.
 _STATISTICS = "SELECT count(*) AS analyses, avg(overall_score), max(created_at) FROM glow_analyses WHERE user_id = 7"
 _QUERIES: dict[str, tuple[str, str]] = {
     "itineraries of a creator": ("SELECT * FROM itineraries WHERE creator_id = 7 AND status = 'draft'",) * 2,

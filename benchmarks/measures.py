@@ -70,7 +70,7 @@ def _stage(stage: int, times: int) -> Ratio:
 
 
 def _regions(times: int) -> Iterator[Ratio]:
-    """Stage 7 in ever more regions, and whether a region among many costs more than one among few."""
+    """Stage 7 in more and more regions, and whether a region among many takes longer than one among few."""
     largest = max(STAGES)
     settings, seconds = stackfile.settings(STACK, largest), {}
     for count in REGIONS:

@@ -1,4 +1,4 @@
-"""A large preview: what the guard takes for it, as a ratio to what reading the file at once takes."""
+"""A large preview: the guard's time for it, as a ratio to the time for reading the file at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ops.guard.reader import read
 RESOURCES = 10_000
 _TYPE = "aws:rds/cluster:Cluster"
 _URN = f"urn:pulumi:live::shop::{_TYPE}::NAME"
-# The engine says of each resource where in the program it stands, which is most of a preview.
+# The engine lists the source position of each resource, which is most of a preview.
 _TRACE = [{"sourcePosition": f"project:///infra/components/a_component_of_ours.py#{line}"} for line in range(12)]
 _INPUTS = {"tags": {f"tag{index}": "value" for index in range(8)}, "storageEncrypted": True, "engineVersion": "16.8"}
 

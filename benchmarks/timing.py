@@ -1,4 +1,4 @@
-"""Measuring, and saying what was measured."""
+"""Measuring, and the results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Ratio:
 
     @property
     def ratio(self) -> float:
-        """How many times its floor it takes."""
+        """Its time divided by that of its floor."""
         return self.seconds / self.floor
 
     def as_dict(self) -> dict[str, str | float]:
@@ -36,7 +36,7 @@ class Ratio:
 
 
 def against(name: str, run: Callable[[], object], floor_name: str, floor: Callable[[], object], times: int) -> Ratio:
-    """Measure both in turn, so that what else the machine does hits both alike, and take the best of `times`."""
+    """Measure both in turn, so that other load of the machine affects both, and take the best of `times`."""
     pairs = [(_seconds(run), _seconds(floor)) for _ in range(times)]
     return Ratio(name, floor_name, min(one for one, _ in pairs), min(other for _, other in pairs))
 

@@ -1,1 +1,1 @@
-"""A CrossGuard policy pack: what every stack has to keep to, whatever changes."""
+"""A CrossGuard policy pack: rules that every stack has to keep."""

@@ -1,4 +1,4 @@
-"""What the engine starts for `--policy-pack policy`: it runs this directory, and not as a package."""
+"""Started by the engine for `--policy-pack policy`, which runs this directory as a script, not as a package."""
 
 import sys
 from pathlib import Path

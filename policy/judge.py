@@ -1,4 +1,4 @@
-"""Puts resources before all policies."""
+"""Applies all policies to resources."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Violation:
 
 
 def facts(settings: Settings) -> Facts:
-    """What policies want to know of a stack's settings."""
+    """The facts about a stack that policies need, from its settings."""
     return Facts(
         stage=settings.stage,
         capabilities=frozenset(one.value for one in settings.row.capabilities),

@@ -1,4 +1,4 @@
-"""What a policy is: a row with a name, the types it looks at, how bad a violation is, why, and a plain function."""
+"""A policy: a row with a name, the types that it checks, a severity, a reason, and a plain function."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from catalog.data_loss import may_be_original
 Severity = Literal["low", "medium", "high", "critical"]
 Props = Mapping[str, Any]
 
-# Stand for values that only the cloud can tell, and that must not be shown, as in `ascent plan --json`.
+# Stand for values that only the cloud knows, and for secrets, as in `ascent plan --json`.
 UNKNOWN: Mapping[str, Any] = {"unknown": True}
 SECRET: Mapping[str, Any] = {"secret": True}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Facts:
-    """What is known of the stack that a resource belongs to.
+    """Facts about the stack that a resource belongs to.
 
     stage: scaling stage, or None for a stack that is not Ascent's.
-    capabilities: what that stage has, as the stage table calls it.
-    protect: whether the stack guards what holds data.
+    capabilities: of that stage, as in the stage table.
+    protect: whether the stack protects resources that hold data.
     on_ec2, on_kubernetes: where its workload runs.
     regions: those it uses, the primary first.
     authoritative: those of them with the original of its data; none where they are not known.
@@ -38,11 +38,11 @@ class Facts:
     authoritative: frozenset[str] = frozenset()
 
     def has_original(self, region: str | None) -> bool:
-        """Whether what holds data there may hold the original: so does what has no region."""
+        """Whether a resource in this region may hold the original of the data, as may one without a region."""
         return may_be_original(region, self.authoritative)
 
     def keeps(self, region: str | None) -> bool:
-        """Whether what holds data there is guarded."""
+        """Whether resources with data in this region are protected."""
         return self.protect and self.has_original(region)
 
 
@@ -67,9 +67,9 @@ class Resource(Protocol):
     def protect(self) -> bool: ...
 
 
-# The violation in words, or None where there is none.
+# The violation as text, or None.
 Check = Callable[[Props], str | None]
-# URN and words of each violation.
+# URN and text of each violation.
 StackCheck = Callable[[Sequence[Resource], Facts], Iterable[tuple[str, str]]]
 When = Callable[[Facts], bool]
 
@@ -89,11 +89,11 @@ def having(*capabilities: str) -> When:
 class PolicyRule:
     """A rule about one resource.
 
-    types: type tokens that it looks at.
+    types: type tokens that it checks.
     reason: why it matters. frameworks: controls that ask for the same, as `FSBP:RDS.27` or `CIS-AWS-3.0:2.3.1`.
     when: which stacks it is for.
-    guards: whether it is about keeping data, which a stack may do without (`ascent:protect: false`), and which regions
-        that are not authoritative always do without: they hold copies, and come and go.
+    guards: whether it protects data. A stack may turn such policies off (`ascent:protect: false`), and they never apply
+        to regions that are not authoritative: those hold copies, and may be removed.
     """
 
     name: str
@@ -120,7 +120,7 @@ class StackRule:
 
 
 def values(props: Any, path: str) -> list[Any]:
-    """Values at a path: `a.b`, with `[*]` for every element of a list. A value that is not there is None."""
+    """Values at a path: `a.b`, with `[*]` for every element of a list. A missing value is None."""
     found: list[Any] = [props]
     for part in path.split("."):
         name, every = part.removesuffix("[*]"), part.endswith("[*]")
@@ -137,12 +137,12 @@ def _member(value: Any, name: str) -> Any:
 
 
 def hidden(value: Any) -> bool:
-    """Whether a value cannot be looked at: the cloud alone knows it, or it is secret."""
+    """Whether a value cannot be checked: only the cloud knows it, or it is secret."""
     return value in (UNKNOWN, SECRET)
 
 
 def wants(path: str, good: Callable[[Any], bool], expected: str) -> Check:
-    """A check that every value at `path` is good. One that is hidden passes."""
+    """A check that every value at `path` is good. A hidden value passes."""
 
     def check(props: Props) -> str | None:
         for value in values(props, path):

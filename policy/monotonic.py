@@ -1,4 +1,4 @@
-"""A higher stage is never less protected: what a move up must not take away."""
+"""A higher stage is never less protected: properties that a move up must not weaken."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from policy.model import Resource, Severity, hidden, values
 
 NAME = "never-less-protected"
 _SEVERITY: Severity = "critical"
-_REASON = "Growth adds users and data; what guards them may grow with it, and must not shrink."
+_REASON = "Growth adds users and data. Their protection may grow with it, and must not shrink."
 
-# What a property protects: from deletion, by backups, by encryption, or from being reached. What is a `size` follows
-# the stage and a stack's own bounds: it may shrink again, and only a move up must not do it.
+# Kinds of protection: from deletion, by backups, by encryption, from access. A `size` follows the stage and a stack's
+# own bounds: it may shrink again, except in a move up.
 About = Literal["deletion", "backups", "encryption", "exposure", "size"]
 
 
@@ -24,8 +24,8 @@ class Guard:
     """A property that protects.
 
     types: type tokens that have it.
-    about: what it protects from.
-    worth: how much a value of it protects; more is better.
+    about: kind of protection.
+    worth: how much a value protects; more is better.
     """
 
     types: tuple[str, ...]
@@ -51,7 +51,7 @@ def number(value: Any) -> float:
 
 
 def lasting(value: Any) -> float:
-    """Days that something is kept; none given is for ever."""
+    """Days of retention; without a value, for ever."""
     return float(value or "inf")
 
 
@@ -60,7 +60,7 @@ def many(value: Any) -> float:
 
 
 def narrow(value: Any) -> float:
-    """Length of an address range's prefix; no range at all is the narrowest."""
+    """Length of an address range's prefix; no range is the narrowest."""
     return float(ipaddress.ip_network(value).prefixlen) if value else float("inf")
 
 
@@ -123,7 +123,7 @@ GUARDS: tuple[Guard, ...] = (
     Guard(types=("aws:sns/topic:Topic",), path="kmsMasterKeyId", about="encryption", worth=given),
     Guard(types=("cloudflare:index/dnsRecord:DnsRecord",), path="proxied", about="size", worth=on),
 )
-# What protects by being there at all.
+# Resources that protect by existing.
 WATCHERS: tuple[str, ...] = (
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup",
     "aws:ec2/flowLog:FlowLog",
@@ -138,7 +138,7 @@ WATCHERS: tuple[str, ...] = (
 
 
 def lost(lower: Iterable[Resource], higher: Iterable[Resource]) -> Iterator[Violation]:
-    """What `higher` protects less than `lower` does, both of one stack, resources by their URN."""
+    """What is less protected in `higher` than in `lower`: two renders of one stack, resources by their URN."""
     above = {one.urn: one for one in higher}
     for one in lower:
         after = above.get(one.urn)
@@ -155,7 +155,7 @@ def lost(lower: Iterable[Resource], higher: Iterable[Resource]) -> Iterator[Viol
 
 
 def weaker(guard: Guard, before: Resource, after: Resource) -> bool:
-    """Whether a property protects less than it did. A value that is hidden counts for as much as it did."""
+    """Whether a property protects less than before. A hidden value counts as unchanged."""
     pairs = zip(values(before.inputs, guard.path), values(after.inputs, guard.path), strict=False)
     return any(guard.worth(new) < guard.worth(old) for old, new in pairs if not hidden(old) and not hidden(new))
 

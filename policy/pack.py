@@ -18,7 +18,7 @@ from policy.model import UNKNOWN, Facts, PolicyRule, Props, Severity, StackRule
 from policy.rules import RULES, STACK_RULES
 
 NAME = "ascent"
-# What is bad enough to stop an update. `--policy-pack-config` says otherwise for one policy or another.
+# Severities that stop an update. `--policy-pack-config` can change that for single policies.
 _STOPS: tuple[Severity, ...] = ("critical", "high")
 
 
@@ -36,29 +36,29 @@ class Declared:
 
 @dataclass(slots=True)
 class Known:
-    """What is known of the stack: everything else waits for the engine to tell its config."""
+    """The facts about the stack. Everything else waits until the engine sends its config."""
 
     facts: Facts = field(default_factory=Facts)
 
 
 def serve() -> None:
-    """Answer the engine until it goes away."""
+    """Answer the engine until it ends."""
     known = Known()
     _listen(known)
     crossguard.PolicyPack(name=NAME, policies=policies(known))
 
 
 def policies(known: Known) -> list[crossguard.Policy]:
-    """All policies, for a stack that `known` will know."""
+    """All policies, for the stack that `known` will describe."""
     return [*(_resource_policy(rule, known) for rule in RULES), *(_stack_policy(rule, known) for rule in STACK_RULES)]
 
 
 def facts_of(project: str, config: Mapping[str, str], encrypted: Iterable[str]) -> Facts:
-    """What the engine's config tells; of a stack that is not Ascent's, nothing but the rules of every stage apply.
+    """The facts from the engine's config. To a stack that is not Ascent's, only the rules of every stage apply.
 
     Args:
         project: name of the project.
-        config: values by whole key, as the engine hands them over: text, or JSON where they are more.
+        config: values by whole key, as the engine sends them: text, or JSON for lists and maps.
         encrypted: the keys among them that are secret.
     """
     prefix = f"{project}:"
@@ -70,7 +70,7 @@ def facts_of(project: str, config: Mapping[str, str], encrypted: Iterable[str]) 
 
 
 def plain(value: Any) -> Any:
-    """A value as checks take it: without the SDK's wrappers, whole numbers as such, `UNKNOWN` for what is not known."""
+    """A value as checks read it: without the SDK's wrappers, whole numbers as integers, `UNKNOWN` for unknown ones."""
     if isinstance(value, _DictProxy | _ListProxy):
         return plain(value["__target"])
     if isinstance(value, Mapping):
@@ -83,7 +83,7 @@ def plain(value: Any) -> Any:
 
 
 def _listen(known: Known) -> None:
-    """Take the stack's config from the engine, which Python's SDK drops as it arrives."""
+    """Read the stack's config from the engine's message; Python's SDK drops it."""
     inherited = sdk._PolicyAnalyzerServicer.ConfigureStack
 
     def configure(servicer: Any, request: Any, context: Any) -> Any:

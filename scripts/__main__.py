@@ -1,4 +1,4 @@
-"""`python -m scripts setup|check|lock|clean`: what the Makefile's targets come down to."""
+"""`python -m scripts setup|check|lock|clean`: what the Makefile's targets run."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""What a preview would change, as one short text: two previews that would do the same have the same.
+"""A digest of what a preview would change: two previews with the same changes have the same digest.
 
     python3 -m scripts.changes preview.json
 

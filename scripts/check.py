@@ -16,7 +16,7 @@ CHECKS: dict[str, list[str]] = {
 
 
 def check() -> None:
-    """Run every check, even when an earlier one failed: to mend things, one wants to see all of them."""
+    """Run every check, even after a failure, so that all of them are shown."""
     with ThreadPoolExecutor(max_workers=2) as pool:
         results = list(pool.map(_run, CHECKS.values()))
     failed = [name for name, result in zip(CHECKS, results, strict=True) if result.code]

@@ -25,7 +25,7 @@ def clean() -> None:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise ProblemError(f"Not cleaning: {who} is going on here. Let it end first.") from error
+                raise ProblemError(f"Not cleaning: {who} is running here. Let it end first.") from error
     for stack in state.stacks(LAYOUT):
         for lock in state.engine_locks(LAYOUT, stack):
             if lock.alive:
@@ -36,6 +36,6 @@ def clean() -> None:
     for directory in (SANDBOX, TOOLCHAIN, VENV):
         shutil.rmtree(directory, ignore_errors=True)
     if left := [directory.name for directory in (SANDBOX, TOOLCHAIN, VENV) if directory.exists()]:
-        raise ProblemError(f"Cannot remove {', '.join(left)} from {ROOT}: is it read-only, or somebody else's?")
+        raise ProblemError(f"Cannot remove {', '.join(left)} from {ROOT}: is it read-only, or owned by another user?")
     say(f"Removed {', '.join(removed)}." if removed else "Nothing to remove.")
     say(f"Built tools stay in {cache_dir()}; delete that directory to get rid of them too.")

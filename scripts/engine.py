@@ -96,7 +96,7 @@ def usable_on_path(path: str) -> tuple[dict[str, Path] | None, str]:
     version = said.output.strip().splitlines()[-1] if said.code == 0 and said.output.strip() else "unknown"
     if version_tuple(version) < version_tuple(VERSION):
         return None, f"{pulumi} is version {version}, and {VERSION} or newer is needed"
-    # The engine prefers what lies beside it, whatever else is on PATH.
+    # The engine prefers programs beside it to those on PATH.
     beside = os.pathsep.join([str(Path(pulumi).resolve().parent), path])
     programs = {name: shutil.which(name, path=beside) for name in PROGRAMS[1:]}
     missing = [name for name, program in programs.items() if program is None]
@@ -106,7 +106,7 @@ def usable_on_path(path: str) -> tuple[dict[str, Path] | None, str]:
 
 
 def _cached(reason: str, tried: list[str]) -> tuple[str, dict[str, Path]]:
-    """The pinned engine from the cache, put there first where need be: all of it or nothing."""
+    """The pinned engine from the cache, where it is put first if it is missing: completely or not at all."""
     cache = cache_dir()
     for how, home in (("release", cache / f"pulumi-{VERSION}"), ("built", cache / f"pulumi-{_key()}")):
         if complete(home / "bin"):
@@ -143,7 +143,7 @@ def programs_in(directory: Path) -> dict[str, Path]:
 
 
 def _into(home: Path, fill: Callable[[Path], None]) -> None:
-    """Fill a directory beside its final place and rename it, so that it is never there by half."""
+    """Fill a directory beside its final place and rename it, so that it is never incomplete."""
     partial = home.with_name(f"{home.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)

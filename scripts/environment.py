@@ -63,7 +63,7 @@ def ensure_environment() -> None:
 
 
 def _reusable() -> bool:
-    """An environment that is whole can be brought up to date; one that was interrupted starts over."""
+    """A complete environment can be updated; an incomplete one is made anew."""
     return (
         os.access(VENV / "bin" / "python", os.X_OK)
         and read_stamp(VENV).get("path") == str(VENV)

@@ -16,10 +16,10 @@ class GoTool:
     """One such program.
 
     name: of the program, and of its directory in tools/.
-    title: what people call it.
+    title: its usual name.
     version: the one that is pinned.
     package: the one to build.
-    takes: how long that is on two cores, in words.
+    takes: how long a build takes on two cores, as text.
     values: variables that the linker sets.
     """
 
@@ -31,7 +31,7 @@ class GoTool:
     values: Mapping[str, str] = field(default_factory=dict)
 
     def built(self, why: str = "") -> Path:
-        """Where the program is; `why` none other will do is told before a build.
+        """Where the program is. Before a build, it prints `why` no other one can be used.
 
         Raises:
             ProblemError: when there is no Go, or it does not compile.

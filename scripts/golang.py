@@ -12,7 +12,7 @@ OLDEST = (1, 25, 11)
 
 
 def go_version(go: Path) -> tuple[int, ...]:
-    """What a go binary says it is; () where it does not run. Never lets it fetch another one to answer."""
+    """The version of a go binary; () if it does not run. It must not download another one to answer."""
     said = run([go, "version"], env=os.environ | {"GOTOOLCHAIN": "local"})
     match = re.search(r"\bgo(\d+)\.(\d+)(?:\.(\d+))?", said.output)
     return tuple(int(part or 0) for part in match.groups()) if said.code == 0 and match else ()

@@ -35,7 +35,7 @@ Install Helm and put it on PATH, or install Go 1.25.11 or newer with a module pr
 
 
 def helm_version(helm: Path) -> tuple[int, ...]:
-    """What a helm binary says it is; () where it does not run."""
+    """The version of a helm binary; () if it does not run."""
     said = run([helm, "version", "--short"])
     match = re.search(r"\bv\d+\.\d+\.\d+", said.output)
     return version_tuple(match[0]) if said.code == 0 and match else ()

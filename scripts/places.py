@@ -20,7 +20,7 @@ REFUSED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
 def cache_dir() -> Path:
-    """What is slow to build or fetch lies outside the repository, so that a fresh clone is ready in seconds."""
+    """The directory for slow builds and downloads: outside the repository, so that a new clone is ready in seconds."""
     base = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(base) if base.startswith("/") else Path.home() / ".cache") / "ascent"
 
@@ -35,7 +35,7 @@ def digest(*files: Path) -> str:
 
 
 def put(path: Path, text: str) -> None:
-    """Write a file whole or not at all, whatever happens meanwhile: beside its final place, then under its name."""
+    """Write a file atomically: beside its final place, then renamed."""
     partial = path.with_name(f"{path.name}.partial")
     partial.write_text(text, encoding="utf-8")
     partial.replace(path)
@@ -47,13 +47,13 @@ def unwritable(place: Path, error: OSError) -> str:
         return f"The disk is full: {place} has {free_space(place)}. Make room, then run it again."
     said = f"Cannot write to {place}: {error.strerror}."
     if error.errno in REFUSED and place.is_relative_to(ROOT):
-        said += "\nMake the checkout writable for whoever runs this, or work on a copy of it."
+        said += "\nMake the checkout writable for this user, or work on a copy of it."
     return said
 
 
 @contextmanager
 def locked(path: Path, waiting_for: str) -> Iterator[None]:
-    """Hold an exclusive lock. The kernel lets go of it when the process dies, so none is ever stale."""
+    """Hold an exclusive lock. The kernel releases it when the process ends, so none is ever stale."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle = path.open("a")

@@ -1,4 +1,4 @@
-"""Runs other programs and keeps what they say for when it is needed."""
+"""Runs other programs and keeps their output."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ class Finished(NamedTuple):
 
     @property
     def full_disk(self) -> bool:
-        """Whether it failed for want of room, whatever else it said."""
+        """Whether it failed because the disk is full."""
         return self.code != 0 and ("no space left" in self.output.lower() or "disk quota" in self.output.lower())
 
     def tail(self, lines: int = 12) -> str:
@@ -59,7 +59,7 @@ def run(
 
 
 def outside_path(path: str | None = None) -> str:
-    """PATH without this repository's own directories: after `make env` they are on it, and are no find."""
+    """PATH without this repository's own directories, which `make env` adds."""
     entries = (os.environ.get("PATH", "") if path is None else path).split(os.pathsep)
     own = {os.path.realpath(directory) for directory in OWN_DIRECTORIES}
     return os.pathsep.join(entry for entry in entries if entry and os.path.realpath(entry) not in own)

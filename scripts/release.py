@@ -1,4 +1,4 @@
-"""The vendor's own release of the engine, where the network lets us have it.
+"""The vendor's own release of the engine, if the network allows it.
 
 The repository pins the version but no checksum: the one that is published beside the release is fetched with it, over
 TLS. A release that cannot be checked is not used.
@@ -28,7 +28,7 @@ MACHINES = {"x86_64": "x64", "amd64": "x64", "aarch64": "arm64", "arm64": "arm64
 
 
 class ReleaseUnavailableError(Exception):
-    """The release cannot be had from here; its text says why, as part of a sentence."""
+    """The release cannot be fetched. The text says why, as part of a sentence."""
 
 
 def archive_url(version: str, system: str = sys.platform, machine: str = platform.machine()) -> str:
@@ -73,7 +73,7 @@ def fetch_release(version: str, into: Path) -> None:
 
 
 def _reachable(url: str) -> None:
-    """Give up soon. Looking a name up has no time-out of its own, so a thread that may be left behind does it."""
+    """Check that the host answers soon. A name look-up has no timeout of its own, so a thread does it."""
     host = url.split("/")[2]
     if urllib.request.getproxies().get("https"):
         return
@@ -112,7 +112,7 @@ def _download(url: str, to: Path) -> None:
 
 
 def _unpack(archive: Path, into: Path) -> None:
-    """Only plain files named pulumi*, flat: what else an archive may hold does not get to choose where it lands."""
+    """Unpack only plain files named pulumi*, into one directory, so that an archive cannot choose other paths."""
     with tarfile.open(archive) as tar:
         for member in tar:
             name = member.name.rsplit("/", 1)[-1]

@@ -1,4 +1,4 @@
-"""What set-up says, and how it fails: one clear message each."""
+"""Output and errors of the set-up: one clear message each."""
 
 import os
 import shutil

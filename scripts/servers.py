@@ -38,7 +38,7 @@ LIBRARIES = {
     "libssl.so": ("libssl3t64", "libssl3"),
     "libcrypto.so": ("libssl3t64", "libssl3"),
 }
-# Where a program is that no user calls by hand.
+# Directories of programs that users do not call by hand.
 OUTSIDE_PATH = ("/usr/sbin", "/sbin", "/usr/local/sbin")
 
 

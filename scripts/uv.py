@@ -68,7 +68,7 @@ def find_uv() -> Path:
 
 
 def uv_environment() -> dict[str, str]:
-    """uv reads none of pip's settings; an index or a certificate that is configured for pip is meant for both."""
+    """uv reads none of pip's settings, so an index or a certificate that is configured for pip is passed on."""
     env = dict(os.environ)
     for theirs, ours in (
         ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"),

@@ -31,7 +31,7 @@ held to it as well. Everything else is tested without it."""
 
 
 class WirefilterUnavailableError(ProblemError):
-    """This machine has nothing to build it with, or nowhere to get its parts from."""
+    """This machine has no cargo to build it with, or no registry to fetch its crates from."""
 
 
 def find_wirefilter() -> Path:
@@ -68,7 +68,7 @@ def lock() -> None:
 
 
 def published(generated: str) -> str:
-    """The lock file as it is kept, of one that cargo wrote: it has the comments of the one before, and its own."""
+    """The lock file for the repository, made from cargo's: with the comments of the one before, and its own."""
     return HEADER + _SOURCE.sub("", _COMMENTS.sub("", generated))
 
 
@@ -103,8 +103,8 @@ def _cargo() -> Path:
 def _working_copy(cargo: Path, into: Path) -> Path:
     """The crate with a whole lock file.
 
-    Cargo wants to know of each crate which registry it is from. Ours does not say so, so that it works with any: cargo
-    itself is asked what it calls the one that it uses. The checksums hold whichever that is.
+    Cargo needs the registry of each crate. Ours leaves it out, so that it works with any: cargo itself is asked for the
+    name of the one that it uses. The checksums are the same in all.
     """
     shutil.rmtree(into, ignore_errors=True)
     shutil.copytree(CRATE, into, ignore=shutil.ignore_patterns("target", LOCK.name))

@@ -1,4 +1,4 @@
-"""docs/alarms.md: every alarm, how many there are and what they cost, and what tells of the outages of a month."""
+"""docs/alarms.md: every alarm, their number and cost, and which alarms fire in the outages of a month."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ops.documents.model import Document, table
 from ops.engine.recorder import Recorded
 from ops.engine.render import render
 
-STACK = "prod"  # whose alarms are counted, at each stage
+STACK = "prod"  # The stack whose alarms are counted at each stage.
 SHOWN = 4  # the stage whose traffic the month has
 
 # Items of the price table by what is counted. They cost the same everywhere.
@@ -32,7 +32,7 @@ ITEMS = {
     "own metrics": "cloudwatch.metric",
     "keys": "kms.key",
 }
-# What a limit is a share of, where that is not the most that there can be.
+# What a limit is a share of, if that is not the maximum.
 _PORTIONS = {"visits": "what comes in the quietest hours, beside the checks from outside"}
 _ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 _COUNTED = {
@@ -44,7 +44,7 @@ _COUNTED = {
 
 
 def tally(resources: Iterable[Recorded]) -> Counter[str]:
-    """How many there are of each thing that watching costs."""
+    """The number of each billed item of monitoring."""
     found: Counter[str] = Counter()
     for one in resources:
         if one.type in _COUNTED:
@@ -53,9 +53,9 @@ def tally(resources: Iterable[Recorded]) -> Counter[str]:
             found["keys"] += 1
         if one.type == _ALARM:
             queries = one.inputs.get("metricQueries") or []
-            # An alarm costs by the metrics that it looks at.
+            # An alarm is billed by the metrics that it evaluates.
             found["alarm metrics"] += len([query for query in queries if "metric" in query]) or 1
-            # Published by the agent on the instances, and looked at by one alarm for each group.
+            # Published by the agent on the instances, with one alarm for each group.
             found["own metrics"] += one.inputs.get("namespace") == "CWAgent"
     return found
 
@@ -66,7 +66,7 @@ def cost(found: Counter[str]) -> float:
 
 
 def counts_table() -> str:
-    """How much there is to watch with at each stage, and what it costs."""
+    """The items of monitoring at each stage, and their cost."""
     heads = ["stage", "alarms", "metrics they look at", "composites", "dashboards", "metrics of its own", "USD a month"]
     return table(heads, map(counted, STAGES))
 
@@ -129,7 +129,7 @@ def _told(row: Alarm) -> str:
 
 
 def month_table() -> str:
-    """What each outage of the simulated month uses up, and what tells of it."""
+    """How much of the error budget each outage of the simulated month uses, and which alarms fire."""
     seen, found = _month()
     lines = [
         [number, one.says, _long(one.minutes), f"{_used(seen, one):.0%}", *(_first(one, lane) for lane in found)]
@@ -139,7 +139,7 @@ def month_table() -> str:
 
 
 def silent_table() -> str:
-    """What each outage that no request comes through sets off: at a stage without a quietest hour, and at one with."""
+    """The alarms of each outage without any requests: at a stage with and at one without the alarm about visitors."""
     quiet = {stage: month.unvisited(STAGES[stage].users) for stage in (1, SHOWN)}
     usual = [lane.name for lane in _lanes(quiet[SHOWN]) for one in month.SILENT if _first(one, lane)]
     if usual:
@@ -170,7 +170,7 @@ def _used(seen: month.SimulatedMonth, one: month.Outage) -> float:
 
 
 def _first(one: month.Outage, lane: month.Lane) -> str:
-    """After how long the alarm is on, and how long after the end of the outage it is off again."""
+    """How long after the start of the outage the alarm fires, and how long after the end it clears."""
     spans = [span for span in lane.spans if one.start <= span.start < one.end]
     if not spans:
         return ""

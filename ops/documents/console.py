@@ -1,4 +1,4 @@
-"""What a command said, as a block of a document."""
+"""The output of a command, as a block of a document."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 
 from ops.stackfile import ROOT
 
-COLUMNS = 96  # what a code block holds on GitHub without a scroll bar
+COLUMNS = 96  # Width of a code block on GitHub without a scroll bar.
 
 
 @cache

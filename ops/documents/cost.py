@@ -1,4 +1,4 @@
-"""docs/cost.md: what users are taken to do, and published bills beside what the rules make of them."""
+"""docs/cost.md: the assumed usage, and published bills beside what our rules compute for them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ops.documents.model import Document, table
 
 
 def assumptions() -> str:
-    """What users are taken to do."""
+    """The assumed usage."""
     rows = [[row.name, f"{_number(row.span.low)} to {_number(row.span.high)} {row.unit}", row.source] for row in TABLE]
     return table(["what", "how much", "source"], rows)
 
@@ -18,7 +18,7 @@ def _number(value: float) -> str:
 
 
 def errors() -> str:
-    """Published bills beside what the rules make of them."""
+    """Published bills beside what our rules compute for them."""
     rows = [
         [bill.what, f"{bill.published:,.2f}", f"{bill.ours():,.2f}", _share(bill.error), bill.source]
         for bill in EXAMPLES

@@ -11,7 +11,7 @@ from ops.edge.rights import Right, needed
 from ops.engine.render import render
 
 STACK = "sandbox"
-# What takes another right, chosen.
+# An option of the stack that needs another right.
 _ALL = {"plan": ZonePlan.ENTERPRISE, "certificate": EdgeCertificate.ADVANCED}
 
 

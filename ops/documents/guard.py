@@ -1,4 +1,4 @@
-"""docs/guard.md: the guard's own findings, and what it compares."""
+"""docs/guard.md: the guard's own findings, and the properties that it compares."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from policy.monotonic import GUARDS
 
 
 def findings() -> str:
-    """Findings of the guard's own, and the line that lets each pass."""
+    """The guard's own findings, and the line that lets each pass."""
     of_stack = {rule.name for rule in (*connections.RULES, *cost.RULES)}
     rows = []
     for rule in OWN:

@@ -17,8 +17,8 @@ class Document:
     """A file with generated parts, each between `<!-- generated: NAME -->` and `<!-- end -->`.
 
     file: its path from the repository's root.
-    tables: what makes the parts that are tables of the code, by name; all documents' together take seconds.
-    renders: what makes the parts that need renders of whole stacks, by name; one may take a minute.
+    tables: functions that make the tables from code, by name; those of all documents together take seconds.
+    renders: functions that need renders of whole stacks, by name; one may take a minute.
     """
 
     file: str
@@ -34,7 +34,7 @@ class Document:
         """Its text with the tables up to date, and if `renders` is true all other generated parts as well.
 
         Raises:
-            ValueError: when a part does not have one place in it.
+            ValueError: when the text does not have exactly one place for a part.
         """
         parts = {**self.tables, **(self.renders if renders else {})}
         return generated(self.path.read_text(), parts, self.file)
@@ -44,7 +44,7 @@ def generated(text: str, parts: Parts, file: str) -> str:
     """`text` of `file` with these generated parts brought up to date.
 
     Raises:
-        ValueError: when a part does not have one place in it.
+        ValueError: when the text does not have exactly one place for a part.
     """
     for name, make in parts.items():
         start, end = f"<!-- generated: {name} -->\n", "<!-- end -->"

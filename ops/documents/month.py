@@ -1,7 +1,7 @@
 """A month of made-up traffic with outages in it, and when the objective's alarms fire. `docs/alarms.md` shows it.
 
-Nothing here is measured: the traffic is a curve, the outages are a list, and a seed makes every run the same. What is
-real is the objective, its windows and the rows of the table, which are the platform's own.
+Nothing here is measured: the traffic is a curve, the outages are a list, and a seed makes every run the same. The
+objective, its windows and the rows of the table are the platform's own.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from infra.thresholds import AVAILABILITY_TARGET, QUIET_SHARE, REQUESTS_PER_USER
 
 MINUTES = slo.PERIOD
 QUIETEST = 4  # o'clock
-FAILING_ANYWAY = 1e-4  # a tenth of the budget, as something always fails
+FAILING_ANYWAY = 1e-4  # A tenth of the error budget: a few requests always fail.
 SEED = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """What goes wrong: on which day of the month, at what hour, for how many minutes, for which share of requests."""
+    """An outage: the day of the month, the hour, the minutes, and the share of requests that fail."""
 
     says: str
     day: int
@@ -56,11 +56,11 @@ OUTAGES = (
 )
 
 
-# From outside, nothing is there; inside, nothing fails. `tests/unit/test_outside.py` has the check meet each of them.
+# Outages in which no request arrives, so none fails. `tests/unit/test_outside.py` runs the check in each of them.
 SILENT = (
     Outage("the name leads nowhere: it has run out, or its record is gone", 5, 14, 45, 1),
     Outage("the certificate that visitors are shown has run out", 11, 3, 120, 1),
-    Outage("the load balancer's security group lets nobody in", 17, 11, 20, 1),
+    Outage("the load balancer's security group admits no requests", 17, 11, 20, 1),
     Outage("the zone is paused at Cloudflare, or its name servers were changed", 24, 4, 60, 1),
 )
 
@@ -83,7 +83,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """An alarm, whether it wakes somebody, and when it is on."""
+    """An alarm, whether it pages a person, and when it is on."""
 
     name: str
     page: bool
@@ -91,20 +91,20 @@ class Lane:
 
 
 def month(users: int, outages: Sequence[Outage] = OUTAGES) -> SimulatedMonth:
-    """A month of `users` at the busiest hour, and the platform's share of them in the quietest."""
+    """A month with `users` in the busiest hour, and the assumed share of them in the quietest."""
     # Not for secrets: a seed, so that every run draws the same month.
     dice = random.Random(SEED)  # noqa: S311
     shares = [FAILING_ANYWAY] * MINUTES
     for one in outages:
         shares[one.start : one.end] = [max(one.share, FAILING_ANYWAY)] * one.minutes
     requests = [int(users * REQUESTS_PER_USER.value * _present(minute)) for minute in range(MINUTES)]
-    # Rounded up as often as the fraction says: right on average, and never half a request.
+    # Rounded up with the probability of the fraction: correct on average, and always whole requests.
     failed = [int(number * share + dice.random()) for number, share in zip(requests, shares, strict=True)]
     return SimulatedMonth(requests, [min(pair) for pair in zip(requests, failed, strict=True)])
 
 
 def unvisited(users: int, outages: Sequence[Outage] = SILENT) -> SimulatedMonth:
-    """The same month, with outages that no request comes through."""
+    """The same month, with outages in which no request arrives."""
     seen = month(users, outages=())
     closed = {minute for one in outages for minute in range(one.start, one.end)}
     requests = [0 if minute in closed else number for minute, number in enumerate(seen.requests)]
@@ -112,15 +112,15 @@ def unvisited(users: int, outages: Sequence[Outage] = SILENT) -> SimulatedMonth:
 
 
 def missed(seen: SimulatedMonth, visits: float) -> Lane:
-    """When the row about visitors is on, where it expects `visits` in the quietest hours."""
+    """When the alarm about visitors is on, if it expects `visits` in the quietest hours."""
     (row,) = (one for one in alarms_of([Kind.VISITED]) if one.name == "none")
     step = row.period.value // SECONDS_A_MINUTE
     counts = [sum(seen.requests[now : now + step]) for now in range(0, MINUTES, step)]
     few = [count < row.value({str(row.of): visits}) for count in counts]
     on = [all(few[max(now + 1 - row.datapoints, 0) : now + 1]) for now in range(len(few))]
-    # What was counted is known once its time is over.
+    # A count is known once its period is over.
     return Lane(
-        "nobody comes", row.severity == "critical", _spans([False] * step + [one for one in on for _ in range(step)])
+        "no requests", row.severity == "critical", _spans([False] * step + [one for one in on for _ in range(step)])
     )
 
 
@@ -142,7 +142,7 @@ def _present(minute: int) -> float:
 
 
 def lanes(seen: SimulatedMonth, windows: Sequence[slo.Window]) -> list[Lane]:
-    """When each pair of windows is on, and beside them the rows of the table that look at minutes."""
+    """When each pair of windows is on, and beside them the alarms that evaluate minutes."""
     pairs = [Lane(f"burn rate {one.name}", one.page, _spans(pair_on(seen, one))) for one in windows]
     rows = [row for row in alarms_of([Kind.BALANCER]) if row.name in ("errors", "errors-raised")]
     return [*pairs, *(Lane(_called(row), row.severity == "critical", _spans(_row(seen, row))) for row in rows)]
@@ -153,9 +153,9 @@ def _called(row: Alarm) -> str:
 
 
 def pair_on(seen: SimulatedMonth, window: slo.Window) -> list[bool]:
-    """For each minute, whether the budget burns as fast over both windows, as `Objective.burn` counts it.
+    """For each minute, whether the burn rate is reached over both windows, as `Objective.burn` counts it.
 
-    A long window of days has to show it on each of them, as its alarm does.
+    A long window of days has to reach it on each day, as its alarm does.
     """
     limit = float(slo.limit(AVAILABILITY_TARGET, window.burn))
     total, bad = ([0, *accumulate(one)] for one in (seen.requests, seen.failed))

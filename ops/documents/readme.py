@@ -7,8 +7,8 @@ from infra.stages import STAGES
 from ops.documents import console
 from ops.documents.model import Document, table
 
-STAGE = 4  # whose plan it shows, and the move from it to the next
-FROM, LINES = "aws:lb:Listener", 16  # of the plan, which has 70
+STAGE = 4  # The stage whose plan is shown, and the move from it to the next.
+FROM, LINES = "aws:lb:Listener", 16  # Lines that are shown of the plan, which has 70.
 
 
 def plan() -> str:
@@ -19,7 +19,7 @@ def plan() -> str:
 
 
 def move() -> str:
-    """What `ascent transition` says of the next stage: all of it."""
+    """The whole output of `ascent transition` for the next stage."""
     return console.block(
         f"./ascent transition {STAGE} {STAGE + 1}", console.ascent("transition", str(STAGE), str(STAGE + 1))
     )

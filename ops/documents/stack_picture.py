@@ -1,4 +1,4 @@
-"""docs/stack.svg: a stack's network from the way in to the data, and what is beside it.
+"""docs/stack.svg: a stack's network from the entry to the data, and the resources beside it.
 
 Drawn by hand: some boxes and arrows do not need a plotting library. The file has two sets of colors, for readers who
 prefer light and for those who prefer dark, and a background of its own.

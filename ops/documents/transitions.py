@@ -1,4 +1,4 @@
-"""docs/transitions.md: the moves between stages, what goes with them, and what cannot change in one update."""
+"""docs/transitions.md: the moves between stages, what they delete, and what cannot change in one update."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ops.documents.model import Document, table
 from ops.transition.matrix import Matrix, offline
 from ops.transition.update_constraints import UPDATE_CONSTRAINTS
 
-# Not whatever a checkout has: a team's own stack is no part of the document.
+# Only the shipped stacks: a team's own stacks do not belong into the document.
 SHIPPED = ("dev", "prod", "sandbox", "staging")
 
 
@@ -43,7 +43,7 @@ def _verdict(found: Matrix, came_from: int, to: int) -> str:
 
 
 def leaving() -> str:
-    """What is stateful and goes with a step down, by why nothing is lost, over all shipped stacks."""
+    """Stateful resources that a step down deletes, by the reason why nothing is lost, over all shipped stacks."""
     found: dict[tuple[int, str], set[str]] = {}
     for stack in SHIPPED:
         for move in matrix(stack).transitions:

@@ -1,7 +1,7 @@
 """The end of `make up` in README.md: the one part that needs the engine.
 
-`python -m ops.documents.update` takes the sandbox's stack down, brings a new one up, and writes how that ended. It
-takes two minutes. A test compares the counts with those of a render.
+`python -m ops.documents.update` takes the sandbox's stack down, brings a new one up, and writes the end of the output.
+It takes two minutes. A test compares the counts with those of a render.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ COMMAND = ("make", "up", f"STAGE={readme.STAGE}")
 
 
 def update() -> str:
-    """The end of what the command prints, without the outputs that say ids."""
+    """The end of the command's output, without outputs that have ids."""
     subprocess.run(["make", "down", "FORCE=1"], cwd=ROOT, check=True)
     lines = console.said(*COMMAND)
     url = next(line for line in lines if line.startswith("    url "))

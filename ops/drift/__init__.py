@@ -1,1 +1,1 @@
-"""What of a stack is not as its state says: what other services own and may change, and what was changed by hand."""
+"""Differences between a stack and its state: those that other services make and may make, and changes by hand."""

@@ -1,4 +1,4 @@
-"""Which key of a stack's file sets a property, where one does: what to write there to keep what was found."""
+"""The keys of a stack's file that set properties, to keep a value that was found."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ConfigSource:
 
     type, path: of the property.
     key: below the project's name, as `fleet.maximum`.
-    suffix: ending of the resource's name, where only those come from this key.
+    suffix: ending of the resource's name, if the key sets only such resources.
     """
 
     type: str
@@ -38,7 +38,7 @@ def _bounds(type_: str, least: str, most: str, key: str, suffix: str = "") -> tu
 GROUP, AUTOSCALER = "aws:autoscaling/group:Group", "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 CAPACITY = "serverlessv2ScalingConfiguration"
 
-# The first that fits counts.
+# The first match counts.
 SOURCES = (
     *_bounds(GROUP, "minSize", "maxSize", "workers", WORKERS),
     *_bounds(GROUP, "minSize", "maxSize", "fleet"),
@@ -58,7 +58,7 @@ SOURCES = (
 
 
 def line(type_: str, name: str, path: str, found: Any) -> str | None:
-    """The line of the stack's file that keeps what was found; None where no key sets it."""
+    """The line of the stack's file that keeps the value that was found; None if no key sets it."""
     for one in SOURCES:
         if (one.type, one.path) == (type_, path) and name.endswith(one.suffix):
             return f"ascent:{one.key}: {_written(found)}"
@@ -66,6 +66,6 @@ def line(type_: str, name: str, path: str, found: Any) -> str | None:
 
 
 def _written(found: Any) -> str:
-    """As a stack's file has to have it: a version of 16.10 is a text, and as a number would be 16.1."""
+    """The value as YAML: a version 16.10 has to be a text, as the number would be 16.1."""
     text = str(found)
     return json.dumps(text) if isinstance(found, str) and yaml.safe_load(text) != text else text

@@ -1,4 +1,4 @@
-"""Whether a change by hand opens access, which is what to look at first."""
+"""Whether a change by hand opens access. Such changes come first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 ANYWHERE = ("0.0.0.0/0", "::/0")
-# What a property says where the world is let in. A block that is taken away is one that is off.
+# Values of properties that admit everyone. A block that was removed counts as turned off.
 _OPEN: dict[str, tuple[Any, ...]] = {
     "acl": ("public-read", "public-read-write"),
     "blockPublicAcls": (False, None),
@@ -20,12 +20,12 @@ _OPEN: dict[str, tuple[Any, ...]] = {
 }
 _GUARDS = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 _EVERYBODY = re.compile(r'"Principal"\s*:\s*("\*"|\{\s*"AWS"\s*:\s*(\[\s*)?"\*")')
-# Ranges that let in; those of a route or of a way out do not.
+# Ranges that admit clients; those of routes and egress rules do not.
 _INBOUND = re.compile(r"(^|\.)(ingress|publicAccessCidrs|cidrBlocks|ipv6CidrBlocks|cidrIpv[46])\b")
 
 
 def opens(type_: str, path: str, recorded: Any, found: Any) -> bool:
-    """Whether a property that was `recorded` and is `found` so lets in clients that had no access before."""
+    """Whether the change from `recorded` to `found` admits clients that had no access before."""
     last = re.split(r"[.\[]", path)[-1]
     if last in _OPEN:
         return found in _OPEN[last] and recorded not in _OPEN[last]
@@ -38,5 +38,5 @@ def opens(type_: str, path: str, recorded: Any, found: Any) -> bool:
 
 
 def opens_gone(type_: str) -> bool:
-    """Whether the world may come in where a resource of this type is gone."""
+    """Whether the deletion of a resource of this type opens access."""
     return type_ == _GUARDS

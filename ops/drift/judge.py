@@ -1,4 +1,4 @@
-"""Tells what was changed by hand from what other services own, by the ledger."""
+"""Separates changes by hand from those that other services may make, by the ledger."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from ops.drift.stopped import stopped
 from ops.one_way import held
 
 SECRET = {"secret": True}
-# How the engine writes a secret: in its JSON, and in what it tells.
+# How the engine writes a secret: in its JSON, and in its events.
 _BLINDED, _SIGNATURE = "[secret]", "4dabf18193072939515e22adb298388d"
 CREATE, UPDATE, REPLACE, FAIL, HAND = "create", "update", "replace", "fail", "hand"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """One place of a resource that is not as recorded.
+    """One property of a resource that is not as recorded.
 
     path: property path, as the engine writes it.
     recorded, found: plain data, None where there is nothing; `SECRET` for what must not be shown.
@@ -48,13 +48,13 @@ class Difference:
 class Drifted:
     """A resource that was changed or deleted by hand.
 
-    precious: whether losing it loses what nothing else holds.
-    repair: what an update that looks first does to it: create, update, replace, fail where nobody puts it back, or
-        hand where only `by_hand` does.
-    held: why it cannot be put back; empty where it can.
+    precious: whether its loss is a data loss.
+    repair: what an update with --refresh does to it: create, update, replace; fail where it cannot be put back, hand
+        where only the commands in `by_hand` do it.
+    held: why it cannot be put back; empty if it can.
     by_hand: commands that put back what no update does.
-    is_open: whether it lets in clients that had no access before.
-    keep: lines of the stack's file that keep what was found, where keys set it.
+    is_open: whether it admits clients that had no access before.
+    keep: lines of the stack's file that keep the values that were found, where keys set them.
     """
 
     urn: str
@@ -71,12 +71,12 @@ class Drifted:
 
     @property
     def rank(self) -> tuple[bool, bool, bool]:
-        """What comes first is lowest."""
+        """The order of resources: the lowest comes first."""
         return (not self.is_open, not self.precious, not self.gone)
 
     @property
     def cause(self) -> str:
-        """What is the same of all that one hand, or one tool, has changed alike."""
+        """Changes with the same cause are the same change on several resources."""
         return json.dumps(
             [self.is_open, self.precious, self.repair, self.held, self.type if self.gone else "", *self.by_hand]
             + [one.as_dict() for one in self.differences]
@@ -121,12 +121,11 @@ class Owned:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What became of a stack.
+    """The drift of a stack.
 
-    looked_at: resources that the engine looked at.
-    drifted: what has to be put back or kept: first what lets the world in, then what is precious, and what is gone
-        before what is changed.
-    owned: what may be as it is.
+    looked_at: number of resources that the engine compared.
+    drifted: what has to be put back or kept: open access first, then precious resources, deletions before changes.
+    owned: expected differences.
     """
 
     stack: str
@@ -136,7 +135,7 @@ class Report:
 
     @property
     def groups(self) -> list[list[Drifted]]:
-        """What has drifted, by cause: the worst first, and of those the causes of most."""
+        """The drift by cause: the worst first, and among equals the cause with most resources."""
         found: dict[str, list[Drifted]] = {}
         for one in self.drifted:
             found.setdefault(one.cause, []).append(one)
@@ -154,7 +153,7 @@ class Report:
 
 
 def judge(steps: Iterable[Refreshed], stack: str) -> Report:
-    """What the engine found, told apart."""
+    """Separate what the engine found into drift and expected differences."""
     steps = list(steps)
     outputs = next((one.recorded.outputs for one in steps if one.type == STACK_TYPE), {})
     authoritative, under_way = told_by(outputs), _rolls(outputs)
@@ -165,7 +164,7 @@ def judge(steps: Iterable[Refreshed], stack: str) -> Report:
     owned: list[Owned] = []
     looked_at = 0
     for step in steps:
-        # Components and providers are the program's own: no provider is asked about them.
+        # Components and providers exist only in the program: no provider is asked about them.
         looked_at += bool(step.recorded.inputs) and not step.type.startswith("pulumi:")
         by_hand = dict(stopped(step.type, step.found.outputs)) if step.found else {}
         rows = dict(_expected(step, _rows(step, under_way=under_way)))
@@ -181,7 +180,7 @@ def judge(steps: Iterable[Refreshed], stack: str) -> Report:
 
 
 def _rows(step: Refreshed, *, under_way: bool) -> list[Expected]:
-    """What is expected of a resource as it is."""
+    """The rows of the ledger that apply to a resource."""
     rows = [one for one in LEDGER if one.type == step.type and (under_way or not one.in_rollout)]
     known = {one.path for one in rows}
     rows = [one for one in rows if one.path in step.ignored or not one.ignored]
@@ -194,10 +193,10 @@ def _rolls(outputs: Mapping[str, Any]) -> bool:
 
 
 def _expected(step: Refreshed, rows: list[Expected]) -> Iterator[tuple[str, Expected]]:
-    """Each place that its owner changed: of those that the engine names, and of what the provider alone keeps.
+    """Each property that its owner changed: those that the engine lists, and those that only the provider has.
 
-    The engine compares what the program sets. What it leaves to others, such as a group's desired capacity, it reads
-    too, and calls the resource the same.
+    The engine compares what the program sets. It also reads the rest, such as a group's desired capacity, but then
+    calls the resource the same.
     """
     for path in step.changed:
         for row in rows:
@@ -223,7 +222,7 @@ def _owned(step: Refreshed, path: str, row: Expected) -> Owned:
 def _drifted(step: Refreshed, changed: list[str], by_hand: Mapping[str, str], *, precious: bool) -> Drifted:
     gone = step.found is None
     differences = tuple(_difference(step, path) for path in sorted({*changed, *by_hand}))
-    # The engine asked the provider what putting each of them back would take.
+    # The provider has told the engine whether putting it back takes a replacement.
     replaces = any(step.changed[path].endswith("-replace") for path in changed)
     lines = [adopt.line(step.type, step.name, one.path, one.found) for one in differences if one.found is not None]
     stuck = [held(step.type, one.path, one.recorded, one.found) for one in differences]
@@ -253,7 +252,7 @@ def _difference(step: Refreshed, path: str) -> Difference:
     states = [state.get(str(place[0])) for one in sides for state in (one.inputs, one.outputs)]
     if any(map(_has_secret, states)) or place[0] in _secrets(step.type):
         return Difference(path=path, recorded=SECRET, found=SECRET)
-    # What the program sets is compared by inputs; what it does not, the provider alone knows.
+    # Properties that the program sets are compared by inputs; only the provider has the others.
     by_inputs = [paths.get(one.inputs, place) for one in sides]
     by_outputs = [paths.get(one.outputs, place) for one in sides]
     recorded, found = [*(by_outputs if all(one is None for one in by_inputs) else by_inputs), None][:2]
@@ -261,11 +260,11 @@ def _difference(step: Refreshed, path: str) -> Difference:
 
 
 def _secrets(type_: str) -> frozenset[str]:
-    """Properties that the type's SDK calls secret, whether or not the engine was told so."""
+    """Properties that the type's SDK marks as secret, even if the state does not."""
     try:
         schema = resource_schema(type_)
     except SdkError:
-        # Another provider's, whose SDK is not here.
+        # A type of another provider, whose SDK is not installed.
         return frozenset()
     return schema.secrets if schema else frozenset()
 

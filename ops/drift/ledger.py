@@ -1,4 +1,4 @@
-"""Expected drift: what another service owns, and not the program, by type and property. A table, read by `judge`."""
+"""Expected drift: properties that another service owns, by type. A table, read by `judge`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Expected:
     path: property, with `[*]` for any element of a list; everything below it is meant too.
     owner: who changes it.
     reason: why that is right.
-    ignored: the program sets it, or may, and leaves it to its owner by `ignore_changes`; only where it does.
+    ignored: applies only where the program leaves the property to its owner by `ignore_changes`.
     in_rollout: only while a rollout is under way.
     """
 
@@ -41,7 +41,7 @@ LEDGER = (
         type="aws:autoscaling/group:Group",
         path="predictedCapacity",
         owner=AUTOSCALING,
-        reason="A forecast, made anew all the time.",
+        reason="A forecast, which is computed anew all the time.",
     ),
     Expected(
         type="aws:autoscaling/group:Group",
@@ -107,14 +107,14 @@ LEDGER = (
         type="aws:rds/cluster:Cluster",
         path="globalClusterIdentifier",
         owner=GLOBAL_DATABASE,
-        reason="A global database takes its first cluster in by its own end.",
+        reason="When a global database adopts a cluster, AWS sets this on the cluster.",
         ignored=True,
     ),
     Expected(
         type="aws:rds/cluster:Cluster",
         path="replicationSourceIdentifier",
         owner=GLOBAL_DATABASE,
-        reason="A failover turns the replication round.",
+        reason="A failover reverses the replication.",
         ignored=True,
     ),
     Expected(
@@ -152,7 +152,7 @@ LEDGER = (
             type=type_,
             path="vpcSubnetIds",
             owner="RDS Proxy",
-            reason="It leaves out subnets in zones that it is not in, and another one would do so too.",
+            reason="RDS Proxy drops subnets in zones that it does not support, and would do so again.",
             ignored=True,
         )
         for type_ in ("aws:rds/proxy:Proxy", "aws:rds/proxyEndpoint:ProxyEndpoint")
@@ -183,7 +183,7 @@ LEDGER = (
 
 
 def left_by_the_program(type_: str, path: str) -> Expected:
-    """A row for what a program ignores and no row here is about: another project's."""
+    """A row for a property that a program ignores without a row here, as in another project."""
     return Expected(
         type=type_, path=path, owner="others", reason="The program leaves it to them by ignore_changes.", ignored=True
     )

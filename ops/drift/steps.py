@@ -1,4 +1,4 @@
-"""What the engine found of each resource: told while it looks, or read from what `pulumi refresh --json` printed."""
+"""What the engine found of each resource: from its events, or from the output of `pulumi refresh --json`."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from catalog.engine_steps import EngineState, EngineStep
 
 COMMAND = "pulumi refresh --preview-only --json > refresh.json"
 LOOKED, GONE = ("refresh", "same"), "delete"
-# Operations that a look has. Each other one is of an update or its preview.
+# Operations of a refresh. All others belong to an update or its preview.
 OPERATIONS = (*LOOKED, "update", GONE, "read")
 
 
 class UnreadableRefreshError(Exception):
-    """A file is not what the engine prints. The text says what it is, and what to do."""
+    """A file is not the engine's output. The text says what it is, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,8 +28,8 @@ class Refreshed:
 
     recorded: as the state has it.
     found: as it is; None where it is gone.
-    changed: path of each input that differs, with what the engine calls the difference (`update`, `add-replace`).
-    ignored: inputs that the program leaves to others, by `ignore_changes`, as the state has it.
+    changed: path of each input that differs, with the engine's kind of difference (`update`, `add-replace`).
+    ignored: inputs that the program leaves to others, by `ignore_changes` in the state.
     """
 
     urn: str
@@ -51,7 +51,7 @@ def refreshed(step: EngineStep, ignored: Sequence[str] | None = None) -> Refresh
         ignored: inputs that the program leaves to others; None where the step itself has them, which an event does not.
     """
     recorded = step.old or EngineState()
-    # Not every provider says which places differ; it then names the properties.
+    # Not every provider gives the paths that differ; some give only the properties.
     changed = step.kinds or dict.fromkeys(step.diffs, "update")
     return Refreshed(
         urn=step.urn,
@@ -84,7 +84,7 @@ def read(path: Path) -> list[Refreshed]:
     if failed:
         said = " ".join(str(failed[0]).split())
         raise UnreadableRefreshError(f"{path}: the engine could not look at everything: {said}")
-    # A look begins at the stack itself, which it calls a refresh. A preview has no such step.
+    # A refresh begins with the stack itself, with the operation refresh. A preview has no such step.
     if "refresh" not in operations or operations.keys() - set(OPERATIONS):
         raise UnreadableRefreshError(f"{path}: this is of another command, perhaps a preview; write it with: {COMMAND}")
     if len({step.stack for step in steps}) != 1:

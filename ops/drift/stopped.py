@@ -1,4 +1,4 @@
-"""What stops pods by hand and no update undoes: a table, read by `judge`.
+"""Values that stop pods and that no update undoes: a table, read by `judge`.
 
 The engine compares what the program sets. The Kubernetes provider drops what Go leaves out, such as `paused: false`
 (pulumi-kubernetes, provider/pkg/provider/provider.go: normalizeInputs; k8s.io/api/apps/v1, DeploymentSpec.Paused:
@@ -22,8 +22,8 @@ class Stopped:
 
     type: type token.
     path: property.
-    value: what it is then.
-    undo: command that takes it back, with `{name}` and `{namespace}` of the object.
+    value: the value that stops pods.
+    undo: command that reverts it, with `{name}` and `{namespace}` of the object.
     """
 
     type: str
@@ -33,7 +33,7 @@ class Stopped:
 
 
 STOPPED = (
-    # Every update of it waits for pods that do not come.
+    # While it is set, every update waits for pods that do not come.
     Stopped(
         type=DEPLOYMENT,
         path="spec.paused",
@@ -51,7 +51,7 @@ STOPPED = (
 
 
 def stopped(type_: str, found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Path of each such value in what the provider found, and the command that takes it back."""
+    """Path of each such value that the provider found, and the command that reverts it."""
     metadata = found.get("metadata") or {}
     for row in STOPPED:
         if row.type == type_ and paths.get(found, row.path) == row.value:

@@ -1,1 +1,1 @@
-"""What a stack needs of Cloudflare beside what it makes there."""
+"""The rights at Cloudflare that a stack needs."""

@@ -1,4 +1,4 @@
-"""What a token has to be allowed at Cloudflare, by what a stack makes there."""
+"""The permissions that a Cloudflare token needs, by the resources of a stack."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Right:
     """A permission.
 
     name: as Cloudflare's API and the provider's documents call it.
-    types: of the resources that it is for. phase: of the rules that it is for, where those are a Ruleset.
-    purpose: what for, in a few words.
+    types: of the resources that it is for. phase: of the rules that it is for, if they are a Ruleset.
+    purpose: a few words.
     reads: path of Cloudflare's API that needs the same permission to be read, with {zone} and {account} in it.
     """
 
@@ -87,7 +87,7 @@ RIGHTS = (
         purpose="minimum TLS version, TLS 1.3, tiered cache",
         reads="/zones/{zone}/settings/min_tls_version",
     ),
-    # The program asks for the zone, to know the account that pools and monitors belong to.
+    # The program reads the zone, to find the account of pools and monitors.
     Right(name="Zone Read", types=_POOLS, purpose="the account that the zone is in", reads="/zones/{zone}"),
     Right(
         name="Load Balancers Write",
@@ -111,6 +111,6 @@ def needed(resources: Iterable[Recorded]) -> list[Right]:
 
 
 def unknown(resources: Iterable[Recorded]) -> set[str]:
-    """Types, or phases, of resources at Cloudflare that the table knows no right for."""
+    """Types, or phases, of resources at Cloudflare without a right in the table."""
     there = [one for one in resources if one.type.startswith("cloudflare:")]
     return {str(one.inputs.get("phase", one.type)) for one in there if not any(right.is_for(one) for right in RIGHTS)}

@@ -1,4 +1,4 @@
-"""Whether a token has the rights that a stack needs, as far as Cloudflare tells the token itself.
+"""Whether a token has the rights that a stack needs, as far as Cloudflare lets a token read its own rights.
 
 Everything is asked with GET: nothing is changed.
 """
@@ -22,10 +22,10 @@ _BASE = "CLOUDFLARE_BASE_URL", "https://api.cloudflare.com/client/v4"
 _PATIENCE = 20  # seconds
 _ACCOUNT, _ZONE = "com.cloudflare.api.account.", "com.cloudflare.api.account.zone."
 _FOUND, _NONE_YET = 200, 404
-_PHASE = "/rulesets/phases/"  # what has no rules of a phase yet answers 404
-_FORBIDDEN = (400, 401, 403)  # 400 for a token that has not the form of one
-_NOTHING, _NO_ACCOUNT = "it may not even read it", "it may not read the zone, which knows the account"
-_REFUSED = (400, 401, 403)  # what verifying answers for a token that is none of the kind
+_PHASE = "/rulesets/phases/"  # A zone without rules of a phase answers 404.
+_FORBIDDEN = (400, 401, 403)  # 400 for a text that has not the form of a token.
+_NOTHING, _NO_ACCOUNT = "it may not even read it", "it may not read the zone, which names the account"
+_REFUSED = (400, 401, 403)  # The answer of the verification for a token of the other kind.
 
 
 class TokenError(Exception):
@@ -33,12 +33,12 @@ class TokenError(Exception):
 
 
 class SilentError(Exception):
-    """Cloudflare cannot be asked. The text says why."""
+    """Cloudflare does not answer. The text says why."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Held:
-    """What is known of a right."""
+    """A right, and whether the token has it."""
 
     right: Right
     verdict: QuotaVerdict
@@ -60,21 +60,21 @@ class Granted:
 
 
 class Token:
-    """A token, and what it says of itself.
+    """A token.
 
     Raises:
         TokenError: where it cannot be one.
     """
 
     def __init__(self, secret: str, zone: str) -> None:
-        # A line break at the end is what `$(cat file)` in a CI's secret leaves; in the middle, no header may have one.
+        # A CI's secret often ends with a line break. A line break in the middle is not allowed in a header.
         self._secret, self._zone = secret.strip(), zone
         if not self._secret.isascii() or not self._secret.isprintable() or " " in self._secret:
             raise TokenError(f"{VARIABLE} has blanks, line breaks or other characters that no token has")
         self._base = os.environ.get(_BASE[0]) or _BASE[1]
 
     def held(self, rights: Sequence[Right]) -> list[Held]:
-        """What is known of each right, those that are missing first.
+        """Each right, and whether the token has it; missing ones first.
 
         Raises:
             TokenError: where the token is not valid.
@@ -92,11 +92,11 @@ class Token:
         return sorted(found, key=lambda one: list(QuotaVerdict).index(one.verdict))
 
     def _granted(self, account: str) -> Granted | None:
-        """All that it may do to the zone and to its account, or None where it is not told."""
+        """All its permissions for the zone and its account, or None if Cloudflare does not say."""
         for owner in ("/user", f"/accounts/{account}") if account else ("/user",):
             status, own = self._get(f"{owner}/tokens/verify")
             if status in _REFUSED:
-                # A token of the account is none of a user's, and the other way round.
+                # A token belongs either to an account or to a user.
                 continue
             if status != _FOUND:
                 raise SilentError(f"Cloudflare answered {status} when asked for the token")
@@ -106,7 +106,7 @@ class Token:
             policies = shown.get("policies")
             return _allowed(policies, self._zone, account) if status == _FOUND and policies else None
         if not account:
-            # One of an account that may not read the zone cannot be verified, and may still have rights.
+            # An account's token that may not read the zone cannot be verified, but may still have rights.
             return None
         raise TokenError(f"Cloudflare does not know {VARIABLE}; make a new one")
 
@@ -143,7 +143,7 @@ class Token:
         except (URLError, OSError) as error:
             raise SilentError(f"Cloudflare cannot be asked: {getattr(error, 'reason', error)}") from None
         except ValueError:
-            # Its text would show the header, and with it the token.
+            # The error's text would show the header, and with it the token.
             raise SilentError(f"Cloudflare cannot be asked: {_BASE[0]} is no address") from None
         try:
             result = json.loads(text).get("result")
@@ -153,7 +153,7 @@ class Token:
 
 
 def _allowed(policies: Sequence[Mapping[str, Any]], zone: str, account: str) -> Granted:
-    """What policies allow in this zone and this account, by the names of their permission groups."""
+    """What policies allow in this zone and this account, as names of permission groups."""
     found: dict[bool, set[str]] = {False: set(), True: set()}
     for policy in policies:
         if policy.get("effect") != "allow":

@@ -1,1 +1,1 @@
-"""The engine: updates through it, what its output says, and renders of the program without it."""
+"""The engine: updates, reading its output, and renders of the program without it."""

@@ -1,4 +1,4 @@
-"""Answers about a VPC that is there already, where AWS is not asked: it is what the stack's file says."""
+"""Offline answers about an existing VPC: as the stack's file describes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PLENTY = 65_531
 
 
 def believed(settings: Settings, token: str, identifier: str) -> Mapping[str, Any]:
-    """What AWS would answer to one of the questions in `BELIEVED` about something that the settings list."""
+    """AWS' answer to one of the functions in `BELIEVED`, about a resource that the settings list."""
     for name, one in settings.network.vpcs.items():
         block = str(settings.vpc(name))
         if token == _VPC and identifier == one.vpc_id:

@@ -1,4 +1,4 @@
-"""A stack's state as `pulumi stack export` has it: secrets stay encrypted, on the way out and back in."""
+"""A stack's state as `pulumi stack export` has it: secrets stay encrypted in export and import."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ OWN = stackfile.ROOT / ".toolchain" / "bin" / "pulumi"
 
 
 class PulumiError(Exception):
-    """The engine's command failed. The text is one line; what the engine said is on standard error."""
+    """A pulumi command failed. The text is one line; the engine's own output is on standard error."""
 
 
 def run(arguments: Sequence[str], *, output: int, said: int | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the engine on PATH, or else the repository's own, in the environment we are in.
+    """Run the engine on PATH, or else the repository's own, in the present environment.
 
     Args:
         arguments: without the program's name.
         output: where its output goes, as `subprocess` takes it.
-        said: where its errors go; None for our own standard error.
+        said: where its standard error goes; None for our own standard error.
 
     Raises:
         PulumiError: when there is no engine.
@@ -47,7 +47,7 @@ def run(arguments: Sequence[str], *, output: int, said: int | None = None) -> su
 
 
 def printed(arguments: Sequence[str]) -> str:
-    """What the engine prints.
+    """The engine's output.
 
     Raises:
         PulumiError: when it fails.
@@ -62,7 +62,7 @@ def printed(arguments: Sequence[str]) -> str:
     if done.stderr:
         errors.print(done.stderr.rstrip(), markup=False)
     if done.returncode != 0:
-        raise PulumiError(f"pulumi {' '.join(arguments[:2])} failed; see above, mend it, then try again")
+        raise PulumiError(f"pulumi {' '.join(arguments[:2])} failed; see above, correct it, then try again")
     return str(done.stdout)
 
 

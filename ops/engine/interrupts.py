@@ -1,4 +1,4 @@
-"""Ctrl-C while the engine runs: it ends in order, and only then do we."""
+"""Ctrl-C while the engine runs: the engine finishes first, then this process ends."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def uninterrupted(tell: Callable[[str], None]) -> Iterator[None]:
-    """Let the engine end in order. On a terminal Ctrl-C reaches it as well, and it stops after what is under way.
+    """Let the engine finish. On a terminal Ctrl-C reaches it as well, and it stops after the operations under way.
 
-    An engine that is killed amid an update leaves a lock, and things at the cloud that no state knows.
+    An engine that is killed during an update leaves a lock, and resources in the cloud that no state has.
 
     Args:
-        tell: told that it may take a while.
+        tell: called with the message that it may take a while.
 
     Raises:
         KeyboardInterrupt: once it has ended, well or not, if that was asked for.
@@ -30,7 +30,7 @@ def uninterrupted(tell: Callable[[str], None]) -> Iterator[None]:
     try:
         yield
     except Exception:
-        # Its own end is what was asked for.
+        # The engine's own interruption is what the user asked for.
         if not asked:
             raise
     finally:

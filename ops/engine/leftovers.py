@@ -1,4 +1,4 @@
-"""What a provider leaves in a state for good, though nothing of it is there any more, and goes by it ever after."""
+"""Values that a provider never removes from a state, although they are outdated, and that it still relies on."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Leftover:
-    """An output of a resource that says that it belongs to another one.
+    """An output of a resource that names another one to which it belongs.
 
     type, output: the resource, and its output.
-    around: type of what it belonged to.
-    hides: what is not seen to differ for as long as it is there.
-    source: who says so.
+    around: type of the other resource.
+    hides: properties whose changes are not seen while the output is set.
+    source: where that is documented.
     """
 
     type: str
@@ -36,7 +36,7 @@ LEFTOVERS = (
 
 
 def forget(state: dict[str, Any]) -> list[str]:
-    """Take them out of a state as `pulumi stack export` has it. Returns the URNs of what had one.
+    """Remove them from a state as `pulumi stack export` has it. Returns the URNs of the resources.
 
     An output may be missing: the provider's own state is put together from those that are there
     (pulumi-terraform-bridge, pkg/tfbridge/rawstate.go).

@@ -30,13 +30,13 @@ class Recorded:
 
     urn, type, name: as the engine would write them.
     parent: URN of the parent, or None below the stack.
-    region: AWS region of its provider, or None for what has none.
+    region: AWS region of its provider, or None.
     protect: whether the engine would refuse to delete it.
-    inputs: plain data; `UNKNOWN` stands for what only the cloud can tell, `SECRET` for what must not be shown.
+    inputs: plain data; `UNKNOWN` stands for a value that only the cloud knows, `SECRET` for one that must not be shown.
     custom: whether a provider manages it; a component is not.
     retained: whether it outlives its deletion from the stack (`retainOnDelete`).
     ignored: inputs that the program leaves to others, by `ignore_changes`.
-    timeouts: how long the provider may take to create, update or delete it, as `20m`, where the program says.
+    timeouts: how long the provider may take to create, update or delete it, as `20m`, if the program sets it.
     cluster_region: AWS region of the Kubernetes cluster that its provider leads to, or None.
     """
 
@@ -55,16 +55,16 @@ class Recorded:
 
     @property
     def location(self) -> str | None:
-        """AWS region that it is in, by its provider or by its cluster; None where nothing tells."""
+        """AWS region that it is in, by its provider or by its cluster; None if neither has one."""
         return self.region or self.cluster_region
 
 
 class Recorder(mocks.MockMonitor):
-    """Records every registration, in order, with what plain mocks drop: protection, parents, secrets and unknowns."""
+    """Records every registration, in order, including what mocks drop: protection, parents, secrets and unknowns."""
 
     def __init__(self, project: str, stack: str, answer: Answer) -> None:
         super().__init__(_NoMocks())
-        # Told rather than asked for: the SDK calls a monitor on threads that do not know its context.
+        # Passed in, as the SDK calls a monitor on threads without its context.
         self._project = project
         self._stack = stack
         self._answer = answer
@@ -79,7 +79,7 @@ class Recorder(mocks.MockMonitor):
         return f"urn:pulumi:{self._stack}::{self._project}::{qualified}::{name}"
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the name is the protocol's
-        """Record a registration and answer as a preview does: with the inputs, and no more."""
+        """Record a registration and answer as a preview does: with the inputs alone."""
         urn = self.make_urn(request.parent, request.type, request.name)
         if request.type == STACK_TYPE:
             return resource_pb2.RegisterResourceResponse(urn=urn)
@@ -113,14 +113,14 @@ class Recorder(mocks.MockMonitor):
         provider = self.recorded.get(provider_of(request.provider))
         answer = Struct()
         answer.update(dict(self._answer(request.tok, arguments, provider.inputs if provider else {})))
-        # `return` is a word of Python's own, so the field can only be set by name.
+        # `return` is a keyword of Python, so the field can only be set by name.
         response = resource_pb2.ResourceInvokeResponse()
         getattr(response, "return").CopyFrom(answer)
         return response
 
     def _inputs(self, request: Any) -> dict[str, Any]:
         inputs = _plain_struct(request.object)
-        # The SDK does not say of an unknown value that it is secret as well; the resource's type does.
+        # The SDK does not mark an unknown value as secret; the resource's type does.
         unknown_secrets = [name for name in request.additionalSecretOutputs if inputs.get(name) == UNKNOWN]
         return inputs | {name: dict(SECRET) for name in unknown_secrets}
 
@@ -131,11 +131,10 @@ class Recorder(mocks.MockMonitor):
 
 
 async def settled(program: Callable[[], object]) -> None:
-    """Run `program`, and wait until all that it began has come to an end, well or not.
+    """Run `program`, and wait until all that it began has ended, with or without an error.
 
     The SDK waits for one output after the other, each time among all of them: with hundreds of resources, that takes
-    twice as long as the program itself. It still does so afterwards, and raises what went
-    wrong, with nothing to wait for.
+    twice as long as the program itself. It still does so afterwards, and raises errors, but then it does not wait.
     """
     with _uncollected(), _unplaced():
         program()
@@ -145,7 +144,7 @@ async def settled(program: Callable[[], object]) -> None:
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """Collect no garbage: all that a render makes is in use until its end, and to look for some takes as long again."""
+    """Turn garbage collection off: all objects of a render are in use until its end, and a search doubles its time."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -157,7 +156,7 @@ def _uncollected() -> Iterator[None]:
 
 @contextmanager
 def _unplaced() -> Iterator[None]:
-    """Have the SDK not look up which line registers a resource: a render has no use for it, and it takes a tenth."""
+    """Keep the SDK from looking up which line registers a resource: a render does not use it, and it takes a tenth."""
     looked_up = resource._get_stack_trace
     resource._get_stack_trace = source_pb2.StackTrace
     try:
@@ -167,7 +166,7 @@ def _unplaced() -> Iterator[None]:
 
 
 class _NoMocks(mocks.Mocks):
-    """Stands where the base class wants mocks; the recorder itself answers everything."""
+    """For the base class, which requires mocks; the recorder itself answers everything."""
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         raise NotImplementedError(args.token)
@@ -198,8 +197,8 @@ def _plain(value: Value) -> Any:
 
 
 def signature(struct: Struct) -> str | None:
-    """What a struct stands for that is not just a map: a secret, a resource, an output."""
-    # Reading a field that is not there would create it.
+    """The kind of a struct that is not just a map: a secret, a resource, an output."""
+    # Reading a missing field would create it.
     return struct.fields[rpc._special_sig_key].string_value if rpc._special_sig_key in struct.fields else None
 
 

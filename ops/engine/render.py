@@ -1,4 +1,4 @@
-"""Renders a stack without an engine: runs the program in this process and records what it asks for."""
+"""Renders a stack without an engine: runs the program in this process and records what it registers."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def render(settings: Settings, stack: str) -> RenderedStack:
     """What the program registers for these settings, sorted by URN.
 
     Raises:
-        LookupError: when the program invokes a function that the sandbox has no answer for.
+        LookupError: when the program invokes a function for which the catalog has no answer.
     """
     tracer = Tracer(PROJECT, stack, partial(_answer, settings))
     with sources_kept():
@@ -77,4 +77,4 @@ def _answer(
     try:
         return invokes.answer(token, arguments, parsed(token.partition(":")[0], dict(config)))
     except CloudRefusedError as error:
-        raise SettingsError([f"offline, nothing answers for what the stack's file names: {error}"]) from None
+        raise SettingsError([f"there is no offline answer about what the stack's file names: {error}"]) from None

@@ -1,8 +1,8 @@
-"""Tells the lock of an engine that was started here and killed from all other locks.
+"""Recognizes the lock of an engine that was started here and killed.
 
-The engine's lock names a host and a process. Both may be another's: containers share host names, and each counts its
-processes from 1. So what is started here is noted with what no two machines or containers have in common. Where the
-kernel does not tell (it is no Linux), no lock is taken for ours.
+The engine's lock names a host and a process. That is not unique: containers share host names, and each counts its
+processes from 1. So each start is noted with ids that no two machines or containers share. Where the kernel has no such
+ids (it is no Linux), no lock is taken for ours.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from pathlib import Path
 # pulumi, pkg/backend/diy/lock.go: checkForLock.
 HOLDER = re.compile(r"created by \S+@(?P<host>\S+) \(pid (?P<pid>\d+)\) at (?P<at>\S+)")
 BOOT, PROCESSES = Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid")
-# From the engine's start to its taking the lock: seconds, on any machine that can run it. Locks tell whole seconds.
+# From the engine's start to its lock: seconds on any machine that can run it. Locks have whole seconds.
 SOON = timedelta(minutes=1)
 CUT = timedelta(seconds=1)
-MOST = 20  # starts that are kept
+MOST = 20  # How many starts are kept.
 
 
 def noted(stack: str) -> None:
-    """Note that an engine is started here that is to lock a stack."""
+    """Note that an engine that locks a stack is started here."""
     _keep(stack, [*_starts(stack), datetime.now(UTC)][-MOST:])
 
 
 def locked_out(stack: str) -> None:
-    """Note that the last one did not get the lock."""
+    """Note that the engine started last did not get the lock."""
     _keep(stack, _starts(stack)[:-1])
 
 
 def left_by_a_killed_one(stack: str, said: str) -> bool:
-    """Whether a stack's locks are all of an engine that was started here, and is not there any more.
+    """Whether all of a stack's locks are of an engine that was started here and no longer exists.
 
     Args:
         stack: its name.
-        said: what the engine says of the locks.
+        said: the engine's message about the locks.
     """
     holders = [match.groupdict() for match in HOLDER.finditer(said)]
     return bool(holders) and all(_ours(stack, **one) for one in holders)
@@ -54,7 +54,7 @@ def _ours(stack: str, host: str, pid: str, at: str) -> bool:
 
 
 def _starts(stack: str) -> list[datetime]:
-    """When engines were started here for a stack; none where that was before a boot, or in another container."""
+    """When engines were started here for a stack, since the last boot and in this container."""
     try:
         note = json.loads(_path(stack).read_text(encoding="utf-8"))
         starts = [datetime.fromisoformat(one) for one in note.pop("at")]

@@ -1,4 +1,4 @@
-"""Updates of a stack through Pulumi's Automation API: the repository's own program, in the environment we are in."""
+"""Updates of a stack through Pulumi's Automation API: the repository's own program, in the present environment."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ LOGIN = 'pulumi is logged in to no backend; run: pulumi login; for the sandbox: 
 
 
 class EngineError(Exception):
-    """The engine did not do what it was asked for. The text is what it said."""
+    """A run of the engine failed. The text is its output."""
 
     code = NO
 
 
 class UnaskedError(EngineError):
-    """The engine is not there, is logged in nowhere, or does not have what it was asked about."""
+    """There is no engine, no login, or no such stack."""
 
     code = UNUSABLE
 
@@ -55,10 +55,10 @@ class RolloutEngine(Protocol):
         """Bring the stack up. Doing so twice does nothing the second time."""
 
     def foreseen(self, *, config: Path | None = None) -> Sequence[EngineStep]:
-        """What an update would do to each resource, in order; with another file as the stack's, where one is given."""
+        """What an update would do to each resource, in order; with another stack file, if one is given."""
 
     def outputs(self, *, again: bool = False) -> dict[str, Any]:
-        """The stack's outputs as of the last update; asked for `again`, as of one that was made elsewhere."""
+        """The stack's outputs as of the last update; `again` reads them anew, after an update elsewhere."""
 
 
 class Automation:
@@ -66,8 +66,8 @@ class Automation:
 
     Args:
         name: the stack.
-        live: told what goes on at the moment, for people who watch.
-        tell: told what they have to know.
+        live: called with what is being done, for a person who watches.
+        tell: called with messages that have to be seen.
     """
 
     def __init__(self, name: str, live: Callable[[str], None], tell: Callable[[str], None]) -> None:
@@ -82,13 +82,13 @@ class Automation:
         """Bring the stack up.
 
         Args:
-            replace: URNs of resources to make anew even if nothing about them has changed.
+            replace: URNs of resources to replace even if nothing about them has changed.
 
         Raises:
-            EngineError: with what the engine and the program said.
+            EngineError: with the output of the engine and the program.
         """
         stack = self._opened()
-        # Whatever comes of it, what was known before is old.
+        # With or without success, the outputs that were read before are outdated.
         self._outputs = None
         run = partial(stack.up, on_event=self._on_event, color="never", show_secrets=False, replace=list(replace))
         with uninterrupted(self._tell):
@@ -114,7 +114,7 @@ class Automation:
         """Refresh these resources in the state.
 
         Raises:
-            EngineError: with what the engine and the providers said.
+            EngineError: with the output of the engine and the providers.
         """
         stack, self._outputs = self._opened(), None
         run = partial(stack.refresh, target=list(urns), on_event=self._on_event, color="never", show_secrets=False)
@@ -122,20 +122,20 @@ class Automation:
             self._turn(run, locks=True)
 
     def resources(self) -> list[dict[str, Any]]:
-        """The resources in the state, secrets encrypted; none where it was never brought up.
+        """The resources in the state, secrets encrypted; none if the stack was never brought up.
 
         Raises:
-            EngineError: with what the engine said, as when there is no such stack.
+            EngineError: with the engine's output, as when there is no such stack.
         """
         stack = self._opened()
         deployment = self._turn(stack.export_stack).deployment or {}
         return list(deployment.get("resources") or [])
 
     def look(self) -> list[EngineStep]:
-        """What the providers find of each resource in the state, which stays as it is.
+        """What the providers find of each resource, without a change of the state.
 
         Raises:
-            EngineError: with what the engine and the providers said.
+            EngineError: with the output of the engine and the providers.
         """
         run = partial(self._opened().preview_refresh, color="never", show_secrets=False)
         return self._steps(run, lambda event: event.res_outputs_event)
@@ -144,11 +144,11 @@ class Automation:
         """What an update would do to each resource, in order.
 
         Args:
-            exclude: URNs of what it leaves out, which may have `*` and `**` in them.
+            exclude: URNs to leave out, which may have `*` and `**` in them.
             config: a file in place of the stack's own.
 
         Raises:
-            EngineError: with what the engine and the program said.
+            EngineError: with the output of the engine and the program.
         """
         file = str(config) if config else None
         run = partial(self._opened().preview, color="never", exclude=list(exclude), config_file=file)
@@ -158,10 +158,10 @@ class Automation:
         """The stack's outputs.
 
         Args:
-            again: whether to ask once more where they are known, because the stack may have been updated elsewhere.
+            again: whether to read them anew, because the stack may have been updated elsewhere.
 
         Raises:
-            EngineError: with what the engine said, as when there is no such stack.
+            EngineError: with the engine's output, as when there is no such stack.
         """
         if self._outputs is None or again:
             stack = self._opened()
@@ -171,7 +171,7 @@ class Automation:
     def _steps(
         self, run: Callable[..., object], event_of: Callable[[EngineEvent], ResourcePreEvent | ResOutputsEvent | None]
     ) -> list[EngineStep]:
-        """What a run tells of each resource by one kind of its events."""
+        """The steps of a run, from one kind of its events."""
         steps: list[EngineStep] = []
 
         def on_event(event: EngineEvent) -> None:
@@ -185,12 +185,12 @@ class Automation:
 
     def _opened(self) -> Stack:
         if self._stack is None:
-            # A second to import: not before it is needed.
+            # Its import takes a second, so only where it is needed.
             from pulumi.automation import LocalWorkspace, PulumiCommand, Stack
 
             class Unselecting(LocalWorkspace):
                 def select_stack(self, stack_name: str) -> None:
-                    """Selects nothing: a plain `pulumi up` that follows must not act on another stack than before."""
+                    """Selects nothing, so that a later plain `pulumi up` acts on the same stack as before."""
 
             found = shutil.which("pulumi")
             if found is None and not (TOOLCHAIN / "bin" / "pulumi").exists():
@@ -200,10 +200,10 @@ class Automation:
         return self._stack
 
     def _turn(self, run: Callable[[], T], *, locks: bool = False) -> T:
-        """Run the engine once it is our turn.
+        """Run the engine, and wait while another update holds the lock.
 
         Args:
-            run: how.
+            run: runs it.
             locks: whether it takes the stack's lock.
 
         Raises:
@@ -248,7 +248,7 @@ class Automation:
         return f"if it is gone for good: pulumi cancel --stack {self._name}"
 
     def _freed(self, said: str) -> bool:
-        """Take away the lock of an engine that was started here and killed: it can do nothing any more."""
+        """Remove the lock of an engine that was started here and killed."""
         if not left_by_a_killed_one(self._name, said):
             return False
         self._opened().cancel()

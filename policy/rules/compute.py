@@ -30,7 +30,7 @@ def _bounds(props: Props) -> str | None:
     if isinstance(least, int) and isinstance(most, int) and least > most:
         return f"minSize {least} exceeds maxSize {most}"
     if props.get("desiredCapacity") is not None:
-        return "desiredCapacity is set, so that every update undoes what the scaling policies did"
+        return "desiredCapacity is set, so every update undoes what the scaling policies did"
     return None
 
 
@@ -100,7 +100,7 @@ RULES = (
         name="template-no-public-address",
         types=(_TEMPLATE,),
         severity="high",
-        reason="An instance with a public address is reached around the load balancer.",
+        reason="An instance with a public address can be reached past the load balancer.",
         frameworks=("FSBP:EC2.25",),
         check=is_false("networkInterfaces[*].associatePublicIpAddress"),
     ),
@@ -130,7 +130,7 @@ RULES = (
         name="group-health-of-balancer",
         types=(_GROUP,),
         severity="high",
-        reason="Otherwise an instance whose application is dead stays, as its machine is fine.",
+        reason="Otherwise an instance stays whose machine is fine and whose application is dead.",
         frameworks=("FSBP:AutoScaling.1",),
         check=_elb_health,
     ),
@@ -173,7 +173,7 @@ RULES = (
         name="task-read-only",
         types=("aws:ecs/taskDefinition:TaskDefinition",),
         severity="medium",
-        reason="What cannot be written to cannot hold an attacker's program.",
+        reason="An attacker cannot store a program on a read-only file system.",
         frameworks=("FSBP:ECS.5",),
         check=_read_only,
     ),
@@ -207,21 +207,21 @@ RULES = (
         name="schedule-keeps-failures",
         types=("aws:scheduler/schedule:Schedule",),
         severity="medium",
-        reason="What could not be started is dropped without a word, unless a queue takes it.",
+        reason="A task that could not be started is dropped silently, unless a queue takes the event.",
         check=given("target.deadLetterConfig.arn"),
     ),
     PolicyRule(
         name="event-keeps-failures",
         types=("aws:cloudwatch/eventTarget:EventTarget",),
         severity="medium",
-        reason="An event that could not be delivered is dropped without a word, unless a queue takes it.",
+        reason="An event that could not be delivered is dropped silently, unless a queue takes it.",
         check=_keeps_events,
     ),
     PolicyRule(
         name="function-log-ends",
         types=("aws:lambda/function:Function",),
         severity="low",
-        reason="Without a log group of the program's, Lambda makes one, and keeps what is in it for ever.",
+        reason="Without a log group of the program, Lambda makes one that keeps its logs for ever.",
         check=given("loggingConfig.logGroup"),
     ),
     PolicyRule(

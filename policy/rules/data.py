@@ -36,12 +36,12 @@ def _forces_tls(props: Props) -> str | None:
 def _several_fail_over(props: Props) -> str | None:
     nodes = props.get("numCacheClusters") or 1
     if props.get("globalReplicationGroupId") is None and int(nodes) < 2:
-        return "one node alone has nothing to fail over to"
+        return "a single node has no replica to fail over to"
     return every(is_true("automaticFailoverEnabled"), is_true("multiAzEnabled"))(props)
 
 
 def _unless_global(check: Check) -> Check:
-    """For what a secondary of a Global Datastore takes from its primary, and must not state itself."""
+    """For properties that a secondary of a Global Datastore takes from its primary, and must not set itself."""
     return lambda props: None if props.get("globalReplicationGroupId") is not None else check(props)
 
 
@@ -116,7 +116,7 @@ RULES = (
         name="aurora-final-snapshot",
         types=(_CLUSTER,),
         severity="high",
-        reason="It is the last way back.",
+        reason="The final snapshot is the last way to get the data back.",
         check=is_false("skipFinalSnapshot"),
         guards=True,
     ),
@@ -124,7 +124,7 @@ RULES = (
         name="aurora-iam-authentication",
         types=(_CLUSTER,),
         severity="medium",
-        reason="People then come with a token of minutes rather than with the application's password.",
+        reason="People can then log in with a token valid for minutes, instead of the application's password.",
         frameworks=("FSBP:RDS.12",),
         check=is_true("iamDatabaseAuthenticationEnabled"),
     ),
@@ -132,7 +132,7 @@ RULES = (
         name="aurora-logs-exported",
         types=(_CLUSTER,),
         severity="medium",
-        reason="Logs on an instance are gone after days, or with it.",
+        reason="Logs on an instance are deleted after days, or with the instance.",
         frameworks=("FSBP:RDS.37",),
         check=wants("enabledCloudwatchLogsExports", lambda value: "postgresql" in (value or ()), "with postgresql"),
     ),
@@ -148,11 +148,11 @@ RULES = (
         name="database-private",
         types=(_INSTANCE, "aws:rds/instance:Instance"),
         severity="critical",
-        reason="A database that the internet reaches is tried around the clock.",
+        reason="A database that the internet can reach is attacked around the clock.",
         frameworks=("FSBP:RDS.2", "CIS-AWS-3.0:2.3.3"),
         check=is_false("publiclyAccessible"),
     ),
-    # Types that Ascent has none of, but stacks beside it do.
+    # Types that Ascent does not use, but other stacks do.
     PolicyRule(
         name="database-encrypted",
         types=("aws:rds/instance:Instance", "aws:docdb/cluster:Cluster", "aws:neptune/cluster:Cluster"),
@@ -173,14 +173,14 @@ RULES = (
         name="database-insights",
         types=(_INSTANCE,),
         severity="low",
-        reason="The query that was slow last night is only known if it was recorded.",
+        reason="Last night's slow query is only known if it was recorded.",
         check=is_true("performanceInsightsEnabled"),
     ),
     PolicyRule(
         name="database-three-zones",
         types=("aws:rds/subnetGroup:SubnetGroup", "aws:elasticache/subnetGroup:SubnetGroup"),
         severity="high",
-        reason="What has one zone to live in has none to fail over to.",
+        reason="A database in one zone has no other zone to fail over to.",
         frameworks=("FSBP:RDS.15", "FSBP:ElastiCache.7"),
         check=several("subnetIds", _ZONES),
     ),
@@ -236,7 +236,7 @@ RULES = (
         name="cache-token",
         types=(_CACHE,),
         severity="high",
-        reason="Without one, whatever runs in the network reads and writes everything.",
+        reason="Without one, every program in the network can read and write everything.",
         frameworks=("FSBP:ElastiCache.6",),
         check=given("authToken"),
     ),
@@ -253,7 +253,7 @@ RULES = (
         name="cache-snapshots",
         types=(_CACHE,),
         severity="medium",
-        reason="A warm start after a mistake, instead of a cold one.",
+        reason="After a mistake, a snapshot gives a warm start instead of a cold one.",
         frameworks=("FSBP:ElastiCache.1",),
         check=_unless_global(at_least("snapshotRetentionLimit", 1)),
     ),
@@ -261,14 +261,14 @@ RULES = (
         name="cache-fit-for-global",
         types=(_CACHE,),
         severity="medium",
-        reason="Rules that keep growth safe: what cannot be changed later is right from the start.",
+        reason="For a safe growth: what cannot be changed later has to be right from the start.",
         check=_global_nodes,
     ),
     PolicyRule(
         name="bucket-private",
         types=("aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",),
         severity="critical",
-        reason="An open bucket is how most data that was ever leaked was leaked.",
+        reason="Open buckets have caused many data leaks.",
         frameworks=("FSBP:S3.1", "FSBP:S3.8", "CIS-AWS-3.0:2.1.4"),
         check=every(
             is_true("blockPublicAcls"),
@@ -305,7 +305,7 @@ RULES = (
         name="bucket-versioned",
         types=("aws:s3/bucketVersioning:BucketVersioning",),
         severity="medium",
-        reason="It takes back a deletion, and replication needs it.",
+        reason="It can undo a deletion, and replication needs it.",
         frameworks=("FSBP:S3.14",),
         check=one_of("versioningConfiguration.status", "Enabled"),
     ),
@@ -321,7 +321,7 @@ RULES = (
         name="bucket-expires",
         types=("aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",),
         severity="low",
-        reason="Old versions and unfinished uploads are paid for, and seen nowhere.",
+        reason="Old versions and unfinished uploads cost money, and no list shows them.",
         frameworks=("FSBP:S3.13",),
         check=_expires,
     ),
@@ -329,7 +329,7 @@ RULES = (
         name="bucket-tls-only",
         types=("aws:s3/bucketPolicy:BucketPolicy",),
         severity="high",
-        reason="S3 still answers plain HTTP unless it is told not to.",
+        reason="S3 answers plain HTTP unless a policy denies it.",
         frameworks=("FSBP:S3.5", "CIS-AWS-3.0:2.1.1"),
         check=_denies_http,
     ),
@@ -341,7 +341,7 @@ RULES = (
             "aws:sns/topicPolicy:TopicPolicy",
         ),
         severity="critical",
-        reason="A policy for everybody undoes every other one.",
+        reason="A policy that admits everyone undoes every other one.",
         frameworks=("FSBP:S3.8", "FSBP:SQS.3"),
         check=_public,
     ),
@@ -357,7 +357,7 @@ RULES = (
         name="queue-keeps",
         types=(_QUEUE,),
         severity="medium",
-        reason="Work that was not done over a long weekend must still be there.",
+        reason="Messages that were not processed over a long weekend must still exist.",
         check=at_least("messageRetentionSeconds", 4 * 24 * 3600),
     ),
 )

@@ -26,7 +26,7 @@ def _origin_tls(props: Props) -> str | None:
     if props.get("phase") != "http_config_settings":
         return None
     found = [ssl for ssl in values(props, "rules[*].actionParameters.ssl") if ssl is not None]
-    return next((f"a rule has the origin asked with ssl {ssl}" for ssl in found if ssl not in _SETTINGS["ssl"]), None)
+    return next((f"a rule connects to the origin with ssl {ssl}" for ssl in found if ssl not in _SETTINGS["ssl"]), None)
 
 
 def _caches_nothing_private(props: Props) -> str | None:
@@ -50,28 +50,28 @@ RULES = (
         name="edge-record-short-lived",
         types=("cloudflare:index/dnsRecord:DnsRecord",),
         severity="low",
-        reason="A name that is kept for hours sends people to the region that was lost.",
+        reason="A record that resolvers cache for hours sends users to a lost region.",
         check=at_most("ttl", 300),
     ),
     PolicyRule(
         name="edge-record-points",
         types=("cloudflare:index/dnsRecord:DnsRecord",),
         severity="medium",
-        reason="A record without content answers nothing, and a later one takes its name over.",
+        reason="A record without content resolves to nothing, and another one can take its name.",
         check=given("content"),
     ),
     PolicyRule(
         name="edge-setting-safe",
         types=("cloudflare:index/zoneSetting:ZoneSetting",),
         severity="critical",
-        reason="Anything less than full TLS to the origin sends passwords in the clear behind the lock people see.",
+        reason="Without full TLS to the origin, passwords travel in the clear although the browser shows a lock.",
         check=_setting,
     ),
     PolicyRule(
         name="edge-origin-tls",
         types=(_RULESET,),
         severity="critical",
-        reason="Anything less than full TLS to the origin sends passwords in the clear behind the lock people see.",
+        reason="Without full TLS to the origin, passwords travel in the clear although the browser shows a lock.",
         check=_origin_tls,
     ),
     PolicyRule(
@@ -85,7 +85,7 @@ RULES = (
         name="edge-never-caches-all",
         types=(_RULESET,),
         severity="critical",
-        reason="One person's answer must never be another's.",
+        reason="One user must never get the answer of another one.",
         check=_caches_nothing_private,
     ),
     PolicyRule(
@@ -106,14 +106,14 @@ RULES = (
         name="edge-monitor-tls",
         types=("cloudflare:index/loadBalancerMonitor:LoadBalancerMonitor",),
         severity="medium",
-        reason="Health is asked for over the way that people come.",
+        reason="Health checks should use the same path as users.",
         check=every(one_of("type", "https"), matches("path", "/.*")),
     ),
     PolicyRule(
         name="edge-balancer-proxied",
         types=("cloudflare:index/loadBalancer:LoadBalancer",),
         severity="high",
-        reason="Unproxied, it hands out the origins' addresses, and people go around every rule.",
+        reason="Unproxied, it publishes the origins' addresses, and clients can bypass every rule.",
         check=every(is_true("proxied"), given("fallbackPool")),
     ),
     PolicyRule(

@@ -1,4 +1,4 @@
-"""Policies of what runs in a cluster: the restricted Pod Security Standard, bounds and disruption."""
+"""Policies of workloads in a cluster: the restricted Pod Security Standard, limits and disruption."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ def _bounded(props: Props) -> str | None:
 
 def _probed(props: Props) -> str | None:
     for one in values(props, "spec.template.spec.containers[*]"):
-        # What no Service sends anything to has no port, and nothing to be ready for.
+        # A pod that no Service sends requests to has no port, and needs no readiness probe.
         if isinstance(one, dict) and one.get("ports") and not one.get("readinessProbe"):
-            return f"container {one.get('name')} is never asked whether it is ready"
+            return f"container {one.get('name')} has no readiness probe"
     return None
 
 
@@ -77,7 +77,7 @@ def _tagged(props: Props) -> str | None:
     for one in _containers(props):
         image = str(one.get("image", ""))
         if image and image.endswith(":latest"):
-            return f"{image} is another image tomorrow"
+            return f"{image} may be another image tomorrow"
     return None
 
 
@@ -93,14 +93,14 @@ def _lets_go(props: Props) -> str | None:
     spec = props.get("spec") or {}
     if spec.get("maxUnavailable") in (0, "0", "0%"):
         return "maxUnavailable is 0, so that no node can ever be drained"
-    return None if spec.get("maxUnavailable") or spec.get("minAvailable") else "it guards nothing"
+    return None if spec.get("maxUnavailable") or spec.get("minAvailable") else "it protects nothing"
 
 
 def _denies(props: Props) -> str | None:
     spec = props.get("spec") or {}
     for rule in values(spec, "ingress[*]"):
         if rule == {}:
-            return "a rule admits everybody"
+            return "a rule admits everyone"
     return given("spec.policyTypes")(props)
 
 
@@ -148,28 +148,28 @@ RULES = (
         name="pod-read-only",
         types=_PODS,
         severity="medium",
-        reason="What cannot be written to cannot hold an attacker's program.",
+        reason="An attacker cannot store a program on a read-only file system.",
         check=_read_only,
     ),
     PolicyRule(
         name="pod-bounded",
         types=_PODS,
         severity="high",
-        reason="A pod without bounds takes its node's memory, and its neighbors down.",
+        reason="A pod without limits can use up its node's memory, and kill its neighbors.",
         check=_bounded,
     ),
     PolicyRule(
         name="pod-image-fixed",
         types=_PODS,
         severity="medium",
-        reason="Two pods of one version should be of one version.",
+        reason="Two pods of one version should run the same image.",
         check=_tagged,
     ),
     PolicyRule(
         name="deployment-ready",
         types=(_DEPLOYMENT,),
         severity="high",
-        reason="Without a readiness probe, an update sends people to pods that still start.",
+        reason="Without a readiness probe, an update sends requests to pods that still start.",
         check=_probed,
     ),
     PolicyRule(
@@ -197,21 +197,21 @@ RULES = (
         name="network-policy-closed",
         types=("kubernetes:networking.k8s.io/v1:NetworkPolicy",),
         severity="high",
-        reason="A policy that admits everybody is none.",
+        reason="A policy that admits everyone protects nothing.",
         check=_denies,
     ),
     PolicyRule(
         name="service-internal",
         types=("kubernetes:core/v1:Service",),
         severity="high",
-        reason="There is one way in, and it is the load balancer.",
+        reason="Traffic should enter only by the load balancer.",
         check=_internal,
     ),
     PolicyRule(
         name="namespace-restricted",
         types=("kubernetes:core/v1:Namespace",),
         severity="high",
-        reason="What is applied by hand should be held to the same standard.",
+        reason="Objects that are applied by hand have to keep the same standard.",
         frameworks=_RESTRICTED,
         check=_enforces,
     ),
@@ -219,7 +219,7 @@ RULES = (
         name="account-without-token",
         types=("kubernetes:core/v1:ServiceAccount",),
         severity="medium",
-        reason="An application has nothing to say to the cluster's API.",
+        reason="An application does not need the cluster's API.",
         check=_no_token,
     ),
     PolicyRule(
@@ -233,7 +233,7 @@ RULES = (
         name="release-all-or-nothing",
         types=("kubernetes:helm.sh/v3:Release",),
         severity="medium",
-        reason="A release that stops half-way is worse than the old one.",
+        reason="A release that stops halfway is worse than the old one.",
         check=is_true("atomic"),
     ),
     PolicyRule(

@@ -9,7 +9,7 @@ from policy.rules.documents import statements, texts
 
 _KEPT_DAYS = 7
 _LONG_PASSWORD = 32
-# A wildcard action is as wide as its service; these are whole services whose every action would be too much.
+# Services for which a wildcard action would allow too much.
 _ADMIN = ("AdministratorAccess", "PowerUserAccess", "IAMFullAccess")
 
 
@@ -88,7 +88,7 @@ RULES = (
         name="secret-recoverable",
         types=("aws:secretsmanager/secret:Secret",),
         severity="high",
-        reason="A password deleted by mistake locks everybody out.",
+        reason="A password deleted by mistake locks all clients out.",
         check=at_least("recoveryWindowInDays", _KEPT_DAYS),
         guards=True,
     ),
@@ -104,7 +104,7 @@ RULES = (
         name="role-trust-known",
         types=("aws:iam/role:Role",),
         severity="critical",
-        reason="To assume a role is to have all its permissions.",
+        reason="Who assumes a role has all its permissions.",
         check=_trusts_known,
     ),
     PolicyRule(
@@ -119,7 +119,7 @@ RULES = (
         name="log-retention",
         types=("aws:cloudwatch/logGroup:LogGroup",),
         severity="medium",
-        reason="Without one, logs are kept, and paid for, for ever; too short a one forgets before anyone asks.",
+        reason="Without one, logs are kept, and paid for, for ever; too short a one deletes them before their use.",
         frameworks=("FSBP:CloudWatch.16",),
         check=at_least("retentionInDays", _KEPT_DAYS),
     ),
@@ -127,7 +127,7 @@ RULES = (
         name="alarm-missing-data",
         types=("aws:cloudwatch/metricAlarm:MetricAlarm",),
         severity="medium",
-        reason="By default, an alarm whose metric stops says nothing; what silence means has to be decided.",
+        reason="By default, an alarm without data does not change; what missing data means has to be decided.",
         check=_treats_missing,
     ),
     PolicyRule(
@@ -163,7 +163,7 @@ RULES = (
         name="subscription-private",
         types=("aws:sns/topicSubscription:TopicSubscription",),
         severity="high",
-        reason="Over plain HTTP, everybody on the way reads the alert.",
+        reason="Over plain HTTP, anyone on the network path can read the alert.",
         check=wants("protocol", lambda value: value != "http", "anything but http"),
     ),
     PolicyRule(
@@ -192,7 +192,7 @@ RULES = (
         name="cluster-secrets-encrypted",
         types=("aws:eks/cluster:Cluster",),
         severity="high",
-        reason="Kubernetes secrets are mere text in etcd without it.",
+        reason="Without it, Kubernetes secrets are plain text in etcd.",
         frameworks=("FSBP:EKS.3",),
         check=given("encryptionConfig.provider"),
     ),
@@ -200,7 +200,7 @@ RULES = (
         name="cluster-not-public",
         types=("aws:eks/cluster:Cluster",),
         severity="critical",
-        reason="An API that the internet reaches is tried around the clock.",
+        reason="An API that the internet can reach is attacked around the clock.",
         frameworks=("FSBP:EKS.1",),
         check=_api_open,
     ),
@@ -208,7 +208,7 @@ RULES = (
         name="cluster-audited",
         types=("aws:eks/cluster:Cluster",),
         severity="medium",
-        reason="Who did what in the cluster is asked after every incident.",
+        reason="After every incident, it has to be known who did what in the cluster.",
         frameworks=("FSBP:EKS.8",),
         check=wants("enabledClusterLogTypes", lambda value: "audit" in (value or ()), "with audit"),
     ),
@@ -238,7 +238,7 @@ RULES = (
         name="provider-region",
         types=("pulumi:providers:aws",),
         severity="high",
-        reason="Without one, resources land wherever the environment of the moment points.",
+        reason="Without one, the environment decides where resources are made.",
         check=given("region"),
     ),
 )

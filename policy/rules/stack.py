@@ -21,7 +21,7 @@ _GROUP = "aws:autoscaling/group:Group"
 _ZONES = 3
 Found = Iterator[tuple[str, str]]
 
-# What is gone for good with its resource.
+# Types whose data is gone with the resource.
 _PRECIOUS = (
     _CLUSTER,
     "aws:ec2/eip:Eip",
@@ -92,7 +92,7 @@ def _proxied(resources: Sequence[Resource], facts: Facts) -> Found:
     del facts
     names = [*_of(resources, _DNS), *_of(resources, _BALANCED)]
     if names and not any(one.inputs.get("proxied") is True for one in names):
-        yield names[0].urn, "no name is proxied: people go past the CDN and its rules"
+        yield names[0].urn, "no name is proxied: requests bypass the CDN and its rules"
 
 
 def _regions(resources: Sequence[Resource], facts: Facts) -> Found:
@@ -106,10 +106,10 @@ def _dead_letters(resources: Sequence[Resource], facts: Facts) -> Found:
     del facts
     queues = _of(resources, _QUEUE)
     dead = [one for one in queues if one.inputs.get("redrivePolicy") is None]
-    # What no other queue may put aside in takes what schedules and rules cannot deliver, and is an end by itself.
+    # A queue that no other queue redrives to takes undelivered events of schedules and rules, and is an end by itself.
     ends = [one for one in dead if "denyAll" in str(one.inputs.get("redriveAllowPolicy"))]
     if (len(dead) - len(ends)) * 2 > len(queues) - len(ends):
-        yield dead[0].urn, "more queues without than with a dead-letter queue: a bad message comes back for ever"
+        yield dead[0].urn, "more queues without than with a dead-letter queue: a bad message is retried for ever"
 
 
 def _spot_is_not_all(resources: Sequence[Resource], facts: Facts) -> Found:
@@ -144,7 +144,7 @@ RULES = (
         name="stack-networks-logged",
         types=(_VPC,),
         severity="medium",
-        reason="After an incident, what flowed where is asked for.",
+        reason="After an incident, the flows have to be known.",
         frameworks=("FSBP:EC2.6", "CIS-AWS-3.0:3.7"),
         check=_vpc_logged,
     ),
@@ -185,7 +185,7 @@ RULES = (
         name="stack-in-every-region",
         types=(_BALANCER,),
         severity="high",
-        reason="From the global stage on, each region that the stack lists serves people.",
+        reason="From the global stage on, each region that the stack lists serves users.",
         check=_regions,
         when=having("regional-replicas"),
     ),
@@ -193,7 +193,7 @@ RULES = (
         name="stack-dead-letters",
         types=(_QUEUE,),
         severity="medium",
-        reason="A message that can never be worked on has to end somewhere, and be looked at.",
+        reason="A message that can never be processed has to end in a queue, where it can be looked at.",
         check=_dead_letters,
     ),
     StackRule(

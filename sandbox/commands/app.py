@@ -118,7 +118,7 @@ def _tell(text: str) -> None:
 
 @contextmanager
 def _problems() -> Iterator[None]:
-    """Whatever goes wrong becomes one message and an exit code."""
+    """Turn each expected error into one message and an exit code."""
     try:
         yield
     except ProblemError as problem:
@@ -142,7 +142,7 @@ def _valid(check: Callable[[], int | str | None]) -> int | str | None:
 
 @contextmanager
 def _run(command: str, stack: str, stage: str) -> Iterator[tuple[Sandbox, int | None]]:
-    """Everything around a run: arguments, our turn, room, what has to be mended first."""
+    """Everything around a run: arguments, the lock, disk space, and repairs of an earlier run."""
     _valid(lambda: checked_stack(stack))
     number = _valid(lambda: checked_stage(stage) if stage else None)
     box = Sandbox(SANDBOX, stack, live=True)
@@ -163,7 +163,7 @@ FAILURE = "It failed; the engine says why above. What was finished is kept: run 
 
 
 def _finish(box: Sandbox, result: Result, failure: str = FAILURE) -> None:
-    """Stop here unless the engine said that all went well."""
+    """Stop unless the engine ended with success."""
     if result.ok:
         return
     if result.code == INTERRUPTED:

@@ -101,7 +101,7 @@ class Sandbox:
         return self.run("preview", stage=stage, config=config)
 
     def refresh(self) -> Result:
-        """Take over into the state what the world is really like."""
+        """Refresh the state from the world."""
         return self.run("refresh", "--yes", "--skip-preview", stage=self.last_stage)
 
     def destroy(self, *, ignore_protection: bool = False) -> Result:
@@ -128,7 +128,7 @@ class Sandbox:
         return {}
 
     def world(self) -> dict[str, Any]:
-        """What the stand-ins have provisioned, as their file says."""
+        """The resources that the stand-ins have made, from their file."""
         try:
             content: dict[str, Any] = json.loads(self.layout.world.read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -146,7 +146,7 @@ class Sandbox:
         return self._stages().get(self.stack)
 
     def install(self) -> None:
-        """Make everything be there that a run needs: directories, plugins, the stack."""
+        """Create everything that a run needs: directories, plugins, the stack."""
         if not (TOOLCHAIN / "bin" / "pulumi").exists():
             raise ProblemError("The Pulumi engine is not set up yet. Run: make setup")
         for directory in (self.layout.state, self.layout.pulumi_home):
@@ -155,7 +155,7 @@ class Sandbox:
         state.ensure_stack(self.layout, self.stack)
 
     def prepare(self) -> list[str]:
-        """Get everything ready for a run and mend what an earlier one left; says what had to be mended."""
+        """Prepare a run, and repair what an earlier one left. Returns the repairs as text."""
         self.install()
         notes = []
         if removed := state.clear_stale_locks(self.layout, self.stack):
@@ -216,7 +216,7 @@ class Sandbox:
                     errors="replace", check=False,
                 )  # fmt: skip
                 code, output = done.returncode, done.stdout
-            # A damaged state knows of nothing, and is put back together with the world by the next run.
+            # A damaged state has no resources; the next run restores it together with the world.
             whole = state.parse(self.layout.checkpoint(self.stack)) is not None
             if command == "up" and code != 0 and whole and not state.pending(self.layout, self.stack):
                 recovery.remove_unanswered(self.layout, before)

@@ -1,4 +1,4 @@
-"""The environment the engine runs in: it finds the sandbox and nothing else."""
+"""The environment of the engine, in which it finds only the sandbox."""
 
 import os
 import shlex
@@ -11,7 +11,7 @@ from scripts.places import ROOT, TOOLCHAIN, VENV
 from scripts.process import outside_path
 
 PROVIDERS = ("aws", "kubernetes", "cloudflare", "random")
-# Whatever could lead to a real account, or to another backend, is not passed on.
+# Variables that could lead to a real account or another backend are not passed on.
 STRIPPED_PREFIXES = ("AWS_", "CLOUDFLARE_", "CF_API", "PULUMI_", "KUBE")
 # Byte code that is not kept means importing large SDKs anew each time.
 STRIPPED = ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH")
@@ -36,7 +36,7 @@ def settings(layout: Layout) -> dict[str, str]:
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "ASCENT_SANDBOX_WORLD": str(layout.world),
-        # Whatever profile or role this machine has, AWS' own SDK finds none of it.
+        # AWS' own SDK must not find any profile or role of this machine.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "AWS_EC2_METADATA_DISABLED": "true",

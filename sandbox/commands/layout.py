@@ -1,4 +1,4 @@
-"""Where a sandbox keeps its things, and which project it runs."""
+"""The files of a sandbox, and the project that it runs."""
 
 import re
 from dataclasses import dataclass
@@ -41,12 +41,12 @@ class Layout:
 
     @property
     def world(self) -> Path:
-        """What the stand-in providers remember."""
+        """The file of the stand-in providers."""
         return self.home / "world.json"
 
     @property
     def lock(self) -> Path:
-        """Held while a command runs; says whose it is."""
+        """Held while a command runs; it names the process."""
         return self.home / "run.lock"
 
     @property

@@ -1,4 +1,4 @@
-"""Runs the engine in the terminal it was called from, and passes on a wish to stop exactly once."""
+"""Runs the engine in the terminal it was called from, and passes an interruption on exactly once."""
 
 import os
 import signal

@@ -19,7 +19,7 @@ Known = tuple[str, str, str]  # type, id, region
 
 
 def remove_leftovers(layout: Layout, stack: str) -> list[str]:
-    """Remove what the stack's interrupted creations left in the world; says what it was."""
+    """Remove what the stack's interrupted creations left in the world. Returns what it was."""
     types = {
         str(operation["resource"]["type"])
         for operation in state.pending(layout, stack)
@@ -39,7 +39,7 @@ def remove_leftovers(layout: Layout, stack: str) -> list[str]:
 
 
 def ownerless(layout: Layout) -> set[Known]:
-    """What exists in the world and is in no stack's state: retained when its stack went, or made by hand."""
+    """Resources of the world that no stack's state has: retained when their stack was deleted, or made by hand."""
     if not layout.world.exists():
         return set()
     content = json.loads(layout.world.read_text(encoding="utf-8"))
@@ -49,7 +49,7 @@ def ownerless(layout: Layout) -> set[Known]:
 
 
 def remove_unanswered(layout: Layout, before: set[Known]) -> None:
-    """Remove what a failed update made and its engine never heard of, because a provider died before it could answer.
+    """Remove resources that a failed update made but the engine does not know, as a provider died before its answer.
 
     `before` is what had no owner before the update, and stays.
     """

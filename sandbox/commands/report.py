@@ -1,4 +1,4 @@
-"""What a run says when it is over."""
+"""The report at the end of a run."""
 
 from collections import Counter
 from typing import Any

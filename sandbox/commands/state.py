@@ -1,4 +1,4 @@
-"""Reads and mends what earlier runs left behind: stacks, locks, damaged or half-written state."""
+"""Reads and repairs what earlier runs left behind: stacks, locks, damaged or half-written state."""
 
 import json
 import os
@@ -85,7 +85,7 @@ def stacks(layout: Layout) -> list[str]:
 
 
 def ensure_stack(layout: Layout, stack: str) -> None:
-    """Make the stack be there, empty. `pulumi stack init` would also write to the shipped config file."""
+    """Create an empty stack. `pulumi stack init` would also write to the shipped config file."""
     checkpoint = layout.checkpoint(stack)
     if checkpoint.exists():
         return

@@ -171,7 +171,7 @@ def _merged(schema: Schema, news: Properties, olds: Properties, extra: Propertie
 
 
 def delete(provider: Provider, world: World, schema: Schema, identifier: str, olds: Properties) -> None:
-    """Make the resource exist no longer; one that does not exist is fine.
+    """Delete the resource; one that does not exist is fine.
 
     Raises:
         CloudRefusedError: when it is protected or in use.

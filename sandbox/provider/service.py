@@ -234,7 +234,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answering
     def Create(self, request: provider_pb2.CreateRequest, _context: Any) -> provider_pb2.CreateResponse:  # noqa: N802
-        """Make it exist, or say what it would look like."""
+        """Create it, or return what a preview would show."""
         schema = self._schema(request)
         inputs = decode(request.properties)
         if request.preview:
@@ -260,7 +260,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answering
     def Update(self, request: provider_pb2.UpdateRequest, _context: Any) -> provider_pb2.UpdateResponse:  # noqa: N802
-        """Change it, or say what it would look like."""
+        """Update it, or return what a preview would show."""
         schema = self._schema(request)
         if not request.preview:
             self._before("update", schema.token)
@@ -281,7 +281,7 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
 
     @_answering
     def Delete(self, request: provider_pb2.DeleteRequest, _context: Any) -> empty_pb2.Empty:  # noqa: N802
-        """Make it exist no longer."""
+        """Delete it."""
         schema = self._schema(request)
         self._before("delete", schema.token)
         resources.delete(self._provider, self._world, schema, request.id, decode(request.properties))

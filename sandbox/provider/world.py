@@ -36,7 +36,7 @@ def default_path() -> Path:
 
 @dataclass
 class Entry:
-    """One thing that exists."""
+    """A resource that exists."""
 
     scope: str  # region, cluster or zone it is in; empty when global
     name: str  # physical name; empty when it has none
@@ -104,7 +104,7 @@ class WorldView:
         self.changed = True
 
     def remove(self, token: str, identifier: str, scope: str) -> None:
-        """Make it exist no longer."""
+        """Remove an entry."""
         provider = token.split(":", 1)[0]
         entries = self._type(token)
         for key in (f"{identifier}@{scope}", identifier):

@@ -1,4 +1,4 @@
-"""Renders that can be compared: they know which outputs each value was made of.
+"""Renders that can be compared: they record from which outputs each value was made.
 
-`model` is what is recorded, `tracer` records it, `answers` holds what a resource answers once it is there.
+`model` is the record, `tracer` makes it, `answers` has the outputs of a resource once it exists.
 """

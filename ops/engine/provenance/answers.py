@@ -1,4 +1,4 @@
-"""What a resource answers once it is there, by the sandbox's tables: the same in every render."""
+"""The outputs of a resource once it exists, by the catalog's tables: the same in every render."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ops.engine.provenance.model import ID
 
 @dataclass(frozen=True, slots=True)
 class ProviderAnswer:
-    """A resource that is there.
+    """A resource that exists.
 
-    state: all its properties. added: names of those that only its provider can tell.
+    state: all its properties. added: names of those that only its provider knows.
     """
 
     id: str
@@ -24,7 +24,7 @@ class ProviderAnswer:
 
 
 def answer(provider: Provider, schema: Schema, urn: str, inputs: Properties) -> ProviderAnswer:
-    """What a resource with these inputs is like. Completes `inputs` as its provider does when it checks them."""
+    """The resource that these inputs make. Completes `inputs` as its provider does when it checks them."""
     named = _complete(provider, schema, urn, inputs)
     if provider.stateless:
         # Random values: any will do that is always the same.

@@ -1,4 +1,4 @@
-"""What is recorded of a resource beside what it is: where its values come from, and what the engine is told of it."""
+"""The provenance of a resource: where its values come from, and its options."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Derived:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trace:
-    """What the engine would know of a resource that a provider manages, or of a provider.
+    """What the engine would know about a resource that a provider manages, or about a provider.
 
     asked: its inputs as the provider completes them, `Derived` where they are not plain text of the program.
     sources: all outputs that these are made of.
-    added: names of the outputs that are not known before it is made: its id, a name that the provider chooses, and
-        what else it adds.
+    added: names of the outputs that are unknown before it exists: its id, a name that the provider chooses, and
+        others that it adds.
     provider: URN of its explicit provider, or None.
     depends: URNs of all that each input was made of, by name of the input.
     ignores, replaces_on: paths in its `ignoreChanges` and `replaceOnChanges`.
@@ -54,12 +54,12 @@ class Trace:
     aliases: tuple[str, ...]
 
     def inputs(self, unknown: Callable[[Set[Source]], bool]) -> Properties:
-        """The inputs as the provider gets them. `unknown` says whether what is made of some outputs is not known."""
+        """The inputs as the provider gets them. `unknown` tells whether values made of these outputs are unknown."""
         return {name: resolved(value, unknown) for name, value in self.asked.items()}
 
 
 def resolved(value: Any, unknown: Callable[[Set[Source]], bool] = lambda _: False) -> Any:
-    """A value as a provider gets it; all of it is known unless `unknown` says otherwise."""
+    """A value as a provider gets it; all of it is known unless `unknown` returns True."""
     if isinstance(value, Derived):
         bare = UNKNOWN if unknown(value.sources) else value.value
         return Secret(bare) if value.secret else bare
@@ -69,7 +69,7 @@ def resolved(value: Any, unknown: Callable[[Set[Source]], bool] = lambda _: Fals
 
 
 def sources(value: Any) -> frozenset[Source]:
-    """The outputs that anything in a value is made of."""
+    """The outputs from which a value, or a part of it, is made."""
     if isinstance(value, Derived):
         return value.sources
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()

@@ -1,4 +1,4 @@
-"""Records what a program registers as after an update, with where every value comes from."""
+"""Records what a program registers as if after an update, and where every value comes from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Dependencies = resource_pb2.RegisterResourceResponse.PropertyDependencies
 
 @contextmanager
 def sources_kept() -> Iterator[None]:
-    """Have the SDK say of each value what it was made of, which by itself it does for remote components alone."""
+    """Have the SDK record the sources of each value, which by default it does only for remote components."""
     serialize = rpc.serialize_properties
 
     async def keeping(*arguments: Any, **options: Any) -> Any:
@@ -39,26 +39,26 @@ def sources_kept() -> Iterator[None]:
 
 
 class Tracer(Recorder):
-    """Answers every registration as after an update; for programs that run within `sources_kept`.
+    """Answers every registration as if after an update; for programs that run within `sources_kept`.
 
-    traces: of what providers manage, and of the providers, by URN in the order of registration.
+    traces: of managed resources and of providers, by URN in the order of registration.
     """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.traces: dict[str, Trace] = {}
-        # What a preview would not know if nothing were there: plans show it so.
+        # Outputs that the preview of a new stack would not know: plans show them as unknown.
         self._unborn = Unknowns()
         self._aliases: dict[str, tuple[str, ...]] = {}
 
     def GetDeploymentInfo(self, request: Any) -> Any:  # noqa: N802  the name is the protocol's
-        """Say that sources are welcome."""
+        """Ask for the sources of values."""
         info = super().GetDeploymentInfo(request)  # type: ignore[no-untyped-call]
         info.supportedFeatures.append(_SOURCES)
         return info
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802
-        """Record a registration, and answer with all outputs that such a resource has."""
+        """Record a registration, and answer with all outputs of such a resource."""
         response = super().RegisterResource(request)
         if request.type == STACK_TYPE:
             return response
@@ -83,7 +83,7 @@ class Tracer(Recorder):
             aliases=self._aliases[urn],
         )
         self._unborn.add(urn, given.added, trace.inputs(self._unborn))
-        # Beside the resource itself, which the SDK adds.
+        # Without the resource itself, which the SDK adds.
         known = {name: _Dependencies(urns=[f"{urn}#{name}"]) for name in given.state}
         return resource_pb2.RegisterResourceResponse(
             urn=urn, id=given.id, object=encode(given.state), propertyDependencies=known
@@ -93,7 +93,7 @@ class Tracer(Recorder):
         return {name: _shown(_traced(value), self._unborn) for name, value in sorted(request.object.fields.items())}
 
     def _answer_to(self, request: Any, urn: str, asked: dict[str, Any]) -> ProviderAnswer:
-        """What the provider answers. Completes what was `asked` as it does."""
+        """The provider's answer. Completes `asked` as the provider does."""
         inputs = {name: resolved(value) for name, value in asked.items()}
         if request.type.startswith(PROVIDERS):
             return ProviderAnswer(request.name, inputs, frozenset())
@@ -101,7 +101,7 @@ class Tracer(Recorder):
         if schema is None:
             raise LookupError(f"the SDK has no resource type {request.type}")
         config = config_of(self.traces, provider_of(request.provider))
-        # One that had another name answers as it did under that.
+        # A renamed resource answers as it did under its old name.
         known = next(iter(self._aliases[urn]), urn)
         given = answer(Provider(request.type.partition(":")[0], config), schema, known, inputs)
         for name, value in inputs.items():
@@ -140,14 +140,14 @@ def _traced(value: Value) -> Any:
 
 
 def _sources(urns: Collection[str]) -> frozenset[Source]:
-    """Which outputs these are. A resource alone stands for its id: any other output has its name beside it."""
+    """The outputs behind dependencies. A resource without a property name stands for its id."""
     named = {(urn, name) for urn, mark, name in (one.partition("#") for one in urns) if mark}
     whole = {urn for urn, _ in named}
     return frozenset(named | {(urn, ID) for urn in urns if "#" not in urn and urn not in whole})
 
 
 def _overlaid(asked: Any, completed: Any) -> Any:
-    """What was asked, and what completing it has added."""
+    """The inputs, with those that the provider added."""
     if isinstance(asked, dict) and isinstance(completed, dict):
         return {key: _overlaid(asked.get(key), value) for key, value in completed.items()}
     return completed if asked is None else asked
