@@ -229,7 +229,7 @@ def test_it_begins_only_where_the_stack_is_as_its_file_says(start: Start) -> Non
     stack.say(2)
     stack.plan = stack._said()
     stack.say(4)
-    with pytest.raises(TransitionRefusedError, match=r"an update would do other things as well .*first: pulumi up"):
+    with pytest.raises(TransitionRefusedError, match=r"an update would make other changes as well .*first: pulumi up"):
         stack.walk(4, 5)
     stack.say(3)
     with pytest.raises(

@@ -130,7 +130,7 @@ def test_a_region_without_the_old_objects_is_refused_with_what_to_do(region: str
     others = {name: one for name, one in BACKFILLED.items() if name != region}
     with pytest.raises(FailoverRefusedError, match="First: ascent backfill --stack test --wait"):
         planned(region, backfilled=others)
-    with pytest.raises(FailoverRefusedError, match=r"say --without-old-objects$") as refused:
+    with pytest.raises(FailoverRefusedError, match=r"use --without-old-objects$") as refused:
         planned(region, lost=True, backfilled=others)
     assert f"These have them: {next(iter(others))}." in str(refused.value)
     assert "ascent backfill" not in str(refused.value)

@@ -443,7 +443,7 @@ def test_one_that_was_not_healthy_before_and_one_that_is_gone_hold_nothing_up(fi
 
 
 @pytest.mark.parametrize(
-    ("lost", "said"), [(False, "first: ascent backfill --stack test --wait"), (True, "say --without-old-objects")]
+    ("lost", "said"), [(False, "first: ascent backfill --stack test --wait"), (True, "use --without-old-objects")]
 )
 def test_buckets_that_took_the_place_of_complete_ones_are_not_complete(file: Path, lost: bool, said: str) -> None:  # noqa: FBT001
     assert (
