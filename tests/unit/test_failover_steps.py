@@ -212,7 +212,7 @@ def test_clients_are_kept_away_from_the_old_writer_before_another_one_is_promote
 def test_a_region_that_does_not_answer_is_done_without_its_fence(file: Path) -> None:
     one = under(file, Sky(silent=True), planned(lost=True))
     results = one.all()
-    assert results["fence"] == f"not done, and Aurora's own fence has to do: ec2 in {HOME}: timed out"
+    assert results["fence"] == f"not done, so only Aurora's own fence is left: ec2 in {HOME}: timed out"
     assert results["database"] == f"done; Aurora has not said yet whether it blocked writes in {HOME}: see its events"
 
 
