@@ -179,7 +179,7 @@ def test_what_stays_the_same_is_rendered_where_the_preview_leaves_it_out() -> No
     other["changeSummary"]["same"] += 1
     verdict = judged(other)
     assert verdict.answer == "incomplete"
-    assert "could not judge: the program here is another one than was previewed" in verdict.errors[0]
+    assert "could not judge: the preview is of another version of the program" in verdict.errors[0]
 
 
 @pytest.mark.parametrize(
