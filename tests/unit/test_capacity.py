@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.capacity.load import carries, pool_size, survivors, targets_for
+from infra.capacity.load import carries, load_of, pool_size, survivors, targets_for
 from infra.stages import STAGES, Stage
 
 ZONES = 3
@@ -47,6 +47,13 @@ def test_more_instances_never_carry_less(users: int, instances: int) -> None:
         assert carries(instances + 1, ZONES, users)
     assert carries(instances, ZONES, users) == (survivors(instances, ZONES) * 1000 >= users * 2)
     assert targets_for(users) * 1000 >= users * 2 > (targets_for(users) - 1) * 1000
+
+
+@given(st.integers(0, 100_000), st.integers(0, 100), st.integers(0, 100))
+def test_a_share_of_a_share_of_the_users_loses_none_by_rounding(users: int, weight: int, share: int) -> None:
+    load = load_of(users, weight, share)
+    assert load * 100 * 100 >= users * weight * share > (load - 1) * 100 * 100
+    assert load_of(users, weight, 100) + load_of(users, 100 - weight, 100) >= users
 
 
 @pytest.mark.parametrize(

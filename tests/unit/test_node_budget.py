@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.capacity.load import at_most, carries, disruptable, survivors
-from infra.capacity.nodes import NODES, NodeBudget, PodNeed
+from infra.capacity.nodes import NODES, Node, NodeBudget, PodNeed, node_budget
 from infra.config.problems import SettingsError
 from infra.stages import STAGES
 from infra.thresholds import NODE_CPU_BELOW
@@ -35,8 +37,54 @@ def test_a_pod_has_less_of_a_node_than_the_node_has() -> None:
     assert (budget.cpu_needed, budget.memory_needed) == (89 * 4, 89 * 8)
     assert budget.holds
     assert not NodeBudget(needs=pods, cpu=355, memory=712).holds
+    assert not NodeBudget(needs=pods, cpu=356, memory=711).holds
     # With a little less, two of them fit.
     assert NodeBudget(needs=[PodNeed(what="web", pods=89, cpu=1.75, memory=2048)], cpu=180, memory=360).holds
+
+
+def test_of_every_node_kubelet_and_the_agents_keep_their_share() -> None:
+    """Of 2, 4, 8 and 16 cores kubelet keeps 70, 80, 90 and 110 millicores; the agents 300 of each node."""
+    assert {(one.cpu, one.memory): (one.millicores, one.mebibytes) for one in NODES} == {
+        (2, 4): (1630, 2070),
+        (2, 8): (1630, 5859),
+        (4, 8): (3620, 5859),
+        (4, 16): (3620, 13_437),
+        (8, 16): (7610, 13_437),
+        (8, 32): (7610, 28_592),
+        (16, 32): (15_590, 28_592),
+        (16, 64): (15_590, 58_902),
+    }
+    # A node without room for what it keeps has none for a pod either.
+    assert PodNeed(what="web", pods=1, cpu=0.25, memory=256).on(Node(cpu=2, memory=1)) == 0
+
+
+def test_pods_fill_a_node_to_its_last_millicore_and_mebibyte() -> None:
+    node = NODES[0]
+    assert PodNeed(what="web", pods=1, cpu=0.815, memory=1035).on(node) == 2
+    assert PodNeed(what="web", pods=1, cpu=0.816, memory=64).on(node) == 1
+    assert PodNeed(what="web", pods=1, cpu=0.1, memory=1036).on(node) == 1
+
+
+def test_every_kind_of_pod_has_its_share_of_the_nodes() -> None:
+    sizes, cache = STAGES[7].sizes, STAGES[7].sizes.cache
+    assert cache is not None
+    sizes = replace(sizes, cache=replace(cache, in_cluster=True))
+    budget = node_budget(sizes, colors=2, pooled=True, jobs=3, works=True, own_jobs=4)
+    assert {one.what: (one.pods, one.cpu, one.memory) for one in budget.needs} == {
+        "web": (2 * 38, 2, 2048),
+        "system": (1, 0.5, 512),
+        "workers": (25, 2, 2048),
+        "pooler": (4, 0.1, 64),
+        "jobs": (3, 0.25, 512),
+        "own jobs": (4, 2, 2048),
+        "redis": (3, 0.15, 1056),
+    }
+    for none in (sizes, replace(sizes, workers=None)):
+        none = replace(none, cache=cache)
+        few = node_budget(none, colors=1, pooled=False, jobs=0, works=none.workers is None)
+        assert [(one.what, one.pods) for one in few.needs] == [("web", 38), ("system", 1)]
+    without = node_budget(replace(sizes, cache=None), colors=1, pooled=False, jobs=0, works=False)
+    assert [one.what for one in without.needs] == ["web", "system"]
 
 
 def test_where_memory_is_what_counts_nodes_have_more_of_it() -> None:
@@ -49,6 +97,7 @@ def test_where_memory_is_what_counts_nodes_have_more_of_it() -> None:
 def test_a_pod_that_no_node_holds_is_told() -> None:
     huge = NodeBudget(needs=[PodNeed(what="web", pods=1, cpu=16, memory=512)], cpu=1000, memory=2000)
     assert not huge.holds
+    assert (huge.cpu_needed, huge.memory_needed, huge.needs[0].nodes) == (0, 0, 0)
     assert "web 1 x 16 vCPUs and 512 MiB on no node, as the largest has 16 vCPUs and 64 GiB" in str(huge)
 
 
