@@ -23,7 +23,7 @@ REBUILT_TYPES: Mapping[str, str] = MappingProxyType(
         "aws:ec2/securityGroup:SecurityGroup": "its rules are in the program",
         "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": "ties caches together, which stay",
         "aws:iam/instanceProfile:InstanceProfile": "a name for the role",
-        "aws:iam/role:Role": "nobody outside refers to it",
+        "aws:iam/role:Role": "nothing outside of the stack refers to it",
         "aws:kms/alias:Alias": "a name for the key, which is kept",
         "aws:lb/targetGroup:TargetGroup": "holds registrations that instances and pods renew",
         "aws:rds/globalCluster:GlobalCluster": "ties clusters together; the one that writes stays",
