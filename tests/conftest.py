@@ -20,6 +20,12 @@ OWNED = pytest.StashKey[str]()
 # trying again. All others get one try.
 AGAINST_CLOCKS = ("charts", "boot", "database/test_conversion", "database/test_safety", "commands/test_engine")
 TRIES = 3
+# Folders and files that a fast run leaves out: real engines, servers, shells and commands, and renders of whole stacks.
+SLOW = (
+    "boot", "charts", "cluster", "database", "engine", "roles", "transition/test_apply", "transition/test_commands",
+    "commands/test_engine", "commands/test_toolchain", "commands/test_environment", "sandbox/test_plugin",
+    "unit/test_commands", "unit/test_config_file", "unit/test_documents", "unit/test_regions", "quotas/test_command",
+)  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -33,13 +39,20 @@ def pytest_configure(config: pytest.Config) -> None:
     render.render = renders.remembered(render.render)  # type: ignore[assignment]  # it takes the same
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the engine's tests, the longest first: one left for the end would keep a process waiting."""
-    here = Path(__file__).parent
     for item in items:
-        if item.path.is_relative_to(here) and str(item.path.relative_to(here)).startswith(AGAINST_CLOCKS):
+        if _is_below(item, AGAINST_CLOCKS):
             item.add_marker(pytest.mark.flaky(reruns=TRIES - 1))
+    if renders.FAST in os.environ:
+        config.hook.pytest_deselected(items=[item for item in items if _is_below(item, SLOW)])
+        items[:] = [item for item in items if not _is_below(item, SLOW)]
     items.sort(key=lambda item: ("engine" not in item.path.parts, item.path.stem != "test_walk"))
+
+
+def _is_below(item: pytest.Item, places: tuple[str, ...]) -> bool:
+    here = Path(__file__).parent
+    return item.path.is_relative_to(here) and str(item.path.relative_to(here)).startswith(places)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
