@@ -216,7 +216,10 @@ def test_what_is_lost_comes_first_and_what_is_guarded_is_refused() -> None:
     assert (first.name, first.op, first.lost, first.refused) == ("test-use1-db", Op.DELETE, True, True)
     assert [one.name for one in found.losses] == ["test-use1-db", "told"]
     reasons = {one.name: one.rebuilt for one in found.changes if one.rebuilt}
-    assert reasons == {"test-euw1-db": "in a region that holds copies alone", "role": "nobody outside refers to it"}
+    assert reasons == {
+        "test-euw1-db": "in a region that holds copies alone",
+        "role": "nothing outside of the stack refers to it",
+    }
     assert not found.clear
     assert found.as_dict()["stateful"] == {"replace": [], "delete": sorted(one.urn for one in found.losses)}
     assert len(found.problems) == 3
