@@ -43,7 +43,7 @@ env: setup ## Print exports, so that eval "$$(make -s env)" makes plain pulumi w
 test: setup ## Run everything that can be tested without an account
 	@scripts/test
 
-test-fast: setup ## Run what takes a minute in all, while you work: no real engine, no servers
+test-fast: setup ## Run what takes a minute or two, while you work: no real engine, no servers
 	@scripts/test --fast
 
 test-cluster: setup ## Apply every stage's Kubernetes objects to the cluster that KUBECONFIG names, and remove them

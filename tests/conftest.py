@@ -20,11 +20,18 @@ OWNED = pytest.StashKey[str]()
 # trying again. All others get one try.
 AGAINST_CLOCKS = ("charts", "boot", "database/test_conversion", "database/test_safety", "commands/test_engine")
 TRIES = 3
-# Folders and files that a fast run leaves out: real engines, servers, shells and commands, and renders of whole stacks.
+# Folders and files that a fast run leaves out, as they take seconds: real engines, servers, shells and commands,
+# stand-ins of AWS behind boto3, and renders that no other test shares.
 SLOW = (
-    "boot", "charts", "cluster", "database", "engine", "roles", "transition/test_apply", "transition/test_commands",
-    "commands/test_engine", "commands/test_toolchain", "commands/test_environment", "sandbox/test_plugin",
-    "unit/test_commands", "unit/test_config_file", "unit/test_documents", "unit/test_regions", "quotas/test_command",
+    "boot", "charts", "cluster", "database", "engine", "roles", "commands/test_engine", "commands/test_environment",
+    "commands/test_errors", "commands/test_toolchain", "drift/test_command", "guard/test_reader", "policy/test_pack",
+    "quotas/test_account", "quotas/test_command", "restore/test_perform", "rollout/test_commands", "rollout/test_walk",
+    "sandbox/test_plugin", "transition/test_apply", "transition/test_commands", "unit/test_account",
+    "unit/test_authorities", "unit/test_backfill_role", "unit/test_cache_engine", "unit/test_commands",
+    "unit/test_components", "unit/test_config_file", "unit/test_documents", "unit/test_endpoints",
+    "unit/test_engine_version", "unit/test_existing_network", "unit/test_failover_cloud", "unit/test_failover_fence",
+    "unit/test_fleet", "unit/test_proxied", "unit/test_readers", "unit/test_regions", "unit/test_rotation",
+    "unit/test_serving",
 )  # fmt: skip
 
 
@@ -39,20 +46,22 @@ def pytest_configure(config: pytest.Config) -> None:
     render.render = renders.remembered(render.render)  # type: ignore[assignment]  # it takes the same
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """In a fast run, do not even import what is slow."""
+    return True if renders.FAST in os.environ and _is_below(collection_path, SLOW) else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the engine's tests, the longest first: one left for the end would keep a process waiting."""
     for item in items:
-        if _is_below(item, AGAINST_CLOCKS):
+        if _is_below(item.path, AGAINST_CLOCKS):
             item.add_marker(pytest.mark.flaky(reruns=TRIES - 1))
-    if renders.FAST in os.environ:
-        config.hook.pytest_deselected(items=[item for item in items if _is_below(item, SLOW)])
-        items[:] = [item for item in items if not _is_below(item, SLOW)]
     items.sort(key=lambda item: ("engine" not in item.path.parts, item.path.stem != "test_walk"))
 
 
-def _is_below(item: pytest.Item, places: tuple[str, ...]) -> bool:
+def _is_below(path: Path, places: tuple[str, ...]) -> bool:
     here = Path(__file__).parent
-    return item.path.is_relative_to(here) and str(item.path.relative_to(here)).startswith(places)
+    return path.is_relative_to(here) and str(path.relative_to(here)).startswith(places)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -39,9 +39,9 @@ DECIDING = (
     "tests/renders.py", "tests/unit/configs.py", "tests/unit/runtime.py", "tests/guard",
 )  # fmt: skip
 UNUSED_DAYS = 3
-# Environment variable that says that a run is to take a minute.
+# Environment variable that says that a run is to be short.
 FAST = "ASCENT_TEST_FAST"
-SECONDS_IN_A_FAST_RUN = 15.0
+SECONDS_IN_A_FAST_RUN = 5.0
 PATIENCE = 300.0  # seconds until a copy counts as stuck; the longest render takes some ten
 T = TypeVar("T")
 _HELD: dict[str, Any] = {}
