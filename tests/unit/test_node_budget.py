@@ -97,6 +97,7 @@ def test_where_memory_is_what_counts_nodes_have_more_of_it() -> None:
 def test_a_pod_that_no_node_holds_is_told() -> None:
     huge = NodeBudget(needs=[PodNeed(what="web", pods=1, cpu=16, memory=512)], cpu=1000, memory=2000)
     assert not huge.holds
+    assert not replace(huge, needs=[*huge.needs, PodNeed(what="small", pods=1, cpu=0.25, memory=512)]).holds
     assert (huge.cpu_needed, huge.memory_needed, huge.needs[0].nodes) == (0, 0, 0)
     assert "web 1 x 16 vCPUs and 512 MiB on no node, as the largest has 16 vCPUs and 64 GiB" in str(huge)
 
