@@ -29,8 +29,10 @@ def clip(text: str, most: int) -> str:
     if len(text) <= most:
         return text
     cut = text[: most - 1]
-    part = next((MASKED[:size] for size in range(len(MASKED) - 1, 0, -1) if cut.endswith(MASKED[:size])), "")
-    return f"{cut.removesuffix(part)}…"
+    # Again, as what stood before it may look the same.
+    while part := next((MASKED[:size] for size in range(len(MASKED) - 1, 0, -1) if cut.endswith(MASKED[:size])), ""):
+        cut = cut.removesuffix(part)
+    return f"{cut}…"
 
 
 def code(text: str, most: int = 300) -> str:

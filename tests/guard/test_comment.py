@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
@@ -45,6 +45,7 @@ def test_foreign_text_is_one_code_span_or_plain_prose(text: str) -> None:
 
 
 @given(TEXT, st.integers(min_value=9, max_value=40))
+@example(text="</details>[", most=13)
 def test_a_clipped_text_is_short_enough_and_ends_in_no_part_of_the_mask(text: str, most: int) -> None:
     clipped = clip(f"{text}[secret]", most)
     assert len(clipped) <= most
