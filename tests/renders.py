@@ -17,6 +17,7 @@ import time
 import warnings
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from infra.config.settings import Settings
     from ops.engine.render import RenderedStack
 
-# Environment variable with the directory of this run's renders, for all its processes.
+# Environment variable with the directory of kept renders, for all processes of a run.
 STORE = "ASCENT_TEST_RENDERS"
 # Files and folders that decide what is rendered: the program, the recorder, answers to invokes, and mutations of tests.
 DECIDING = (
@@ -59,8 +60,9 @@ def store() -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     os.utime(folder)
     for other in folder.parent.iterdir():
-        if other.stat().st_mtime < time.time() - UNUSED_DAYS * 86_400:
-            shutil.rmtree(other, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another run may remove it, too
+            if other.stat().st_mtime < time.time() - UNUSED_DAYS * 86_400:
+                shutil.rmtree(other, ignore_errors=True)
     return folder
 
 
