@@ -41,7 +41,7 @@ LEDGER = (
         type="aws:autoscaling/group:Group",
         path="predictedCapacity",
         owner=AUTOSCALING,
-        reason="A forecast, which is computed anew all the time.",
+        reason="A forecast, which AWS recalculates continuously.",
     ),
     Expected(
         type="aws:autoscaling/group:Group",
