@@ -161,7 +161,7 @@ def misspelled(keys: Iterable[str], project: str, file: str) -> list[Problem]:
     """
     return [
         Problem(
-            f"{file}: {key}: nobody reads this namespace; did you mean {project}:{key.partition(':')[2]}?",
+            f"{file}: {key}: nothing reads this namespace; did you mean {project}:{key.partition(':')[2]}?",
             file=file,
             key=key,
         )

@@ -57,11 +57,11 @@ WRONG: dict[str, tuple[str, str]] = {
     "a color that is none": (changed("blue:", "bleu:"), ": ascent:rollout.bleu: unknown key. Did you mean blue?"),
     "a misspelled namespace": (
         added("acsent:budget: {monthlyUsd: 500}"),
-        ": acsent:budget: nobody reads this namespace; did you mean ascent:budget?",
+        ": acsent:budget: nothing reads this namespace; did you mean ascent:budget?",
     ),
     "a namespace in capitals": (
         added("Ascent:protect: true"),
-        ": Ascent:protect: nobody reads this namespace; did you",
+        ": Ascent:protect: nothing reads this namespace; did you",
     ),
     "a key twice": (
         added("ascent:stage: 5"),

@@ -309,7 +309,7 @@ def test_a_namespace_that_is_nearly_ours_is_refused(
 ) -> None:
     monkeypatch.setattr(stackfile, "ROOT", tmp_path)
     (tmp_path / "Pulumi.test.yaml").write_text(f"config: {{{space}:budget: 5, aws:region: us-east-1}}\n")
-    with pytest.raises(SettingsError, match=f"{space}:budget: nobody reads this namespace; did you mean ascent:budget"):
+    with pytest.raises(SettingsError, match=f"{space}:budget: nothing reads this namespace"):
         stackfile.config("test")
 
 
