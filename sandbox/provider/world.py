@@ -62,11 +62,19 @@ Tables = dict[str, dict[str, dict[str, Entry]]]
 
 
 class WorldView:
-    """What exists, within one operation."""
+    """What exists, within one operation.
+
+    stale: types whose text is no longer that of the file.
+    """
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self.changed = False
+        self.stale: set[str] = set()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is to be written."""
+        return bool(self.stale)
 
     def _type(self, token: str) -> dict[str, Entry]:
         return self._tables.get(token.split(":", 1)[0], {}).get(token, {})
@@ -101,7 +109,7 @@ class WorldView:
         scoped = f"{identifier}@{entry.scope}"
         key = scoped if scoped in entries or (taken and taken.scope != entry.scope) else identifier
         entries[key] = entry
-        self.changed = True
+        self.stale.add(token)
 
     def remove(self, token: str, identifier: str, scope: str) -> None:
         """Remove an entry."""
@@ -110,7 +118,7 @@ class WorldView:
         for key in (f"{identifier}@{scope}", identifier):
             if key in entries and entries[key].scope == scope:
                 del entries[key]
-                self.changed = True
+                self.stale.add(token)
                 if not entries:
                     del self._tables[provider][token]
                 if not self._tables[provider]:
@@ -133,6 +141,7 @@ class World:
         self._queue_lock = threading.Lock()
         self._queue: list[_Waiting] = []
         self._tables: Tables = {}
+        self._texts: dict[str, str] = {}  # of a type's entries, as they are in the file
         self._stamp: tuple[int, int, int] | None = None
 
     def transact(self, operation: Callable[[WorldView], T]) -> T:
@@ -167,6 +176,8 @@ class World:
                     except Exception as error:  # noqa: BLE001, RUF100 (handed to the caller)
                         outcomes.append((waiting.future, None, error))
                 if view.changed:
+                    for token in view.stale:
+                        self._texts.pop(token, None)
                     self._write()
         except Exception as error:  # noqa: BLE001, RUF100
             self._stamp = None
@@ -197,11 +208,11 @@ class World:
                 return
             text = self.path.read_text(encoding="utf-8")
         except FileNotFoundError:
-            self._tables, self._stamp = {}, None
+            self._tables, self._texts, self._stamp = {}, {}, None
             return
         except (OSError, UnicodeDecodeError) as error:
             raise WorldError(f"cannot read the sandbox's world, {self.path}: {error}") from error
-        self._tables = self._parsed(text)
+        self._tables, self._texts = self._parsed(text), {}
         self._stamp = stamp
 
     def _parsed(self, text: str) -> Tables:
@@ -230,7 +241,7 @@ class World:
                 "w", encoding="utf-8", dir=self.path.parent, prefix=".world-", delete=False
             ) as file:
                 temporary = file.name
-                file.write(render(self._tables))
+                file.write(render(self._tables, self._texts))
                 file.flush()
                 os.fsync(file.fileno())
             Path(temporary).replace(self.path)
@@ -252,27 +263,27 @@ def _entry(token: str, raw: dict[str, Any]) -> Entry:
     return Entry(str(scope), str(raw.get("name", "")), inputs, outputs)
 
 
-def render(tables: Tables) -> str:
-    """The file's text: sorted, one property a line."""
-    pad = [" " * _INDENT * level for level in range(_DEPTH + 1)]
+def render(tables: Tables, texts: dict[str, str]) -> str:
+    """The file's text: sorted, one property a line.
 
-    def block(items: list[tuple[str, str]], level: int) -> str:
-        if not items:
-            return "{}"
-        lines = ",\n".join(f"{pad[level]}{json.dumps(key, ensure_ascii=False)}: {text}" for key, text in items)
-        return "{\n" + lines + "\n" + pad[level - 1] + "}"
-
+    Args:
+        tables: what exists.
+        texts: of a type's entries, from the last time; what is missing is added.
+    """
+    for by_type in tables.values():
+        for token, entries in by_type.items():
+            if token not in texts:
+                texts[token] = _block([(key, entry.rendered()) for key, entry in sorted(entries.items())], 4)
     providers = [
-        (
-            provider,
-            block(
-                [
-                    (token, block([(key, entry.rendered()) for key, entry in sorted(entries.items())], 4))
-                    for token, entries in sorted(by_type.items())
-                ],
-                3,
-            ),
-        )
+        (provider, _block([(token, texts[token]) for token in sorted(by_type)], 3))
         for provider, by_type in sorted(tables.items())
     ]
-    return block([("format", str(FORMAT)), ("resources", block(providers, 2))], 1) + "\n"
+    return _block([("format", str(FORMAT)), ("resources", _block(providers, 2))], 1) + "\n"
+
+
+def _block(items: list[tuple[str, str]], level: int) -> str:
+    if not items:
+        return "{}"
+    pad = " " * _INDENT * level
+    lines = ",\n".join(f"{pad}{json.dumps(key, ensure_ascii=False)}: {text}" for key, text in items)
+    return "{\n" + lines + "\n" + pad[_INDENT:] + "}"

@@ -24,7 +24,10 @@ from importlib import import_module
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-WHOLE = ("pulumi", "grpc", "pydantic", "yaml", "pulumi_random", "pulumi_kubernetes", "pulumi_cloudflare", "pulumi_aws")
+WHOLE = (
+    "pulumi", "grpc", "pydantic", "yaml", "boto3", "botocore.client", "botocore.config", "pulumi_random",
+    "pulumi_kubernetes", "pulumi_cloudflare", "pulumi_aws",
+)  # fmt: skip
 _OF_AWS = re.compile(r"\baws\.([a-z0-9_]+)\.[A-Za-z]")
 _OF_KUBERNETES = re.compile(r"\b(?:kubernetes|k8s)\.([a-z0-9_]+\.[a-z0-9_]+)\.[A-Z]")
 
@@ -44,9 +47,17 @@ def import_sdks() -> None:
             getattr(import_module(name), "x", None)  # a lazy module imports itself at its first use
 
 
+def _drop_debug_messages() -> None:
+    """The SDK sends the engine several for each resource, waits for each answer, and the engine shows none of them."""
+    import pulumi.log
+
+    pulumi.log.debug = lambda *_, **__: None
+
+
 def serve(at: str, script: str) -> None:
     """Answer until standard input ends."""
     import_sdks()
+    _drop_debug_messages()
     import_module("sandbox.provider.service")
     gc.collect()
     gc.freeze()
