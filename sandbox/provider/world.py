@@ -226,13 +226,18 @@ class World:
                 raise WorldError(f"the sandbox's world, {self.path}, has format {raw['format']}, not {FORMAT}")
             return {
                 provider: {
-                    token: {key: _entry(token, entry) for key, entry in entries.items()}
+                    token: {key: self._known(token, key, _entry(token, entry)) for key, entry in entries.items()}
                     for token, entries in by_type.items()
                 }
                 for provider, by_type in raw["resources"].items()
             }
         except (KeyError, TypeError, AttributeError) as error:
             raise WorldError(f"the sandbox's world, {self.path}, is malformed (at {error}): {help_text}") from error
+
+    def _known(self, token: str, key: str, entry: Entry) -> Entry:
+        """The entry as it was read before, with its text, where another process changed others alone."""
+        before = self._tables.get(token.split(":", 1)[0], {}).get(token, {}).get(key)
+        return before if before == entry else entry
 
     def _write(self) -> None:
         temporary: str | None = None
