@@ -18,14 +18,9 @@ Inputs = Mapping[str, Any]
 # Stateful by the providers' facts, and yet each is rebuilt from what is kept; docs/adr/0003 and 0010 say more.
 REBUILT_TYPES: Mapping[str, str] = MappingProxyType(
     {
-        "aws:ec2/internetGateway:InternetGateway": "has no address of its own",
         "aws:ec2/natGateway:NatGateway": "its address is an Eip that is kept",
-        "aws:ec2/securityGroup:SecurityGroup": "its rules are in the program",
         "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup": "ties caches together, which stay",
-        "aws:iam/instanceProfile:InstanceProfile": "a name for the role",
         "aws:iam/role:Role": "nothing outside of the stack refers to it",
-        "aws:kms/alias:Alias": "a name for the key, which is kept",
-        "aws:lb/targetGroup:TargetGroup": "holds registrations that instances and pods renew",
         "aws:rds/globalCluster:GlobalCluster": "ties clusters together; the one that writes stays",
         "aws:route53/record:Record": "its content is in the program",
         "cloudflare:index/dnsRecord:DnsRecord": "its content is in the program",

@@ -15,7 +15,14 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from catalog import engine_steps
-from catalog.data_loss import REBUILT_COMPONENTS, REBUILT_TYPES, holds_data, may_be_original
+from catalog.data_loss import (
+    REBUILT_COMPONENTS,
+    REBUILT_TYPES,
+    REWRITTEN,
+    holds_data,
+    may_be_original,
+    why_not_lost,
+)
 from catalog.stateful import FACTS, stateful
 from catalog.urns import components_of
 from infra import naming
@@ -175,6 +182,35 @@ def test_what_says_nothing_of_itself_holds_data(name: str) -> None:
     assert found
     hidden: Mapping[str, Any] = {name: {"unknown": True} for name in ("promotionTier", "recoveryWindowInDays", "spec")}
     assert all(holds_data(one.urn, {}) and holds_data(one.urn, hidden) for one in found)
+
+
+def test_each_type_that_is_rebuilt_would_hold_something_by_the_facts_alone() -> None:
+    assert [one for one in REBUILT_TYPES if not stateful(one)] == []
+    assert [one for one in REWRITTEN if one not in FACTS] == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "holds"),
+    [
+        ({}, False),
+        ({"type": "ClusterIP"}, False),
+        ({"type": "NodePort"}, False),
+        ({"type": "ExternalName"}, False),
+        ({"type": "LoadBalancer"}, True),
+        ({"unknown": True}, True),
+        ({"secret": True, "value": {"type": "ClusterIP"}}, True),
+        (None, True),
+    ],
+)
+def test_a_service_has_an_identity_where_it_may_have_a_load_balancer(spec: object, *, holds: bool) -> None:
+    urn = "urn:pulumi:live::shop::kubernetes:core/v1:Service::web"
+    assert holds_data(urn, {"spec": spec}) is holds
+
+
+def test_what_is_not_lost_says_why() -> None:
+    urn = "urn:pulumi:live::shop::aws:ec2/natGateway:NatGateway::key"
+    assert why_not_lost(urn, {}) == "its address is an Eip that is kept"
+    assert why_not_lost("urn:pulumi:live::shop::aws:kms/key:Key::key", {}) == "in a region that holds copies alone"
 
 
 def test_where_nothing_tells_the_region_it_may_be_the_original() -> None:
