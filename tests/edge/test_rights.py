@@ -55,7 +55,7 @@ def cloudflare(answers: Mapping[str, tuple[int, Any]]) -> Iterator[tuple[str, li
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}", asked
     finally:

@@ -74,7 +74,7 @@ def _turned(text: str) -> str:
 @pytest.fixture
 def kms() -> Iterator[Kms]:
     server = Kms()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

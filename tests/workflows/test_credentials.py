@@ -67,7 +67,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
     """A job's, with GitHub and STS on this machine."""
     Both.asked.clear()
     server = HTTPServer(("127.0.0.1", 0), Both)
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     address = f"http://127.0.0.1:{server.server_port}"
     known = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     yield {
