@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -48,6 +49,7 @@ def test_the_sums_are_one_sum(stage: int, runtime: str) -> None:
         assert total(parts.values()).low == pytest.approx(found.low)
         assert total(parts.values()).high == pytest.approx(found.high)
     assert all(0 <= row.cost.low <= row.cost.high for row in found.rows)
+    assert all(row.quantity.high > 0 for row in found.rows)
     assert found.low < found.budget < found.high
 
 
@@ -88,6 +90,12 @@ def test_a_type_that_nobody_priced_is_named_and_not_in_the_sum() -> None:
     found = estimate(RenderedStack(1, "test", (resource("aws:moon/base:Base"),)), _settings(1, "ec2"))
     assert found.low == found.high == 0
     assert [(one.type, one.reason) for one in found.unpriced] == [("aws:moon/base:Base", "no price rule for this type")]
+
+
+def test_what_is_in_no_region_has_the_prices_of_the_home_region() -> None:
+    pack = replace(resource("cloudflare:index/certificatePack:CertificatePack"), region=None)
+    found = estimate(RenderedStack(1, "test", (pack,)), configs.settings(regions=["eu-west-1", "us-east-1"]))
+    assert [row.region for row in found.rows] == ["eu-west-1"]
 
 
 def test_what_only_the_cloud_can_tell_is_named_and_not_guessed() -> None:

@@ -109,6 +109,10 @@ def test_a_bill_says_month_range_budget_and_what_has_no_price() -> None:
         "within the budget of $20; 2 resources without a price"
     )
     assert new.as_dict()["before"] is None
+    same = Bill(before=_estimate(_row(21.004, 21.004)), after=_estimate(_row(21.004, 21.004)), budget=20)
+    assert "(+$0)" in str(same)
+    assert "$1 over the budget" in str(same)
+    assert same.as_dict()["after"] == {"low": 21.0, "high": 21.0, "expected": 21.0}
     cheaper = Bill(before=_estimate(_row(30, 30)), after=_estimate(_row(20, 20)), budget=20)
     assert "(-$10)" in str(cheaper)
     assert "without a price" not in str(cheaper)
