@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra import stages
+from infra.config.problems import SettingsError
 from infra.stages import STAGES
 from ops import stackfile
-from ops.engine.render import render
+from ops.cost.by_hand import resource
+from ops.engine.render import RenderedStack, render
 from ops.transition.route import Planner, RouteStep, broken, nested, pairs, shortest
 from ops.transition.update_constraints import CACHE, CLUSTER, DATASTORE, GLOBAL_CLUSTER, GROUP, UPDATE_CONSTRAINTS, Pair
 
@@ -179,3 +181,19 @@ def test_there_may_be_no_way(monkeypatch: pytest.MonkeyPatch) -> None:
         "updates": [],
         "broken": [{"law": constraint.name, "reason": constraint.reason, "source": constraint.source, "urns": ["urn"]}],
     }
+
+
+def test_a_stage_that_the_program_refuses_is_no_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: Any, **__: Any) -> None:
+        raise SettingsError(["Pulumi.test.yaml: ascent:regions: too few"])
+
+    monkeypatch.setattr(stackfile, "settings", refused)
+    plans = {
+        stage: RenderedStack(stage, "test", (resource(GROUP, **inputs),)) for stage, inputs in ((4, WARM), (6, MIXED))
+    }
+    said: list[str] = []
+    route = Planner("test", plans, said.append).route(4, 6)
+    assert (route.steps, said) == ((), ["Rendering test at stage 5"])
+    assert [one.urns for one in route.broken] == [(plans[4].resources[0].urn,)]
+    found = route.as_dict()
+    assert (found["updates"], found["broken"][0]["law"]) == ([], "warm pool or mixed instances")
