@@ -321,6 +321,7 @@ def test_what_the_engine_finds_gone_and_makes_anew_is_a_loss() -> None:
         (BUCKET, "live-use1-store-uploads", True),
         (BUCKET, "live-use1-store-models", False),
         (CLUSTER, "live-use1-db", True),
+        (VOLUME, "live-use1-disk", False),
     ],
 )
 def test_what_the_last_update_put_out_is_missed_where_nobody_looked(type_: str, name: str, *, missed: bool) -> None:
@@ -328,5 +329,9 @@ def test_what_the_last_update_put_out_is_missed_where_nobody_looked(type_: str, 
     data = {"buckets": {"uploads": "live-use1-store-uploads-1"}, "database": "db.example.com"}
     raw["steps"][0]["oldState"]["outputs"] = {"data": data, "primaryRegion": "us-east-1"}
     assert bool(lost(raw)) == missed
-    raw["steps"][0]["oldState"]["outputs"] = {}
-    assert not lost(raw)
+    for without in ({}, {"data": None}, {"data": {"buckets": None}}, {"data": {"database": "external"}}):
+        raw["steps"][0]["oldState"]["outputs"] = without
+        assert not lost(raw)
+    other = document(step("create", type_, name, new={}))
+    other["steps"][0]["oldState"]["outputs"] = {"data": data}
+    assert not lost(other)  # somebody else's stack may put out what it likes
