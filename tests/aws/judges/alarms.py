@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from catalog.values import Unknown
+from catalog.values import UNKNOWN, Unknown
 from tests.aws.judges.model import OWN, Finding
 from tests.aws.values import plain, wrapped
 
@@ -116,7 +116,7 @@ def _balanced(text: str) -> bool:
 
 
 def _composite(inputs: dict[str, Any]) -> Problems:
-    rule = inputs["alarmRule"]
+    rule = inputs.get("alarmRule", UNKNOWN)  # that it is required, others say
     if isinstance(rule, Unknown):
         return
     rest = _RULE.sub("", rule)
@@ -128,7 +128,7 @@ def _composite(inputs: dict[str, Any]) -> Problems:
 
 
 def _dashboard(inputs: dict[str, Any]) -> Problems:
-    body = inputs["dashboardBody"]
+    body = inputs.get("dashboardBody", UNKNOWN)
     if isinstance(body, Unknown):
         return
     for widget in json.loads(body)["widgets"]:
