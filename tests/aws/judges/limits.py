@@ -1,4 +1,4 @@
-"""What the catalog's own rows say, which the sandbox's stand-in of the provider refuses too."""
+"""What the catalog's rows say that were written by hand, which the sandbox's stand-in of the provider refuses too."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from tests.aws.values import plain, wrapped
 
 def findings(type_: str, inputs: Mapping[str, Any], *, alone: bool = False) -> Iterator[Finding]:
     """Rows that inputs break; with `alone`, of single values only."""
-    rules = [rule for rule in tables.constraints().get(type_, []) if "path" in rule or not alone]
+    rules = [rule for rule in tables.documented().get(type_, []) if "path" in rule or not alone]
     for failure in constraints.violations(rules, plain(wrapped(inputs))):
         yield Finding(OWN, failure.property, failure.reason)
