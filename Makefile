@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # make takes any name, and would go on without what was meant.
 lower = $(if $(findstring command line,$(origin $(1))),$(error $(1)=$($(1)) is not known; write $(2)=$($(1))))
 $(call lower,stage,STAGE)$(call lower,stack,STACK)$(call lower,force,FORCE)$(call lower,context,CONTEXT)
-.PHONY: help setup up preview refresh down env test test-fast test-cluster check docs format bench lock clean
+.PHONY: help setup up preview refresh down env test test-fast test-cluster check docs facts format bench lock clean
 
 sandbox = @.venv/bin/python -m sandbox $(1) --stack '$(STACK)' $(if $(STAGE),--stage '$(STAGE)')
 
@@ -54,6 +54,9 @@ check: setup ## Formatting, lint, types, import rules, and whether the tables in
 
 docs: setup ## Write the generated parts of the documents anew: some minutes, as many stages are rendered
 	@.venv/bin/python -m ops.documents
+
+facts: setup ## Write the rows of the catalog anew that AWS' own models say: after an upgrade of cfn-lint or boto3
+	@.venv/bin/python -m tests.aws.facts
 
 format: setup ## Format the code and sort the imports
 	@.venv/bin/ruff check --quiet --select I --fix . && .venv/bin/ruff format --quiet .
