@@ -14,9 +14,9 @@ def main() -> int:
     os.environ.setdefault(renders.STORE, str(renders.store()))
     render.render = renders.remembered(render.render)  # type: ignore[assignment]  # it takes the same
     from tests.aws.generate import files  # what it imports renders, and has to find the store
-    from tests.aws.test_plans import planned
+    from tests.aws.test_plans import planned_places
 
-    for path, text in files(planned()).items():
+    for path, text in files(planned_places()).items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             sys.stdout.write(f"{path.name}: written\n")

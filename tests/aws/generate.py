@@ -2,22 +2,21 @@
 
 Each row names the model that it is from. Where the registry and the call both know something, a value is refused if
 both refuse it. A value that a row written by hand is about, in catalog/data/constraints, is left to it: the provider
-itself may take less than AWS.
+itself may take less than AWS. That an input is required, the SDK's types say; the tests hold them against the models.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from catalog import paths, tables
 from catalog.schema import resource_schema
-from tests.aws.inputs import Found, places
-from tests.aws.judge import Planned
+from tests.aws.inputs import Found
 from tests.aws.judges.names import property_of
 from tests.aws.shapes import Facts, registry_date
 
@@ -36,9 +35,8 @@ def areas() -> dict[str, list[str]]:
     return {file.name: list(json.loads(file.read_text(encoding="utf-8"))) for file in sorted(folder.glob("aws-*.json"))}
 
 
-def files(resources: Iterable[Planned]) -> dict[Path, str]:
-    """Content of each generated file."""
-    found = places(resources)
+def files(found: Mapping[str, Found]) -> dict[Path, str]:
+    """Content of each generated file, by where each type's inputs are in AWS' models."""
     about = {name: version(name) for name in ("botocore", "cfn-lint")} | {"schemas": registry_date()}
     made: dict[Path, str] = {}
     for name, types in areas().items():

@@ -6,16 +6,18 @@ import json
 
 import pytest
 
-from catalog import constraints, tables
+from catalog import constraints, paths, tables
+from catalog.schema import resource_schema
 from catalog.values import UNKNOWN
 from tests.aws.generate import ABOUT, FOLDER, areas, files
-from tests.aws.test_plans import planned
+from tests.aws.judges.names import property_of
+from tests.aws.test_plans import planned_places
 
 TESTS = ("one_of", "pattern", "range", "length")
 
 
 def test_make_facts_would_change_nothing() -> None:
-    made = files(planned())
+    made = files(planned_places())
     assert {path.name for path in made} == {path.name for path in FOLDER.glob("*.json")}
     stale = [path.name for path, text in made.items() if path.read_text(encoding="utf-8") != text]
     assert stale == [], "run `make facts`"
@@ -38,6 +40,49 @@ def test_every_row_about_aws_has_a_source() -> None:
         if type_.startswith("aws:") and not row.get("source", "").strip()
     ]
     assert without == []
+
+
+# What AWS' models require and the SDK does not, and who fills it in.
+FILLED_IN = {
+    "aws:acm/certificate:Certificate domainName": "the provider takes one out of an imported certificate instead",
+    "aws:budgets/budget:Budget limitAmount": "the provider's, of planned limits instead",
+    "aws:budgets/budget:Budget limitUnit": "as limitAmount",
+    "aws:ec2/flowLog:FlowLog vpcId": "one of several that can be logged",
+    "aws:ec2/internetGateway:InternetGateway vpcId": "a gateway can be attached by another resource",
+    "aws:ec2/securityGroup:SecurityGroup description": "Managed by Pulumi",
+    "aws:elasticache/parameterGroup:ParameterGroup description": "Managed by Pulumi",
+    "aws:elasticache/subnetGroup:SubnetGroup description": "Managed by Pulumi",
+    "aws:lb/listenerRule:ListenerRule priority": "the provider takes the next one that is free",
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup description": "Managed by Pulumi",
+    "aws:rds/clusterParameterGroup:ClusterParameterGroup parameters": "a group of defaults; no call then",
+    "aws:rds/subnetGroup:SubnetGroup description": "Managed by Pulumi",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration rules": "checked by the provider when it runs",
+    "aws:wafv2/webAcl:WebAcl rules[*].statement.rateBasedStatement.scopeDownStatement.byteMatchStatement"
+    ".textTransformations": "checked by the provider when it runs",
+}
+
+
+def test_what_aws_requires_the_sdk_requires_or_somebody_fills_in() -> None:
+    found = {
+        f"{type_} {path}"
+        for type_, inputs in planned_places().items()
+        for path, views in inputs.items()
+        if not path.endswith("]")
+        and path != property_of(type_)
+        and all(place.target[-1] in place.parent.facts.get("required", ()) for _, place in views)
+        and not _required(type_, path)
+    }
+    assert found == set(FILLED_IN)
+
+
+def _required(type_: str, path: str) -> bool:
+    schema = resource_schema(type_)
+    assert schema is not None
+    *above, last = paths.parse(path)
+    if not above:
+        return schema.inputs[str(last)].required
+    kind = schema.at(tuple(above))
+    return isinstance(kind, dict) and "object" in kind and schema.objects[kind["object"]][str(last)].required
 
 
 def test_no_row_is_written_by_hand_that_a_generated_one_says() -> None:

@@ -11,6 +11,7 @@ import pytest
 from infra.stages import STAGES
 from ops.engine.recorder import Recorded
 from tests.aws import judge
+from tests.aws.inputs import Found, places
 from tests.aws.judge import Planned, distinct
 from tests.aws.judges import names
 from tests.aws.judges.alarms import METRICS
@@ -29,6 +30,12 @@ def _everything() -> tuple[tuple[str, tuple[Recorded, ...]], ...]:
 def planned() -> tuple[Planned, ...]:
     """Each distinct resource of AWS, of any plan."""
     return tuple(distinct(_everything()))
+
+
+@cache
+def planned_places() -> dict[str, Found]:
+    """Where each of their inputs is in AWS' models."""
+    return places(planned())
 
 
 def test_there_is_a_plan_of_every_stage_and_of_all_that_a_stack_can_have() -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from catalog import tables
-from tests.aws.inputs import places
 from tests.aws.shapes import registry_schema
-from tests.aws.test_plans import planned
+from tests.aws.test_plans import planned, planned_places
 from tests.aws.translate import Place
 
 TABLE = Path(__file__).parent / "data" / "replacement.json"
@@ -44,7 +43,7 @@ def _replaced(type_: str, path: str) -> bool:
 
 
 def _differences() -> Iterator[tuple[str, str, str]]:
-    for type_, found in places(planned()).items():
+    for type_, found in planned_places().items():
         narrowed = {row["property"] for row in tables.replacement()[type_]["conditional"]}
         for path, views in found.items():
             registry = [(view, place) for view, place in views if view.startswith("AWS::")]
