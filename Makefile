@@ -13,12 +13,12 @@ unexport PYTHONDONTWRITEBYTECODE
 # make takes any name, and would go on without what was meant.
 lower = $(if $(findstring command line,$(origin $(1))),$(error $(1)=$($(1)) is not known; write $(2)=$($(1))))
 $(call lower,stage,STAGE)$(call lower,stack,STACK)$(call lower,force,FORCE)$(call lower,context,CONTEXT)
-.PHONY: help setup up preview refresh down env test test-fast test-cluster check docs format bench lock clean
+.PHONY: help setup up preview refresh down env test test-fast test-cluster check docs facts smoke-account upgrade-providers format bench lock clean
 
 sandbox = @.venv/bin/python -m sandbox $(1) --stack '$(STACK)' $(if $(STAGE),--stage '$(STAGE)')
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$"); printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$"); printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\n  STAGE=1..7 picks the scaling stage, STACK=name the stack (sandbox unless said otherwise).\n'
 	@printf '  For example: make up STAGE=4, then make preview STAGE=5, then make down.\n'
 
@@ -54,6 +54,15 @@ check: setup ## Formatting, lint, types, import rules, and whether the tables in
 
 docs: setup ## Write the generated parts of the documents anew: some minutes, as many stages are rendered
 	@.venv/bin/python -m ops.documents
+
+facts: setup ## Write the rows of the catalog anew that AWS' models and Cloudflare's provider say
+	@.venv/bin/python -m tests.aws.facts
+
+upgrade-providers: setup ## Take the newest SDKs (or TO='pulumi-aws==7.52.0'), and show what they change
+	@scripts/run upgrade $(TO)
+
+smoke-account: setup ## Bring STACK up on a real, empty account, compare it with the sandbox, and take it down: docs/truth.md
+	@.venv/bin/python -m ops.smoke --stack '$(STACK)'
 
 format: setup ## Format the code and sort the imports
 	@.venv/bin/ruff check --quiet --select I --fix . && .venv/bin/ruff format --quiet .

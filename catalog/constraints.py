@@ -7,9 +7,6 @@ standard wording ({value} and {path} are filled in). A value not known yet passe
 
 from __future__ import annotations
 
-import base64
-import binascii
-import ipaddress
 import itertools
 import json
 import re
@@ -17,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from catalog import conditions, paths
+from catalog import conditions, formats, paths
 from catalog.tables import Row
 from catalog.values import Properties, has_unknown, plain
 
@@ -76,6 +73,10 @@ def _attribute(path: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", dotted).lower()
 
 
+# Lowest and highest; None where there is no end.
+Bounds = list[Any]
+
+
 def _one_of(allowed: list[Any], value: Any) -> str | None:
     return None if value in allowed else f"expected {{path}} to be one of {json.dumps(allowed)}, got {value}"
 
@@ -87,11 +88,23 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _range(bounds: list[float], value: Any) -> str | None:
+def _range(bounds: Bounds, value: Any) -> str | None:
     number = _number(value)
-    if number is not None and bounds[0] <= number <= bounds[1]:
+    if number is not None and _between(bounds, number):
         return None
-    return f"expected {{path}} to be in the range ({bounds[0]} - {bounds[1]}), got {value}"
+    return f"expected {{path}} to be {_said(bounds)}, got {value}"
+
+
+def _between(bounds: Bounds, number: float) -> bool:
+    low, high = bounds
+    return (low is None or low <= number) and (high is None or number <= high)
+
+
+def _said(bounds: Bounds) -> str:
+    low, high = bounds
+    if high is None:
+        return f"at least ({low})"
+    return f"at most ({high})" if low is None else f"in the range ({low} - {high})"
 
 
 def _step(step: float, value: Any) -> str | None:
@@ -99,11 +112,11 @@ def _step(step: float, value: Any) -> str | None:
     return None if number is not None and number % step == 0 else f"expected {{path}} in steps of {step}, got {value}"
 
 
-def _length(bounds: list[int], value: Any) -> str | None:
-    if bounds[0] <= len(value) <= bounds[1]:
+def _length(bounds: Bounds, value: Any) -> str | None:
+    if _between(bounds, len(value)):
         return None
     what = "characters" if isinstance(value, str) else "items"
-    return f"expected length of {{path}} to be in the range ({bounds[0]} - {bounds[1]}) {what}, got {len(value)}"
+    return f"expected length of {{path}} to be {_said(bounds)} {what}, got {len(value)}"
 
 
 def _bytes(limit: int, value: str) -> str | None:
@@ -124,106 +137,8 @@ def _refuse(pattern: str, value: Any) -> str | None:
 
 
 def _format(name: str, value: Any) -> str | None:
-    return _FORMATS[name](str(value))
+    return formats.FORMATS[name](str(value))
 
-
-def _cidr(value: str, *, version: int, low: int, high: int) -> str | None:
-    try:
-        network = ipaddress.ip_network(value, strict=False)
-    except ValueError:
-        return f'"{value}" is not a valid CIDR block: invalid CIDR address: {value}'
-    if network.version != version:
-        return f'"{value}" is not a valid IPv{version} CIDR block'
-    if str(network) != value:
-        return f'"{value}" is not a valid CIDR block; did you mean "{network}"?'
-    if not low <= network.prefixlen <= high:
-        bits = f"between {low} and {high} significant bits, got: {network.prefixlen}"
-        return f"expected {{path}} to contain a network Value with {bits}"
-    return None
-
-
-def _json(value: str) -> str | None:
-    try:
-        json.loads(value)
-    except ValueError as error:
-        return f'"{{path}}" contains an invalid JSON: {error}'
-    return None
-
-
-def _policy(value: str) -> str | None:
-    try:
-        document = json.loads(value)
-    except ValueError as error:
-        return f'"{{path}}" contains an invalid JSON policy: {error}'
-    if not isinstance(document, dict) or "Statement" not in document:
-        return "MalformedPolicyDocument: The policy document has no Statement"
-    if document.get("Version") not in (None, "2012-10-17", "2008-10-17"):
-        return f"MalformedPolicyDocument: Version {document.get('Version')!r} is not one of 2012-10-17, 2008-10-17"
-    statements = document["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        problem = _statement(statement)
-        if problem:
-            return f"MalformedPolicyDocument: {problem}"
-    return None
-
-
-def _statement(statement: Any) -> str | None:
-    if not isinstance(statement, dict):
-        return "a Statement is not an object"
-    known = {
-        "Sid",
-        "Effect",
-        "Principal",
-        "NotPrincipal",
-        "Action",
-        "NotAction",
-        "Resource",
-        "NotResource",
-        "Condition",
-    }
-    extra = sorted(statement.keys() - known)
-    if extra:
-        return f"unknown element {extra[0]!r} in a Statement"
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        return "Effect must be Allow or Deny"
-    if "Action" not in statement and "NotAction" not in statement:
-        return "a Statement has neither Action nor NotAction"
-    return None
-
-
-def _base64(value: str) -> str | None:
-    try:
-        base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        return "InvalidUserData.Malformed: Invalid BASE64 encoding of user data."
-    return None
-
-
-def _user_data(value: str) -> str | None:
-    problem = _base64(value)
-    if problem:
-        return problem
-    size = len(base64.b64decode(value))
-    limit = 16 * 1024  # EC2's, before encoding
-    return None if size <= limit else f"InvalidParameterValue: User data is limited to {limit} bytes, got {size}"
-
-
-def _arn(value: str) -> str | None:
-    if re.fullmatch(r"arn:aws[a-z-]*:[a-z0-9-]*:[a-z0-9-]*:(\d{12}|aws|cloudfront)?:.+", value):
-        return None
-    return f'"{{path}}" ({value}) is an invalid ARN: arn: invalid prefix or sections'
-
-
-_FORMATS: dict[str, Callable[[str], str | None]] = {
-    "vpc-cidr": lambda value: _cidr(value, version=4, low=16, high=28),
-    "cidr4": lambda value: _cidr(value, version=4, low=0, high=32),
-    "cidr6": lambda value: _cidr(value, version=6, low=0, high=128),
-    "json": _json,
-    "policy": _policy,
-    "base64": _base64,
-    "user-data": _user_data,
-    "arn": _arn,
-}
 
 _TESTS: dict[str, Callable[[Any, Any], str | None]] = {
     "one_of": _one_of,

@@ -16,8 +16,8 @@ def load(name: str) -> Any:
     return json.loads((FOLDER / name).read_text(encoding="utf-8"))
 
 
-def _merged(folder: str) -> dict[str, Any]:
-    """All tables of a folder as one; a key in two files is a mistake.
+def _merged(folder: str, *, besides: str = "") -> dict[str, Any]:
+    """All tables of a folder as one, without the key `besides`; any other in two files is a mistake.
 
     Raises:
         ValueError: when two files hold the same key.
@@ -25,6 +25,7 @@ def _merged(folder: str) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     for path in sorted((FOLDER / folder).glob("*.json")):
         table = json.loads(path.read_text(encoding="utf-8"))
+        table.pop(besides, None)
         twice = merged.keys() & table.keys()
         if twice:
             raise ValueError(f"{folder}/{path.name}: {', '.join(sorted(twice))} is already in another file")
@@ -39,9 +40,22 @@ def types() -> dict[str, Row]:
 
 
 @cache
-def constraints() -> dict[str, list[Row]]:
-    """Type token to the rules its inputs obey."""
+def documented() -> dict[str, list[Row]]:
+    """Type token to the rules its inputs obey that were written by hand, from the documents that they name."""
     return _merged("constraints")
+
+
+@cache
+def generated() -> dict[str, list[Row]]:
+    """Type token to the rules that `make facts` has made of AWS' own models."""
+    return _merged("generated", besides="about")
+
+
+@cache
+def constraints() -> dict[str, list[Row]]:
+    """Type token to all rules its inputs obey."""
+    types = {**documented(), **generated()}
+    return {type_: documented().get(type_, []) + generated().get(type_, []) for type_ in types}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""`python -m scripts setup|check|lock|clean`: what the Makefile's targets run."""
+"""`python -m scripts setup|check|lock|upgrade|clean`: what the Makefile's targets run."""
 
 import argparse
 import sys
@@ -10,7 +10,8 @@ from scripts.say import ProblemError, say
 def main(words: list[str]) -> int:
     """0 fine, 1 it failed, 2 bad input."""
     parser = argparse.ArgumentParser(prog="scripts/run", description=__doc__)
-    parser.add_argument("command", choices=["setup", "check", "lock", "clean"])
+    parser.add_argument("command", choices=["setup", "check", "lock", "upgrade", "clean"])
+    parser.add_argument("pins", nargs="*", help="of upgrade: what to take, such as pulumi-aws==7.52.0")
     parser.add_argument("--stage", default="", help="checked before a long set-up starts")
     parser.add_argument("--stack", default="", help="checked before a long set-up starts")
     options = parser.parse_args(words)
@@ -23,7 +24,7 @@ def main(words: list[str]) -> int:
         say(str(problem))
         return 2
     try:
-        _run(options.command)
+        _run(options.command, options.pins)
     except ProblemError as problem:
         say(str(problem))
         return 1
@@ -33,7 +34,7 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def _run(command: str) -> None:
+def _run(command: str, pins: list[str]) -> None:
     # Imported only when asked for: set-up that has nothing to do should take no time at all.
     if command == "setup":
         from scripts.engine import ensure_engine
@@ -49,6 +50,10 @@ def _run(command: str) -> None:
         from scripts.lock import lock_all
 
         lock_all()
+    elif command == "upgrade":
+        from scripts.upgrade import upgrade
+
+        upgrade(pins)
     else:
         from scripts.clean import clean
 

@@ -14,6 +14,7 @@ from ops.documents import (
     readme,
     stack_picture,
     transitions,
+    truth,
 )
 
 DOCUMENTS = tuple(
@@ -30,5 +31,6 @@ DOCUMENTS = tuple(
         readme,
         stack_picture,
         transitions,
+        truth,
     )
 )

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from infra.alarms.objectives import OBJECTIVES, Objective, burn_alarms
+from infra.components.observability.slack import Slack, SlackArgs
 from infra.stages import STAGES
 from infra.wiring.alarms import windows
-from ops.engine.recorder import Recorded
+from ops.engine.recorder import Recorded, Recorder
+from tests.unit import runtime
 from tests.unit.configs import settings
 from tests.unit.runtime import built, of_type
 
@@ -81,6 +83,19 @@ def test_a_channel_shows_the_topics_of_all_regions_and_may_only_read() -> None:
     (channel,) = of_type(live(7), "aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration").values()
     assert len(channel.inputs["snsTopicArns"]) == 6
     assert channel.inputs["guardrailPolicyArns"] == ["arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"]
+
+
+def test_another_workspace_replaces_the_channel_as_an_update_cannot_change_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Asking(Recorder):
+        def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+            asked.append((request.type, list(request.replaceOnChanges), request.deleteBeforeReplace))
+            return super().RegisterResource(request)
+
+    monkeypatch.setattr(runtime, "Recorder", Asking)
+    runtime.record(lambda: Slack("test", SlackArgs(workspace_id="T0EXAMPLE", channel_id="C0EXAMPLE", topics=[])))
+    assert ("aws:chatbot/slackChannelConfiguration:SlackChannelConfiguration", ["slackTeamId"], True) in asked
 
 
 @pytest.mark.parametrize("stage", [1, 7])

@@ -13,7 +13,9 @@ from infra.roles.names import APPLICATIONS, JOBS, MASTER, READS, short
 from infra.rotation import Turns
 from infra.thresholds import CACHE_TOKEN_LENGTH
 
-_PASSWORD_LENGTH = 40  # characters: 238 bits of letters and digits, within RDS' 128 characters
+_PASSWORD_LENGTH = (
+    40  # characters: 238 bits of letters and digits, within the 41 of RDS (API Reference, CreateDBCluster)
+)
 
 
 @dataclass(frozen=True, kw_only=True)

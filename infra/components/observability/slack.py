@@ -47,7 +47,9 @@ class Slack(pulumi.ComponentResource):
             guardrail_policy_arns=[READ],
             logging_level="ERROR",
             sns_topic_arns=args.topics,
-            opts=child,
+            # UpdateSlackChannelConfiguration cannot change the workspace, and the provider calls it all the same. The
+            # name is the account's own, so the one of before has to go first.
+            opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["slack_team_id"], delete_before_replace=True),
         )
         self.arn = channel.chat_configuration_arn
         self.register_outputs({"arn": self.arn})

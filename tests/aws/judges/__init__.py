@@ -1,0 +1,1 @@
+"""Who judges a planned resource: each module knows one of the sources."""

@@ -1,0 +1,45 @@
+"""Every planted fault is seen, by those who are expected to: a judge that sees nothing would pass any plan."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import cache
+
+from tests.aws import judge
+from tests.aws.faults import Fault, faults, planted
+from tests.aws.judges.model import OWN, PUBLISHED
+from tests.aws.test_plans import planned
+
+FEWEST = 100
+# Of all faults, those that AWS' published data alone see, those that the project's own rows alone see, and both.
+SPLIT = {"AWS": 146, "own": 40, "both": 44}
+
+
+@cache
+def _seen() -> list[tuple[Fault, tuple[str, ...]]]:
+    pairs = list(planted(faults(), planned()))
+    seen: dict[int, set[str]] = defaultdict(set)
+    for one, finding in judge.findings(one for _, one in pairs):
+        seen[id(one)].add(finding.source)
+    return [(fault, tuple(sorted(seen[id(one)]))) for fault, one in pairs]
+
+
+def test_every_fault_is_seen_by_those_who_can_see_it() -> None:
+    assert [f"{one}: {', '.join(seen)}" for one, seen in _seen() if seen != one.seen_by] == []
+    assert [str(one) for one in faults() if not one.seen_by] == []
+
+
+def test_there_are_enough_of_them_and_aws_own_data_see_most() -> None:
+    split = {"AWS": 0, "own": 0, "both": 0}
+    for one in faults():
+        published = not set(one.seen_by).isdisjoint(PUBLISHED)
+        split["AWS" if OWN not in one.seen_by else "both" if published else "own"] += 1
+    assert split == SPLIT
+    assert sum(split.values()) >= FEWEST
+
+
+def test_each_source_sees_what_no_other_does() -> None:
+    alone = {one.seen_by[0] for one in faults() if len(one.seen_by) == 1}
+    assert {*PUBLISHED, OWN} - alone <= {"registry"}  # cfn-lint reads the same schemas
+    assert any(one.seen_by == ("calls", "registry") for one in faults())
+    assert len({one.type for one in faults()}) > 50

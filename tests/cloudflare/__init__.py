@@ -1,0 +1,1 @@
+"""What Cloudflare's provider documents about its inputs, held against the catalog."""
