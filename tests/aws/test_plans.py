@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -13,7 +14,7 @@ from ops.engine.recorder import Recorded
 from tests.aws import judge
 from tests.aws.inputs import Found, places
 from tests.aws.judge import Planned, distinct
-from tests.aws.judges import names
+from tests.aws.judges import names, totals
 from tests.aws.judges.alarms import METRICS
 from tests.aws.plans import plans
 from tests.aws.translate import UntranslatedError, rows, translated
@@ -60,6 +61,26 @@ def test_aws_takes_every_name_that_is_made_from_a_resource_s_own() -> None:
 
 def _of_name(one: Recorded) -> Iterator[str]:
     yield from map(str, names.findings(one.type, one.name, dict(one.inputs)))
+
+
+def test_no_thing_has_more_than_aws_takes_of_what_belongs_to_it() -> None:
+    told = sorted({f"{name}: {said}" for name, found in _everything() for said in totals.findings(found)})
+    assert told == []
+
+
+@pytest.mark.parametrize("limit", totals.limits(), ids=lambda limit: str(limit["what"])[:40])
+def test_one_more_than_aws_takes_is_seen(limit: totals.Limit) -> None:
+    one = next(one for _, found in _everything() for one in found if one.type == limit["type"])
+    size = limit["most"] // 2 + 1 if "characters" in limit else 1
+    inputs = {**one.inputs, limit["of"]: "owner", limit.get("characters", limit["of"]): "owner"}
+    if "characters" in limit:
+        inputs[limit["characters"]] = "x " * size
+    inputs.pop("prefixListId", None)
+    many = [replace(one, inputs=inputs)] * (limit["most"] // size + 1)
+    assert list(totals.findings(many[:-1])) == []
+    (said,) = totals.findings(many)
+    assert limit["what"] in said.message
+    assert limit["document"].strip()
 
 
 def _is_of_aws(one: Recorded) -> bool:
