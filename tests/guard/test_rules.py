@@ -335,3 +335,22 @@ def test_what_the_last_update_put_out_is_missed_where_nobody_looked(type_: str, 
     other = document(step("create", type_, name, new={}))
     other["steps"][0]["oldState"]["outputs"] = {"data": data}
     assert not lost(other)  # somebody else's stack may put out what it likes
+
+
+def test_what_goes_is_lost_rebuilt_or_neither() -> None:
+    """A loss and what is rebuilt are told by what they are; what is only changed, or holds nothing, is not among them."""
+    nat, alarm = "aws:ec2/natGateway:NatGateway", "aws:cloudwatch/metricAlarm:MetricAlarm"
+    steps = (
+        step("delete", name="gone", project="ascent"),
+        step("replace", name="anew", project="ascent"),
+        step("update", name="changed", project="ascent"),
+        step("delete", nat, "nat", project="ascent"),
+        step("update", nat, "other-nat", project="ascent"),
+        step("delete", alarm, "alarm", project="ascent"),
+    )
+    verdict = _ours(*steps)
+    assert [one.rpartition("::")[2] for one in verdict.lost] == ["gone", "anew"]
+    assert [one.rpartition("::")[2] for one in verdict.rebuilt] == ["nat"]
+    assert verdict.capacity is not None
+    other = judged(document(*(step("delete", nat, "nat"), step("delete"))))
+    assert ([one.rpartition("::")[2] for one in other.lost], other.rebuilt, other.capacity) == (["db"], (), None)
