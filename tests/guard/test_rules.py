@@ -338,7 +338,7 @@ def test_what_the_last_update_put_out_is_missed_where_nobody_looked(type_: str, 
 
 
 def test_what_goes_is_lost_rebuilt_or_neither() -> None:
-    """A loss and what is rebuilt are told by what they are; what is only changed, or holds nothing, is not among them."""
+    """A loss and what is rebuilt are told by what they are; what is changed, or holds nothing, is not among them."""
     nat, alarm = "aws:ec2/natGateway:NatGateway", "aws:cloudwatch/metricAlarm:MetricAlarm"
     steps = (
         step("delete", name="gone", project="ascent"),
