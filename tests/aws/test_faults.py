@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from functools import cache
+
+import pytest
 
 from tests.aws import judge
 from tests.aws.faults import Fault, faults, planted
@@ -27,6 +30,19 @@ def _seen() -> list[tuple[Fault, tuple[str, ...]]]:
 def test_every_fault_is_seen_by_those_who_can_see_it() -> None:
     assert [f"{one}: {', '.join(seen)}" for one, seen in _seen() if seen != one.seen_by] == []
     assert [str(one) for one in faults() if not one.seen_by] == []
+
+
+@pytest.mark.parametrize(
+    ("type_", "path", "size"),
+    [
+        ("aws:ec2/launchTemplate:LaunchTemplate", "instanceType", "u-24tb1.112xlarge"),
+        ("aws:rds/clusterInstance:ClusterInstance", "instanceClass", "db.x2g.16xlarge"),
+    ],
+)
+def test_a_size_that_another_region_has_is_seen_where_it_is_not_offered(type_: str, path: str, size: str) -> None:
+    one = next(one for one in planned() if one.type == type_ and path in one.inputs)
+    sized = [replace(one, region=region, inputs={**one.inputs, path: size}) for region in ("us-east-1", "af-south-1")]
+    assert {(told.region, finding.source) for told, finding in judge.findings(sized)} == {("af-south-1", "rules")}
 
 
 def test_there_are_enough_of_them_and_aws_own_data_see_most() -> None:

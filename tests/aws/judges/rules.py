@@ -73,7 +73,6 @@ class _Known:
 @cache
 def _setup(region: str) -> tuple[Any, Any]:
     from cfnlint.config import ConfigMixIn, ManualArgs  # type: ignore[import-untyped]
-    from cfnlint.runner import Runner  # type: ignore[import-untyped]
     from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
     # Not newer ones that the user's cache may have: what is pinned decides.
@@ -81,4 +80,13 @@ def _setup(region: str) -> tuple[Any, Any]:
     PROVIDER_SCHEMA_MANAGER._providers_dir = shipped / "providers"
     PROVIDER_SCHEMA_MANAGER._resources_dir = shipped / "resources"
     config = ConfigMixIn(**ManualArgs(regions=[region], ignore_checks=[*OF_TEMPLATES], include_checks=[*ADVISED]))
-    return config, Runner(config).rules
+    return config, _rules()
+
+
+@cache
+def _rules() -> Any:
+    """All rules, which are the same everywhere; to load them takes longer than to judge a region by them."""
+    from cfnlint.config import ConfigMixIn, ManualArgs
+    from cfnlint.runner import Runner  # type: ignore[import-untyped]
+
+    return Runner(ConfigMixIn(**ManualArgs(ignore_checks=[*OF_TEMPLATES], include_checks=[*ADVISED]))).rules
