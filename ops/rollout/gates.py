@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -147,7 +147,8 @@ class AwsGates:
             "get_metric_data",
             MetricDataQueries=[_query(name, metric, dimensions) for name, metric in SERVED.items()],
             StartTime=since,
-            EndTime=until,
+            # Amazon CloudWatch API Reference, GetMetricData: it has to end after it begins, in whole seconds.
+            EndTime=max(until, since + timedelta(seconds=1)),
         ):
             for one in page["MetricDataResults"]:
                 sums[one["Id"]] += sum(one["Values"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import pytest
-from botocore.stub import Stubber  # type: ignore[import-untyped]
+from botocore.stub import ANY, Stubber  # type: ignore[import-untyped]
 
 from infra.alarms.traffic import failures
 from ops.rollout import gates
@@ -115,6 +115,15 @@ def test_a_group_that_was_never_refreshed_is_done(answer: Answer) -> None:
     asked = {"AutoScalingGroupName": "blue"}
     answer("autoscaling", "describe_instance_refreshes", {"InstanceRefreshes": []}, asked)
     assert gates.gates(None).refresh(REGION, "blue") == Refresh(done=True)
+
+
+@pytest.mark.parametrize(("seconds", "asked"), [(0, 1), (0.4, 1), (90, 90)])
+def test_a_time_without_length_is_not_asked_for(answer: Answer, seconds: float, asked: float) -> None:
+    """CloudWatch refuses it: a step that is taken at once after the last one."""
+    until = SINCE + timedelta(seconds=seconds)
+    wanted = {"MetricDataQueries": ANY, "StartTime": SINCE, "EndTime": SINCE + timedelta(seconds=asked)}
+    answer("cloudwatch", "get_metric_data", {"MetricDataResults": []}, wanted)
+    assert gates.gates(None).traffic(REGION, LISTENER, GROUP, SINCE, until) == Traffic(requests=0, failed=0)
 
 
 def test_requests_are_counted_by_the_group_and_what_stood_in_for_it_by_the_balancer(answer: Answer) -> None:
