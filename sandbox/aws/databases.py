@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
+from moto.core.utils import utcnow
 from moto.rds.models import (
     DBCluster,
     DBClusterParameterGroup,
@@ -82,7 +84,8 @@ def _put_cluster(thing: Thing) -> None:
             **settings,
         )
         there.clusters[thing.id] = one
-        # Its first backup, from which it can be restored.
+        # As if it had been there for as long as its backups are kept: the world has no times.
+        one.earliest_restorable_time = utcnow() - timedelta(days=settings["backup_retention_period"])
         one.save_automated_backup()
     for key, value in settings.items():
         setattr(one, key, value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moto.events.models import EventsBackend, events_backends
@@ -112,13 +113,17 @@ def _put_secret(thing: Thing) -> None:
 
 
 def _put_version(thing: Thing) -> None:
-    """The world has digests of secrets, so that is what a client reads."""
+    """The world has digests of secrets, so that is what a client reads, in the form of a database's secret.
+
+    AWS Secrets Manager User Guide, JSON structure of AWS Secrets Manager secrets: user name and password.
+    """
     there, name = _secrets(thing), str(thing.has["secretId"])
     version, text = str(thing.has.get("versionId")), thing.has.get("secretString")
     one = there.secrets.get(name)
     if isinstance(one, FakeSecret) and version not in one.versions and text is not None:
+        told = json.dumps({"username": "sandbox", "password": str(text)})
         there._add_secret(
-            one.name, str(text), description=one.description, tags=one.tags, version_id=version.ljust(32, "0")
+            one.name, told, description=one.description, tags=one.tags, version_id=version.ljust(32, "0")
         )
 
 
