@@ -175,14 +175,14 @@ def _put_instance(thing: Thing) -> None:
             tags=thing.tags,
         )
         there.databases[thing.id] = one
-        _elect(one.cluster)
+        elect(one.cluster)
     one.db_instance_class = str(has["instanceClass"])
     one.tags = thing.tags
     one.status = "available"
     one.dbi_resource_id = str(has.get("dbiResourceId") or one.dbi_resource_id)
 
 
-def _elect(cluster: DBCluster) -> None:
+def elect(cluster: DBCluster) -> None:
     """Have the instance that is promoted first be the writer; a secondary cluster of a global one has none."""
     secondary = cluster.global_cluster_identifier is not None and not cluster.is_writer
     first = sorted(cluster._members, key=lambda one: (one.promotion_tier, one.db_instance_identifier))

@@ -26,6 +26,7 @@ from moto.kms.responses import KmsResponse
 from moto.rds.responses import RDSResponse
 
 from sandbox.aws import balancing
+from sandbox.aws.databases import elect, rds
 from sandbox.aws.fleets import MirroredGroup, scaling
 from sandbox.aws.mirror import Mirror
 from sandbox.aws.things import ACCOUNT, Thing
@@ -57,8 +58,13 @@ def install(mirror: Mirror) -> None:
             "put_composite_alarm": CloudWatchResponse.put_metric_alarm,
         },
         KmsResponse: {"_validate_cmk_id": _valid(KmsResponse._validate_cmk_id)},
-        RDSResponse: {"describe_db_proxy_endpoints": _from(mirror, _proxy_endpoints)},
+        RDSResponse: {
+            "describe_db_proxy_endpoints": _from(mirror, _proxy_endpoints),
+            "failover_global_cluster": _another_writer,
+            "switchover_global_cluster": _another_writer,
+        },
         ElastiCacheResponse: {
+            "failover_global_replication_group": _from(mirror, _another_primary),
             "describe_global_replication_groups": _from(mirror, _global_caches),
             "describe_cache_parameter_groups": _from(mirror, _cache_parameters),
         },
@@ -222,6 +228,30 @@ def _proxy_endpoints(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
     }
 
 
+def _another_writer(self: RDSResponse) -> ActionResult:
+    """Amazon RDS API Reference, FailoverGlobalCluster and SwitchoverGlobalCluster: at once, and without a loss."""
+    name, target = str(_asked(self, "GlobalClusterIdentifier")), str(_asked(self, "TargetDbClusterIdentifier"))
+    found = rds(self.region).global_clusters.get(name)
+    if found is None:
+        raise ServiceException("GlobalClusterNotFoundFault", f"{name} is not there")
+    if target not in [one.db_cluster_arn for one in found.members]:
+        raise ServiceException("DBClusterNotFoundFault", f"{target} is no member of {name}")
+    for one in found.members:
+        one.is_writer = one.db_cluster_arn == target
+        elect(one)
+    return ActionResult({"GlobalCluster": found})
+
+
+def _another_primary(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
+    """Amazon ElastiCache API Reference, FailoverGlobalReplicationGroup: at once."""
+    name, primary = str(_asked(self, "GlobalReplicationGroupId")), str(_asked(self, "PrimaryReplicationGroupId"))
+    before = _global_caches(self, mirror)["GlobalReplicationGroups"]
+    if primary not in [member["ReplicationGroupId"] for one in before for member in one["Members"]]:
+        raise ServiceException("ReplicationGroupNotFoundFault", f"{primary} is no member of {name}")
+    mirror.primaries[name] = primary
+    return {"GlobalReplicationGroup": _global_caches(self, mirror)["GlobalReplicationGroups"][0]}
+
+
 def _global_caches(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
     """In every region, as ElastiCache lists a global datastore in each of its members'."""
     found = mirror.things("aws:elasticache/globalReplicationGroup:GlobalReplicationGroup")
@@ -244,7 +274,7 @@ def _global_caches(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
 
 
 def _members(group: Thing, mirror: Mirror) -> list[dict[str, Any]]:
-    primary = group.has.get("primaryReplicationGroupId")
+    primary = mirror.primaries.get(group.id) or group.has.get("primaryReplicationGroupId")
     caches = mirror.things("aws:elasticache/replicationGroup:ReplicationGroup")
     return [
         {
@@ -255,7 +285,7 @@ def _members(group: Thing, mirror: Mirror) -> list[dict[str, Any]]:
             "Status": "associated",
         }
         for one in caches
-        if one.id == primary or one.has.get("globalReplicationGroupId") == group.id
+        if one.id == group.has.get("primaryReplicationGroupId") or one.has.get("globalReplicationGroupId") == group.id
     ]
 
 

@@ -42,6 +42,8 @@ class Mirror:
         self.problems: dict[str, str] = {}
         # Types of AWS in the world that are not mirrored, with how many there are.
         self.lacking: dict[str, int] = {}
+        # The primary of a global datastore that a client has failed over, by the datastore's id.
+        self.primaries: dict[str, str] = {}
         self._world = World(path)
         self._stamp: object = None
         self._things: dict[Known, Thing] = {}

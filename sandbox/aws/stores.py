@@ -122,9 +122,7 @@ def _put_version(thing: Thing) -> None:
     one = there.secrets.get(name)
     if isinstance(one, FakeSecret) and version not in one.versions and text is not None:
         told = json.dumps({"username": "sandbox", "password": str(text)})
-        there._add_secret(
-            one.name, told, description=one.description, tags=one.tags, version_id=version.ljust(32, "0")
-        )
+        there._add_secret(one.name, told, description=one.description, tags=one.tags, version_id=version.ljust(32, "0"))
 
 
 def _put_rule(thing: Thing) -> None:
