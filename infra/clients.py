@@ -67,8 +67,9 @@ def explained(error: Callable[[str], Exception], where: str) -> Iterator[None]:
 
 def told(error: Exception) -> str:
     """What AWS or the SDK says, as one line; of an endpoint that does not answer, the variable that names it, too."""
-    # botocore's errors of connections and timeouts have it, and no others.
-    url = str(getattr(error, "kwargs", {}).get("endpoint_url") or "")
+    from botocore.exceptions import ConnectionError as NoConnectionError
+
+    url = str(error.kwargs.get("endpoint_url") or "") if isinstance(error, NoConnectionError) else ""
     # The one of a service is before the one of all.
     for name in sorted((one for one in os.environ if one.startswith(_ENDPOINT)), reverse=True):
         if os.environ[name] and url.startswith(os.environ[name].rstrip("/")):
