@@ -6,38 +6,27 @@ has is refused with the code NotImplemented, at once, and by the service's own p
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from collections.abc import Callable, Iterator
-from datetime import datetime
-from itertools import pairwise
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any
 
 from moto.autoscaling.responses import AutoScalingResponse
-from moto.cloudwatch.models import Alarm
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.elasticache.responses import ElastiCacheResponse
-from moto.elbv2.models import elbv2_backends
 from moto.kms.responses import KmsResponse
 from moto.rds.responses import RDSResponse
 
-from sandbox.aws import balancing
 from sandbox.aws.databases import elect, rds
 from sandbox.aws.fleets import MirroredGroup, scaling
+from sandbox.aws.measures import history, measured
 from sandbox.aws.mirror import Mirror
-from sandbox.aws.things import ACCOUNT, Thing
+from sandbox.aws.things import ACCOUNT, Thing, asked
 
-# Requests that a target group with weight had in any time that is asked for, all of them answered: nothing serves in
-# the sandbox, and no step of a rollout is judged with fewer than GATE_REQUESTS. `aws cloudwatch put-metric-data`
-# says something else.
-REQUESTS: Final = 1000
 _MULTI_REGION = re.compile("mrk-[0-9a-f]{32}")
-_COUNTED = {"RequestCount": "Sum", "TargetResponseTime": "SampleCount"}
-ELB = "AWS/ApplicationELB"
 NOT_THERE = 501  # the status of such a refusal, which no SDK tries again
 LACKING = "the sandbox's AWS is moto, which does not have it"
 
@@ -53,8 +42,8 @@ def install(mirror: Mirror) -> None:
     answers: dict[type[BaseResponse], dict[str, Callable[..., Any]]] = {
         AutoScalingResponse: {"describe_instance_refreshes": _refreshes},
         CloudWatchResponse: {
-            "describe_alarm_history": _history,
-            "get_metric_data": _measured(CloudWatchResponse.get_metric_data),
+            "describe_alarm_history": history,
+            "get_metric_data": measured(CloudWatchResponse.get_metric_data),
             "put_composite_alarm": CloudWatchResponse.put_metric_alarm,
         },
         KmsResponse: {"_validate_cmk_id": _valid(KmsResponse._validate_cmk_id)},
@@ -99,94 +88,16 @@ def _valid(validate: Callable[[KmsResponse, str], None]) -> Callable[[KmsRespons
     return valid
 
 
-def _asked(self: BaseResponse, key: str, otherwise: Any = None) -> Any:
-    found = self._get_params().get(key)
-    return otherwise if found is None else found
-
-
 def _refreshes(self: AutoScalingResponse) -> ActionResult:
     """Amazon EC2 Auto Scaling API Reference, DescribeInstanceRefreshes: the newest first."""
-    group = scaling(self.region).autoscaling_groups.get(str(_asked(self, "AutoScalingGroupName")))
+    group = scaling(self.region).autoscaling_groups.get(str(asked(self, "AutoScalingGroupName")))
     if group is None:
         raise ServiceException("ValidationError", "AutoScalingGroup name not found - null")
     found = group.refreshes if isinstance(group, MirroredGroup) else []
-    wanted = _asked(self, "InstanceRefreshIds")
+    wanted = asked(self, "InstanceRefreshIds")
     return ActionResult(
         {"InstanceRefreshes": [one for one in found if not wanted or one["InstanceRefreshId"] in wanted]}
     )
-
-
-def _history(self: CloudWatchResponse) -> ActionResult:
-    """Amazon CloudWatch API Reference, DescribeAlarmHistory: changes of state alone, as moto keeps no others."""
-    there, name = self.cloudwatch_backend.alarms, _asked(self, "AlarmName")
-    since, until = _asked(self, "StartDate"), _asked(self, "EndDate")
-    if _asked(self, "HistoryItemType", "StateUpdate") != "StateUpdate":
-        return ActionResult({"AlarmHistoryItems": []})
-    items = [
-        item
-        for alarm in there.values()
-        if name in (None, alarm.name)
-        for item in _changes(alarm)
-        if (since is None or item["Timestamp"] >= _plain(since))
-        and (until is None or item["Timestamp"] <= _plain(until))
-    ]
-    newest_first = sorted(items, key=lambda item: item["Timestamp"], reverse=True)
-    return ActionResult({"AlarmHistoryItems": newest_first})
-
-
-def _plain(time: datetime) -> datetime:
-    """moto's own times are UTC without saying so."""
-    return time.replace(tzinfo=None)
-
-
-def _changes(alarm: Alarm) -> Iterator[dict[str, Any]]:
-    """moto keeps the state that was left, with when and why it had begun."""
-    present = (None, alarm.state_reason, alarm.state_reason_data, alarm.state_value, alarm.state_updated_timestamp)
-    for old, new in pairwise([*alarm.history, present]):
-        data = {
-            "version": "1.0",
-            "oldState": {"stateValue": old[3], "stateReason": old[1]},
-            "newState": {"stateValue": new[3], "stateReason": new[1]},
-        }
-        yield {
-            "AlarmName": alarm.name,
-            "AlarmType": "MetricAlarm" if alarm.rule is None else "CompositeAlarm",
-            "Timestamp": new[4],
-            "HistoryItemType": "StateUpdate",
-            "HistorySummary": f"Alarm updated from {old[3]} to {new[3]}",
-            "HistoryData": json.dumps(data),
-        }
-
-
-def _measured(asked: Callable[[CloudWatchResponse], ActionResult]) -> Callable[[CloudWatchResponse], ActionResult]:
-    """GetMetricData with requests of target groups that have weight, where moto has no numbers of them."""
-
-    def measured(self: CloudWatchResponse) -> ActionResult:
-        answer = asked(self)
-        result: Any = answer.result
-        params = self._get_params()
-        queries = {one["Id"]: one.get("MetricStat") or {} for one in params.get("MetricDataQueries", [])}
-        for one in result["MetricDataResults"]:
-            if not one["values"] and _serves(self.region, queries.get(one["id"], {})):
-                one["values"], one["timestamps"] = [REQUESTS], [params["StartTime"]]
-        return answer
-
-    return measured
-
-
-def _serves(region: str, asked: dict[str, Any]) -> bool:
-    """Whether this counts the requests of a target group that a listener gives weight."""
-    metric = asked.get("Metric") or {}
-    if metric.get("Namespace") != ELB or _COUNTED.get(str(metric.get("MetricName"))) != asked.get("Stat"):
-        return False
-    groups = [one["Value"] for one in metric.get("Dimensions", []) if one["Name"] == "TargetGroup"]
-    shares = [
-        share
-        for balancer in elbv2_backends[ACCOUNT][region].load_balancers.values()
-        for listener in balancer.listeners.values()
-        for share in balancing.weights(listener.default_actions)
-    ]
-    return any(share["weight"] and str(share["arn"]).endswith(f":{group}") for share in shares for group in groups)
 
 
 def _from(
@@ -203,7 +114,7 @@ def _named(found: list[Thing], name: Any, absent: str) -> list[Thing]:
 
 
 def _proxy_endpoints(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
-    proxy = _asked(self, "DBProxyName")
+    proxy = asked(self, "DBProxyName")
     found = [
         one
         for one in mirror.things("aws:rds/proxyEndpoint:ProxyEndpoint", self.region)
@@ -223,14 +134,14 @@ def _proxy_endpoints(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
                 "TargetRole": one.has.get("targetRole"),
                 "IsDefault": bool(one.has.get("isDefault")),
             }
-            for one in _named(found, _asked(self, "DBProxyEndpointName"), "DBProxyEndpointNotFoundFault")
+            for one in _named(found, asked(self, "DBProxyEndpointName"), "DBProxyEndpointNotFoundFault")
         ]
     }
 
 
 def _another_writer(self: RDSResponse) -> ActionResult:
     """Amazon RDS API Reference, FailoverGlobalCluster and SwitchoverGlobalCluster: at once, and without a loss."""
-    name, target = str(_asked(self, "GlobalClusterIdentifier")), str(_asked(self, "TargetDbClusterIdentifier"))
+    name, target = str(asked(self, "GlobalClusterIdentifier")), str(asked(self, "TargetDbClusterIdentifier"))
     found = rds(self.region).global_clusters.get(name)
     if found is None:
         raise ServiceException("GlobalClusterNotFoundFault", f"{name} is not there")
@@ -244,7 +155,7 @@ def _another_writer(self: RDSResponse) -> ActionResult:
 
 def _another_primary(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
     """Amazon ElastiCache API Reference, FailoverGlobalReplicationGroup: at once."""
-    name, primary = str(_asked(self, "GlobalReplicationGroupId")), str(_asked(self, "PrimaryReplicationGroupId"))
+    name, primary = str(asked(self, "GlobalReplicationGroupId")), str(asked(self, "PrimaryReplicationGroupId"))
     before = _global_caches(self, mirror)["GlobalReplicationGroups"]
     if primary not in [member["ReplicationGroupId"] for one in before for member in one["Members"]]:
         raise ServiceException("ReplicationGroupNotFoundFault", f"{primary} is no member of {name}")
@@ -255,7 +166,7 @@ def _another_primary(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
 def _global_caches(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
     """In every region, as ElastiCache lists a global datastore in each of its members'."""
     found = mirror.things("aws:elasticache/globalReplicationGroup:GlobalReplicationGroup")
-    wanted = _asked(self, "GlobalReplicationGroupId")
+    wanted = asked(self, "GlobalReplicationGroupId")
     return {
         "GlobalReplicationGroups": [
             {
@@ -299,6 +210,6 @@ def _cache_parameters(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
                 "Description": one.has.get("description"),
                 "ARN": one.arn,
             }
-            for one in _named(found, _asked(self, "CacheParameterGroupName"), "CacheParameterGroupNotFound")
+            for one in _named(found, asked(self, "CacheParameterGroupName"), "CacheParameterGroupNotFound")
         ]
     }

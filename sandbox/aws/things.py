@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.responses import BaseResponse
 
 ACCOUNT = DEFAULT_ACCOUNT_ID
 # Pulumi's names in a listener's and a rule's actions, where the API's are not the same with a capital letter.
@@ -80,3 +81,9 @@ def api(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {_RENAMED.get(key) or key[:1].upper() + key[1:]: api(one) for key, one in value.items()}
     return [api(one) for one in value] if isinstance(value, list) else value
+
+
+def asked(response: BaseResponse, key: str, otherwise: Any = None) -> Any:
+    """A parameter of a request."""
+    found = response._get_params().get(key)
+    return otherwise if found is None else found
