@@ -13,7 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # make takes any name, and would go on without what was meant.
 lower = $(if $(findstring command line,$(origin $(1))),$(error $(1)=$($(1)) is not known; write $(2)=$($(1))))
 $(call lower,stage,STAGE)$(call lower,stack,STACK)$(call lower,force,FORCE)$(call lower,context,CONTEXT)
-.PHONY: help setup up preview refresh down env test test-fast test-cluster check docs facts smoke-account upgrade-providers format bench lock clean
+.PHONY: help setup up preview refresh down env aws test test-fast test-cluster check docs facts smoke-account upgrade-providers format bench lock clean
 
 sandbox = @.venv/bin/python -m sandbox $(1) --stack '$(STACK)' $(if $(STAGE),--stage '$(STAGE)')
 
@@ -37,8 +37,11 @@ refresh: setup ## Compare the sandbox's world with the state, to see drift
 down: setup ## Take the stack down again; FORCE=1 takes protected resources along
 	$(call sandbox,down) $(if $(FORCE),--force)
 
-env: setup ## Print exports, so that eval "$$(make -s env)" makes plain pulumi work in the sandbox
+env: setup ## Print exports, so that eval "$$(make -s env)" makes plain pulumi and aws work in the sandbox
 	$(call sandbox,env)
+
+aws: setup ## Say where the sandbox's AWS is, what it has, and what it lacks
+	@.venv/bin/python -m sandbox aws
 
 test: setup ## Run everything that can be tested without an account
 	@scripts/test

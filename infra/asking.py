@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import pulumi
 
+from infra.clients import told
+
 T = TypeVar("T")
 
 
@@ -27,5 +29,5 @@ async def answered(ask: Callable[[], T], who: str, what: str) -> T | None:
     except NoCredentialsError:
         pulumi.log.info(f"{who}: not looked at {what}, as boto3 finds no AWS credentials")
     except (BotoCoreError, ClientError) as error:
-        pulumi.log.warn(f"{who}: cannot look {what}: {error}")
+        pulumi.log.warn(f"{who}: cannot look {what}: {told(error)}")
     return None

@@ -1,7 +1,12 @@
-"""Clients of AWS' services, with the environment's credentials, or with those of the role that a stack says to take."""
+"""Clients of AWS' services, with the environment's credentials, or with those of the role that a stack says to take.
+
+Where AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_<SERVICE> names an endpoint, that one is asked, as by every AWS SDK (AWS SDKs
+and Tools Reference Guide, Service-specific endpoints).
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
@@ -10,6 +15,7 @@ from typing import Any
 # A client of an AWS service in a region.
 Clients = Callable[[str, str], Any]
 _SESSION = "ascent"
+_ENDPOINT = "AWS_ENDPOINT_URL"
 
 
 def clients(role: str | None = None, *, seconds: int | None = None) -> Clients:
@@ -56,7 +62,19 @@ def explained(error: Callable[[str], Exception], where: str) -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as said:
-        raise error(f"{where}: {' '.join(str(said).split())}") from said
+        raise error(f"{where}: {told(said)}") from said
+
+
+def told(error: Exception) -> str:
+    """What AWS or the SDK says, as one line; of an endpoint that does not answer, the variable that names it, too."""
+    from botocore.exceptions import ConnectionError as NoConnectionError
+
+    url = str(error.kwargs.get("endpoint_url") or "") if isinstance(error, NoConnectionError) else ""
+    # The one of a service is before the one of all.
+    for name in sorted((one for one in os.environ if one.startswith(_ENDPOINT)), reverse=True):
+        if os.environ[name] and url.startswith(os.environ[name].rstrip("/")):
+            return f"nothing answers at {url}, which {name} names; start what should answer there, or unset {name}"
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _as(role: str, region: str, config: Any) -> Any:

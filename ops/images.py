@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from infra.clients import Clients
+from infra.clients import Clients, told
 from infra.config.settings import Settings
 from infra.images import ECR, in_region, used
 from infra.stages import Capability
@@ -101,7 +101,7 @@ def _ask(image: str, clients: Clients) -> tuple[ImageState, Mapping[str, int] | 
     except (BotoCoreError, ClientError) as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] in ABSENT:
             return ImageState.MISSING, None
-        raise ImagesError(f"{image}: {error}") from None
+        raise ImagesError(f"{image}: {told(error)}") from None
     return ImageState.THERE, findings
 
 

@@ -27,7 +27,7 @@ SLOW = (
     "commands/test_environment", "commands/test_errors", "commands/test_toolchain",
     "drift/test_command", "guard/test_reader", "policy/test_pack", "quotas/test_account",
     "quotas/test_command", "restore/test_perform", "rollout/test_commands", "rollout/test_walk",
-    "sandbox/test_plugin", "transition/test_apply", "transition/test_commands", "unit/test_account",
+    "sandbox/test_aws", "sandbox/test_plugin", "transition/test_apply", "transition/test_commands", "unit/test_account",
     "unit/test_authorities", "unit/test_backfill_role", "unit/test_cache_engine", "unit/test_commands",
     "unit/test_components", "unit/test_config_file", "unit/test_documents", "unit/test_endpoints",
     "unit/test_engine_version", "unit/test_existing_network", "unit/test_failover_cloud", "unit/test_failover_fence",

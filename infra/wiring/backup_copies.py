@@ -11,7 +11,7 @@ from infra import schedules
 from infra.alarms.copies import CLOCK
 from infra.alarms.model import Kind
 from infra.alarms.subject import Subject
-from infra.clients import Clients
+from infra.clients import Clients, told
 from infra.components.compute.clock import Clock, ClockArgs
 from infra.components.data.backup_copies import BackupCopies, BackupCopiesArgs, CopyRegion
 from infra.wiring.alarms import TASK_SEVERITY, Topics, Watched, watch
@@ -96,7 +96,7 @@ def _warn(clients: Clients, region: str) -> None:
     try:
         settings = clients("backup", region).describe_region_settings()
     except (BotoCoreError, ClientError) as error:
-        pulumi.log.info(f"not looked at whether AWS Backup is on for Aurora in {region}: {error}")
+        pulumi.log.info(f"not looked at whether AWS Backup is on for Aurora in {region}: {told(error)}")
         return
     if not settings.get("ResourceTypeOptInPreference", {}).get(AURORA):
         pulumi.log.warn(

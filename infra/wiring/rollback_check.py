@@ -15,7 +15,7 @@ import pulumi
 from pydantic import ValidationError
 
 from infra.authoritative import WRITER
-from infra.clients import Clients
+from infra.clients import Clients, told
 from infra.config.models.rollout import Phase, Progress, Rollout, Strategy
 from infra.config.settings import Settings
 from infra.rollout_order import is_behind, same, takes_away
@@ -124,7 +124,7 @@ def _writer_region(clients: Clients, region: str, database: str) -> str | None:
     try:
         answer = clients("rds", region).describe_global_clusters(GlobalClusterIdentifier=database)
     except (BotoCoreError, ClientError) as error:
-        pulumi.log.info(f"not looked at where {database} is written: {error}")
+        pulumi.log.info(f"not looked at where {database} is written: {told(error)}")
         return None
     members = [member for found in answer["GlobalClusters"] for member in found["GlobalClusterMembers"]]
     return next((str(one["DBClusterArn"]).split(":")[3] for one in members if one["IsWriter"]), None)

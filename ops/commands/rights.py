@@ -17,7 +17,6 @@ from ops.edge.token import VARIABLE, Held, SilentError, Token, TokenError
 from ops.engine.render import render
 from ops.quotas.judge import QuotaVerdict
 from ops.quotas.report import COLORS
-from ops.rollout.gates import WORLD
 
 # Cloudflare, Load Balancing: enable; without the add-on, it answers "interval is not in range [0, 0]" or "[1, 1]".
 _ADD_ON = (
@@ -79,9 +78,7 @@ def rights(settings: Settings, stack: str, live: Callable[[str], None]) -> Right
     wanted = needed(resources)
     add_ons = [_ADD_ON] if any(one.type == BALANCER for one in resources) else []
     secret, why, valid = os.environ.get(VARIABLE), "", True
-    if os.environ.get(WORLD):
-        why = "the sandbox's environment is active, and has no Cloudflare"
-    elif not secret:
+    if not secret:
         why = f"{VARIABLE} is not set"
     else:
         live("Asking Cloudflare what the token may do")

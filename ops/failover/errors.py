@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from infra.clients import told
+
 # Amazon RDS API Reference, FailoverGlobalCluster, SwitchoverGlobalCluster, ModifyDBInstance, RebootDBInstance and
 # RegisterDBProxyTargets, Errors; Amazon ElastiCache API Reference, FailoverGlobalReplicationGroup, Errors: the
 # codes while something else is under way. A target that was deregistered may still count as registered for a while.
@@ -46,6 +48,6 @@ def explained(service: str, region: str) -> Iterator[None]:
         yield
     except ClientError as error:
         busy = error.response.get("Error", {}).get("Code") in _STATES
-        raise (CloudBusyError if busy else CloudError)(f"{service} in {region}: {error}") from error
+        raise (CloudBusyError if busy else CloudError)(f"{service} in {region}: {told(error)}") from error
     except BotoCoreError as error:
-        raise CloudError(f"{service} in {region}: {error}") from error
+        raise CloudError(f"{service} in {region}: {told(error)}") from error

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from infra.clients import Clients
+from infra.clients import Clients, told
 from ops.quotas.model import GLOBAL_REGION, Quota, Scope
 from ops.quotas.vcpu import VcpuError
 
@@ -50,7 +50,7 @@ class QuotaClient:
         try:
             return str(self._clients("sts", region).get_caller_identity()["Account"])
         except errors as error:
-            raise NoAccountError(_line(error)) from error
+            raise NoAccountError(told(error)) from error
 
     def answer(self, quota: Quota, region: str | None) -> QuotaAnswer:
         """The account's quota in a region, and its use."""
@@ -120,8 +120,4 @@ def _errors() -> tuple[type[Exception], ...]:
 def _short(error: Exception) -> str:
     """The error, without the parts that differ from quota to quota."""
     answer = getattr(error, "response", None)
-    return f"{getattr(error, 'operation_name', '')}: {answer['Error']['Code']}" if answer else _line(error)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return f"{getattr(error, 'operation_name', '')}: {answer['Error']['Code']}" if answer else told(error)

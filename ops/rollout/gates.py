@@ -1,18 +1,11 @@
-"""The checks between two steps: alarms, targets, instance refreshes, and the listener's weights.
-
-`AwsGates` asks AWS; `SandboxGates` reads the sandbox's file, in which alarms and targets can be edited. Both have the
-same methods.
-"""
+"""The checks between two steps: alarms, targets, instance refreshes, and the listener's weights."""
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from infra.alarms.model import Metric
@@ -21,7 +14,6 @@ from infra.clients import Clients, clients, explained
 from infra.thresholds import ALARM_PERIOD, DEREGISTRATION_DELAY
 from ops.rollout.state_machine import Traffic
 
-WORLD = "ASCENT_SANDBOX_WORLD"
 ALARM = "ALARM"
 # Without AlarmTypes, CloudWatch returns metric alarms alone.
 TYPES = ["MetricAlarm", "CompositeAlarm"]
@@ -78,14 +70,13 @@ class Gates(TargetHealth, Protocol):
 
 
 def gates(role: str | None, *, seconds: int | None = None) -> Gates:
-    """The checks of the sandbox where its environment is active, else those of AWS, with the role if one is given.
+    """The checks by AWS, with the role if one is given.
 
     Args:
         role: ARN of a role to assume.
         seconds: timeout for a region that may not answer, with one try; None for the SDK's default.
     """
-    world = os.environ.get(WORLD)
-    return SandboxGates(Path(world)) if world else AwsGates(clients(role, seconds=seconds))
+    return AwsGates(clients(role, seconds=seconds))
 
 
 class AwsGates:
@@ -147,7 +138,8 @@ class AwsGates:
             "get_metric_data",
             MetricDataQueries=[_query(name, metric, dimensions) for name, metric in SERVED.items()],
             StartTime=since,
-            EndTime=until,
+            # Amazon CloudWatch API Reference, GetMetricData: it has to end after it begins, in whole seconds.
+            EndTime=max(until, since + timedelta(seconds=1)),
         ):
             for one in page["MetricDataResults"]:
                 sums[one["Id"]] += sum(one["Values"])
@@ -192,95 +184,6 @@ class AwsGates:
     def _pages(self, region: str, service: str, operation: str, **arguments: Any) -> list[dict[str, Any]]:
         with explained(GateError, f"{service} in {region}"):
             return list(self._clients(service, region).get_paginator(operation).paginate(**arguments))
-
-
-class SandboxGates:
-    """Reads the sandbox's world, where nothing runs: targets are healthy and alarms quiet unless it says otherwise.
-
-    Written by hand (or by a test) into `outputs` of an entry: `stateValue: ALARM` of an alarm, `healthyTargets: 0` or
-    `requests: 10` with `failedRequests: 1` of a target group, `refreshStatus: RollbackSuccessful` of an autoscaling
-    group.
-    """
-
-    drain: float = 0
-    poll: float = 0.2
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def fired(self, region: str, names: Sequence[str], since: datetime | None) -> list[str]:
-        """Those whose entry says ALARM. The world has no times, so `since` has no effect."""
-        del since
-        alarms = {
-            **self._named("aws:cloudwatch/metricAlarm:MetricAlarm", region),
-            **self._named("aws:cloudwatch/compositeAlarm:CompositeAlarm", region),
-        }
-        missing = sorted(set(names) - set(alarms))
-        if missing:
-            raise GateError(f"there is no alarm {', '.join(missing)} in {region}; bring it back with: pulumi up")
-        return [name for name in names if alarms[name].get("stateValue") == ALARM]
-
-    def healthy(self, region: str, target_group: str) -> int | None:
-        """None, unless the entry has a number."""
-        groups = self._entries("aws:lb/targetGroup:TargetGroup", region)
-        said: int | None = groups.get(target_group, {}).get("healthyTargets")
-        return said
-
-    def refresh(self, region: str, group: str) -> Refresh:
-        """Done, unless the entry has a status."""
-        status = self._named("aws:autoscaling/group:Group", region).get(group, {}).get("refreshStatus", REFRESH_DONE)
-        return Refresh(done=status == REFRESH_DONE, failed=status in REFRESH_FAILED, says=f"{group}: {status}")
-
-    def traffic(
-        self, region: str, listener: str, target_group: str, since: datetime, until: datetime
-    ) -> Traffic | None:
-        """None, unless the entry has numbers. The world has no times."""
-        del listener, since, until
-        said = self._entries("aws:lb/targetGroup:TargetGroup", region).get(target_group, {})
-        return Traffic(requests=said["requests"], failed=said.get("failedRequests", 0)) if "requests" in said else None
-
-    def weights(self, region: str, listener: str) -> dict[str, int]:
-        """Of the listener's default action."""
-        found = self._entries("aws:lb/listener:Listener", region).get(listener)
-        if found is None:
-            raise GateError(f"there is no listener {listener} in {region}; find what is gone with: pulumi refresh")
-        forwards = [one["forward"] for one in found["defaultActions"] if "forward" in one]
-        return {one["arn"]: int(one["weight"]) for forward in forwards for one in forward["targetGroups"]}
-
-    def forward(self, region: str, listener: str, weights: Mapping[str, int]) -> None:
-        """Writes them into the file, under the lock that the sandbox's providers take."""
-        shares = [{"arn": arn, "weight": weight} for arn, weight in weights.items() if weight]
-        with self._path.with_name(f"{self._path.name}.lock").open("w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            everything = self._read()
-            table = everything["resources"]["aws"].get("aws:lb/listener:Listener", {})
-            for key in (listener, f"{listener}@{region}"):
-                for side in ("inputs", "outputs"):
-                    for action in table.get(key, {}).get(side, {}).get("defaultActions", []):
-                        if "forward" in action:
-                            action["forward"]["targetGroups"] = shares
-            new = self._path.with_name(f"{self._path.name}.new")
-            new.write_text(json.dumps(everything), encoding="utf-8")
-            new.replace(self._path)
-
-    def _entries(self, token: str, region: str) -> dict[str, dict[str, Any]]:
-        """Properties by id, overlaid with the edited outputs."""
-        return {
-            key.removesuffix(f"@{region}"): {**one["inputs"], **one["outputs"], "name": one["name"]}
-            for key, one in self._read()["resources"]["aws"].get(token, {}).items()
-            if one["scope"] == region
-        }
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            everything: dict[str, Any] = json.loads(self._path.read_text(encoding="utf-8"))
-            everything["resources"]["aws"]
-        except (OSError, ValueError, KeyError) as error:
-            raise GateError(f"{self._path}: cannot read the sandbox's world: {error}") from error
-        return everything
-
-    def _named(self, token: str, region: str) -> dict[str, dict[str, Any]]:
-        return {str(one["name"]): one for one in self._entries(token, region).values()}
 
 
 def _shared(config: Mapping[str, Any] | None, weights: Mapping[str, int]) -> dict[str, Any] | None:

@@ -9,9 +9,11 @@ from typing import Annotated
 
 import typer
 
+from sandbox.commands import aws as cloud
 from sandbox.commands import recovery, report, state
 from sandbox.commands.engine import INTERRUPTED, Result, Sandbox
 from sandbox.commands.environ import shell_exports
+from sandbox.commands.stackfile import shipped_region
 from sandbox.commands.turns import our_turn
 from scripts.arguments import checked_stack, checked_stage
 from scripts.places import SANDBOX, unwritable
@@ -39,6 +41,9 @@ StageOption = Annotated[
 def up(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
     """Bring the stack up."""
     with _run("up", stack, stage) as (box, number):
+        # A shell that has the sandbox's environment keeps its AWS, even after a `make down`.
+        if os.environ.get("AWS_ENDPOINT_URL") == cloud.expected(box.layout):
+            cloud.start(box.layout)
         result = box.up(number)
         _done(box, result, "up")
 
@@ -83,6 +88,8 @@ def down(
                 _print("That update failed; going on without it.")
         result = box.destroy(ignore_protection=force)
         _finish(box, result)
+        if not any(state.resources(box.layout, other) for other in state.stacks(box.layout)):
+            cloud.stop(box.layout)
         left = report.real(box.resources())
         if left:
             _print(f"{len(left)} resources are left:")
@@ -99,13 +106,29 @@ def down(
 
 @app.command(epilog='Example: eval "$(make -s env)" && pulumi preview --stack sandbox')
 def env(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
-    """Print exports that make plain `pulumi` work in the sandbox."""
+    """Print exports that make plain `pulumi`, and clients of AWS, work in the sandbox."""
     _valid(lambda: checked_stack(stack))
     _valid(lambda: checked_stage(stage) if stage else None)
     with _problems():
         box = Sandbox(SANDBOX, stack)
         box.install()
-        typer.echo(shell_exports(box.layout, stack))
+        there = cloud.environment(cloud.start(box.layout), shipped_region(box.layout, stack))
+        typer.echo(shell_exports(box.layout, stack, there))
+
+
+@app.command(epilog="Example: python -m sandbox aws")
+def aws() -> None:
+    """Start the sandbox's AWS where there is none, and print its endpoint, what it has, and what it lacks."""
+    with _problems():
+        box = Sandbox(SANDBOX)
+        server = cloud.start(box.layout)
+        said = cloud.about(server) or {}
+        _print(f"[bold]{server.url}[/], process {server.pid}")
+        for title, key in (("In it, as in the world", "mirrored"), ("In the world alone", "lacking")):
+            _print(f"{title}:")
+            report.console().print(report.counted(said.get(key) or {}))
+        for what, why in (said.get("problems") or {}).items():
+            _print(f"Not in it, by an error: {what}: {why}")
 
 
 def _print(text: str) -> None:

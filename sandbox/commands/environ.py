@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -86,13 +87,15 @@ def _holds(path: Path, text: str) -> bool:
         return False
 
 
-def shell_exports(layout: Layout, stack: str) -> str:
+def shell_exports(layout: Layout, stack: str, more: Mapping[str, str] | None = None) -> str:
     """Lines for `eval` that turn a shell into one where plain `pulumi` means the sandbox, and `stack` without --stack.
 
-    The stack is in the variable, and not selected: that would be for every shell.
+    The stack is in the variable, and not selected: that would be for every shell. `more` are further variables, such as
+    those of the sandbox's AWS.
     """
-    lines = [f"unset {name}" for name in stripped_names(dict(os.environ)) if name not in settings(layout)]
-    lines += [f"export {name}={shlex.quote(value)}" for name, value in settings(layout).items()]
+    exported = settings(layout) | dict(more or {})
+    lines = [f"unset {name}" for name in stripped_names(dict(os.environ)) if name not in exported]
+    lines += [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
     lines.append(f"export PULUMI_STACK={shlex.quote(stack)}")
     lines.append(f"export PATH={shlex.quote(os.pathsep.join([*path_entries(), outside_path()]))}")
     return "\n".join(lines)

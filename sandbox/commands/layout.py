@@ -45,6 +45,11 @@ class Layout:
         return self.home / "world.json"
 
     @property
+    def aws(self) -> Path:
+        """Where the sandbox's AWS says its process and its port."""
+        return self.home / "aws.json"
+
+    @property
     def lock(self) -> Path:
         """Held while a command runs; it names the process."""
         return self.home / "run.lock"

@@ -48,6 +48,20 @@ def kinds(resources: list[dict[str, Any]]) -> Table:
     return table
 
 
+def counted(types: dict[str, int]) -> Table:
+    """How many there are of each type of AWS, by service."""
+    table = Table(box=None, show_header=False, padding=(0, 1, 0, 2), pad_edge=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    by_service: dict[str, list[str]] = {}
+    for token, count in sorted(types.items()):
+        service = token.split(":")[1].partition("/")[0]
+        by_service.setdefault(service, []).append(f"{token.rpartition(':')[2]} {count}")
+    for service, parts in by_service.items():
+        table.add_row(f"[bold]{service}[/]", ", ".join(parts))
+    return table
+
+
 def changed(result: Result) -> str:
     """The changes of a run in words: of real resources, as far as the engine tells them apart."""
     counts = Counter(step.op for step in result.steps if step.real and not step.failed and step.op in WORDS)

@@ -76,6 +76,13 @@ def shipped_stage(layout: Layout, stack: str) -> int | None:
     return int(stage) if stage.isascii() and stage.isdigit() else None
 
 
+def shipped_region(layout: Layout, stack: str) -> str:
+    """The stack's first region by the shipped file; us-east-1 where it says none."""
+    config = read_stack_file(layout.project / f"Pulumi.{stack}.yaml", layout.project_name).get("config") or {}
+    regions = config.get(f"{layout.project_name}:regions")
+    return str(regions[0]) if isinstance(regions, list) and regions else "us-east-1"
+
+
 def write_config(layout: Layout, stack: str, overrides: dict[str, Any]) -> Path:
     """Generate the config file for a run; overrides are given without the project's name before them."""
     shipped = read_stack_file(layout.project / f"Pulumi.{stack}.yaml", layout.project_name)

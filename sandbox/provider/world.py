@@ -94,6 +94,10 @@ class WorldView:
             suffix = f"@{entry.scope}"
             yield (key.removesuffix(suffix) if entry.scope else key), entry
 
+    def of(self, provider: str) -> dict[str, dict[str, Entry]]:
+        """Everything of a provider: types, and their entries."""
+        return self._tables.get(provider, {})
+
     def holding(self, provider: str, text: str) -> Iterator[tuple[str, str, Entry]]:
         """Type, id and entry of everything of `provider` that mentions `text` anywhere."""
         for token, entries in self._tables.get(provider, {}).items():

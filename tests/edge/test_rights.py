@@ -20,7 +20,6 @@ from ops import cli, stackfile
 from ops.commands import quotas as command
 from ops.edge.rights import RIGHTS, RULESET, needed, unknown
 from ops.quotas.account import NoAccountError, QuotaClient
-from ops.rollout.gates import WORLD
 from tests.unit.configs import settings
 from tests.unit.runtime import built
 
@@ -75,7 +74,6 @@ def run(
     def number(*_: object) -> str:
         raise NoAccountError("no credentials")
 
-    monkeypatch.delenv(WORLD, raising=False)
     monkeypatch.setattr(QuotaClient, "number", number)
     monkeypatch.setattr(command, "needed", lambda *_: [])
     domain = {"name": "app.example.com", "dns": "cloudflare", "zoneId": ZONE}

@@ -5,16 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import boto3  # type: ignore[import-untyped]
 
 from ops.restore.calls import MARK
 from ops.restore.shape import CALL, CLUSTER, INSTANCE, SCALED, shape
 from ops.stackfile import ROOT
+from sandbox.commands import aws as cloud
 from sandbox.commands.engine import QUICK, Sandbox
 from sandbox.commands.environ import engine_environment
+from tests.engine.commands import ascent, project
+from tests.engine.world import brought_up
 
 NAME = "sandbox-use1-db"
+ROLES = "ascent:database: {roles: true}"
 # The step of `ascent restore` that updates, without the AWS around it.
 UPDATE = """
 import json, sys
@@ -55,20 +62,6 @@ def steps(box: Sandbox, *names: str) -> dict[str, str]:
     return told
 
 
-def project(home: Path) -> Path:
-    """This repository, with a sandbox of stage 4 in its file: the engine is asked as people do, without a stage."""
-    made = home / "project"
-    made.mkdir()
-    for one in ROOT.iterdir():
-        if one.name not in (".git", "Pulumi.sandbox.yaml"):
-            (made / one.name).symlink_to(one)
-    text = (ROOT / "Pulumi.sandbox.yaml").read_text()
-    assert text.count("ascent:stage: 1") == 1
-    config = "ascent:stage: 4\n  ascent:database: {roles: true}"
-    (made / "Pulumi.sandbox.yaml").write_text(text.replace("ascent:stage: 1", config))
-    return made
-
-
 def swapped(box: Sandbox, **has: Any) -> None:
     """Put a restored cluster in the other's place: all names are the same, and none of AWS' own ids."""
     world = box.world()
@@ -97,7 +90,7 @@ def called(box: Sandbox) -> str:
 
 
 def test_no_update_replaces_what_was_restored(tmp_path: Path) -> None:
-    box = Sandbox(tmp_path / "home", project=project(tmp_path), environment=dict(QUICK))
+    box = Sandbox(tmp_path / "home", project=project(tmp_path, 4, ROLES), environment=dict(QUICK))
     box.install()
     up = box.up()
     assert up.ok, up.output
@@ -130,3 +123,31 @@ def test_no_update_replaces_what_was_restored(tmp_path: Path) -> None:
     refused = steps(box, "update")["update"]
     assert refused.startswith(f"no: an update would not keep the restored database (create-replacement {NAME}, ")
     assert box.world()["resources"]["aws"][CLUSTER][NAME]["outputs"]["databaseName"] == "other"
+
+
+def test_the_whole_command_at_the_sandboxs_aws(tmp_path: Path) -> None:
+    """Every call of a restore that AWS gets, by the API; the update after it, by the engine."""
+    box = brought_up(tmp_path / "home", 4, project(tmp_path, 4))
+    server = cloud.start(box.layout)
+    try:
+        to = datetime.now(UTC) - timedelta(hours=2)
+        moment = to.strftime("%Y-%m-%dT%H:%M:%SZ")
+        options = ("--stack", "sandbox", "--to", moment, "--json", "--apply", "--yes", "--over-budget")
+        done = ascent(box, server, "restore", *options)
+        assert done.returncode == 0, done.stdout + done.stderr
+        told = json.loads(done.stdout)
+        assert list(told["results"]) == [one["id"] for one in told["steps"]]
+        assert told["results"]["swap"] == told["results"]["update"] == "done"
+
+        keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+        rds = boto3.client("rds", region_name="us-east-1", endpoint_url=server.url, **keys)
+        clusters = {one["DBClusterIdentifier"]: one for one in rds.describe_db_clusters()["DBClusters"]}
+        instances = {one["DBInstanceIdentifier"] for one in rds.describe_db_instances()["DBInstances"]}
+    finally:
+        cloud.stop(box.layout)
+    assert set(clusters) == {NAME, told["kept"]}
+    assert clusters[told["kept"]]["DeletionProtection"]
+    # The one that has the name now is another than before.
+    assert ids(box)[NAME] == clusters[told["kept"]]["DbClusterResourceId"] != clusters[NAME]["DbClusterResourceId"]
+    assert {f"{NAME}-writer", f"{NAME}-reader"} < instances
+    assert len(instances) == 4

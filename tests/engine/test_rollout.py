@@ -9,20 +9,24 @@ import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3  # type: ignore[import-untyped]
 import pytest
 import yaml
 
 from ops.stackfile import ROOT
+from sandbox.commands import aws as cloud
+from sandbox.commands.aws import CloudServer
 from sandbox.commands.engine import QUICK, Sandbox
 from sandbox.commands.environ import engine_environment
 from tests import warm
 
 OLD, NEW, NEWER = (f"public.ecr.aws/example/app:{tag}" for tag in ("1.0.0", "2.0.0", "3.0.0"))
-LISTENER, ALARM = "aws:lb/listener:Listener", "aws:cloudwatch/metricAlarm:MetricAlarm"
+LISTENER, REGION = "aws:lb/listener:Listener", "us-east-1"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 COMMENT = "# Two people have to agree on this."
 
@@ -33,6 +37,7 @@ class Checkout:
 
     root: Path
     box: Sandbox
+    server: CloudServer
 
     @property
     def file(self) -> Path:
@@ -53,7 +58,8 @@ class Checkout:
         """`ascent rollout ...` as a process of its own; of one that is killed, the engine writes down each step."""
         line = [str(warm.toolchain() / "bin" / "ascent"), command, *arguments]
         pipe = subprocess.PIPE
-        environment = engine_environment(self.box.layout) | {"PYTHONPATH": str(self.root)} | ({} if killed else QUICK)
+        environment = engine_environment(self.box.layout) | cloud.environment(self.server, REGION)
+        environment |= {"PYTHONPATH": str(self.root)} | ({} if killed else QUICK)
         return subprocess.Popen(line, cwd=self.root, env=environment, stdout=pipe, stderr=pipe, text=True)
 
     def ascent(self, *arguments: str, code: int = 0) -> str:
@@ -102,20 +108,21 @@ class Checkout:
         """Colors that have a fleet."""
         return {one["urn"].rpartition("-")[2] for one in self.resources("aws:autoscaling/group:Group")}
 
-    def alarm(self, color: str, *, on: bool) -> None:
-        """Have the world say that the color's error alarm fires, as somebody would by hand."""
-        world = json.loads(self.box.layout.world.read_text())
-        (name,) = [key for key in world["resources"]["aws"][ALARM] if f"-{color}-ec2-errors" in key]
-        outputs = world["resources"]["aws"][ALARM][name]["outputs"]
-        if on:
-            outputs["stateValue"] = "ALARM"
-        else:
-            outputs.pop("stateValue")
-        self.box.layout.world.write_text(json.dumps(world))
+    def client(self, service: str) -> Any:
+        """A client of AWS as anybody has it in the sandbox's shell."""
+        keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+        return boto3.client(service, region_name=REGION, endpoint_url=self.server.url, **keys)
+
+    def alarm(self, color: str, state: str) -> str:
+        """Set the color's error alarm, as `aws cloudwatch set-alarm-state` does. Returns its name."""
+        asked, prefix = self.client("cloudwatch"), f"sandbox-use1-{color}-ec2-errors"
+        (one,) = asked.describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
+        asked.set_alarm_state(AlarmName=one["AlarmName"], StateValue=state, StateReason="tried")
+        return str(one["AlarmName"])
 
 
 @pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
     home = tmp_path_factory.mktemp("rollout")
     root = home / "checkout"
     for directory in ("catalog", "infra", "ops", "sandbox", "scripts"):
@@ -128,15 +135,18 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     # Importing Cloudflare's SDK is a third of an update's time, and there are many here.
     text = re.sub(r"dns: cloudflare\n    zoneId: \w+", f"dns: external\n    certificateArn: {CERTIFICATE}", text)
     (root / "Pulumi.sandbox.yaml").write_text(text)
-    made = Checkout(root, Sandbox(home / "box", project=root, environment=dict(QUICK)))
+    box = Sandbox(home / "box", project=root, environment=dict(QUICK))
     there = {"name": "app.sandbox.example.com", "inputs": {}, "outputs": {"arn": CERTIFICATE}}
     world = {"format": 1, "resources": {"aws": {"aws:acm/certificate:Certificate": {CERTIFICATE: there}}}}
-    made.box.layout.world.parent.mkdir(parents=True)
-    made.box.layout.world.write_text(json.dumps(world))
-    result = made.box.up(1)
+    box.layout.world.parent.mkdir(parents=True)
+    box.layout.world.write_text(json.dumps(world))
+    result = box.up(1)
     assert result.ok, result.output
+    made = Checkout(root, box, cloud.start(box.layout))
     made.agree()
-    return made
+    yield made
+    assert (cloud.about(made.server) or {}).get("problems") == {}
+    assert cloud.stop(box.layout)
 
 
 def test_a_canary_that_is_killed_at_half_and_goes_on(checkout: Checkout) -> None:
@@ -171,7 +181,7 @@ def test_an_alarm_at_a_quarter_sends_it_back(checkout: Checkout) -> None:
     checkout.ascent("step")
     checkout.ascent("step")
     assert checkout.weights == (25, 75)
-    checkout.alarm("blue", on=True)
+    checkout.alarm("blue", "ALARM")
     said = checkout.ascent("step", "--json", code=1)
     assert "Going back" in said
     assert "blue-ec2-errors" in said
@@ -179,9 +189,31 @@ def test_an_alarm_at_a_quarter_sends_it_back(checkout: Checkout) -> None:
     assert checkout.images() == {"green"}
 
 
-def test_abort_leads_back(checkout: Checkout) -> None:
+def test_an_alarm_sends_back_a_rollout_that_runs(checkout: Checkout) -> None:
+    before, images = checkout.rollout, checkout.images()
+    checkout.ascent("start", "--strategy", "canary", "--image", NEWER)
+    to = checkout.rollout["progress"]["to"]
     # Without requests, CloudWatch would say so by itself.
-    checkout.alarm("blue", on=False)
+    checkout.alarm(to, "OK")
+    process = checkout.begin("step", "--all")
+    until = time.monotonic() + 240
+    while not (checkout.rollout[to].get("weight") == 5 and checkout.rollout["progress"].get("since")):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    # It watches for half an hour. What clears before the next look counts as well.
+    name = checkout.alarm(to, "ALARM")
+    checkout.alarm(to, "OK")
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 1, out + err
+    assert "Going back" in err
+    assert name in err
+    checkout.agree()
+    assert checkout.rollout == before
+    assert checkout.images() == images
+
+
+def test_abort_leads_back(checkout: Checkout) -> None:
     before = checkout.file.read_text()
     # The same once more, after it went back.
     checkout.ascent("start", "--strategy", "canary", "--image", NEWER)

@@ -24,7 +24,6 @@ from ops.quotas.model import Quota
 from ops.quotas.report import wrapped
 from ops.quotas.stacks import QuotaNeed
 from ops.quotas.table import QUOTAS
-from ops.rollout.gates import WORLD
 from ops.stackfile import ROOT
 from tests.quotas.support import ADDRESSES, GROUP_RULES, INTERNET_GATEWAYS, ON_DEMAND, VPCS
 from tests.unit.configs import settings as configured
@@ -55,7 +54,6 @@ def run(
         QuotaNeed(quota=ON_DEMAND, region="us-east-1", most=20),
         QuotaNeed(quota=ADDRESSES, region="us-east-1", most=3),
     ]
-    monkeypatch.delenv(WORLD, raising=False)
     monkeypatch.setattr(QuotaClient, "number", number)
     monkeypatch.setattr(QuotaClient, "answer", answer)
     monkeypatch.setattr(stackfile, "settings", lambda *_, **__: configured(stage=6, **config))
@@ -207,14 +205,6 @@ def test_the_stacks_role_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     assert taken == [role]
 
 
-def test_the_sandbox_has_no_account(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(WORLD, "world.json")
-    monkeypatch.setattr(command, "clients", lambda _: pytest.fail("AWS was asked"))
-    account, number, why = command._account(configured(), "sandbox")
-    assert (account, number) == (None, None)
-    assert "sandbox" in why
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -255,7 +245,6 @@ def test_a_new_account_from_end_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
 
     # moto knows the quotas of VPCs alone.
     monkeypatch.setattr(ServiceQuotasBackend, "get_service_quota", has)
-    monkeypatch.delenv(WORLD, raising=False)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "made-up")
     with mock_aws():

@@ -22,7 +22,6 @@ from ops.cli import app
 from ops.commands import restore as command
 from ops.cost.move import Bill
 from ops.engine.updates import UnaskedError
-from ops.rollout.gates import WORLD
 from tests.restore.aurora import NOW, Aurora
 from tests.restore.support import KEPT, NAME, RESTORED, SECRET, TO, TODAYS, Machine, aws, state
 
@@ -221,12 +220,6 @@ def test_somebody_elses_database_is_theirs_to_restore(sky: Aurora) -> None:
     refused = restore("--to", TO)
     assert refused.exit_code == 2
     assert "its backups are its owner's" in flat(refused.stderr)
-
-
-def test_in_the_sandbox_there_is_nothing_to_restore(sky: Aurora, monkeypatch: pytest.MonkeyPatch) -> None:
-    del sky
-    monkeypatch.setenv(WORLD, "world.json")
-    assert "in the sandbox there is no database to restore" in restore("--to", TO).stderr
 
 
 def test_a_stack_without_a_database_in_its_state_says_what_to_do(sky: Aurora, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import pytest
-from botocore.stub import Stubber  # type: ignore[import-untyped]
+from botocore.stub import ANY, Stubber  # type: ignore[import-untyped]
 
 from infra.alarms.traffic import failures
 from ops.rollout import gates
-from ops.rollout.gates import GateError, Refresh, SandboxGates, named
+from ops.rollout.gates import GateError, Refresh, named
 from ops.rollout.state_machine import Traffic
 
 REGION = "us-east-1"
@@ -117,6 +116,15 @@ def test_a_group_that_was_never_refreshed_is_done(answer: Answer) -> None:
     assert gates.gates(None).refresh(REGION, "blue") == Refresh(done=True)
 
 
+@pytest.mark.parametrize(("seconds", "asked"), [(0, 1), (0.4, 1), (90, 90)])
+def test_a_time_without_length_is_not_asked_for(answer: Answer, seconds: float, asked: float) -> None:
+    """CloudWatch refuses it: a step that is taken at once after the last one."""
+    until = SINCE + timedelta(seconds=seconds)
+    wanted = {"MetricDataQueries": ANY, "StartTime": SINCE, "EndTime": SINCE + timedelta(seconds=asked)}
+    answer("cloudwatch", "get_metric_data", {"MetricDataResults": []}, wanted)
+    assert gates.gates(None).traffic(REGION, LISTENER, GROUP, SINCE, until) == Traffic(requests=0, failed=0)
+
+
 def test_requests_are_counted_by_the_group_and_what_stood_in_for_it_by_the_balancer(answer: Answer) -> None:
     until = SINCE + timedelta(minutes=30)
     balancer = {"Name": "LoadBalancer", "Value": "app/lb/0123456789abcdef"}
@@ -209,45 +217,3 @@ def test_what_aws_refuses_is_one_message(monkeypatch: pytest.MonkeyPatch) -> Non
 
     with pytest.raises(GateError, match=r"elbv2 in us-east-1: .*not for you"):
         gates.gates(None).healthy(REGION, GROUP)
-
-
-def world(tmp_path: Path, token: str, key: str, **outputs: Any) -> SandboxGates:
-    entry = {"scope": REGION, "name": "blue", "inputs": {}, "outputs": outputs}
-    file = tmp_path / "world.json"
-    file.write_text(json.dumps({"format": 1, "resources": {"aws": {token: {key: entry}}}}))
-    return SandboxGates(file)
-
-
-def test_the_world_is_quiet_and_healthy_until_somebody_writes_otherwise(tmp_path: Path) -> None:
-    alarm, group, fleet = (
-        "aws:cloudwatch/metricAlarm:MetricAlarm",
-        "aws:lb/targetGroup:TargetGroup",
-        "aws:autoscaling/group:Group",
-    )
-    assert world(tmp_path, alarm, "blue").fired(REGION, ["blue"], None) == []
-    assert world(tmp_path, alarm, "blue", stateValue="ALARM").fired(REGION, ["blue"], None) == ["blue"]
-    assert world(tmp_path, group, "arn").healthy(REGION, "arn") is None
-    assert world(tmp_path, group, f"arn@{REGION}", healthyTargets=0).healthy(REGION, "arn") == 0
-    assert world(tmp_path, group, "arn").traffic(REGION, "", "arn", SINCE, SINCE) is None
-    counted = world(tmp_path, group, "arn", requests=10, failedRequests=1).traffic(REGION, "", "arn", SINCE, SINCE)
-    assert counted == Traffic(requests=10, failed=1)
-    assert world(tmp_path, fleet, "blue").refresh(REGION, "blue").done
-    assert world(tmp_path, fleet, "blue", refreshStatus="RollbackSuccessful").refresh(REGION, "blue").failed
-
-
-@pytest.mark.parametrize("key", ["arn", f"arn@{REGION}"])
-def test_the_world_takes_weights_too(tmp_path: Path, key: str) -> None:
-    actions = [{"type": "forward", "forward": {"targetGroups": [{"arn": "blue", "weight": 50}], "stickiness": {}}}]
-    eyes = world(tmp_path, "aws:lb/listener:Listener", key, defaultActions=actions)
-    eyes.forward(REGION, "arn", {"blue": 0, "green": 100})
-    assert eyes.weights(REGION, "arn") == {"green": 100}
-
-
-def test_what_the_world_has_not_is_not_taken_for_fine(tmp_path: Path) -> None:
-    empty = world(tmp_path, "aws:lb/targetGroup:TargetGroup", "arn")
-    with pytest.raises(GateError, match="there is no alarm blue"):
-        empty.fired(REGION, ["blue"], None)
-    with pytest.raises(GateError, match="there is no listener"):
-        empty.weights(REGION, "arn")
-    with pytest.raises(GateError, match="cannot read"):
-        SandboxGates(tmp_path / "nowhere.json").fired(REGION, ["blue"], None)

@@ -190,17 +190,6 @@ def test_the_buckets_that_the_last_update_left_are_compared_with_the_file(
     assert command._complete(stackfile.settings("test"), "test", OTHER) is same
 
 
-def test_nothing_is_told_to_aws_from_within_the_sandbox(stack: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = stack.read_text()
-    monkeypatch.setenv("ASCENT_SANDBOX_WORLD", "/nowhere")
-    monkeypatch.setattr(command, "FailoverCloud", lambda _: pytest.fail("asked"))
-    done = failover("--to", OTHER, "--apply", "--yes")
-    assert done.exit_code == 2
-    assert "in the sandbox there is no database to fail over" in done.stderr
-    assert failover("--to", OTHER).exit_code == 0
-    assert stack.read_text() == before
-
-
 def test_no_is_an_answer(stack: Path) -> None:
     before = stack.read_text()
     done = CliRunner().invoke(app, ["failover", "--stack", "test", "--to", OTHER, "--apply"], input="n\n")
