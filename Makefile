@@ -50,7 +50,8 @@ test-fast: setup ## Run what takes a minute or two, while you work: no real engi
 	@scripts/test --fast
 
 test-cluster: setup ## Apply every stage's Kubernetes objects to the cluster that KUBECONFIG names, and remove them
-	@ASCENT_TEST_CLUSTER=1 ASCENT_TEST_CONTEXT='$(CONTEXT)' .venv/bin/python -m pytest -s -v tests/cluster
+	@ASCENT_TEST_CLUSTER=1 ASCENT_TEST_CONTEXT='$(CONTEXT)' ASCENT_TEST_PROVIDER='$(KUBERNETES)' \
+		.venv/bin/python -m pytest -s -v -rs $(if $(KUBERNETES),tests/cluster/test_real_provider.py,tests/cluster)
 
 check: setup ## Formatting, lint, types, import rules, and whether the tables in the documents are up to date
 	@scripts/run check
