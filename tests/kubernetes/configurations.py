@@ -29,24 +29,17 @@ def kubeconfig(*, server: str = "https://one.example.com", authority: str = "b25
     )
 
 
-def _given(**more: Any) -> Configuration:
-    shape = {name: more.pop(name) for name in ("server", "authority", "context_name") if name in more}
-    if "context_name" in shape:
-        shape["context"] = shape.pop("context_name")
-    return {"kubeconfig": kubeconfig(**shape), **more}
-
-
-HERE = _given()
-OTHER_SERVER, OTHER_AUTHORITY = _given(server="https://two.example.com"), _given(authority="dHdv")
+HERE: Configuration = {"kubeconfig": kubeconfig()}
+OTHER_SERVER: Configuration = {"kubeconfig": kubeconfig(server="https://two.example.com")}
+OTHER_AUTHORITY: Configuration = {"kubeconfig": kubeconfig(authority="dHdv")}
+OTHER_CONTEXT: Configuration = {"kubeconfig": kubeconfig(context="there")}
 CHANGES = {
     "nothing": Change(HERE, HERE),
     "another server": Change(HERE, OTHER_SERVER),
     "another server, same context named": Change({**HERE, "context": "here"}, {**OTHER_SERVER, "context": "here"}),
     "another certificate": Change(HERE, OTHER_AUTHORITY),
-    "another name of the context": Change(HERE, _given(context_name="there")),
-    "another name of the context, named": Change(
-        {**HERE, "context": "here"}, {**_given(context_name="there"), "context": "there"}
-    ),
+    "another name of the context": Change(HERE, OTHER_CONTEXT),
+    "another name of the context, named": Change({**HERE, "context": "here"}, {**OTHER_CONTEXT, "context": "there"}),
     "another server, same identifier": Change(
         {**HERE, "clusterIdentifier": "mine"}, {**OTHER_SERVER, "clusterIdentifier": "mine"}
     ),
