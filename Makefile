@@ -5,6 +5,7 @@ STACK ?= sandbox
 STAGE ?=
 FORCE ?=
 CONTEXT ?=
+KUBERNETES ?=
 
 MAKEFLAGS += --no-print-directory
 # Byte code that is not kept means compiling the providers' large SDKs anew in every run.
@@ -12,24 +13,26 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 # make takes any name, and would go on without what was meant.
 lower = $(if $(findstring command line,$(origin $(1))),$(error $(1)=$($(1)) is not known; write $(2)=$($(1))))
-$(call lower,stage,STAGE)$(call lower,stack,STACK)$(call lower,force,FORCE)$(call lower,context,CONTEXT)
+$(call lower,stage,STAGE)$(call lower,stack,STACK)$(call lower,force,FORCE)$(call lower,context,CONTEXT)$(call lower,kubernetes,KUBERNETES)
 .PHONY: help setup up preview refresh down env aws test test-fast test-cluster check docs facts smoke-account upgrade-providers format bench lock clean
 
 sandbox = @.venv/bin/python -m sandbox $(1) --stack '$(STACK)' $(if $(STAGE),--stage '$(STAGE)')
+kubernetes_given = $(if $(KUBERNETES),--kubernetes '$(KUBERNETES)')
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { gsub(/\$$\$$/, "$$"); printf "  make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@printf '\n  STAGE=1..7 picks the scaling stage, STACK=name the stack (sandbox unless said otherwise).\n'
+	@printf '  KUBERNETES=real runs the real Kubernetes provider on a local API server: make up KUBERNETES=real.\n'
 	@printf '  For example: make up STAGE=4, then make preview STAGE=5, then make down.\n'
 
 setup: ## Set up dependencies and the Pulumi toolchain (the other targets do it when needed)
 	@scripts/run setup --stack '$(STACK)' --stage '$(STAGE)'
 
 up: setup ## Bring the stack up in the sandbox: the real engine, no account, nothing real touched
-	$(call sandbox,up)
+	$(call sandbox,up) $(kubernetes_given)
 
 preview: setup ## Show what `make up` would change
-	$(call sandbox,preview)
+	$(call sandbox,preview) $(kubernetes_given)
 
 refresh: setup ## Compare the sandbox's world with the state, to see drift
 	$(call sandbox,refresh)
@@ -50,7 +53,8 @@ test-fast: setup ## Run what takes a minute or two, while you work: no real engi
 	@scripts/test --fast
 
 test-cluster: setup ## Apply every stage's Kubernetes objects to the cluster that KUBECONFIG names, and remove them
-	@ASCENT_TEST_CLUSTER=1 ASCENT_TEST_CONTEXT='$(CONTEXT)' .venv/bin/python -m pytest -s -v tests/cluster
+	@ASCENT_TEST_CLUSTER=1 ASCENT_TEST_CONTEXT='$(CONTEXT)' ASCENT_TEST_PROVIDER='$(KUBERNETES)' \
+		.venv/bin/python -m pytest -s -v -rs $(if $(KUBERNETES),tests/cluster/test_real_provider.py,tests/cluster)
 
 check: setup ## Formatting, lint, types, import rules, and whether the tables in the documents are up to date
 	@scripts/run check

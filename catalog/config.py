@@ -14,6 +14,8 @@ from catalog.schema import provider_schema
 from catalog.templates import ACCOUNT
 from catalog.values import Properties, Secret, Unknown, plain
 
+# What leads to a Kubernetes cluster.
+_WAYS = ("kubeconfig", "context", "cluster")
 _META = ("version", "pluginDownloadURL", "__internal")
 
 
@@ -79,40 +81,65 @@ def default_tags(config: Properties) -> Properties | Unknown:
 
 
 def cluster(config: Properties) -> str:
-    """What tells one Kubernetes cluster from another."""
+    """What tells one Kubernetes cluster from another: whatever way leads there, its server."""
     bare = plain(config)
-    for name in ("clusterIdentifier", "context", "cluster"):
+    if isinstance(bare.get("clusterIdentifier"), str) and bare["clusterIdentifier"]:
+        return str(bare["clusterIdentifier"])
+    kubeconfig = bare.get("kubeconfig")
+    found = _active(bare)
+    if found is not None and found.get("server"):
+        return str(found["server"])
+    for name in ("context", "cluster"):
         if isinstance(bare.get(name), str) and bare[name]:
             return str(bare[name])
-    kubeconfig = bare.get("kubeconfig")
     if isinstance(kubeconfig, str) and kubeconfig:
-        server = _server(kubeconfig)
-        return server or "kubeconfig-" + hashlib.sha256(kubeconfig.encode()).hexdigest()[:8]
+        return "kubeconfig-" + hashlib.sha256(kubeconfig.encode()).hexdigest()[:8]
     return "default"
 
 
-def _server(kubeconfig: str) -> str:
-    """Address of the cluster that a kubeconfig's current context leads to; empty when there is none."""
+def _active(config: Properties) -> dict[str, Any] | None:
+    """The cluster that a provider's kubeconfig leads to, by the context or the cluster that it names; None if none."""
+    kubeconfig = config.get("kubeconfig")
+    if not isinstance(kubeconfig, str):
+        return None
     import yaml  # only where there is a kubeconfig
 
     try:
-        parsed_ = yaml.safe_load(kubeconfig)
-        contexts = {item["name"]: item["context"]["cluster"] for item in parsed_["contexts"]}
-        clusters = {item["name"]: item["cluster"]["server"] for item in parsed_["clusters"]}
-        return str(clusters[contexts[parsed_["current-context"]]])
+        document = yaml.safe_load(kubeconfig)
+        contexts = {item["name"]: item["context"]["cluster"] for item in document["contexts"]}
+        clusters = {item["name"]: item["cluster"] for item in document["clusters"]}
+        name = contexts[config.get("context") or document["current-context"]]
+        found = clusters[config.get("cluster") or name]
     except (yaml.YAMLError, KeyError, TypeError):
-        return ""
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def replacing(provider: str, old: Properties, new: Properties) -> list[str]:
     """Of two configurations, the properties whose change replaces everything the provider manages."""
-    names: list[str] = tables.common().get(provider, {}).get("config", {}).get("replace", [])
-    found = [name for name in names if plain(old.get(name)) != plain(new.get(name))]
     if provider == "kubernetes":
-        unknown = any(isinstance(plain(side.get("kubeconfig")), Unknown) for side in (old, new))
-        if unknown or cluster(old) == cluster(new):
-            return []
-        return found or ["kubeconfig"]
+        return _another_cluster(plain(old), plain(new))
+    names: list[str] = tables.common().get(provider, {}).get("config", {}).get("replace", [])
+    return [name for name in names if plain(old.get(name)) != plain(new.get(name))]
+
+
+def _another_cluster(old: Properties, new: Properties) -> list[str]:
+    """As pulumi-kubernetes judges it (provider/pkg/provider/provider.go, DiffConfig).
+
+    An identifier that stays says that it is the same cluster, and a changed one that it is not. To add one, or to
+    remove it, says nothing. Else it is what the kubeconfig leads to: its server, certificate and the like. The names
+    of contexts and clusters do not count.
+    """
+    before, after = old.get("clusterIdentifier"), new.get("clusterIdentifier")
+    if after is not None and before == after:
+        return []
+    found = ["clusterIdentifier"] if before is not None and after is not None else []
+    for name in _WAYS:
+        if isinstance(new.get(name), Unknown):
+            return [*found, name]
+    one, other = _active(old), _active(new)
+    if one is not None and other is not None and one != other:
+        found += [name for name in _WAYS if old.get(name) != new.get(name)]
     return found
 
 

@@ -2,9 +2,9 @@
 
     .venv/bin/python -m scripts.api_server make test-cluster
 
-etcd is the one on PATH; kube-apiserver is built from its pinned Go modules into the cache, once. The server takes,
-validates and stores objects as any cluster's does, and runs nothing: there are no nodes and no controllers. Both listen
-on loopback only, and are gone when the command ends.
+etcd is the one on PATH, or the distribution's; kube-apiserver is built from its pinned Go modules into the cache, once.
+The server takes, validates and stores objects as any cluster's does, and runs nothing: there are no nodes and no
+controllers. Both listen on loopback only, and are gone when the command ends.
 """
 
 import json
@@ -20,10 +20,12 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from scripts.go_tool import GoTool
 from scripts.process import run, which
 from scripts.say import ProblemError, say
+from scripts.servers import find_server
 
 MAJOR, MINOR, PATCH = "1", "36", "3"
 VERSION = f"{MAJOR}.{MINOR}.{PATCH}"
@@ -35,6 +37,15 @@ API_SERVER = GoTool(
     package="k8s.io/kubernetes/cmd/kube-apiserver",
     takes="seven minutes",
     values={f"k8s.io/component-base/version.{key}": text for key, text in NAMED.items()},
+)
+CONTROLLER_MANAGER = GoTool(
+    name="kube-controller-manager",
+    title="kube-controller-manager",
+    version=VERSION,
+    module="kube-apiserver",
+    package="k8s.io/kubernetes/cmd/kube-controller-manager",
+    takes="five minutes",
+    values=API_SERVER.values,
 )
 LOOPBACK = "127.0.0.1"
 READY_SECONDS, STOP_SECONDS = 120.0, 20.0
@@ -48,6 +59,68 @@ def _needed(name: str, package: str) -> Path:
     return found
 
 
+class Place(NamedTuple):
+    """Where a server keeps what it has, and what it listens on.
+
+    home: its directory.
+    store, peers, port: ports of etcd's clients, etcd's own, and of the API server.
+    """
+
+    home: Path
+    store: int
+    peers: int
+    port: int
+
+    @property
+    def address(self) -> str:
+        """URL of the API."""
+        return f"https://{LOOPBACK}:{self.port}"
+
+    @property
+    def authority(self) -> Path:
+        """Certificate that the API server makes for itself."""
+        return self.home / "certificates" / "apiserver.crt"
+
+    @property
+    def log(self) -> Path:
+        """What the API server says."""
+        return self.home / "kube-apiserver.log"
+
+    def etcd(self, program: Path) -> list[str | Path]:
+        """etcd's command line."""
+        client, peer = f"http://{LOOPBACK}:{self.store}", f"http://{LOOPBACK}:{self.peers}"
+        return [
+            program, "--name=one", f"--data-dir={self.home / 'etcd'}", f"--initial-cluster=one={peer}",
+            f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
+            f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
+        ]  # fmt: skip
+
+    def server(self, program: Path) -> list[str | Path]:
+        """The API server's."""
+        return [
+            program, f"--etcd-servers=http://{LOOPBACK}:{self.store}", f"--bind-address={LOOPBACK}",
+            f"--secure-port={self.port}", f"--cert-dir={self.home / 'certificates'}",
+            f"--token-auth-file={self.home / 'tokens.csv'}",
+            f"--service-account-key-file={self.home / 'accounts.pub'}",
+            f"--service-account-signing-key-file={self.home / 'accounts.key'}",
+            "--service-account-issuer=https://kubernetes.default.svc",
+            "--service-cluster-ip-range=10.96.0.0/16",
+            # Pods would wait for accounts that only a controller makes.
+            "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount",
+        ]  # fmt: skip
+
+
+def programs() -> tuple[Path, Path]:
+    """etcd and kube-apiserver, fetched and built where they are not there yet.
+
+    Raises:
+        ProblemError: when one of them cannot be had.
+    """
+    etcd = find_server("etcd").program
+    _needed("openssl", "openssl")
+    return etcd, API_SERVER.built()
+
+
 @contextmanager
 def api_server() -> Iterator[Path]:
     """The kubeconfig of an API server that runs until the end of the block.
@@ -55,46 +128,19 @@ def api_server() -> Iterator[Path]:
     Raises:
         ProblemError: when something that it needs is missing, or it does not get ready.
     """
-    etcd, openssl = _needed("etcd", "etcd-server"), _needed("openssl", "openssl")
-    program = API_SERVER.built()
+    etcd, program = programs()
     with tempfile.TemporaryDirectory(prefix="ascent-api-") as scratch, ExitStack() as running:
-        home = Path(scratch)
-        store, peers, port = _free_ports(3)
-        client, peer = f"http://{LOOPBACK}:{store}", f"http://{LOOPBACK}:{peers}"
-        running.enter_context(
-            _server(
-                home / "etcd.log",
-                [
-                    etcd, "--name=one", f"--data-dir={home / 'etcd'}", f"--initial-cluster=one={peer}",
-                    f"--listen-client-urls={client}", f"--advertise-client-urls={client}",
-                    f"--listen-peer-urls={peer}", f"--initial-advertise-peer-urls={peer}",
-                ],
-            )
-        )  # fmt: skip
-        token = _credentials(home, openssl)
-        log = home / "kube-apiserver.log"
-        server = running.enter_context(
-            _server(
-                log,
-                [
-                    program, f"--etcd-servers={client}", f"--bind-address={LOOPBACK}", f"--secure-port={port}",
-                    f"--cert-dir={home / 'certificates'}", f"--token-auth-file={home / 'tokens.csv'}",
-                    f"--service-account-key-file={home / 'accounts.pub'}",
-                    f"--service-account-signing-key-file={home / 'accounts.key'}",
-                    "--service-account-issuer=https://kubernetes.default.svc",
-                    "--service-cluster-ip-range=10.96.0.0/16",
-                    # Pods would wait for accounts that only a controller makes.
-                    "--authorization-mode=RBAC", "--disable-admission-plugins=ServiceAccount",
-                ],
-            )
-        )  # fmt: skip
-        address, authority = f"https://{LOOPBACK}:{port}", home / "certificates" / "apiserver.crt"
-        _ready(address, authority, server, log)
-        yield _kubeconfig(home / "kubeconfig", address, authority, token)
+        place = Place(Path(scratch), *free_ports(3))
+        running.enter_context(_server(place.home / "etcd.log", place.etcd(etcd)))
+        token = credentials(place.home)
+        server = running.enter_context(_server(place.log, place.server(program)))
+        ready(place.address, place.authority, server, place.log)
+        yield kubeconfig(place.home / "kubeconfig", place.address, place.authority, token)
 
 
-def _credentials(home: Path, openssl: Path) -> str:
+def credentials(home: Path) -> str:
     """The server's key for tokens of service accounts, and the token of its one user."""
+    openssl = _needed("openssl", "openssl")
     key, token = home / "accounts.key", secrets.token_hex(24)
     for command in (
         ("genpkey", "-algorithm", "RSA", "-out", key),
@@ -107,7 +153,8 @@ def _credentials(home: Path, openssl: Path) -> str:
     return token
 
 
-def _kubeconfig(path: Path, address: str, authority: Path, token: str) -> Path:
+def kubeconfig(path: Path, address: str, authority: Path, token: str) -> Path:
+    """Write a kubeconfig of the server's one user."""
     name = "ascent-api-server"
     config = {
         "apiVersion": "v1",
@@ -137,7 +184,12 @@ def _server(log: Path, command: Sequence[str | Path]) -> Iterator[subprocess.Pop
             process.wait()
 
 
-def _ready(address: str, authority: Path, server: subprocess.Popen[bytes], log: Path) -> None:
+def ready(address: str, authority: Path, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the API server takes requests.
+
+    Raises:
+        ProblemError: when it does not, with the end of its log.
+    """
     end = time.monotonic() + READY_SECONDS
     while time.monotonic() < end and server.poll() is None:
         try:
@@ -150,7 +202,8 @@ def _ready(address: str, authority: Path, server: subprocess.Popen[bytes], log: 
     raise ProblemError(f"The API server did not get ready:\n{said}")
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nothing listens on."""
     sockets = [socket.socket() for _ in range(count)]
     try:
         for each in sockets:

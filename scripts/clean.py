@@ -3,6 +3,7 @@
 import fcntl
 import shutil
 
+from sandbox.cluster.local import LocalCluster
 from sandbox.commands import state
 from sandbox.commands.layout import Layout
 from scripts.places import ROOT, SANDBOX, TOOLCHAIN, VENV, cache_dir
@@ -32,6 +33,9 @@ def clean() -> None:
                 raise ProblemError(
                     f"Not cleaning: pulumi (process {lock.pid}) is at work on {stack}. Let it end first."
                 )
+    for home in (SANDBOX / "clusters").glob("*"):
+        # Servers that outlive the command which started them, unless the stack was taken down.
+        LocalCluster(home).stop()
     removed = [directory.name for directory in (SANDBOX, TOOLCHAIN, VENV) if directory.exists()]
     for directory in (SANDBOX, TOOLCHAIN, VENV):
         shutil.rmtree(directory, ignore_errors=True)

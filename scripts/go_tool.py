@@ -15,12 +15,13 @@ from scripts.say import say
 class GoTool:
     """One such program.
 
-    name: of the program, and of its directory in tools/.
+    name: of the program.
     title: its usual name.
     version: the one that is pinned.
-    package: the one to build.
+    package: the one to build; `.` is a main of our own, in main.go beside the pins.
     takes: how long a build takes on two cores, as text.
     values: variables that the linker sets.
+    module: its directory in tools/, where that has another name than the program.
     """
 
     name: str
@@ -29,6 +30,7 @@ class GoTool:
     package: str
     takes: str
     values: Mapping[str, str] = field(default_factory=dict)
+    module: str = ""
 
     def built(self, why: str = "") -> Path:
         """Where the program is. Before a build, it prints `why` no other one can be used.
@@ -36,9 +38,9 @@ class GoTool:
         Raises:
             ProblemError: when there is no Go, or it does not compile.
         """
-        module = TOOLS / self.name
-        locks = (module / "go.mod", module / "go.sum")
-        program = cache_dir() / f"{self.name}-{self.version}-{digest(*locks)}" / self.name
+        module = TOOLS / (self.module or self.name)
+        sources = [module / "go.mod", module / "go.sum", *module.glob("*.go")]
+        program = cache_dir() / f"{self.name}-{self.version}-{digest(*sources)}" / self.name
         if os.access(program, os.X_OK):
             return program
         with locked(cache_dir() / f"{self.name}.lock", f"another set-up that is building {self.title}"):

@@ -1,4 +1,4 @@
-"""Finds real PgBouncer and Redis servers for the tests: on PATH, else from the distribution's own packages.
+"""Finds real PgBouncer, Redis and etcd servers for the tests: on PATH, else from the distribution's own packages.
 
 On Debian and its relatives the packages are downloaded with apt, which checks them against the distribution's signed
 index, and unpacked into the cache: no root needed, nothing installed. The signed index is the pin: whatever version
@@ -18,7 +18,14 @@ from scripts.process import run, which
 from scripts.say import ProblemError, progress, say
 
 # The packages that have a program: redis-server is a link to a program in redis-tools, and its own sentinel.
-PACKAGES = {"pgbouncer": ("pgbouncer",), "redis-server": ("redis-tools", "redis-server"), "redis-cli": ("redis-tools",)}
+PACKAGES = {
+    "pgbouncer": ("pgbouncer",),
+    "redis-server": ("redis-tools", "redis-server"),
+    "redis-cli": ("redis-tools",),
+    "etcd": ("etcd-server",),
+}
+# What only those need who ask for a real API server.
+ON_DEMAND = ("etcd",)
 # The package that has a library, newest names first: Debian 13 and Ubuntu 24.04 renamed some for 64-bit time.
 LIBRARIES = {
     "libcares.so": ("libcares2", "libc-ares2"),
@@ -159,7 +166,7 @@ def _missing(program: Path, libraries: Path) -> list[str]:
 def main() -> int:
     """Say where every server is, and fetch what is missing."""
     code = 0
-    for name in PACKAGES:
+    for name in PACKAGES.keys() - ON_DEMAND:
         try:
             say(f"{name}: {find_server(name).program}")
         except ProblemError as error:

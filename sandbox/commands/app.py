@@ -12,7 +12,7 @@ import typer
 from sandbox.commands import aws as cloud
 from sandbox.commands import recovery, report, state
 from sandbox.commands.engine import INTERRUPTED, Result, Sandbox
-from sandbox.commands.environ import shell_exports
+from sandbox.commands.environ import local_cluster, shell_exports
 from sandbox.commands.stackfile import shipped_region
 from sandbox.commands.turns import our_turn
 from scripts.arguments import checked_stack, checked_stage
@@ -23,6 +23,8 @@ FAILED, BAD_INPUT = 1, 2
 # Less than this and a run may end with half a state.
 LEAST_FREE_BYTES = 50_000_000
 LISTED = 12
+# What --kubernetes can be; and the stage from which a stack has clusters in several regions.
+REAL, SEVERAL_REGIONS = "real", 7
 
 app = typer.Typer(
     add_completion=False,
@@ -35,12 +37,20 @@ StackOption = Annotated[str, typer.Option("--stack", metavar="NAME", help="A sta
 StageOption = Annotated[
     str, typer.Option("--stage", metavar="1..7", help="The scaling stage, instead of the one in the stack's file.")
 ]
+KubernetesOption = Annotated[
+    str,
+    typer.Option(
+        "--kubernetes",
+        metavar="real",
+        help="The real Kubernetes provider, on an API server on this machine, until the stack is taken down.",
+    ),
+]
 
 
 @app.command(epilog="Example: python -m sandbox up --stage 4")
-def up(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
+def up(stack: StackOption = "sandbox", stage: StageOption = "", kubernetes: KubernetesOption = "") -> None:
     """Bring the stack up."""
-    with _run("up", stack, stage) as (box, number):
+    with _run("up", stack, stage, kubernetes) as (box, number):
         # A shell that has the sandbox's environment keeps its AWS, even after a `make down`.
         if os.environ.get("AWS_ENDPOINT_URL") == cloud.expected(box.layout):
             cloud.start(box.layout)
@@ -49,9 +59,9 @@ def up(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
 
 
 @app.command(epilog="Example: python -m sandbox preview --stage 5")
-def preview(stack: StackOption = "sandbox", stage: StageOption = "") -> None:
+def preview(stack: StackOption = "sandbox", stage: StageOption = "", kubernetes: KubernetesOption = "") -> None:
     """Show what bringing it up would change."""
-    with _run("preview", stack, stage) as (box, number):
+    with _run("preview", stack, stage, kubernetes) as (box, number):
         result = box.preview(number)
         _finish(box, result, "The preview failed; the engine says why above. Nothing was changed.")
         _print(f"A preview: nothing was changed, in the sandbox or elsewhere ({report.took(result)}).")
@@ -90,6 +100,9 @@ def down(
         _finish(box, result)
         if not any(state.resources(box.layout, other) for other in state.stacks(box.layout)):
             cloud.stop(box.layout)
+        if cluster := local_cluster(box.layout, stack):
+            cluster.stop()
+            _print("Its local Kubernetes cluster has ended, with all that was in it.")
         left = report.real(box.resources())
         if left:
             _print(f"{len(left)} resources are left:")
@@ -164,22 +177,50 @@ def _valid(check: Callable[[], int | str | None]) -> int | str | None:
 
 
 @contextmanager
-def _run(command: str, stack: str, stage: str) -> Iterator[tuple[Sandbox, int | None]]:
+def _run(command: str, stack: str, stage: str, kubernetes: str = "") -> Iterator[tuple[Sandbox, int | None]]:
     """Everything around a run: arguments, the lock, disk space, and repairs of an earlier run."""
     _valid(lambda: checked_stack(stack))
     number = _valid(lambda: checked_stage(stage) if stage else None)
     box = Sandbox(SANDBOX, stack, live=True)
-    with _problems():
-        _print("[bold]Sandbox:[/] the real engine, stand-in providers. Nothing real is touched.")
-        with our_turn(box.layout, f"{command} of stack {stack}", _tell):
-            free = shutil.disk_usage(SANDBOX).free
-            if free < LEAST_FREE_BYTES:
-                raise ProblemError(
-                    f"The disk is full ({free_space(SANDBOX)}). Make room first; the state is untouched."
-                )
-            for note in [*box.prepare(), *([] if command == "preview" else box.recover())]:
-                _tell(note)
-            yield box, number if isinstance(number, int) else None
+    if kubernetes not in ("", REAL):
+        _tell(f"--kubernetes is {kubernetes}, and can only be {REAL}. Leave it away for the stand-in.")
+        raise typer.Exit(BAD_INPUT)
+    with _problems(), our_turn(box.layout, f"{command} of stack {stack}", _tell):
+        free = shutil.disk_usage(SANDBOX).free
+        if free < LEAST_FREE_BYTES:
+            raise ProblemError(f"The disk is full ({free_space(SANDBOX)}). Make room first; the state is untouched.")
+        real = _cluster(box, number, asked=bool(kubernetes))
+        stands = "the real Kubernetes provider, stand-ins for the others" if real else "stand-in providers"
+        _print(f"[bold]Sandbox:[/] the real engine, {stands}. Nothing real is touched.")
+        for note in [*box.prepare(), *([] if command == "preview" else box.recover())]:
+            _tell(note)
+        yield box, number if isinstance(number, int) else None
+
+
+def _cluster(box: Sandbox, stage: int | str | None, *, asked: bool) -> bool:
+    """Whether the stack has a local cluster, which then runs: it has got one now, or had it since an earlier run.
+
+    Raises:
+        ProblemError: when it is asked for and cannot be had.
+    """
+    cluster = local_cluster(box.layout, box.stack)
+    if asked and not cluster:
+        if any(str(one.get("type", "")).startswith("kubernetes:") for one in box.resources()):
+            raise ProblemError(
+                f"Stack {box.stack} is up with the stand-in for Kubernetes, and its objects are not in a real one.\n"
+                f"Take it down first: make down STACK={box.stack}"
+            )
+        from sandbox.cluster.local import LocalCluster  # most runs have none
+
+        cluster = LocalCluster(box.layout.cluster(box.stack))
+    if cluster and (stage or box.stage or 0) >= SEVERAL_REGIONS:  # type: ignore[operator]
+        raise ProblemError(
+            f"The local Kubernetes cluster is one, and stage {SEVERAL_REGIONS} has one for each region: "
+            f"use stages 1 to {SEVERAL_REGIONS - 1} with it."
+        )
+    if cluster:
+        cluster.start()
+    return cluster is not None
 
 
 FAILURE = "It failed; the engine says why above. What was finished is kept: run it again to go on."

@@ -23,16 +23,18 @@ from typing import Any
 
 from catalog.engine_steps import STACK_TYPE, EngineStep
 from sandbox.commands import recovery, state
-from sandbox.commands.environ import engine_environment, install_plugins
+from sandbox.commands.environ import engine_environment, install_plugins, local_cluster
 from sandbox.commands.events import Events, read_events
 from sandbox.commands.layout import Layout
 from sandbox.commands.process import run_in_terminal
-from sandbox.commands.stackfile import shipped_stage, write_config
+from sandbox.commands.stackfile import read_stack_file, shipped_stage, write_config
 from scripts.places import ROOT, TOOLCHAIN, put
 from scripts.say import ProblemError
 
 DEFAULT_STACK = "sandbox"
 INTERRUPTED = 130
+# Runtimes with pods.
+PODS = ("kubernetes", "both")
 # Environment in which the engine writes its state once, at the end of a run, and not after every step: that is most of
 # its time with hundreds of resources. Not for runs that may be cut off.
 QUICK = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
@@ -193,9 +195,9 @@ class Sandbox:
             self.prepare()
             if command != "preview":
                 self.recover()
-        overrides = self.overrides | (config or {}) | ({} if stage is None else {"stage": stage})
+        overrides = self._runtime() | self.overrides | (config or {}) | ({} if stage is None else {"stage": stage})
         file = write_config(self.layout, self.stack, overrides)
-        environment = engine_environment(self.layout) | self.environment
+        environment = engine_environment(self.layout, self.stack) | self.environment
         # The event log is one of the flags that the engine shows only to those who debug it.
         environment["PULUMI_DEBUG_COMMANDS"] = "true"
         with _event_log() as log:
@@ -221,6 +223,14 @@ class Sandbox:
             if command == "up" and code != 0 and whole and not state.pending(self.layout, self.stack):
                 recovery.remove_unanswered(self.layout, before)
             return Result(code, output, read_events(log), time.monotonic() - started)
+
+    def _runtime(self) -> dict[str, str]:
+        """A stack with a local cluster has something to run there, whatever the shipped file says."""
+        if local_cluster(self.layout, self.stack) is None:
+            return {}
+        shipped = read_stack_file(self.layout.project / f"Pulumi.{self.stack}.yaml", self.layout.project_name)
+        runtime = (shipped.get("config") or {}).get(f"{self.layout.project_name}:runtime")
+        return {} if runtime in PODS else {"runtime": PODS[0]}
 
     def _stages(self) -> dict[str, int]:
         try:

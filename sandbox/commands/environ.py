@@ -5,11 +5,15 @@ import shlex
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sandbox.commands.layout import Layout
 from sandbox.commands.stackfile import PASSPHRASE
 from scripts.places import ROOT, TOOLCHAIN, VENV
 from scripts.process import outside_path
+
+if TYPE_CHECKING:
+    from sandbox.cluster.local import LocalCluster
 
 PROVIDERS = ("aws", "kubernetes", "cloudflare", "random")
 # Variables that could lead to a real account or another backend are not passed on.
@@ -51,12 +55,33 @@ def path_entries() -> list[str]:
     return [str(TOOLCHAIN / "bin"), str(VENV / "bin")]
 
 
-def engine_environment(layout: Layout) -> dict[str, str]:
-    """The whole environment for one engine run."""
+def engine_environment(layout: Layout, stack: str = "") -> dict[str, str]:
+    """The whole environment for one engine run; of a stack with a local cluster, what leads to that as well."""
     env = dict(os.environ)
     for name in stripped_names(env):
         del env[name]
-    return env | settings(layout) | {"PATH": os.pathsep.join([*path_entries(), outside_path()])}
+    return env | settings(layout) | _cluster(layout, stack) | {"PATH": _path(layout, stack)}
+
+
+def _path(layout: Layout, stack: str) -> str:
+    # The cluster's own `aws` goes before one of the machine.
+    own = [str(cluster.path)] if (cluster := local_cluster(layout, stack)) else []
+    return os.pathsep.join([*own, *path_entries(), outside_path()])
+
+
+def _cluster(layout: Layout, stack: str) -> dict[str, str]:
+    cluster = local_cluster(layout, stack)
+    return cluster.environment() if cluster else {}
+
+
+def local_cluster(layout: Layout, stack: str) -> "LocalCluster | None":
+    """The stack's local cluster; None where it has none, and so the stand-in for the Kubernetes provider."""
+    if not stack or not layout.cluster(stack).exists():
+        return None
+    from sandbox.cluster.local import LocalCluster  # most runs have none
+
+    cluster = LocalCluster(layout.cluster(stack))
+    return cluster if cluster.exists else None
 
 
 def install_plugins(layout: Layout) -> None:
@@ -71,7 +96,11 @@ def install_plugins(layout: Layout) -> None:
             continue
         program = ROOT / "sandbox" / "bin" / f"pulumi-resource-{name}"
         target = layout.pulumi_home / "plugins" / f"resource-{name}-v{release}" / program.name
-        text = f'#!/bin/sh\nexec {shlex.quote(str(program))} "$@"\n'
+        runs = shlex.quote(str(program))
+        if name == "kubernetes":
+            # A stack with a local cluster has the real one: see sandbox/cluster/local.py.
+            runs = f'"${{ASCENT_SANDBOX_KUBERNETES:-{program}}}"'
+        text = f'#!/bin/sh\nexec {runs} "$@"\n'
         if not _holds(target, text):
             target.parent.mkdir(parents=True, exist_ok=True)
             partial = target.with_suffix(f".partial{os.getpid()}")
@@ -93,9 +122,9 @@ def shell_exports(layout: Layout, stack: str, more: Mapping[str, str] | None = N
     The stack is in the variable, and not selected: that would be for every shell. `more` are further variables, such as
     those of the sandbox's AWS.
     """
-    exported = settings(layout) | dict(more or {})
+    exported = settings(layout) | _cluster(layout, stack) | dict(more or {})
     lines = [f"unset {name}" for name in stripped_names(dict(os.environ)) if name not in exported]
     lines += [f"export {name}={shlex.quote(value)}" for name, value in exported.items()]
     lines.append(f"export PULUMI_STACK={shlex.quote(stack)}")
-    lines.append(f"export PATH={shlex.quote(os.pathsep.join([*path_entries(), outside_path()]))}")
+    lines.append(f"export PATH={shlex.quote(_path(layout, stack))}")
     return "\n".join(lines)

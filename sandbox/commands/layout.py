@@ -72,6 +72,10 @@ class Layout:
         """The stack's state."""
         return self.state / ".pulumi" / "stacks" / self.project_name / f"{stack}.json"
 
+    def cluster(self, stack: str) -> Path:
+        """Where the stack's local Kubernetes cluster lives, while it has one."""
+        return self.home / "clusters" / stack
+
     def engine_locks(self, stack: str) -> Path:
         """Where the engine puts a file for each process at work on the stack."""
         return self.state / ".pulumi" / "locks" / "organization" / self.project_name / stack

@@ -9,7 +9,7 @@ from catalog.errors import CloudRefusedError
 from catalog.provider import Provider
 from catalog.schema import Schema
 from catalog.values import UNKNOWN, Properties, digest, masked, plain, restored
-from sandbox.provider import randoms, refusals
+from sandbox.provider import local_cluster, randoms, refusals
 from sandbox.provider.world import Entry, World, WorldView
 
 
@@ -73,6 +73,7 @@ def _identifier(
 def _state(provider: Provider, schema: Schema, inputs: Properties, seed: str, identifier: str) -> Properties:
     given = outputs.context(schema, inputs, seed, provider.place(schema, inputs), identifier)
     extra = outputs.computed(schema, inputs, given)
+    extra |= local_cluster.answers(schema.token)
     extra.pop("tagsAll", None)
     extra |= provider.tagged(schema, inputs)
     if provider.name == "aws" and "region" in schema.inputs:

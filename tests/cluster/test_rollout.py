@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.cluster.definitions import BINDING
 from tests.charts.helm import Helm
 from tests.cluster.api import Api, until
-from tests.cluster.definitions import BINDING
 from tests.cluster.objects import named_apart
 from tests.kubernetes.cases import Object
 from tests.kubernetes.rendered import rendered

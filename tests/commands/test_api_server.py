@@ -17,8 +17,9 @@ def test_without_etcd_it_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert api_server.main(["true"]) == 1
-    assert "needs etcd, and there is none on PATH: install it (etcd-server on Debian)" in capsys.readouterr().err
+    assert "no etcd on PATH, and no apt to fetch one with: install etcd-server" in capsys.readouterr().err
 
 
 def test_a_server_that_ends_early_is_quoted(tmp_path: Path) -> None:
@@ -27,4 +28,4 @@ def test_a_server_that_ends_early_is_quoted(tmp_path: Path) -> None:
     with api_server._server(log, command) as server:
         server.wait()
         with pytest.raises(ProblemError, match="did not get ready:\n    no such flag"):
-            api_server._ready("https://127.0.0.1:1", tmp_path / "none", server, log)
+            api_server.ready("https://127.0.0.1:1", tmp_path / "none", server, log)

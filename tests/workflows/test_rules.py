@@ -37,7 +37,7 @@ def test_what_others_wrote_is_pinned_to_a_commit_and_says_which_release_it_is() 
 
 
 def test_no_workflow_runs_a_strangers_code_with_our_rights() -> None:
-    assert len(WORKFLOWS) == 6
+    assert len(WORKFLOWS) == 7
     for file in WORKFLOWS:
         on = loaded(file)["on"]
         assert not {"pull_request_target", "workflow_run", "issue_comment"} & set(on), file
