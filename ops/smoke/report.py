@@ -45,7 +45,7 @@ def _lines(run: SmokeRun) -> Iterator[str]:
     yield "### What differs from the sandbox"
     yield ""
     if not run.found:
-        yield "Nothing."
+        yield f"Nothing, of {run.compared} resources." if run.compared else "Nothing was compared: no update succeeded."
         return
     yield "| type | output | sandbox | account | resources |"
     yield "|---|---|---|---|---|"

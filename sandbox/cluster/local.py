@@ -43,6 +43,10 @@ esac
 """
 
 
+# Those that this process has started: they outlive it as a rule.
+_LAUNCHED: dict[int, subprocess.Popen[bytes]] = {}
+
+
 @dataclass(frozen=True)
 class LocalCluster:
     """The one that lives in the directory `home`."""
@@ -100,7 +104,9 @@ class LocalCluster:
 
     def environment(self) -> dict[str, str]:
         """Variables for the engine and all that it starts, but PATH: `path` goes before that."""
-        return {PLUGIN: str(find_provider()), FACTS: str(self.home / "facts.json")}
+        # The provider that can be built is older than the SDK: it knows `enablePatchForce` as a variable alone.
+        force = {"PULUMI_K8S_ENABLE_PATCH_FORCE": "true"}
+        return {PLUGIN: str(find_provider()), FACTS: str(self.home / "facts.json")} | force
 
     @property
     def path(self) -> Path:
@@ -131,6 +137,7 @@ class LocalCluster:
                 start_new_session=True,
             )  # fmt: skip
         put(self._pids, json.dumps(self._recorded() | {name: process.pid}))
+        _LAUNCHED[process.pid] = process
         return process
 
     def _manager(self, program: Path) -> list[str | Path]:
@@ -170,6 +177,9 @@ class LocalCluster:
                 os.kill(pid, signal.SIGKILL)
                 if not _gone(pid, str(self.home), KILL_SECONDS):
                     raise ProblemError(f"Process {pid} of the local cluster does not end: end it by hand.")
+        for pid in self._recorded().values():
+            if ours := _LAUNCHED.pop(pid, None):
+                ours.wait()
         self._pids.unlink(missing_ok=True)
 
 

@@ -110,9 +110,21 @@ def test_a_run_goes_up_serves_replaces_a_password_moves_and_goes_down(url: str) 
     assert [one for one in made.steps if one.trouble] == []
     assert made.ok
     assert yaml.safe_load((stackfile.ROOT / "Pulumi.test.yaml").read_text())["config"]["ascent:stage"] == 1
+    looked = [one.name for one in made.steps if one.name.endswith("another update would change nothing")]
+    assert [one.partition(":")[0] for one in looked] == [
+        "stage 1 up",
+        "a password replaced, second update",
+        "stage 2 up",
+    ]
     text = report(made, "210987654321")
-    assert "Nothing." in text
+    assert "Nothing, of 1 resources." in text
     assert "| a request with the new password |" in text
+
+
+def test_where_no_update_succeeds_nothing_is_called_the_same(url: str) -> None:
+    made = _run(Engine(url, fails=1))
+    assert [one.name for one in made.steps] == ["stage 1 up", "down", "nothing is left"]
+    assert "Nothing was compared: no update succeeded." in report(made, "210987654321")
 
 
 def test_an_update_that_fails_is_a_finding_and_the_stack_goes_down(url: str) -> None:
