@@ -13,9 +13,8 @@ from infra.roles.names import APPLICATIONS, JOBS, MASTER, READS, short
 from infra.rotation import Turns
 from infra.thresholds import CACHE_TOKEN_LENGTH
 
-_PASSWORD_LENGTH = (
-    40  # characters: 238 bits of letters and digits, within the 41 of RDS (API Reference, CreateDBCluster)
-)
+# Characters: 238 bits of letters and digits, within the 41 of RDS (API Reference, CreateDBCluster).
+_PASSWORD_LENGTH = 40
 
 
 @dataclass(frozen=True, kw_only=True)
