@@ -90,6 +90,7 @@ def test_no_row_is_written_by_hand_that_a_generated_one_says() -> None:
         f"{type_}: {row['path']}: {test}"
         for type_, rows in tables.documented().items()
         for row in rows
+        if "when" not in row  # a narrower one
         for test in TESTS
         if test in row and any(row["path"] == one["path"] and test in one for one in tables.generated().get(type_, []))
     ]

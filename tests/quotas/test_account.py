@@ -249,7 +249,9 @@ def test_uses_are_what_the_account_has() -> None:
 
 
 def test_read_only_access_is_enough_as_the_document_says() -> None:
-    (section,) = re.findall(r"## What is asked.*?(?=\n## )", (ROOT / "docs/quotas.md").read_text(), flags=re.DOTALL)
+    (section,) = re.findall(
+        r"## Which calls are made.*?(?=\n## )", (ROOT / "docs/quotas.md").read_text(), flags=re.DOTALL
+    )
     service, named = "", []
     for found, action in re.findall(r"`(?:([a-z0-9]+):)?((?:Get|Describe|List)[A-Za-z]+)`", section):
         service = found or service
