@@ -111,7 +111,7 @@ def test_what_another_manager_changed_is_put_back(box: Sandbox, server: Api) -> 
     assert _well(box.up(1)).changes == {}  # it compares the program with the state
     _well(box.refresh())
     changed = {step.urn.rpartition("::")[2] for step in _well(box.up(1)).steps if step.op == "update"}
-    # The Service of a color is updated with it, once: a refresh takes over what the cluster has filled in.
+    # An object of the color is updated with it, once: a refresh takes over what the cluster has filled in.
     assert changed <= {"sandbox-use1-services-network-policy", "sandbox-use1-blue-pods"}
     assert "sandbox-use1-services-network-policy" in changed
     assert _well(box.up(1)).changes == {}
