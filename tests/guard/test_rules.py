@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from catalog.schema import resource_schema
 from ops.engine import render as offline
 from ops.guard.judge import GuardVerdict, judge
 from ops.guard.model import CostLimit, Finding, GuardRule, Observation, RuleContext
 from ops.guard.preview import PreviewStep
 from ops.guard.rules import OWN, RULES
+from ops.guard.rules.renames import IDENTITIES, REMADE
 from ops.one_way import CACHE, DATASTORE
 from tests.guard.previews import BASE, judged, preview, render
 from tests.guard.small import BUCKET, CLUSTER, Raw, document, step
@@ -354,3 +356,24 @@ def test_what_goes_is_lost_rebuilt_or_neither() -> None:
     assert verdict.capacity is not None
     other = judged(document(*(step("delete", nat, "nat"), step("delete"))))
     assert ([one.rpartition("::")[2] for one in other.lost], other.rebuilt, other.capacity) == (["db"], (), None)
+
+
+@pytest.mark.parametrize("type_", [*IDENTITIES, *REMADE])
+def test_what_identifies_a_resource_is_among_the_inputs_of_its_type(type_: str) -> None:
+    """A row about an input that the type does not have would never find a rename."""
+    schema = resource_schema(type_)
+    assert schema is not None
+    assert set(IDENTITIES.get(type_, ())) <= set(schema.inputs)
+
+
+@pytest.mark.parametrize("type_", IDENTITIES)
+def test_each_type_is_the_same_by_all_that_identifies_it(type_: str) -> None:
+    old = dict.fromkeys(IDENTITIES[type_], "one")
+    first = step("delete", type_, "old", old=old)
+
+    def renamed(new: Raw) -> bool:
+        both = document(first, step("create", type_, "new", new=new))
+        return any(one.rule == "renamed" for one in judged(both).findings)
+
+    assert renamed(old)
+    assert not any(renamed({**old, name: "other"}) for name in old)
