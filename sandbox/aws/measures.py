@@ -1,4 +1,4 @@
-"""What CloudWatch knows beside moto: the history of alarms, and requests that nobody made."""
+"""What CloudWatch answers beside moto: the history of alarms, and made-up numbers of requests."""
 
 from __future__ import annotations
 

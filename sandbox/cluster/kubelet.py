@@ -67,7 +67,7 @@ def step(api: Api, address: Callable[[], str]) -> None:
         ApiError: when the server does not answer.
     """
     for pod in api.get("/api/v1/pods")["items"]:
-        # Somebody may have been faster: the next step sees.
+        # The pod may have changed since it was listed: the next step sees that.
         with contextlib.suppress(ApiError):
             if pod["metadata"].get("deletionTimestamp"):
                 api.call("DELETE", path_of(pod), {"gracePeriodSeconds": 0})

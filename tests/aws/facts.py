@@ -1,4 +1,4 @@
-"""`make facts`: write catalog/data/generated anew."""
+"""`make facts`: generate catalog/data/generated again."""
 
 from __future__ import annotations
 
