@@ -21,8 +21,8 @@ from catalog import paths
 from catalog.values import UNKNOWN, Properties, Secret, Unknown, has_secret, has_unknown, plain
 
 ACCOUNT: Final = "123456789012"
-_PLACEHOLDER = re.compile(r"\{([a-z]+)(?::([^{}]*))?\}")
-_ALPHABETS: Final = {
+PLACEHOLDER = re.compile(r"\{([a-z]+)(?::([^{}]*))?\}")
+ALPHABETS: Final = {
     "hex": "0123456789abcdef",
     "digits": "0123456789",
     "upper": "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
@@ -62,7 +62,7 @@ def _short(region: str) -> str:
 
 def characters(kind: str, count: int, seed: str) -> str:
     """`count` characters of an alphabet, always the same for one seed."""
-    alphabet = _ALPHABETS[kind]
+    alphabet = ALPHABETS[kind]
     number = int.from_bytes(hashlib.sha512(seed.encode()).digest())
     text = ""
     while len(text) < count:
@@ -88,10 +88,10 @@ def evaluate(template: Any, context: TemplateContext) -> Any:
 
 
 def _text(template: str, context: TemplateContext) -> Any:
-    whole = _PLACEHOLDER.fullmatch(template)
+    whole = PLACEHOLDER.fullmatch(template)
     if whole:
         return _value(whole, context)
-    values = [_value(match, context) for match in _PLACEHOLDER.finditer(template)]
+    values = [_value(match, context) for match in PLACEHOLDER.finditer(template)]
     if has_unknown(values):
         return UNKNOWN
     pieces = iter(values)
@@ -100,13 +100,13 @@ def _text(template: str, context: TemplateContext) -> Any:
         value = plain(next(pieces))
         return "" if value is None else str(value)
 
-    text = _PLACEHOLDER.sub(piece, template)
+    text = PLACEHOLDER.sub(piece, template)
     return Secret(text) if has_secret(values) else text
 
 
 def _value(match: re.Match[str], context: TemplateContext) -> Any:
     kind, argument = match.groups()
-    if kind in _ALPHABETS:
+    if kind in ALPHABETS:
         count, _, salt = argument.partition(":")
         return characters(kind, int(count), f"{context.seed}/{kind}/{salt}")
     if kind == "number":
@@ -135,12 +135,17 @@ def _each(template: Mapping[str, Any], context: TemplateContext) -> Any:
     ]
 
 
-def _if(template: Mapping[str, Any], context: TemplateContext) -> Any:
+def chosen(template: Mapping[str, Any], context: TemplateContext) -> Any:
+    """The branch of an `$if`; UNKNOWN where it is not known yet which."""
     value = paths.get(context.inputs, template["$if"])
     if isinstance(value, Unknown):
         return UNKNOWN
     met = value == template["is"] if "is" in template else value not in (None, False, "", [])
-    return evaluate(template["then" if met else "else"], context)
+    return template["then" if met else "else"]
+
+
+def _if(template: Mapping[str, Any], context: TemplateContext) -> Any:
+    return evaluate(chosen(template, context), context)
 
 
 def _first(template: Mapping[str, Any], context: TemplateContext) -> Any:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from scripts.go_tool import GoTool
 from scripts.process import run, version_tuple, which
-from scripts.say import ProblemError, say
+from scripts.say import answered
 
 OLDEST = (1, 7, 12)
 ACTIONLINT = GoTool(
@@ -34,12 +34,7 @@ def find_actionlint() -> Path:
 
 def main() -> int:
     """Print where actionlint is."""
-    try:
-        print(find_actionlint())  # noqa: T201 (what the command is asked for)
-    except ProblemError as error:
-        say(str(error))
-        return 1
-    return 0
+    return answered(find_actionlint)
 
 
 if __name__ == "__main__":

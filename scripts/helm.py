@@ -6,7 +6,7 @@ from pathlib import Path
 
 from scripts.go_tool import GoTool
 from scripts.process import run, version_tuple, which
-from scripts.say import ProblemError, say
+from scripts.say import ProblemError, answered
 
 OLDEST = (3, 14)
 PACKAGE = "helm.sh/helm/v3"
@@ -59,12 +59,7 @@ def find_helm() -> Path:
 
 def main() -> int:
     """Print where Helm is."""
-    try:
-        print(find_helm())  # noqa: T201 (what the command is asked for)
-    except ProblemError as error:
-        say(str(error))
-        return 1
-    return 0
+    return answered(find_helm)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from scripts.go_tool import GoTool
-from scripts.say import ProblemError, say
+from scripts.say import ProblemError, answered
 
 PROGRAM = "pulumi-resource-kubernetes"
 MODULE = "github.com/pulumi/pulumi-kubernetes/provider/v4"
@@ -61,12 +61,7 @@ def find_provider() -> Path:
 
 def main() -> int:
     """Print where the plugin is."""
-    try:
-        print(find_provider())  # noqa: T201 (what the command is asked for)
-    except ProblemError as error:
-        say(str(error))
-        return 1
-    return 0
+    return answered(find_provider)
 
 
 if __name__ == "__main__":

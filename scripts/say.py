@@ -22,6 +22,16 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201
 
 
+def answered(find: Callable[[], object]) -> int:
+    """Print what a command is asked for, or why it cannot be had. Returns the exit code."""
+    try:
+        print(find())  # noqa: T201 (what the command is asked for)
+    except ProblemError as problem:
+        say(str(problem))
+        return 1
+    return 0
+
+
 def minutes(seconds: float) -> str:
     """A duration as people say it: 45 s, 3 min 05 s."""
     whole = int(seconds)

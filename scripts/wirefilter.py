@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scripts.places import ROOT, TOOLS, cache_dir, digest, locked
 from scripts.process import run, which
-from scripts.say import ProblemError, progress, say
+from scripts.say import ProblemError, answered, progress, say
 
 CRATE = TOOLS / "wirefilter"
 LOCK = CRATE / "Cargo.lock"
@@ -133,12 +133,7 @@ def _unreachable(said: str) -> WirefilterUnavailableError:
 
 def main() -> int:
     """Print where the engine is."""
-    try:
-        print(find_wirefilter())  # noqa: T201 (what the command is asked for)
-    except ProblemError as error:
-        say(str(error))
-        return 1
-    return 0
+    return answered(find_wirefilter)
 
 
 if __name__ == "__main__":

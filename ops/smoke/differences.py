@@ -13,9 +13,6 @@ from catalog import outputs, paths, tables, templates
 from catalog.schema import resource_schema
 from catalog.values import SIGNATURE, UNKNOWN
 
-# Characters that a template makes up, as a pattern of what may stand there.
-_MADE_UP = {"hex": "[0-9a-f]", "digits": "[0-9]", "upper": "[A-Z0-9]", "lower": "[a-z0-9]"}
-_PLACEHOLDER = re.compile(r"\{([a-z]+)(?::([^{}]*))?\}")
 _ACCOUNT = re.compile(r"(?<!\d)\d{12}(?!\d)")
 _LONGEST = 120  # characters of a value in the report
 
@@ -51,21 +48,20 @@ def differences(resources: Iterable[Mapping[str, Any]]) -> list[Difference]:
 def _of(one: Mapping[str, Any]) -> Iterable[tuple[str, Any, Any]]:
     """Name, template and value of each output that is not as the template says."""
     schema = resource_schema(one["type"])
-    row = tables.types().get(one["type"], {})
     if schema is None:
         return
     inputs, real = one.get("inputs", {}), one.get("outputs", {})
     place = templates.facts(str(real.get("region", "")))
     context = outputs.context(schema, inputs, one["urn"], place, str(one.get("id", "")))
     context.outputs = dict(real)
-    for name, template in row.get("outputs", {}).items():
+    for name, template in tables.row(one["type"]).get("outputs", {}).items():
         value = paths.get(real, name)
         if name not in inputs and value is not None and not _fits(template, value, context):
             yield name, template, value
 
 
 def _fits(template: Any, value: Any, context: templates.TemplateContext) -> bool:
-    """Whether an output may be what a template makes. What is secret or made by rules of several inputs is let pass."""
+    """Whether a template could make this output. Secrets, and what depends on several inputs, are not checked."""
     if isinstance(value, dict) and SIGNATURE in value:
         return True
     if isinstance(template, str) and isinstance(value, str):
@@ -80,9 +76,8 @@ def _fits(template: Any, value: Any, context: templates.TemplateContext) -> bool
 
 def _fits_rule(template: Mapping[str, Any], value: Any, context: templates.TemplateContext) -> bool:
     if "$if" in template:
-        asked = paths.get(context.inputs, template["$if"])
-        met = asked == template["is"] if "is" in template else asked not in (None, False, "", [])
-        return asked is UNKNOWN or _fits(template["then" if met else "else"], value, context)
+        branch = templates.chosen(template, context)
+        return branch is UNKNOWN or _fits(branch, value, context)
     if any(key.startswith("$") for key in template):
         return True
     return isinstance(value, dict) and all(
@@ -92,11 +87,11 @@ def _fits_rule(template: Mapping[str, Any], value: Any, context: templates.Templ
 
 def _pattern(template: str, context: templates.TemplateContext) -> str:
     pattern, at = "", 0
-    for match in _PLACEHOLDER.finditer(template):
+    for match in templates.PLACEHOLDER.finditer(template):
         pattern += re.escape(template[at : match.start()])
         kind = match[1]
-        if kind in _MADE_UP:
-            pattern += f"{_MADE_UP[kind]}+"
+        if kind in templates.ALPHABETS:
+            pattern += f"[{templates.ALPHABETS[kind]}]+"
         elif kind == "number":
             pattern += "[0-9]+"
         else:

@@ -119,7 +119,7 @@ class SmokeRun:
         return True
 
     def _served(self, name: str) -> None:
-        path = stackfile.settings(self.file.stack).application.health_path or "/api/health"
+        path = stackfile.settings(self.file.stack).described.health_path
         with self._step(name) as trouble:
             trouble += _answered(f"{self.engine.outputs()['url']}{path}", self.patience)
 

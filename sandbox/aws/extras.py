@@ -172,7 +172,7 @@ def _global_caches(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
             {
                 "GlobalReplicationGroupId": one.id,
                 "GlobalReplicationGroupDescription": one.has.get("globalReplicationGroupDescription"),
-                "Status": "primary-only" if len(members := _members(one, mirror)) < len("ab") else "available",
+                "Status": "primary-only" if len(members := _members(one, mirror)) < 2 else "available",
                 "CacheNodeType": one.has.get("cacheNodeType"),
                 "Engine": one.has.get("engine"),
                 "EngineVersion": one.has.get("engineVersionActual"),

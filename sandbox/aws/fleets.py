@@ -21,7 +21,6 @@ from sandbox.aws.network import ec2
 from sandbox.aws.things import ACCOUNT, Kind, Thing, api
 
 GROUP = "aws:autoscaling/group:Group"
-PODS = 2  # healthy pods of a target group that pods are bound to, where the world has no autoscaler of them
 _TEMPLATE = ("imageId", "instanceType", "userData", "keyName", "monitoring", "metadataOptions", "iamInstanceProfile")
 
 
@@ -136,7 +135,7 @@ def _taken_over(old: MirroredGroup, group: MirroredGroup, asked: Mapping[str, An
 
 
 def _terminate(group: FakeAutoScalingGroup, states: Sequence[InstanceState]) -> None:
-    """Take instances away. moto's own way of it starts others for them, as if somebody else had ended them."""
+    """Remove instances. moto's own call would start others in their place, as after a failure."""
     ids = [one.instance.id for one in states]
     group.instance_states = [one for one in group.instance_states if one.instance.id not in ids]
     balancers = elbv2_backends[ACCOUNT][group.region]
@@ -200,7 +199,7 @@ def put_pods(thing: Thing) -> None:
     group = elb(thing).target_groups.get(str((thing.has.get("spec") or {}).get("targetGroupARN")))
     if group is not None:
         group.targets.clear()
-        group.register([{"Id": f"10.255.0.{index + 1}"} for index in range(int(thing.has.get("pods", PODS)))])
+        group.register([{"Id": f"10.255.0.{index + 1}"} for index in range(int(thing.has["pods"]))])
 
 
 KINDS = {

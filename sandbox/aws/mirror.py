@@ -132,7 +132,7 @@ def _entries(view: WorldView) -> Iterator[tuple[Known, tuple[Thing, str]]]:
 
 def _others(view: WorldView) -> dict[str, int]:
     known = {*KINDS, *ANSWERED}
-    # `TYPE!deleted` is what is gone, but for its name.
+    # `TYPE!deleted` holds what was deleted, whose name is not free yet.
     return {
         token: len(entries)
         for token, entries in sorted(view.of("aws").items())

@@ -20,10 +20,9 @@ from werkzeug.serving import make_server
 
 from sandbox.aws.extras import LACKING, NOT_THERE, NotThereError, install
 from sandbox.aws.mirror import Mirror
+from sandbox.commands.aws import ABOUT, HOST
 from scripts.places import put
 
-HOST = "127.0.0.1"
-ABOUT = "/ascent-sandbox"  # says whose server this is, and what it has
 _LOOK = 1.0  # seconds between two looks at the file
 _ELB = "/elasticloadbalancing/"
 _QUEUE = 128  # connections that wait for their turn

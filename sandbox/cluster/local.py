@@ -24,13 +24,13 @@ from pathlib import Path
 from sandbox.cluster import definitions
 from sandbox.cluster.api import Api
 from sandbox.cluster.kubelet import NODE
+from sandbox.commands.environ import PLUGIN
+from sandbox.provider.local_cluster import FACTS
 from scripts.api_server import CONTROLLER_MANAGER, LOOPBACK, Place, credentials, free_ports, kubeconfig, programs, ready
 from scripts.kubernetes_provider import find_provider
 from scripts.places import ROOT, VENV, put
 from scripts.say import ProblemError, progress
 
-# Variables that the stand-ins read: the plugin to run in the place of one, and what EKS answers.
-PLUGIN, FACTS = "ASCENT_SANDBOX_KUBERNETES", "ASCENT_SANDBOX_CLUSTER"
 STOP_SECONDS, KILL_SECONDS, STEP = 20.0, 5.0, 0.1
 # The node sends no signs of life, so nothing may wait for them. Without metrics an HPA keeps to its least and most.
 LEFT_OUT = ("node-lifecycle-controller",)

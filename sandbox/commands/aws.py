@@ -1,7 +1,7 @@
 """Starts and ends the sandbox's AWS: moto's server, one for each sandbox, on a loopback port.
 
-Whoever wants it starts it, and finds the one that is there. It is known by its answer, which names the world that it
-serves: a file of a process that died, or whose port another has now, is as good as none.
+A command that needs it starts it, or finds the one that runs. The server's answer names the world that it serves. Where
+no such answer comes, as when the process has died or another has its port now, its file counts as none.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from scripts.places import ROOT, locked
 from scripts.say import ProblemError
 
 HOST = "127.0.0.1"
-ABOUT = "/ascent-sandbox"
+ABOUT = "/ascent-sandbox"  # says whose server this is, and what it has
 # IANA: 49152 to 65535 are dynamic ports, which the kernel gives away; those below are seldom taken.
 _LOWEST, _PORTS = 42000, 7000
 _PATIENCE = 60.0  # seconds to import moto and to mirror a world, on a busy machine
@@ -118,7 +118,7 @@ def start(layout: Layout) -> CloudServer:
 def stop(layout: Layout) -> bool:
     """End the server of this sandbox, and wait until it is gone. Returns whether there was one."""
     server = found(layout)
-    # Without its file it ends by itself: no process is looked for that may be somebody else's.
+    # It ends by itself once its file is gone. No process is killed by its number, which another may have now.
     layout.aws.unlink(missing_ok=True)
     until = time.monotonic() + _PATIENCE
     while server is not None and _runs(server.pid) and time.monotonic() < until:

@@ -27,7 +27,7 @@ from sandbox.commands.environ import engine_environment, install_plugins, local_
 from sandbox.commands.events import Events, read_events
 from sandbox.commands.layout import Layout
 from sandbox.commands.process import run_in_terminal
-from sandbox.commands.stackfile import read_stack_file, shipped_stage, write_config
+from sandbox.commands.stackfile import shipped, shipped_stage, write_config
 from scripts.places import ROOT, TOOLCHAIN, put
 from scripts.say import ProblemError
 
@@ -228,9 +228,7 @@ class Sandbox:
         """A stack with a local cluster has something to run there, whatever the shipped file says."""
         if local_cluster(self.layout, self.stack) is None:
             return {}
-        shipped = read_stack_file(self.layout.project / f"Pulumi.{self.stack}.yaml", self.layout.project_name)
-        runtime = (shipped.get("config") or {}).get(f"{self.layout.project_name}:runtime")
-        return {} if runtime in PODS else {"runtime": PODS[0]}
+        return {} if shipped(self.layout, self.stack, "runtime") in PODS else {"runtime": PODS[0]}
 
     def _stages(self) -> dict[str, int]:
         try:

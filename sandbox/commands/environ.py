@@ -21,6 +21,8 @@ STRIPPED_PREFIXES = ("AWS_", "CLOUDFLARE_", "CF_API", "PULUMI_", "KUBE")
 # Byte code that is not kept means importing large SDKs anew each time.
 STRIPPED = ("PYTHONDONTWRITEBYTECODE", "PYTHONHOME", "PYTHONPATH")
 PASSED_ON = ("PULUMI_DEBUG_GRPC",)
+# Names the plugin that runs in the place of the stand-in for Kubernetes.
+PLUGIN = "ASCENT_SANDBOX_KUBERNETES"
 
 
 def stripped_names(environment: dict[str, str]) -> list[str]:
@@ -99,7 +101,7 @@ def install_plugins(layout: Layout) -> None:
         runs = shlex.quote(str(program))
         if name == "kubernetes":
             # A stack with a local cluster has the real one: see sandbox/cluster/local.py.
-            runs = f'"${{ASCENT_SANDBOX_KUBERNETES:-{program}}}"'
+            runs = f'"${{{PLUGIN}:-{program}}}"'
         text = f'#!/bin/sh\nexec {runs} "$@"\n'
         if not _holds(target, text):
             target.parent.mkdir(parents=True, exist_ok=True)

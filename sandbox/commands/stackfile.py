@@ -69,26 +69,30 @@ def _with_placeholders(value: Any, key: str = "") -> Any:  # noqa: ANN401, RUF10
     return value
 
 
+def shipped(layout: Layout, stack: str, name: str) -> Any:  # noqa: ANN401, RUF100 (YAML holds anything)
+    """What the shipped file says under a name of the project's; None where it says nothing."""
+    config = read_stack_file(layout.project / f"Pulumi.{stack}.yaml", layout.project_name).get("config") or {}
+    return config.get(f"{layout.project_name}:{name}")
+
+
 def shipped_stage(layout: Layout, stack: str) -> int | None:
     """The stage that the shipped file says, where it says a usable one."""
-    config = read_stack_file(layout.project / f"Pulumi.{stack}.yaml", layout.project_name).get("config") or {}
-    stage = str(config.get(f"{layout.project_name}:stage", ""))
+    stage = str(shipped(layout, stack, "stage"))
     return int(stage) if stage.isascii() and stage.isdigit() else None
 
 
 def shipped_region(layout: Layout, stack: str) -> str:
     """The stack's first region by the shipped file; us-east-1 where it says none."""
-    config = read_stack_file(layout.project / f"Pulumi.{stack}.yaml", layout.project_name).get("config") or {}
-    regions = config.get(f"{layout.project_name}:regions")
+    regions = shipped(layout, stack, "regions")
     return str(regions[0]) if isinstance(regions, list) and regions else "us-east-1"
 
 
 def write_config(layout: Layout, stack: str, overrides: dict[str, Any]) -> Path:
     """Generate the config file for a run; overrides are given without the project's name before them."""
-    shipped = read_stack_file(layout.project / f"Pulumi.{stack}.yaml", layout.project_name)
+    content = read_stack_file(layout.project / f"Pulumi.{stack}.yaml", layout.project_name)
     named = {f"{layout.project_name}:{key}": value for key, value in overrides.items()}
     text = f"# Generated from Pulumi.{stack}.yaml for the sandbox; changes here are overwritten.\n"
-    text += yaml.safe_dump(for_sandbox(shipped, named), sort_keys=False, allow_unicode=True)
+    text += yaml.safe_dump(for_sandbox(content, named), sort_keys=False, allow_unicode=True)
     target = layout.config(stack)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_suffix(".partial")

@@ -9,7 +9,7 @@ from pathlib import Path
 from catalog.values import Properties
 from sandbox.provider.errors import WorldError
 
-FACTS = "ASCENT_SANDBOX_CLUSTER"
+FACTS = "ASCENT_SANDBOX_CLUSTER"  # names a file with its address and certificate
 CLUSTER = "aws:eks/cluster:Cluster"
 
 

@@ -73,11 +73,11 @@ class WorldView:
 
     @property
     def changed(self) -> bool:
-        """Whether anything is to be written."""
+        """Whether the file has to be written again."""
         return bool(self.stale)
 
     def _type(self, token: str) -> dict[str, Entry]:
-        return self._tables.get(token.split(":", 1)[0], {}).get(token, {})
+        return self.of(token.split(":", 1)[0]).get(token, {})
 
     def find(self, token: str, identifier: str, scope: str) -> Entry | None:
         """The thing of type `token` with that id in `scope`, if it exists."""
@@ -100,7 +100,7 @@ class WorldView:
 
     def holding(self, provider: str, text: str) -> Iterator[tuple[str, str, Entry]]:
         """Type, id and entry of everything of `provider` that mentions `text` anywhere."""
-        for token, entries in self._tables.get(provider, {}).items():
+        for token, entries in self.of(provider).items():
             for key, entry in entries.items():
                 if text in entry.rendered():
                     yield token, key, entry

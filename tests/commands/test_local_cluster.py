@@ -34,10 +34,10 @@ def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
 
 def test_a_stack_with_a_cluster_has_the_real_provider_and_others_do_not(layout: Layout) -> None:
     real = environ.engine_environment(layout, "real")
-    assert real[local.PLUGIN] == "/plugins/real"
-    assert local.PLUGIN not in environ.engine_environment(layout, "other")
-    assert local.PLUGIN not in environ.engine_environment(layout)
-    assert f"export {local.PLUGIN}=/plugins/real" in environ.shell_exports(layout, "real")
+    assert real[environ.PLUGIN] == "/plugins/real"
+    assert environ.PLUGIN not in environ.engine_environment(layout, "other")
+    assert environ.PLUGIN not in environ.engine_environment(layout)
+    assert f"export {environ.PLUGIN}=/plugins/real" in environ.shell_exports(layout, "real")
 
 
 def test_the_plugin_is_the_one_that_the_environment_names(layout: Layout, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_the_plugin_is_the_one_that_the_environment_names(layout: Layout, tmp_pa
     real.write_text('#!/bin/sh\necho "real $1"\n')
     real.chmod(0o755)
     done = subprocess.run(
-        [plugin, "x"], env=os.environ | {local.PLUGIN: str(real)}, capture_output=True, text=True, check=True
+        [plugin, "x"], env=os.environ | {environ.PLUGIN: str(real)}, capture_output=True, text=True, check=True
     )
     assert done.stdout == "real x\n"
 
@@ -63,13 +63,13 @@ def test_aws_gives_the_token_and_nothing_else(layout: Layout) -> None:
 
 
 def test_eks_answers_where_the_server_is(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(local.FACTS, raising=False)
+    monkeypatch.delenv(local_cluster.FACTS, raising=False)
     assert local_cluster.answers(local_cluster.CLUSTER) == {}
-    monkeypatch.setenv(local.FACTS, str(layout.cluster("real") / "facts.json"))
+    monkeypatch.setenv(local_cluster.FACTS, str(layout.cluster("real") / "facts.json"))
     assert local_cluster.answers("aws:s3/bucket:Bucket") == {}
     found = local_cluster.answers(local_cluster.CLUSTER)
     assert found == {"endpoint": "https://127.0.0.1:3", "certificateAuthority": {"data": "Y2VydGlmaWNhdGU="}}
-    monkeypatch.setenv(local.FACTS, str(layout.home / "none"))
+    monkeypatch.setenv(local_cluster.FACTS, str(layout.home / "none"))
     with pytest.raises(WorldError, match="does not say where the local cluster is"):
         local_cluster.answers(local_cluster.CLUSTER)
 
