@@ -23,6 +23,7 @@ def main(words: list[str]) -> int:
             stale = True
             say(f"{document.file} is not up to date: run make docs")
         else:
+            document.path.parent.mkdir(exist_ok=True)
             document.path.write_text(fresh)
             say(f"{document.file} is written")
     return int(stale)
