@@ -1,0 +1,128 @@
+"""What to change in a stack's file so that a stage carries a load: the smallest sizes, tried one after the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from annotated_types import Le
+from pydantic.fields import FieldInfo
+
+from infra.config.problems import SettingsError
+from infra.config.settings import Settings
+from ops.capacity.headroom import REQUIRED, Headroom, StageAnswer, answer
+from ops.capacity.supply import Lost
+from ops.demand import Demand
+
+SizesOf = Mapping[str, Mapping[str, Any]]
+# Settings with these sizes, by the keys of a stack's file, on top of the stack's own. Unless `judged`, also where a
+# budget does not hold.
+Make = Callable[..., Settings]
+_ROUNDS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class SizeChange:
+    """A size to raise: its key in the stack's file, what it is, and the least that is enough."""
+
+    key: str
+    before: float
+    after: float
+
+    def __str__(self) -> str:
+        return f"{self.key}: raise from {self.before:g} to {self.after:g}"
+
+
+def changes(make: Make, wants: Demand, lost: tuple[Lost, ...] = REQUIRED) -> tuple[SizeChange, ...] | None:
+    """The sizes to raise so that the load is carried. Empty where it is; None where no sizes of the stage are enough.
+
+    Args:
+        make: the stack's settings at the stage, with sizes on top, `make(sizes, judged=...)`.
+        wants: the load.
+        lost: while what is lost it has to be carried.
+    """
+    sizes: dict[str, dict[str, Any]] = {}
+    first = make({}, judged=False)
+    for _ in range(_ROUNDS):
+        found = answer(make(_named(sizes), judged=False), wants)
+        short = found.short(lost)
+        if not short:
+            return _allowed(make, first, sizes)
+        if not _raised(make, wants, lost, found, short[0], sizes):
+            return None
+    return None
+
+
+def _raised(
+    make: Make,
+    wants: Demand,
+    lost: tuple[Lost, ...],
+    found: StageAnswer,
+    room: Headroom,
+    sizes: dict[str, dict[str, Any]],
+) -> bool:
+    """Raise the first size that is enough for this resource, or the one before the last to its bound; else False."""
+    name = room.resource.name
+
+    def holds(section: str, field: str, value: int) -> bool:
+        tried = {**sizes, section: {**sizes.get(section, {}), field: value}}
+        rooms = answer(make(_named(tried), judged=False), wants).rooms
+        return all(one.holds(case) for one in rooms if one.resource.name == name for case in lost)
+
+    for section, field in room.resource.keys:
+        present = _size(found.has.settings, section, field)
+        if present is None:
+            continue
+        low, high = math.floor(present), _most(section, field)
+        if low >= high:
+            continue
+        enough = holds(section, field, high)
+        if enough:
+            while low + 1 < high:
+                middle = (low + high) // 2
+                low, high = (low, middle) if holds(section, field, middle) else (middle, high)
+        elif (section, field) == room.resource.keys[-1]:
+            return False
+        sizes.setdefault(section, {})[field] = high
+        return True
+    return False
+
+
+def _allowed(make: Make, first: Settings, sizes: SizesOf) -> tuple[SizeChange, ...] | None:
+    """The changes, if a stack's file may have them."""
+    try:
+        make(_named(sizes), judged=True)
+    except SettingsError:
+        return None
+    return tuple(
+        SizeChange(f"ascent:{section}.{_model(section)[field].alias}", _size(first, section, field) or 0, value)
+        for section, fields in sizes.items()
+        for field, value in fields.items()
+    )
+
+
+def _size(settings: Settings, section: str, field: str) -> float | None:
+    row = getattr(settings.sizes, section)
+    return None if row is None else getattr(row, field)
+
+
+def _named(sizes: SizesOf) -> SizesOf:
+    """Sizes by the keys of a stack's file."""
+    return {
+        section: {str(_model(section)[field].alias): value for field, value in fields.items()}
+        for section, fields in sizes.items()
+    }
+
+
+def _model(section: str) -> Mapping[str, FieldInfo]:
+    """Keys of a section of the config."""
+    section_model: Any = Settings.model_fields[section].annotation
+    return dict(section_model.model_fields)
+
+
+def _most(section: str, field: str) -> int:
+    """The most that the config takes of a size."""
+    limit: Any = next(one.le for one in _model(section)[field].metadata if isinstance(one, Le))
+    return int(limit)
