@@ -92,7 +92,7 @@ def nodes(of: Callable[[NodeBudget], tuple[int, int]]) -> LevelOf:
     return level
 
 
-def _reads(has: Supply, reads: float) -> float:
+def database_reads(has: Supply, reads: float) -> float:
     """Reads that reach the database."""
     return reads * (1 - facts.CACHE_HITS.span.low) if has.cached else reads
 
@@ -112,7 +112,7 @@ def writer(has: Supply, wants: Demand, lost: Lost) -> Level | None:
     if has.acus is None:
         return None
     # Without readers, or where the last of them took the writer's place, the writer answers reads as well.
-    reads = 0.0 if has.readers_left(lost) else _reads(has, _per_region(has, wants, lost).reads)
+    reads = 0.0 if has.readers_left(lost) else database_reads(has, _per_region(has, wants, lost).reads)
     return Level(database_acus(has, reads, wants.writes), has.acus)
 
 
@@ -121,7 +121,7 @@ def readers(has: Supply, wants: Demand, lost: Lost) -> Level | None:
     count = has.readers_left(lost)
     if not count or has.acus is None:
         return None
-    reads = _reads(has, _per_region(has, wants, lost).reads)
+    reads = database_reads(has, _per_region(has, wants, lost).reads)
     return Level(database_acus(has, reads, 0), count * has.acus)
 
 
@@ -129,7 +129,7 @@ def pool(has: Supply, wants: Demand, lost: Lost) -> Level | None:
     """Connections of the poolers, with the statements that are at work at once."""
     if not has.pools:
         return None
-    statements = _reads(has, _per_region(has, wants, lost).reads) + wants.writes
+    statements = database_reads(has, _per_region(has, wants, lost).reads) + wants.writes
     return Level(statements * facts.STATEMENT_MS.span.high / _MS, has.pooled(lost))
 
 

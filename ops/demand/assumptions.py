@@ -87,6 +87,13 @@ BALANCER_TARGETS = _row(
     "targets",
     "Elastic Load Balancing, Quotas for your Application Load Balancers: targets per load balancer, can be raised",
 )
+JOB_SECONDS = _row(
+    "a job of a queue",
+    1,
+    5,
+    "seconds of a worker",
+    "Ascent: a call to an AI provider; QUEUE_VISIBILITY allows a minute",
+)
 DAY = _row(
     "an average hour",
     (1 + QUIET_SHARE.value / 100) / 2,
@@ -107,5 +114,6 @@ TABLE = (
     CACHE_NODE,
     NAT_GBPS,
     BALANCER_TARGETS,
+    JOB_SECONDS,
     DAY,
 )
