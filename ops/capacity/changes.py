@@ -12,8 +12,9 @@ from pydantic.fields import FieldInfo
 
 from infra.config.problems import SettingsError
 from infra.config.settings import Settings
-from ops.capacity.headroom import REQUIRED, Headroom, StageAnswer, answer
-from ops.capacity.supply import Lost
+from ops.capacity.headroom import REQUIRED, scarce
+from ops.capacity.resources import ScarceResource
+from ops.capacity.supply import Lost, supply
 from ops.demand import Demand
 
 SizesOf = Mapping[str, Mapping[str, Any]]
@@ -46,11 +47,12 @@ def changes(make: Make, wants: Demand, lost: tuple[Lost, ...] = REQUIRED) -> tup
     sizes: dict[str, dict[str, Any]] = {}
     first = make({}, judged=False)
     for _ in range(_ROUNDS):
-        found = answer(make(_named(sizes), judged=False), wants)
-        short = found.short(lost)
+        settings = make(_named(sizes), judged=False)
+        short = scarce(supply(settings), wants, lost)
         if not short:
+            _fit_nodes(settings, sizes)
             return _allowed(make, first, sizes)
-        if not _raised(make, wants, lost, found, short[0], sizes):
+        if not _raised(make, wants, lost, settings, short[0], sizes):
             return None
     return None
 
@@ -59,20 +61,18 @@ def _raised(
     make: Make,
     wants: Demand,
     lost: tuple[Lost, ...],
-    found: StageAnswer,
-    room: Headroom,
+    settings: Settings,
+    resource: ScarceResource,
     sizes: dict[str, dict[str, Any]],
 ) -> bool:
-    """Raise the first size that is enough for this resource, or the one before the last to its bound; else False."""
-    name = room.resource.name
+    """Raise the first size that is enough for a resource, or the one before the last to its bound; else False."""
 
     def holds(section: str, field: str, value: int) -> bool:
         tried = {**sizes, section: {**sizes.get(section, {}), field: value}}
-        rooms = answer(make(_named(tried), judged=False), wants).rooms
-        return all(one.holds(case) for one in rooms if one.resource.name == name for case in lost)
+        return resource not in scarce(supply(make(_named(tried), judged=False)), wants, lost)
 
-    for section, field in room.resource.keys:
-        present = _size(found.has.settings, section, field)
+    for section, field in resource.keys:
+        present = _size(settings, section, field)
         if present is None:
             continue
         low, high = math.floor(present), _most(section, field)
@@ -83,11 +83,24 @@ def _raised(
             while low + 1 < high:
                 middle = (low + high) // 2
                 low, high = (low, middle) if holds(section, field, middle) else (middle, high)
-        elif (section, field) == room.resource.keys[-1]:
+        elif (section, field) == resource.keys[-1]:
             return False
         sizes.setdefault(section, {})[field] = high
         return True
     return False
+
+
+def _fit_nodes(settings: Settings, sizes: dict[str, dict[str, Any]]) -> None:
+    """Raise the limit of the nodes to what all pods at their maximum need: the config is judged by that."""
+    budget = settings.node_budget
+    if not settings.makes_clusters or budget.holds:
+        return
+    for field, needed, given in (
+        ("cpu", budget.cpu_needed, budget.cpu),
+        ("memory", budget.memory_needed, budget.memory),
+    ):
+        if needed > given:
+            sizes.setdefault("nodes", {})[field] = needed
 
 
 def _allowed(make: Make, first: Settings, sizes: SizesOf) -> tuple[SizeChange, ...] | None:

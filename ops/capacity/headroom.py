@@ -33,9 +33,8 @@ class Headroom:
     factors: Mapping[Lost, float]
 
     def holds(self, lost: Lost) -> bool:
-        """Whether it is enough. What does not exist then, or has no known limit, is."""
-        level = self.levels.get(lost)
-        return level is None or _enough(level)
+        """Whether it is enough."""
+        return enough(self.levels.get(lost))
 
     @property
     def factor(self) -> float:
@@ -118,21 +117,27 @@ def answer(settings: Settings, wants: Demand) -> StageAnswer:
     return StageAnswer(has=has, wants=wants, rooms=tuple(rooms))
 
 
+def scarce(has: Supply, wants: Demand, lost: Iterable[Lost] = REQUIRED) -> list[ScarceResource]:
+    """The resources that are not enough for a load. Quicker than an answer, which also says how far each goes."""
+    cases = [one for one in lost if one is not Lost.REGION or has.regions > 1]
+    return [resource for resource in RESOURCES if not all(enough(resource.of(has, wants, one)) for one in cases)]
+
+
 def users_at(wants: Demand, factor: float) -> int | None:
     """Users of so many times the load, all of whom fit; None where no number is known."""
     return None if factor == float("inf") else int(wants.users * factor * (1 + _EXACT))
 
 
-def _enough(level: Level) -> bool:
-    return level.limit is None or level.need <= level.limit * (1 + _EXACT)
+def enough(level: Level | None) -> bool:
+    """Whether there is enough. What does not exist, or has no known limit, is."""
+    return level is None or level.limit is None or level.need <= level.limit * (1 + _EXACT)
 
 
 def _factor(resource: ScarceResource, has: Supply, wants: Demand, lost: Lost) -> float:
     """The most times of the load for which the resource is enough. Needs never fall, so halving finds it."""
 
     def holds(factor: float) -> bool:
-        level = resource.of(has, wants.times(factor), lost)
-        return level is None or _enough(level)
+        return enough(resource.of(has, wants.times(factor), lost))
 
     low, high = 0.0, 1.0
     while holds(high):

@@ -56,10 +56,10 @@ def cost(
     JSON with --load: {stack, stage, runtime, currency, load: {field: {value, unit, given, from}}, carried, low, high,
     stageRange: {low, high}, prices, regions, components, items: [{component, item, what, low, high}], unpriced,
     runtimes: [{runtime, low, high, refused: text or null}], cheaperFrom: {runtime: users or null}, spot: {used, share,
-    saves: {low, high}, aboveInstances, source}, commitments: [{name, what, share, paysFromUtilization, paysFromMonths,
-    onDemand, saves, source, date, reason}], warnings}. carried says whether the stage carries the load. cheaperFrom has
-    the users from which on another runtime costs less, null where it does at no load. A commitment without a price has
-    a share of null, and a reason; its months are of one year.
+    saves: {low, high}, aboveInstances, source}, commitments: [{name, what, share, paysFromUtilization, termMonths,
+    paysFromMonths, onDemand, saves, source, date, reason}], warnings}. carried says whether the stage carries the load.
+    cheaperFrom has the users from which on another runtime costs less, null where it does at no load. A commitment
+    without a price has a share of null, and a reason.
 
     Exit codes: 0 everything is priced, 1 something has no price and is not in the sums, 2 the input is not usable.
 

@@ -244,8 +244,7 @@ def _commitments(found: Sequence[Commitment]) -> Table:
     table = _table(("Commitment", False), ("Pays from", False), ("On demand", True), ("Saves", True))
     for one in found:
         if one.share is not None and one.utilization is not None and one.months is not None:
-            years = 3 if one.name.endswith("3y") else 1
-            pays = f"{one.utilization:.0%} of the hours, or {one.months * years:.1f} months of {12 * years}"
+            pays = f"{one.utilization:.0%} of the hours, or {one.months:.1f} months of {one.term}"
             table.add_row(one.what, pays, f"{one.base:,.0f}", f"{one.saves:,.0f}")
     return table
 

@@ -44,7 +44,7 @@ class Commitment:
     share: of the on-demand price that it saves; None where no price is known, and `reason` says why.
     utilization: share of the hours in which what is committed to has to run for it to pay.
     level: share of the busiest hour's load that is there in so many of the hours.
-    months: of full use after which twelve months are paid for.
+    term: months that it lasts.
     base: US dollars a month, on demand, of what runs at that level: as much is worth a commitment.
     """
 
@@ -53,6 +53,7 @@ class Commitment:
     source: str
     date: str
     share: float | None
+    term: int = 12
     base: float = 0.0
     reason: str = ""
 
@@ -63,8 +64,8 @@ class Commitment:
 
     @property
     def months(self) -> float | None:
-        """Months of a year, used around the clock, from which on it pays."""
-        return None if self.share is None else _MONTHS * (1 - self.share)
+        """Months of its term, used around the clock, from which on it pays."""
+        return None if self.share is None else self.term * (1 - self.share)
 
     @property
     def saves(self) -> float:
@@ -78,6 +79,7 @@ class Commitment:
             "what": self.what,
             "share": self.share,
             "paysFromUtilization": None if self.utilization is None else round(self.utilization, 4),
+            "termMonths": self.term,
             "paysFromMonths": None if self.months is None else round(self.months, 2),
             "onDemand": round(self.base, 2),
             "saves": round(self.saves, 2),
@@ -117,7 +119,8 @@ def commitments(
         steady = at_load(plan, settings, wants.times(level_of(1 - one.share)), exactly(1))
         base = total(row.cost for row in steady.rows if applies(row)).low
         if base:
-            found.append(Commitment(name, one.on, one.source, one.date, one.share, base))
+            term = _MONTHS * int(name.rpartition("-")[2].removesuffix("y"))
+            found.append(Commitment(name, one.on, one.source, one.date, one.share, term, base))
     found.sort(key=lambda one: -one.saves)
     provisioned = any(row.item.startswith("aurora.db.") for row in at_load(plan, settings, wants).rows)
     reason = (
