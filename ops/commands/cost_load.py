@@ -241,11 +241,12 @@ def _spot(one: SpotSaving) -> str:
 
 
 def _commitments(found: Sequence[Commitment]) -> Table:
-    table = _table(("Commitment", False), ("Pays from", False), ("On demand", True), ("Saves", True))
+    heads = ("Pays from", "or months", "On demand", "Saves")
+    table = _table(("Commitment", False), *((name, True) for name in heads))
     for one in found:
         if one.share is not None and one.utilization is not None and one.months is not None:
-            pays = f"{one.utilization:.0%} of the hours, or {one.months:.1f} months of {one.term}"
-            table.add_row(one.what, pays, f"{one.base:,.0f}", f"{one.saves:,.0f}")
+            hours, months = f"{one.utilization:.0%} of hours", f"{one.months:.1f} of {one.term}"
+            table.add_row(one.what, hours, months, f"{one.base:,.0f}", f"{one.saves:,.0f}")
     return table
 
 

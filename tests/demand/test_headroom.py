@@ -315,7 +315,10 @@ def test_where_no_size_is_enough_there_is_no_advice() -> None:
     ],
 )
 def test_more_readers_come_before_larger_ones(acus: int, enough: dict[str, int]) -> None:
-    sizes = {"readers": {"minimum": 1, "maximum": 2}, "database": {"minAcu": 0.5, "maxAcu": acus}}
+    sizes: dict[str, dict[str, Any]] = {
+        "readers": {"minimum": 1, "maximum": 2},
+        "database": {"minAcu": 0.5, "maxAcu": acus},
+    }
 
     def make(more: Mapping[str, Mapping[str, Any]], *, judged: bool) -> Settings:
         both = {name: {**sizes.get(name, {}), **more.get(name, {})} for name in {*sizes, *more}}
