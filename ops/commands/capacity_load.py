@@ -46,6 +46,8 @@ class _Asked:
 def capacity_of(stack: str, stage: int | None, load: str, *, details: bool, as_json: bool) -> None:
     """Answer for a load, and exit with 1 where it is not carried. `ascent capacity` has the options."""
     wants = demand_of(load)
+    # At its own stage the file has to be good; other stages may be none that it can have.
+    stackfile.settings(stack, judged=False)
     asked = [_ask(stack, one, wants, strict=stage is not None) for one in ([stage] if stage else STAGES)]
     smallest = next((one for one in asked if one.carried), None)
     if as_json:
