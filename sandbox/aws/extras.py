@@ -17,10 +17,11 @@ from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionResult, BaseResponse
 from moto.elasticache.responses import ElastiCacheResponse
 from moto.kms.responses import KmsResponse
+from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
 from sandbox.aws.batch import Jobs
-from sandbox.aws.databases import elect, rds
+from sandbox.aws.databases import elect, rds, renamed
 from sandbox.aws.fleets import MirroredGroup, scaling
 from sandbox.aws.measures import history, measured
 from sandbox.aws.mirror import Mirror
@@ -62,6 +63,7 @@ def install(mirror: Mirror) -> None:
         for name, answer in operations.items():
             setattr(service, name, answer)
     Jobs(mirror).install()
+    setattr(RDSBackend, "modify_db_cluster", renamed(RDSBackend.modify_db_cluster))  # noqa: B010  the same
     setattr(BaseResponse, "call_action", _called(BaseResponse.call_action))  # noqa: B010  as mypy wants no other
 
 
