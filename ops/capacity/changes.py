@@ -110,7 +110,7 @@ def _allowed(make: Make, first: Settings, sizes: SizesOf) -> tuple[SizeChange, .
     except SettingsError:
         return None
     return tuple(
-        SizeChange(f"ascent:{section}.{_model(section)[field].alias}", _size(first, section, field) or 0, value)
+        SizeChange(key(section, field), _size(first, section, field) or 0, value)
         for section, fields in sizes.items()
         for field, value in fields.items()
     )
@@ -119,6 +119,11 @@ def _allowed(make: Make, first: Settings, sizes: SizesOf) -> tuple[SizeChange, .
 def _size(settings: Settings, section: str, field: str) -> float | None:
     row = getattr(settings.sizes, section)
     return None if row is None else getattr(row, field)
+
+
+def key(section: str, field: str) -> str:
+    """A size's key in a stack's file."""
+    return f"ascent:{section}.{_model(section)[field].alias}"
 
 
 def _named(sizes: SizesOf) -> SizesOf:

@@ -100,7 +100,7 @@ def _cache(row: CostRow) -> bool:
 
 
 # Discounts of the price table, and the rows that each is for.
-_COMMITMENTS: Mapping[str, Callable[[CostRow], bool]] = {
+COMMITMENTS: Mapping[str, Callable[[CostRow], bool]] = {
     "compute-savings-plan-1y": _compute,
     "compute-savings-plan-3y": _compute,
     "database-savings-plan-1y": lambda row: row.item == "aurora.acu-hour",
@@ -114,7 +114,7 @@ def commitments(
     """The commitments that a stack could make at a load, the one that saves most first."""
     discounts = (table or shipped()).discounts
     found = []
-    for name, applies in _COMMITMENTS.items():
+    for name, applies in COMMITMENTS.items():
         one = discounts[name]
         steady = at_load(plan, settings, wants.times(level_of(1 - one.share)), exactly(1))
         base = total(row.cost for row in steady.rows if applies(row)).low

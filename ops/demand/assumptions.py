@@ -45,10 +45,10 @@ READ_CPU_MS = _row(
 )
 WRITE_CPU_MS = _row(
     "a write",
-    0.5,
+    0.75,
     3,
     "ms of a vCPU",
-    f"Ascent, estimate: {_PGBENCH}, takes 0.29 ms for a transaction of three updates; two to ten times that for "
+    f"Ascent, estimate: {_PGBENCH}, takes 0.29 ms for a transaction of three updates; 2.5 to ten times that for "
     "indexes and triggers",
 )
 ACU_CPU = _row(

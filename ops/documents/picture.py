@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +25,16 @@ class Picture:
     draw: Callable[[], Figure]
 
     @property
+    def tables(self) -> Mapping[str, Callable[[], str]]:
+        """Its tables, as a document has them: a picture has none."""
+        return {}
+
+    @property
+    def renders(self) -> Mapping[str, Callable[[], str]]:
+        """Its parts that need renders, as a document has them: a picture is drawn as a whole."""
+        return {}
+
+    @property
     def path(self) -> Path:
         """Where it is."""
         return ROOT / self.file
@@ -32,7 +42,7 @@ class Picture:
     def fresh(self, *, renders: bool) -> str:
         """Its text, drawn anew if `renders` is true, and as it is otherwise."""
         if not renders:
-            return self.path.read_text()
+            return self.path.read_text() if self.path.exists() else ""
         from ops.plots import save
 
         with tempfile.TemporaryDirectory() as folder:
