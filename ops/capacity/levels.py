@@ -18,7 +18,7 @@ from infra.thresholds import (
     REQUESTS_PER_TARGET,
 )
 from ops.capacity.loads import KUBERNETES
-from ops.capacity.supply import Fleet, Lost, Supply
+from ops.capacity.supply import ServingGroup, Lost, Supply
 from ops.cost.usage import CDN_PASSES, NAT_KB
 from ops.demand import Demand
 from ops.demand import assumptions as facts
@@ -44,12 +44,12 @@ def _per_region(has: Supply, wants: Demand, lost: Lost) -> Demand:
     return wants.times(1 / has.serving(lost))
 
 
-def targets(fleet: Fleet, requests: float) -> float:
+def targets(fleet: ServingGroup, requests: float) -> float:
     """Targets that a fleet needs for its share of a region's requests a second."""
     return requests * facts.MINUTE * fleet.traffic / REQUESTS_PER_TARGET.value
 
 
-def wanted(fleet: Fleet, requests: float) -> int:
+def wanted(fleet: ServingGroup, requests: float) -> int:
     """Whole targets for its share of them, no fewer than its minimum, and as many as it takes beyond its maximum."""
     return max(math.ceil(round(targets(fleet, requests), _DIGITS)), fleet.minimum)
 

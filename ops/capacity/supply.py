@@ -24,7 +24,7 @@ class Lost(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Fleet:
+class ServingGroup:
     """Instances or pods of one color in one region.
 
     traffic: its share of the region's requests, 0 to 1.
@@ -55,7 +55,7 @@ class Supply:
     sizes: Sizes
     regions: int
     zones: int
-    fleets: tuple[Fleet, ...]
+    fleets: tuple[ServingGroup, ...]
     cpu: float
     acus: float | None
     readers: int | None
@@ -125,10 +125,10 @@ def supply(settings: Settings) -> Supply:
     )
 
 
-def _fleets(settings: Settings) -> list[Fleet]:
+def _fleets(settings: Settings) -> list[ServingGroup]:
     bounds = {EC2: settings.sizes.fleet.minimum, KUBERNETES: settings.sizes.hpa.minimum}
     return [
-        Fleet(
+        ServingGroup(
             runtime=runtime,
             traffic=weight * share(settings, runtime) / WHOLE**2,
             minimum=bounds[runtime],

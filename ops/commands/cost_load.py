@@ -32,7 +32,7 @@ _LARGEST = 12  # items that the table shows; --details shows all
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class CostItem:
     """All rows of one item and component together."""
 
     component: str
@@ -59,13 +59,13 @@ class _Way:
         return at_load(self.plan, self.settings, wants).cost
 
 
-def items(found: Estimate) -> list[Item]:
+def items(found: Estimate) -> list[CostItem]:
     """What an estimate consists of, the largest first."""
     sums: dict[tuple[str, str, str], CostSpan] = {}
     for row in found.rows:
         key = (row.component, row.item, row.what)
         sums[key] = sums.get(key, NOTHING) + row.cost
-    return sorted((Item(*key, cost) for key, cost in sums.items()), key=lambda one: (-one.cost.high, one.item))
+    return sorted((CostItem(*key, cost) for key, cost in sums.items()), key=lambda one: (-one.cost.high, one.item))
 
 
 def cost_of(settings: Settings, stack: str, load: str, *, details: bool, as_json: bool) -> None:
@@ -204,7 +204,7 @@ def _show(
     )
 
 
-def _items(parts: Sequence[Item], whole: CostSpan, most: int | None) -> Table:
+def _items(parts: Sequence[CostItem], whole: CostSpan, most: int | None) -> Table:
     table = _table(("Component", False), ("Item", False), ("Least", True), ("Most", True))
     shown, rest = parts[:most], parts[most:] if most else []
     for one in shown:

@@ -11,7 +11,7 @@ from ops.capacity.levels import database_acus, database_reads, targets
 from ops.capacity.loads import running
 from ops.capacity.supply import Supply, supply
 from ops.cost.span import CostSpan, exactly
-from ops.cost.usage import EGRESS, HOURS, MESSAGES, REQUESTS, WRITES, Assumption, Usage
+from ops.cost.usage import EGRESS, HOURS, MESSAGES, WRITES, Assumption, Usage
 from ops.demand import Demand
 from ops.demand.assumptions import DAY, JOB_SECONDS
 
@@ -60,8 +60,6 @@ class UsageAt(Usage):
         """A quantity that grows with the users."""
         if assumption is EGRESS and "egress" in self.demand.given:
             return exactly(self.demand.egress)
-        if assumption is REQUESTS:
-            return self.requests
         return self.users * assumption.span
 
 
@@ -90,7 +88,7 @@ def operating_point(settings: Settings, wants: Demand, hours: CostSpan = DAY.spa
             average, _whole(targets(fleet, share.requests) * hours.high)
         )
     if settings.row.has(Capability.QUEUES):
-        busy = exactly(share.users * 1 / _MONTH) * MESSAGES.span * JOB_SECONDS.span
+        busy = exactly(share.users / _MONTH) * MESSAGES.span * JOB_SECONDS.span
         spans["workers", ""] = CostSpan(busy.low, _whole(busy.high)) * hours
     return OperatingPoint(spans | _database(has, wants, share, hours))
 

@@ -57,7 +57,7 @@ class Demand:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Field:
+class LoadField:
     """A field of a load.
 
     unit: what it counts.
@@ -77,8 +77,8 @@ class Field:
 
 
 _RATE = {"": 1.0, "/s": 1.0, "/min": 1 / MINUTE}
-FIELDS: Mapping[str, Field] = {
-    "users": Field(
+FIELDS: Mapping[str, LoadField] = {
+    "users": LoadField(
         unit="concurrent users",
         units={"": 1.0},
         positive=True,
@@ -87,7 +87,7 @@ FIELDS: Mapping[str, Field] = {
         follows=lambda users, _: users,
         users=lambda value: value,
     ),
-    "requests": Field(
+    "requests": LoadField(
         unit="requests/second",
         units=_RATE,
         positive=True,
@@ -96,7 +96,7 @@ FIELDS: Mapping[str, Field] = {
         follows=lambda users, _: users * _PER_SECOND,
         users=lambda value: value / _PER_SECOND,
     ),
-    "reads": Field(
+    "reads": LoadField(
         unit="reads/second",
         units=_RATE,
         positive=False,
@@ -105,7 +105,7 @@ FIELDS: Mapping[str, Field] = {
         follows=lambda _, requests: requests * READS.span.high,
         users=lambda value: value / READS.span.high / _PER_SECOND,
     ),
-    "writes": Field(
+    "writes": LoadField(
         unit="writes/second",
         units=_RATE,
         positive=False,
@@ -114,7 +114,7 @@ FIELDS: Mapping[str, Field] = {
         follows=lambda _, requests: requests * WRITES.span.high,
         users=lambda value: value / WRITES.span.high / _PER_SECOND,
     ),
-    "egress": Field(
+    "egress": LoadField(
         unit="GB/month",
         units={"": 1.0, "GB": 1.0, "TB": 1000.0},
         positive=False,
