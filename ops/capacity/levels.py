@@ -18,7 +18,7 @@ from infra.thresholds import (
     REQUESTS_PER_TARGET,
 )
 from ops.capacity.loads import KUBERNETES
-from ops.capacity.supply import ServingGroup, Lost, Supply
+from ops.capacity.supply import Lost, ServingGroup, Supply
 from ops.cost.usage import CDN_PASSES, NAT_KB
 from ops.demand import Demand
 from ops.demand import assumptions as facts
