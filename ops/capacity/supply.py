@@ -32,6 +32,7 @@ class ServingGroup:
     """
 
     runtime: str
+    color: str
     traffic: float
     minimum: int
     maximum: int
@@ -130,12 +131,13 @@ def _fleets(settings: Settings) -> list[ServingGroup]:
     return [
         ServingGroup(
             runtime=runtime,
+            color=color,
             traffic=weight * share(settings, runtime) / WHOLE**2,
             minimum=bounds[runtime],
             maximum=maximum,
         )
         for runtime, maximum in maxima(settings).items()
-        for weight in running(settings).values()
+        for color, weight in running(settings).items()
     ]
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from infra.config.settings import Settings
 from infra.stages import Capability
 from ops.capacity.levels import database_acus, database_reads, targets
-from ops.capacity.loads import running
 from ops.capacity.supply import Supply, supply
 from ops.cost.span import CostSpan, exactly
 from ops.cost.usage import EGRESS, HOURS, MESSAGES, WRITES, Assumption, Usage
@@ -80,13 +79,9 @@ def operating_point(settings: Settings, wants: Demand, hours: CostSpan = DAY.spa
     has = supply(settings)
     share = wants.times(1 / len(settings.active_regions))
     spans: dict[tuple[str, str], CostSpan] = {}
-    colors = list(running(settings))
-    for number, fleet in enumerate(has.fleets):
-        color = colors[number % len(colors)]
-        average = targets(fleet, share.requests) * hours.low
-        spans["targets", f"{fleet.runtime}/{color}"] = CostSpan(
-            average, _whole(targets(fleet, share.requests) * hours.high)
-        )
+    for fleet in has.fleets:
+        needed = hours * targets(fleet, share.requests)
+        spans["targets", f"{fleet.runtime}/{fleet.color}"] = CostSpan(needed.low, _whole(needed.high))
     if settings.row.has(Capability.QUEUES):
         busy = exactly(share.users / _MONTH) * MESSAGES.span * JOB_SECONDS.span
         spans["workers", ""] = CostSpan(busy.low, _whole(busy.high)) * hours
@@ -112,7 +107,8 @@ def _database(has: Supply, wants: Demand, share: Demand, hours: CostSpan) -> dic
     bounds = exactly(1) if size is None else CostSpan(size.minimum, size.maximum)
     # One more comes when those that are there are full.
     count = CostSpan(all_of_them.low / has.acus, _whole(all_of_them.high / has.acus)).within(bounds)
-    each = CostSpan(all_of_them.low / count.low, all_of_them.high / count.high)
+    least = all_of_them.low / count.low
+    each = CostSpan(least, max(all_of_them.high / count.high, min(least, has.acus)))
     return {
         ("readers", ""): count,
         ("acus", "writer"): writer,

@@ -76,8 +76,9 @@ def test_a_load_of_the_stage_costs_no_less_and_no_more_than_the_stage_may(
 )
 def test_a_larger_load_never_costs_less(stage: int, runtime: str, field: str, amount: float, factor: float) -> None:
     def cost(value: float) -> CostSpan:
-        wants = derived({"users": 100, field: value})
-        return at_load(plan(stage, runtime), settings(stage, runtime), wants).cost
+        found = at_load(plan(stage, runtime), settings(stage, runtime), derived({"users": 100, field: value}))
+        assert all(0 <= row.cost.low <= row.cost.high + 1e-9 for row in found.rows)
+        return found.cost
 
     less, more = cost(amount), cost(amount * factor)
     assert less.low <= more.low + 1e-6
@@ -139,6 +140,13 @@ def test_a_reader_comes_when_those_that_are_there_are_full() -> None:
     added = [row.cost for row in found.rows if row.what == "added readers"]
     assert total(added).high == pytest.approx(32 * 0.12 * HOURS)
     assert not [row for row in at(4, "users=100,reads=6400").rows if row.what == "added readers" and row.cost.high]
+
+
+def test_a_range_begins_below_its_end_where_readers_are_full_at_both() -> None:
+    # A quarter of the CPU in an average hour fills more than the two readers that are there; the careful end, more.
+    for reads in range(200_000, 700_000, 50_000):
+        rows = at(7, f"users=9000,reads={reads}").rows
+        assert all(row.cost.low <= row.cost.high + 1e-9 for row in rows), reads
 
 
 def test_before_the_replicas_the_writer_and_its_standby_take_all() -> None:

@@ -197,6 +197,16 @@ def test_a_lost_region_leaves_its_users_to_the_others() -> None:
     assert asked("users=100", 6).regional is None
 
 
+def test_the_color_with_most_of_the_traffic_is_the_first_to_be_full() -> None:
+    image = "registry.example.com/app:1.0.0"
+    colors = {"blue": {"image": image, "weight": 20}, "green": {"image": image, "weight": 80}}
+    assert level("users=5000", 5, "instances", rollout=colors).need == pytest.approx(8)
+    # Of each color, a fifth goes to pods.
+    both = {**colors, "kubernetesShare": 20}
+    assert level("users=5000", 5, "instances", runtime="both", rollout=both).need == pytest.approx(6.4)
+    assert level("users=5000", 5, "pods", runtime="both", rollout=both).need == pytest.approx(1.6)
+
+
 def test_writes_of_all_regions_are_the_writers() -> None:
     assert level("users=30000", 7, "writer").need == pytest.approx(300 * 0.003 / 0.25 / 0.8)
     assert level("users=30000,writes=900", 7, "writer", Lost.REGION).need == pytest.approx(900 * 0.003 / 0.25 / 0.8)
