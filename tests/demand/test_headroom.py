@@ -306,6 +306,16 @@ def test_what_the_advice_names_is_enough_and_a_step_less_is_not(users: float, ru
     assert not answer(make(less, judged=False), wants).carried
 
 
+def test_sizes_that_the_config_would_refuse_are_no_advice() -> None:
+    # 40,000 users in each region, half of them for each color: 60 instances of each. All of them, of both colors and with
+    # 20 connections each, are more than a replica takes.
+    image = "registry.example.com/app:1.0.0"
+    colors = {name: {"image": image, "weight": 50} for name in ("blue", "green")}
+    wants = demand_of("users=120000")
+    assert changes(lambda sizes, judged: _made(7, sizes, judged=judged, rollout=colors), wants) is None
+    assert asked("users=120000", 7, rollout=colors, fleet={"maximum": 60}).carried
+
+
 def test_where_no_size_is_enough_there_is_no_advice() -> None:
     def make(sizes: Mapping[str, Mapping[str, Any]], *, judged: bool, stage: int = 7) -> Settings:
         return _made(stage, sizes, judged=judged)

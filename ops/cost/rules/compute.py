@@ -134,8 +134,10 @@ def cluster(around: Around) -> Iterator[PricedAmount]:
     most = min([needed.high, *(limit for limit in limits if limit)])
     nodes = CostSpan(min(needed.low, most), most) * (1 / _NODE_CPU)
     cheap, dear = _NODE_TYPES
-    yield PricedAmount(f"ec2.{cheap}", hours(CostSpan(nodes.low, nodes.high / 2)), "nodes, compute type")
-    yield PricedAmount(f"ec2.{dear}", hours(CostSpan(0, nodes.high / 2)), "nodes, general type")
+    # At the most half of them are the dear ones, or as many as come on top of the least.
+    cheapest = CostSpan(nodes.low, max(nodes.low, nodes.high / 2))
+    yield PricedAmount(f"ec2.{cheap}", hours(cheapest), "nodes, compute type")
+    yield PricedAmount(f"ec2.{dear}", hours(CostSpan(0, nodes.high - cheapest.high)), "nodes, general type")
     yield PricedAmount(f"ec2.{dear}", hours(nodes), "Auto Mode fee, a share of on-demand", exactly(_AUTO_FEE))
     yield PricedAmount("ec2.gp3", nodes * _NODE_DISK, "disks of nodes")
 
