@@ -91,7 +91,9 @@ class Commitment:
 
 def _compute(row: CostRow) -> bool:
     """EC2 and Fargate by the hour, nodes too. The fee of EKS Auto Mode has no discount, and Spot is none of it."""
-    hourly = row.item.startswith(("ec2.", "fargate.")) and row.price.unit == "hour"
+    if row.item.startswith("fargate."):
+        return True
+    hourly = row.item.startswith("ec2.") and row.price.unit == "hour"
     return hourly and row.what != "spot" and not row.what.startswith(_FEE)
 
 

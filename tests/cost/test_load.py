@@ -185,6 +185,12 @@ def test_workers_follow_the_messages() -> None:
     assert ("workers", "") not in operating_point(settings(5), demand_of("users=5000")).spans
 
 
+def test_workers_cost_what_their_messages_need() -> None:
+    # At most nine, as above, and one at least, each with a disk of 20 GB at 8 cents.
+    found = cost_of(at(6, "users=6000"), "ec2.gp3", component="Workers")
+    assert (found.low, found.high) == pytest.approx((20 * 0.08, 9 * 20 * 0.08))
+
+
 def test_pods_cost_the_nodes_that_they_need() -> None:
     few, many = (at(4, load, "kubernetes") for load in ("users=1000", "users=4000"))
     assert cost_of(many, "ec2.gp3", what="disks of nodes").high > cost_of(few, "ec2.gp3", what="disks of nodes").high
@@ -234,9 +240,19 @@ def test_a_cache_can_be_reserved_and_the_fee_of_auto_mode_cannot() -> None:
     pods = {one.name: one for one in commitments(plan(4, "both"), settings(4, "both"), demand_of("users=4000"))}
     quiet = at_load(plan(4, "both"), settings(4, "both"), demand_of("users=4000").times(level_of(0.73)), exactly(1))
     fee = total(row.cost for row in quiet.rows if row.what.startswith("Auto Mode fee"))
-    hourly = [row for row in quiet.rows if row.item.startswith(("ec2.", "fargate.")) and row.price.unit == "hour"]
+    hourly = [row for row in quiet.rows if row.item.startswith(("ec2.", "fargate.")) and row.item != "ec2.gp3"]
     assert fee.low > 0
     assert pods["compute-savings-plan-1y"].base == pytest.approx(total(row.cost for row in hourly).low - fee.low)
+
+
+def test_what_is_on_spot_is_no_part_of_a_savings_plan() -> None:
+    wants = demand_of("users=20000")
+    found = {one.name: one for one in commitments(plan(6), settings(6), wants)}
+    # In 73 % of the hours nine instances run, of which four are not on Spot whatever comes.
+    steady = at_load(plan(6), settings(6), wants.times(level_of(0.73)), exactly(1)).rows
+    paid = [row for row in steady if row.what == "on demand" or row.item.startswith("fargate.")]
+    assert total(row.cost for row in steady if row.what == "spot").low > 0
+    assert found["compute-savings-plan-1y"].base == pytest.approx(total(row.cost for row in paid).low)
 
 
 def test_spot_saves_on_what_is_above_the_minimum() -> None:

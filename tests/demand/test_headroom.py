@@ -307,8 +307,8 @@ def test_what_the_advice_names_is_enough_and_a_step_less_is_not(users: float, ru
 
 
 def test_sizes_that_the_config_would_refuse_are_no_advice() -> None:
-    # 40,000 users in each region, half of them for each color: 60 instances of each. All of them, of both colors and with
-    # 20 connections each, are more than a replica takes.
+    # 40,000 users in each region, half of them for each color: 60 instances of each. All of them, with 20
+    # connections each, are more than a replica takes.
     image = "registry.example.com/app:1.0.0"
     colors = {name: {"image": image, "weight": 50} for name in ("blue", "green")}
     wants = demand_of("users=120000")
