@@ -129,9 +129,11 @@ def test_capacity_units_are_what_the_statements_take() -> None:
 
 
 def test_readers_are_no_smaller_than_the_writer() -> None:
-    # 1,000 writes of three milliseconds: fifteen ACUs of the writer, and of the reader that would take its place.
-    cost = cost_of(at(4, "users=100,writes=1000"), "aurora.acu-hour")
-    assert cost.high == pytest.approx(2 * 15 * 0.12 * HOURS)
+    # 2,000 writes of three milliseconds: thirty ACUs of the writer, and of the reader that would take its place. At the
+    # least of three quarters of a millisecond, in an average hour.
+    cost = cost_of(at(4, "users=100,writes=2000"), "aurora.acu-hour")
+    least = 2000 * 0.75e-3 * AVERAGE / 0.25 / 0.8
+    assert (cost.low, cost.high) == pytest.approx((2 * least * 0.12 * HOURS, 2 * 30 * 0.12 * HOURS))
 
 
 def test_a_reader_comes_when_those_that_are_there_are_full() -> None:
@@ -142,11 +144,15 @@ def test_a_reader_comes_when_those_that_are_there_are_full() -> None:
     assert not [row for row in at(4, "users=100,reads=6400").rows if row.what == "added readers" and row.cost.high]
 
 
-def test_a_range_begins_below_its_end_where_readers_are_full_at_both() -> None:
-    # A quarter of the CPU in an average hour fills more than the two readers that are there; the careful end, more.
-    for reads in range(200_000, 700_000, 50_000):
-        rows = at(7, f"users=9000,reads={reads}").rows
-        assert all(row.cost.low <= row.cost.high + 1e-9 for row in rows), reads
+def test_readers_are_whole_and_a_range_begins_below_its_end() -> None:
+    # Of 168,000 reads a second, 100,800 reach the database: 504 ACUs at the most, for which eight readers of 64 come, each
+    # with 63 of them. At the least 66 ACUs, so that one reader is full and a second has begun.
+    point = operating_point(configs.settings(stage=6, readers={"minimum": 1}), demand_of("users=9000,reads=168000"))
+    assert point.spans["readers", ""].high == 8
+    assert point.spans["readers", ""].low == pytest.approx(100_800 * 0.25e-3 * AVERAGE / 0.25 / 0.8 / 64)
+    added = point.spans["acus", "added"]
+    assert added.low == pytest.approx(64)
+    assert added.high == pytest.approx(64)
 
 
 def test_before_the_replicas_the_writer_and_its_standby_take_all() -> None:
