@@ -78,13 +78,11 @@ def _raised(
         low, high = math.floor(present), _most(section, field)
         if low >= high:
             continue
-        enough = holds(section, field, high)
-        if enough:
+        # Where the most is too little, the next size may do the rest.
+        if holds(section, field, high):
             while low + 1 < high:
                 middle = (low + high) // 2
                 low, high = (low, middle) if holds(section, field, middle) else (middle, high)
-        elif (section, field) == resource.keys[-1]:
-            return False
         sizes.setdefault(section, {})[field] = high
         return True
     return False

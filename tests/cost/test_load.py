@@ -145,8 +145,8 @@ def test_a_reader_comes_when_those_that_are_there_are_full() -> None:
 
 
 def test_readers_are_whole_and_a_range_begins_below_its_end() -> None:
-    # Of 168,000 reads a second, 100,800 reach the database: 504 ACUs at the most, for which eight readers of 64 come, each
-    # with 63 of them. At the least 66 ACUs, so that one reader is full and a second has begun.
+    # Of 168,000 reads a second, 100,800 reach the database: 504 ACUs at the most, for which eight readers of 64 come,
+    # each with 63 of them. At the least 66 ACUs, so that one reader is full and a second has begun.
     point = operating_point(configs.settings(stage=6, readers={"minimum": 1}), demand_of("users=9000,reads=168000"))
     assert point.spans["readers", ""].high == 8
     assert point.spans["readers", ""].low == pytest.approx(100_800 * 0.25e-3 * AVERAGE / 0.25 / 0.8 / 64)
