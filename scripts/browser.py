@@ -1,4 +1,4 @@
-"""Finds a headless Chromium for the tests and the pictures of pages: named, on PATH, or from the distribution's packages.
+"""Finds a headless Chromium for tests and pictures of pages: named, on PATH, or from the distribution's packages.
 
 As for the servers, packages are downloaded with apt and unpacked into the cache: no root needed, nothing installed.
 Debian and its relatives with a package of Chromium's headless shell have one; where there is none, tests skip.
@@ -37,10 +37,9 @@ _FONTS_CONF = """<?xml version="1.0"?>
 <fontconfig>
   <dir prefix="relative">usr/share/fonts</dir>
   <cachedir prefix="relative">font-cache</cachedir>
-  <alias><family>sans-serif</family><prefer><family>Liberation Sans</family></prefer></alias>
-  <alias><family>system-ui</family><prefer><family>Liberation Sans</family></prefer></alias>
-  <alias><family>serif</family><prefer><family>Liberation Serif</family></prefer></alias>
-  <alias><family>monospace</family><prefer><family>Liberation Mono</family></prefer></alias>
+  <match><test name="family"><string>monospace</string></test>
+    <edit name="family" mode="prepend" binding="strong"><string>Liberation Mono</string></edit></match>
+  <match><edit name="family" mode="append_last"><string>Liberation Sans</string></edit></match>
 </fontconfig>
 """
 

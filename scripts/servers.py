@@ -121,8 +121,8 @@ def unpack(names: Iterable[str], into: Path) -> Path:
         ProblemError: when apt has none of them.
     """
     said = ""
-    for own_lists in (False, True):
-        options = own_lists(into.parent) if own_lists else []
+    for with_own in (False, True):
+        options = own_lists(into.parent) if with_own else []
         for name in names:
             downloads = into.parent / "downloads" / name
             downloads.mkdir(parents=True, exist_ok=True)
@@ -137,7 +137,7 @@ def unpack(names: Iterable[str], into: Path) -> Path:
 
 
 def own_lists(beside: Path) -> list[str]:
-    """Options of apt for package lists of our own, for a machine that has none yet: its own would take root to update."""
+    """Options of apt for lists of packages of our own, where the machine has none: its own would take root to update."""
     lists = beside / "lists"
     if not lists.exists():
         (lists / "partial").mkdir(parents=True)

@@ -1,0 +1,218 @@
+"""What the drawing of a stack shows, in words: from its settings and from what it renders to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from infra.capacity.connections import SERVERLESS
+from infra.config.models.domain import Dns
+from infra.config.settings import Settings
+from infra.regions import REGIONS
+from infra.stages import Capability
+from infra.thresholds import POOLER_PODS
+from ops.engine.recorder import Recorded
+
+# A box: its first line, and smaller ones below.
+Lines = Sequence[str]
+_KINDS = {
+    "buckets": "aws:s3/bucket:Bucket",
+    "secrets": "aws:secretsmanager/secret:Secret",
+    "keys": "aws:kms/key:Key",
+    "schedules": "aws:scheduler/schedule:Schedule",
+    "cron jobs": "kubernetes:batch/v1:CronJob",
+    "queues": "aws:sqs/queue:Queue",
+    "alarms": "aws:cloudwatch/metricAlarm:MetricAlarm",
+    "composites": "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+    "dashboards": "aws:cloudwatch/dashboard:Dashboard",
+    "topics": "aws:sns/topic:Topic",
+    "budgets": "aws:budgets/budget:Budget",
+    "gateways": "aws:ec2/natGateway:NatGateway",
+    "roles": "aws:iam/role:Role",
+    "endpoints": "aws:ec2/vpcEndpoint:VpcEndpoint",
+    "instances": "aws:rds/clusterInstance:ClusterInstance",
+}
+_DNS = {Dns.CLOUDFLARE: "at Cloudflare", Dns.ROUTE53: "at Route 53", Dns.EXTERNAL: "yours"}
+
+
+# What of the database answers requests; where it is hosted elsewhere, its one box.
+_ASKED = ("Aurora writer", "Readers")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Away:
+    """A region beside the home. lines: its box."""
+
+    region: str
+    lines: Lines
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scene:
+    """The parts of a stack, from where visitors come in to where data is kept.
+
+    title: of the drawing. home: name of the home region. stage: number.
+    edge: what is in front of the load balancer: the name, or Cloudflare.
+    outside: the check from there.
+    gateways, balancer: in public subnets. workload, poolers: in private ones; of both runtimes, instances come first,
+        and an empty box holds the place of what only one of them has.
+    proxies, data, cache: in data subnets; cache is empty where there is none.
+    asked: which of `data` is asked by requests, by place.
+    beside: what is in the region without being in its network. away: the other regions in use.
+    """
+
+    title: str
+    home: str
+    stage: int
+    edge: Lines
+    outside: Lines
+    gateways: Sequence[str]
+    balancer: Lines
+    zones: Sequence[str]
+    workload: Sequence[Lines]
+    poolers: Sequence[Lines]
+    proxies: Sequence[Lines]
+    data: Sequence[Lines]
+    asked: Sequence[int]
+    cache: Lines
+    beside: Sequence[Lines]
+    away: Sequence[Away]
+
+
+def scene(settings: Settings, resources: Iterable[Recorded]) -> Scene:
+    """The parts of a stack. What is counted is counted in its home region, and what is in none."""
+    home = settings.home
+    by_type = Counter(one.type for one in resources if one.location in (home, None))
+    count = {name: by_type[type_] for name, type_ in _KINDS.items()}
+    zones, data = REGIONS[home].zones, _data(settings, count["instances"])
+    return Scene(
+        title=f"A stack at stage {settings.stage} ({settings.row.name})",
+        home=home,
+        stage=settings.stage,
+        edge=_edge(settings),
+        outside=["A check from outside", "the host, once a minute"],
+        gateways=zones[: count["gateways"]],
+        balancer=_balancer(settings),
+        zones=zones,
+        workload=_workload(settings),
+        poolers=_poolers(settings),
+        proxies=_proxies(settings),
+        data=data,
+        asked=[place for place, lines in enumerate(data) if lines[0] in _ASKED] or [0],
+        cache=_cache(settings),
+        beside=_beside(settings, count),
+        away=[_away(settings, region) for region in settings.active_regions if region != home],
+    )
+
+
+def _edge(settings: Settings) -> Lines:
+    if settings.row.has(Capability.EDGE_RULES):
+        more = ["steers by region"] if settings.row.has(Capability.GLOBAL_TRAFFIC) else []
+        return ["Cloudflare", "cache, firewall, limits", *more]
+    return ["DNS record", _DNS[settings.domain.dns]]
+
+
+def _balancer(settings: Settings) -> Lines:
+    colors = [(name, one.weight) for name, one in settings.rollout.colors.items() if one.image is not None]
+    split = ", ".join(f"{name} {weight} %" for name, weight in colors)
+    if not (settings.runtime.on_ec2 and settings.runtime.on_kubernetes):
+        return ["Load balancer", split]
+    pods = settings.rollout.kubernetes_share
+    return ["Load balancer", f"{split}; instances {100 - pods} %, pods {pods} %"]
+
+
+def _workload(settings: Settings) -> list[Lines]:
+    sizes, found = settings.sizes, []
+    if settings.runtime.on_ec2:
+        fleet = sizes.fleet
+        kinds = fleet.instance_types[0] + (" and like" if len(fleet.instance_types) > 1 else "")
+        pool = ", a warm pool" if settings.row.has(Capability.WARM_POOL) else ""
+        found.append([f"{fleet.minimum} to {fleet.maximum} instances", f"{kinds}{pool}"])
+    if settings.runtime.on_kubernetes:
+        of = "EKS" if settings.makes_clusters else "your cluster"
+        found.append(
+            [
+                f"{sizes.hpa.minimum} to {sizes.hpa.maximum} pods",
+                f"{of}, {sizes.pods.cpu:g} vCPU, {sizes.pods.memory} MiB",
+            ]
+        )
+    return found
+
+
+def _poolers(settings: Settings) -> list[Lines]:
+    if not (settings.pooled and settings.runtime.on_kubernetes):
+        return []
+    pooler: Lines = ["PgBouncer", f"{POOLER_PODS.value} pods in the cluster"]
+    return [[], pooler] if settings.runtime.on_ec2 else [pooler]
+
+
+def _proxies(settings: Settings) -> list[Lines]:
+    if not (settings.pooled and settings.runtime.on_ec2) or settings.external_database is not None:
+        return []
+    proxy: Lines = ["RDS Proxy", "writes, and reads apart" if settings.sizes.readers else "shares connections"]
+    return [proxy, []] if settings.runtime.on_kubernetes else [proxy]
+
+
+def _data(settings: Settings, instances: int) -> Sequence[Lines]:
+    if settings.external_database is not None:
+        return [["PostgreSQL", "hosted elsewhere, not in this network"]]
+    size, readers = settings.sizes.database, settings.sizes.readers
+    serverless = size.instance_class == SERVERLESS
+    each = f"{size.min_acu:g} to {size.max_acu:g} ACUs" if serverless else size.instance_class.removeprefix("db.")
+    found: list[Lines] = [["Aurora writer", each], ["Six copies", "in three zones"]]
+    if readers is not None:
+        return [["Readers", f"{readers.minimum} to {readers.maximum}, by load"], *found]
+    return [["Second instance", "for a failover"], *found] if instances > 1 else found
+
+
+def _cache(settings: Settings) -> Lines:
+    size = settings.sizes.cache
+    if size is None:
+        return []
+    if settings.external_cache is not None:
+        return ["Redis", "hosted elsewhere"]
+    if size.in_cluster:
+        return ["Redis", "with sentinels, in the cluster"]
+    engine = "Redis" if settings.cache.engine == "redis" else "Valkey"
+    return [f"{engine}, {size.nodes} nodes", size.node_type]
+
+
+def _beside(settings: Settings, count: dict[str, int]) -> list[Lines]:
+    jobs = count["schedules"] + count["cron jobs"]
+    where = "as pods" if count["cron jobs"] else "as Fargate tasks"
+    workers = settings.sizes.workers
+    rows: list[Lines] = [
+        [_many(count["buckets"], "bucket"), "encrypted, not public"],
+        [f"{_many(count['secrets'], 'secret')}, {_many(count['keys'], 'key')}", "made and kept there"],
+        [f"{_many(count['roles'], 'role')}, {_many(count['endpoints'], 'endpoint')}", "each role for one task"],
+    ]
+    if jobs:
+        rows.append([f"{_many(jobs, 'job')} by schedule", where])
+    if workers is not None:
+        rows.append([_many(count["queues"], "queue"), f"{workers.minimum} to {workers.maximum} workers"])
+    joined = f"{_many(count['composites'], 'composite')}, {_many(count['dashboards'], 'dashboard')}"
+    return [
+        *rows,
+        [_many(count["alarms"], "alarm"), joined],
+        [f"{_many(count['topics'], 'topic')}, {_many(count['budgets'], 'budget')}", "now, or by day"],
+    ]
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _away(settings: Settings, region: str) -> Away:
+    if region == settings.unreachable:
+        return Away(region=region, lines=["lost", "not called, no traffic"])
+    role = "takes the writes" if region == settings.writing_region else "reads here, writes at home"
+    if region in settings.drained:
+        role = "drained: no traffic"
+    standby = "a standby" if region in settings.standby_regions else "no standby"
+    runs = " and ".join(
+        name
+        for name, on in {"instances": settings.runtime.on_ec2, "pods": settings.runtime.on_kubernetes}.items()
+        if on
+    )
+    return Away(region=region, lines=[role, f"its own balancer, {runs}; {standby}"])
