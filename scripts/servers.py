@@ -137,7 +137,7 @@ def unpack(names: Iterable[str], into: Path) -> Path:
 
 
 def own_lists(beside: Path) -> list[str]:
-    """Options of apt for lists of packages of our own, where the machine has none: its own would take root to update."""
+    """Options of apt for package lists of our own, where the machine has none: root alone may update its own."""
     lists = beside / "lists"
     if not lists.exists():
         (lists / "partial").mkdir(parents=True)

@@ -36,7 +36,12 @@ WIDE = Measures(width=960, edge=160, inner=470, stacked=False, columns=1)
 NARROW = Measures(width=400, edge=368, inner=368, stacked=True, columns=2)
 _MARGIN = 16
 _NARROWEST = 24  # of an overlap that an arrow goes through
-_BANDS = (("public", "public subnets"), ("private", "private subnets"), ("data", "data subnets, no way out"))
+# Kinds of subnets: in words, and in few.
+_BANDS = (
+    ("public", "public subnets", "public"),
+    ("private", "private subnets", "private"),
+    ("data", "data subnets, no way out", "data, no way out"),
+)
 
 
 def picture(
@@ -144,9 +149,11 @@ class _Layout:
         canvas.text(left + PAD, top + 19, shown.home, bold=True)
         canvas.text(left + PAD + inner, top + 19, "one network, three zones", anchor="end", size=SMALL, fill="soft")
         y, above = top + 28, list[_Passed]()
-        for (kind, says), rows in zip(_BANDS, bands, strict=True):
+        for (kind, words, few), rows in zip(_BANDS, bands, strict=True):
             canvas.area(left + PAD, y, inner, _height(rows), kind)
-            canvas.text(left + 2 * PAD, y + _height(rows) - 8, says, size=SMALL, fill="soft")
+            says = few if self._measures.stacked else words
+            right, base = left + inner, y + _height(rows) - 8
+            canvas.text(right, base, says, anchor="end", size=SMALL, fill="soft")
             at = y + PAD
             for row in rows:
                 above = self._row(left + 2 * PAD, at, inner - 2 * PAD, row, above)

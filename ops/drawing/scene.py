@@ -160,10 +160,10 @@ def _data(settings: Settings, instances: int) -> Sequence[Lines]:
     size, readers = settings.sizes.database, settings.sizes.readers
     serverless = size.instance_class == SERVERLESS
     each = f"{size.min_acu:g} to {size.max_acu:g} ACUs" if serverless else size.instance_class.removeprefix("db.")
-    found: list[Lines] = [["Aurora writer", each], ["Six copies", "in three zones"]]
+    writer, copies = ["Aurora writer", each], ["Six copies", "in three zones"]
     if readers is not None:
-        return [["Readers", f"{readers.minimum} to {readers.maximum}, by load"], *found]
-    return [["Second instance", "for a failover"], *found] if instances > 1 else found
+        return [["Readers", f"{readers.minimum} to {readers.maximum}, by load"], writer, copies]
+    return [["Failover", "second instance"], writer, copies] if instances > 1 else [copies, writer]
 
 
 def _cache(settings: Settings) -> Lines:
