@@ -123,7 +123,7 @@ def _balancer(settings: Settings) -> Lines:
 
 
 def _workload(settings: Settings) -> list[Lines]:
-    sizes, found = settings.sizes, []
+    sizes, found = settings.sizes, list[Lines]()
     if settings.runtime.on_ec2:
         fleet = sizes.fleet
         kinds = fleet.instance_types[0] + (" and like" if len(fleet.instance_types) > 1 else "")
@@ -160,7 +160,8 @@ def _data(settings: Settings, instances: int) -> Sequence[Lines]:
     size, readers = settings.sizes.database, settings.sizes.readers
     serverless = size.instance_class == SERVERLESS
     each = f"{size.min_acu:g} to {size.max_acu:g} ACUs" if serverless else size.instance_class.removeprefix("db.")
-    writer, copies = ["Aurora writer", each], ["Six copies", "in three zones"]
+    writer: Lines = ["Aurora writer", each]
+    copies: Lines = ["Six copies", "in three zones"]
     if readers is not None:
         return [["Readers", f"{readers.minimum} to {readers.maximum}, by load"], writer, copies]
     return [["Failover", "second instance"], writer, copies] if instances > 1 else [copies, writer]

@@ -88,7 +88,11 @@ def _losses(settings: Settings) -> Iterator[Loss]:
     if settings.external_database is not None:
         yield Loss(event="Anything happens to the database", lost="what its host says", then="ask its host")
     else:
-        yield Loss(event="A zone is lost", lost="nothing: six copies of the data in three zones", then="wait")
+        yield Loss(
+            event="A zone is lost",
+            lost="nothing: six copies of the data in three zones",
+            then="nothing; it goes on in the other zones",
+        )
         wrong = f"what was written since; every second of the last {kept} can be restored"
         yield Loss(event="Data is changed or deleted by mistake", lost=wrong, then="ascent restore --to TIME")
     yield _region_lost(settings, kept)

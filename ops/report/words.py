@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+MINUS = "\N{MINUS SIGN}"
 HOUR, DAY = 60, 1440  # in minutes
 GIBI, TEBI = 1024**3, 1024**4
 # Bytes are written in these; in the second where there are many.
@@ -9,8 +10,8 @@ _BINARY = {False: (GIBI, "GiB"), True: (TEBI, "TiB")}
 
 
 def dollars(amount: float) -> str:
-    """US dollars without cents: $3,482, or −$12."""
-    return f"{'−' if round(amount) < 0 else ''}${abs(round(amount)):,}"
+    """US dollars without cents: $3,482, or a minus sign and $12."""
+    return f"{MINUS if round(amount) < 0 else ''}${abs(round(amount)):,}"
 
 
 def signed(amount: float) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from infra.config.settings import Settings
 from infra.stages import STAGES
 from ops.cost import estimate
 from ops.engine.render import RenderedStack
@@ -16,14 +16,15 @@ STACK = "test"
 WHY = "Pulumi.test.yaml: this stage is left out here."
 
 
-def stack(stage: int, runtime: str = "ec2", **changes: Any) -> StackFacts:
-    """A stack that cannot be at the stages beside: without moves, one render is enough."""
-    chosen = settings(stage=stage, runtime=runtime, **changes)
+def stack(stage: int, runtime: str = "ec2", unrendered: Mapping[str, Any] | None = None, **changes: Any) -> StackFacts:
+    """A stack that cannot be at the stages beside: without moves, one render is enough.
+
+    Args:
+        stage: of the stack. runtime: its runtime.
+        unrendered: keys of its file that are in its settings alone, as if they changed no resource.
+        changes: other keys of its file.
+    """
+    chosen = settings(stage=stage, runtime=runtime, **changes, **(unrendered or {}))
     plan = RenderedStack(stage, STACK, tuple(built(stage=stage, runtime=runtime, live=True, **changes).values()))
     here = Rendered(settings=chosen, plan=plan, cost=estimate(plan, chosen))
     return StackFacts(stack=STACK, here=here, beside={}, refused={n: (WHY,) for n in STAGES if abs(n - stage) == 1})
-
-
-def shown(found: StackFacts) -> Settings:
-    """Its settings."""
-    return found.here.settings
