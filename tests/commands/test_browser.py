@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scripts import browser
+from scripts.places import cache_dir
 from scripts.say import ProblemError
 from tests.commands.fakes import program
 
@@ -25,8 +26,10 @@ DPKG = """
 [ "$1" = --field ] && { echo "libneeded (>= 1), chromium-common (= 1)"; exit 0; }
 mkdir -p "$3/usr/lib/chromium" "$3/usr/share/doc" "$3/usr/share/fonts"
 case "$2" in
-  *chromium-headless-shell.deb) printf '#!/bin/sh\\necho "<p>drawn</p>"\\n' > "$3/usr/lib/chromium/chromium-headless-shell"
-     chmod 755 "$3/usr/lib/chromium/chromium-headless-shell";;
+  *chromium-headless-shell.deb)
+     shell="$3/usr/lib/chromium/chromium-headless-shell"
+     printf '#!/bin/sh\\necho "<p>drawn</p>"\\n' > "$shell"
+     chmod 755 "$shell";;
   *libneeded.deb) touch "$3/usr/lib/libneeded.so.1" "$3/usr/share/doc/libneeded";;
   *) touch "$3/usr/share/fonts/letters.ttf";;
 esac
@@ -59,7 +62,9 @@ def test_a_named_browser_comes_first_then_one_on_path(machine: Path, monkeypatch
 
 @pytest.mark.usefixtures("machine")
 def test_without_any_it_is_said_what_helps(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ProblemError, match="no chromium on PATH, and no apt to fetch one with. CHROMIUM may name one"):
+    with pytest.raises(
+        ProblemError, match=r"no chromium on PATH, and no apt to fetch one with\. CHROMIUM may name one"
+    ):
         browser.find_browser()
     monkeypatch.setenv(browser.NAMED, "no-such-browser")
     with pytest.raises(ProblemError, match="CHROMIUM is no-such-browser, which is no program"):
@@ -87,4 +92,4 @@ def test_one_that_draws_nothing_is_refused_and_not_kept(machine: Path) -> None:
     program(machine / "dpkg-deb", DPKG.replace("<p>drawn</p>", "cannot open display"))
     with pytest.raises(ProblemError, match=r"does not run here:\n.*cannot open display"):
         browser.find_browser()
-    assert not (browser.cache_dir() / "servers" / browser.PACKAGE).exists()
+    assert not (cache_dir() / "servers" / browser.PACKAGE).exists()
