@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from datetime import date
@@ -26,12 +27,15 @@ def report(
     day: Annotated[
         str | None, typer.Option("--date", metavar="YYYY-MM-DD", help="Date that the page bears. Default: none.")
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Write a page about a stack: drawing, sizes, capacity, cost, the next stage and the way back, data, and alarms.
 
     One HTML file that needs nothing else: no script, no network. It is made to be read on a phone, at a desk and on
     paper. The same stack, program and date give the same bytes. It takes some seconds, as the stages beside are
     rendered too. Nothing in it is secret, but what it says of addresses and limits is not for everybody.
+
+    JSON: {stack, stage, files: [{file, bytes}]}.
 
     Exit codes: 0 written, 2 the stack's file, the stage or the date is not usable, or the page cannot be written.
 
@@ -44,6 +48,8 @@ def report(
         ascent report --stack prod --out - | gzip > report.html.gz
     """
     _judge_day(day)
+    if as_json and out == _STDOUT:
+        raise AscentError("--json: standard output takes one of the two; give --out a file")
     stackfile.settings(stack, stage)
     for file in filter(None, (out, drawing)):
         if file != _STDOUT and not Path(file).absolute().parent.is_dir():
@@ -56,12 +62,16 @@ def report(
     with progress() as live:
         found = facts(stack, stage, live)
         text = page(found, day=day, live=live)
+    texts = {out: text}
     if drawing is not None:
-        _write(drawing, picture(found.here.settings, found.here.plan.resources) + "\n")
+        texts[drawing] = picture(found.here.settings, found.here.plan.resources) + "\n"
     if out == _STDOUT:
-        sys.stdout.write(text)
-    else:
-        _write(out, text)
+        sys.stdout.write(texts.pop(out))
+    for file, one in texts.items():
+        _write(file, one, quiet=as_json)
+    if as_json:
+        files = [{"file": file, "bytes": len(one.encode())} for file, one in texts.items()]
+        print(json.dumps({"stack": stack, "stage": found.stage, "files": files}, indent=2))  # noqa: T201
 
 
 def _judge_day(day: str | None) -> None:
@@ -72,7 +82,7 @@ def _judge_day(day: str | None) -> None:
         raise AscentError(f"--date: given {day!r}; it should be a day such as 2026-12-01") from None
 
 
-def _write(file: str, text: str) -> None:
+def _write(file: str, text: str, *, quiet: bool) -> None:
     """Write a file, whole or not at all, and say so."""
     path = Path(file)
     partial = path.with_name(f".{path.name}.partial")
@@ -82,4 +92,5 @@ def _write(file: str, text: str) -> None:
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise ascent_error(error, f"{file}: {error.strerror}") from None
-    errors.print(f"Wrote {file}, {len(text.encode()) // 1024 + 1} KB.", markup=False)
+    if not quiet:
+        errors.print(f"Wrote {file}, {len(text.encode()) // 1024 + 1} KB.", markup=False)

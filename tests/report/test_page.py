@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -235,6 +236,8 @@ def test_the_command_writes_the_page_and_the_drawing(tmp_path: Path) -> None:
     assert drawing.read_text().startswith("<svg ")
     assert {one.name for one in tmp_path.iterdir()} == {"a.html", "a.svg"}
     assert _run("--stack", "prod", "--stage", "4", "--out", "-").stdout == out.read_text()
+    told = json.loads(_run("--stack", "prod", "--stage", "4", "--out", str(out), "--json").stdout)
+    assert told == {"stack": "prod", "stage": 4, "files": [{"file": str(out), "bytes": len(out.read_bytes())}]}
 
 
 @pytest.mark.parametrize(
@@ -244,6 +247,7 @@ def test_the_command_writes_the_page_and_the_drawing(tmp_path: Path) -> None:
         (("--stage", "8"), "--stage"),
         (("--date", "1 December"), "it should be a day such as 2026-12-01"),
         (("--date", "2026-02-30"), "it should be a day such as 2026-12-01"),
+        (("--out", "-", "--json"), "standard output takes one of the two"),
         (("--out", "no-such-folder/a.html"), "there is no folder no-such-folder"),
     ],
 )
