@@ -112,7 +112,9 @@ class _Layout:
             bottom = self._network(left, top)
             self._way_in_beside()
             self._grid(right, top, measures.width - _MARGIN - right, self._scene.beside, bottom)
-        bottom = self._elsewhere(bottom + 16) if self._scene.away else bottom
+        for says, boxes in (("Hosted elsewhere:", self._scene.hosted), (self._scene.copied, self._scene.away)):
+            if boxes:
+                bottom = self._elsewhere(bottom + 16, says, boxes)
         if heading:
             bottom = self._ladder(bottom + 30)
         return canvas.finished(bottom + _MARGIN, styled=styled)
@@ -144,12 +146,14 @@ class _Layout:
         """The home region's network. Returns where it ends."""
         canvas, shown, bands = self._canvas, self._scene, self._bands()
         inner = self._measures.inner - (2 * PAD if self._measures.stacked else 0)
-        height = 28 + sum(map(_height, bands)) + GAP * len(bands)
+        height = 28 + sum(_height(rows) + GAP for rows in bands if rows) + PAD - GAP
         canvas.area(left, top, inner + 2 * PAD, height, "page")
         canvas.text(left + PAD, top + 19, shown.home, bold=True)
         canvas.text(left + PAD + inner, top + 19, "one network, three zones", anchor="end", size=SMALL, fill="soft")
         y, above = top + 28, list[_Passed]()
         for (kind, words, few), rows in zip(_BANDS, bands, strict=True):
+            if not rows:
+                continue
             canvas.area(left + PAD, y, inner, _height(rows), kind)
             says = few if self._measures.stacked else words
             right, base = left + inner, y + _height(rows) - 8
@@ -207,17 +211,18 @@ class _Layout:
             self._canvas.box(x, y, each, tall, box)
         return top + lines * (tall + GAP) - GAP
 
-    def _elsewhere(self, top: float) -> float:
-        """The other regions. Returns where they end."""
+    def _elsewhere(self, top: float, says: str, boxes: Sequence[Lines]) -> float:
+        """Other regions, or what others host. Returns where they end."""
         canvas, measures = self._canvas, self._measures
-        canvas.text(_MARGIN, top + 14, "Database, cache and buckets are copied to:", size=SMALL, fill="soft")
+        canvas.text(_MARGIN, top + 14, says, size=SMALL, fill="soft")
         per_row = 1 if measures.stacked else 3
         each = (measures.width - 2 * _MARGIN - GAP * (per_row - 1)) / per_row
-        for number, one in enumerate(self._scene.away):
-            x, y = _MARGIN + number % per_row * (each + GAP), top + 24 + number // per_row * (66 + GAP)
-            canvas.box(x, y, each, 66, [one.region, *one.lines], "away")
-        rows = -(-len(self._scene.away) // per_row)
-        return top + 24 + rows * (66 + GAP) - GAP
+        tall = HIGH + 18 * (max(map(len, boxes)) - 2)
+        for number, lines in enumerate(boxes):
+            x, y = _MARGIN + number % per_row * (each + GAP), top + 24 + number // per_row * (tall + GAP)
+            canvas.box(x, y, each, tall, lines, "away")
+        rows = -(-len(boxes) // per_row)
+        return top + 24 + rows * (tall + GAP) - GAP
 
     def _ladder(self, top: float) -> float:
         """The seven stages. Returns where they end."""

@@ -36,16 +36,8 @@ _KINDS = {
 _DNS = {Dns.CLOUDFLARE: "at Cloudflare", Dns.ROUTE53: "at Route 53", Dns.EXTERNAL: "yours"}
 
 
-# What of the database answers requests; where it is hosted elsewhere, its one box.
-_ASKED = ("Aurora writer", "Readers")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Away:
-    """A region beside the home. lines: its box."""
-
-    region: str
-    lines: Lines
+# What of the database answers requests.
+_ASKED = ("Aurora writer", "Aurora replica", "Readers")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +51,9 @@ class Scene:
         and an empty box holds the place of what only one of them has.
     proxies, data, cache: in data subnets; cache is empty where there is none.
     asked: which of `data` is asked by requests, by place.
-    beside: what is in the region without being in its network. away: the other regions in use.
+    beside: what is in the region without being in its network.
+    away: the other regions in use. copied: what these are, in words.
+    hosted: what others host in place of the stack.
     """
 
     title: str
@@ -77,7 +71,9 @@ class Scene:
     asked: Sequence[int]
     cache: Lines
     beside: Sequence[Lines]
-    away: Sequence[Away]
+    away: Sequence[Lines]
+    copied: str
+    hosted: Sequence[Lines]
 
 
 def scene(settings: Settings, resources: Iterable[Recorded]) -> Scene:
@@ -88,7 +84,7 @@ def scene(settings: Settings, resources: Iterable[Recorded]) -> Scene:
     zones, data = REGIONS[home].zones, _data(settings, count["instances"])
     return Scene(
         title=f"A stack at stage {settings.stage} ({settings.row.name})",
-        home=home,
+        home=f"{home}, lost" if home == settings.unreachable else home,
         stage=settings.stage,
         edge=_edge(settings),
         outside=["A check from outside", "the host, once a minute"],
@@ -99,10 +95,12 @@ def scene(settings: Settings, resources: Iterable[Recorded]) -> Scene:
         poolers=_poolers(settings),
         proxies=_proxies(settings),
         data=data,
-        asked=[place for place, lines in enumerate(data) if lines[0] in _ASKED] or [0],
+        asked=[place for place, lines in enumerate(data) if lines[0] in _ASKED],
         cache=_cache(settings),
         beside=_beside(settings, count),
         away=[_away(settings, region) for region in settings.active_regions if region != home],
+        copied="Database, cache and buckets are copied to:" if settings.writing_region == home else "Other regions:",
+        hosted=_hosted(settings),
     )
 
 
@@ -156,11 +154,12 @@ def _proxies(settings: Settings) -> list[Lines]:
 
 def _data(settings: Settings, instances: int) -> Sequence[Lines]:
     if settings.external_database is not None:
-        return [["PostgreSQL", "hosted elsewhere, not in this network"]]
+        return []
     size, readers = settings.sizes.database, settings.sizes.readers
     serverless = size.instance_class == SERVERLESS
     each = f"{size.min_acu:g} to {size.max_acu:g} ACUs" if serverless else size.instance_class.removeprefix("db.")
-    writer: Lines = ["Aurora writer", each]
+    at_home = settings.writing_region == settings.home
+    writer: Lines = ["Aurora writer", each] if at_home else ["Aurora replica", f"writes: {settings.writing_region}"]
     copies: Lines = ["Six copies", "in three zones"]
     if readers is not None:
         return [["Readers", f"{readers.minimum} to {readers.maximum}, by load"], writer, copies]
@@ -169,14 +168,18 @@ def _data(settings: Settings, instances: int) -> Sequence[Lines]:
 
 def _cache(settings: Settings) -> Lines:
     size = settings.sizes.cache
-    if size is None:
+    if size is None or settings.external_cache is not None:
         return []
-    if settings.external_cache is not None:
-        return ["Redis", "hosted elsewhere"]
     if size.in_cluster:
         return ["Redis", "with sentinels, in the cluster"]
     engine = "Redis" if settings.cache.engine == "redis" else "Valkey"
     return [f"{engine}, {size.nodes} nodes", size.node_type]
+
+
+def _hosted(settings: Settings) -> list[Lines]:
+    cached = settings.sizes.cache is not None and settings.external_cache is not None
+    found: list[Lines] = [["PostgreSQL", "the database"]] if settings.external_database is not None else []
+    return [*found, ["Redis", "the cache"]] if cached else found
 
 
 def _beside(settings: Settings, count: dict[str, int]) -> list[Lines]:
@@ -204,10 +207,11 @@ def _many(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def _away(settings: Settings, region: str) -> Away:
+def _away(settings: Settings, region: str) -> Lines:
     if region == settings.unreachable:
-        return Away(region=region, lines=["lost", "not called, no traffic"])
-    role = "takes the writes" if region == settings.writing_region else "reads here, writes at home"
+        return [region, "lost", "not called, no traffic"]
+    there = "at home" if settings.writing_region == settings.home else f"in {settings.writing_region}"
+    role = "takes the writes" if region == settings.writing_region else f"reads here, writes {there}"
     if region in settings.drained:
         role = "drained: no traffic"
     standby = "a standby" if region in settings.standby_regions else "no standby"
@@ -216,4 +220,4 @@ def _away(settings: Settings, region: str) -> Away:
         for name, on in {"instances": settings.runtime.on_ec2, "pods": settings.runtime.on_kubernetes}.items()
         if on
     )
-    return Away(region=region, lines=[role, f"its own balancer, {runs}; {standby}"])
+    return [region, role, f"its own balancer, {runs}; {standby}"]

@@ -112,7 +112,10 @@ def _region_lost(settings: Settings, kept: str) -> Loss:
         if set(new) - set(settings.backfilled):
             objects += ", and those from before stage 7 until ascent backfill has copied them"
         return Loss(event=event, lost=f"about {lag} second of writes; {objects}", then="ascent failover --lost")
-    if settings.backup is not None and settings.external_database is None:
+    if settings.external_database is not None:
+        lost = "the objects in its buckets; of the database, what its host says"
+        return Loss(event="The region is lost", lost=lost, then="ask its host, or move to stage 7", severe=True)
+    if settings.backup is not None:
         lost = "what was written since the last daily copy of the database, and the objects"
         return Loss(event=event, lost=lost, then="ascent restore --snapshot ID", severe=True)
     lost = f"all of it: backups of {kept} are in the same region; ascent:backup keeps copies elsewhere"

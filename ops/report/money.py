@@ -60,7 +60,7 @@ class CostFacts:
     def said(self) -> str:
         """Whether it is, in words."""
         over = self.month - self.budget
-        return f"${over:,.0f} over the budget of ${self.budget:,}" if over > 0 else f"budget ${self.budget:,}"
+        return f"over the budget by ${over:,.0f}" if over > 0 else f"budget ${self.budget:,}"
 
 
 def costs(found: Estimate, budget: int) -> CostFacts:

@@ -52,15 +52,20 @@ def test_each_runtime_has_its_own_parts(runtime: str, there: set[str], missing: 
 def test_what_is_hosted_elsewhere_is_not_drawn_as_ours() -> None:
     found = stack(4, externalDatabase={"directUrl": "postgresql://u:p@h/d", "pooledUrl": "postgresql://u:p@h/d"}).here
     text = picture(found.settings, found.plan.resources)
-    assert "hosted elsewhere" in text
+    assert "Hosted elsewhere:" in text
+    assert "data subnets" not in text
     assert "Aurora" not in text
     assert "RDS Proxy" not in text
 
 
-def test_a_name_is_text_and_never_markup() -> None:
-    found = stack(4).here
-    weights = found.settings.model_copy(update={"regions": ("us-east-1", "eu-west-1")})
-    assert ET.fromstring(picture(weights, found.plan.resources)) is not None  # noqa: S314
+def test_after_a_failover_the_writer_is_where_it_is() -> None:
+    found = stack(7, unrendered={"writer": "eu-west-1", "unreachable": "us-east-1"}).here
+    root = ET.fromstring(picture(found.settings, found.plan.resources))  # noqa: S314
+    said = [str(one.text) for one in root.iter(f"{SVG}text")]
+    assert "us-east-1, lost" in said
+    assert {"Aurora replica", "writes: eu-west-1", "takes the writes"} <= set(said)
+    assert "Aurora writer" not in said
+    assert "reads here, writes in eu-west-1" in said
 
 
 @pytest.mark.parametrize("colors", [LIGHT, DARK], ids=["light", "dark"])
