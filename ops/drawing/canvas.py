@@ -32,28 +32,28 @@ def style() -> str:
 
 
 class Canvas:
-    """A drawing of a width, whose height is said at its end. All numbers are units of its own, the size of pixels."""
+    """A drawing of a width, whose height is said at its end. All numbers are units of its own, the size of pixels.
 
-    def __init__(self, width: float, title: str) -> None:
+    title, description: what it is, and what is in it, for those who do not see it.
+    """
+
+    def __init__(self, width: float, title: str, description: str) -> None:
         self.width, self.title = width, title
         self._root = ET.Element("svg", xmlns="http://www.w3.org/2000/svg", role="img")
-        self._root.set("aria-label", title)
+        self._root.set("aria-label", f"{title}. {description}")
         self._root.set("font-family", FONT)
         self._root.set("font-size", str(NORMAL))
 
     def finished(self, height: float, *, styled: bool = True) -> str:
         """The text of the SVG; with its colors if `styled`."""
         self._root.set("viewBox", f"0 0 {self.width:g} {height:g}")
-        head = ET.Element("title")
-        head.text = self.title
-        self._root.insert(0, head)
+        first = [ET.Element("title")]
+        first[-1].text = self.title
         if styled:
-            colors = ET.Element("style")
-            colors.text = style()
-            self._root.insert(1, colors)
-            paper = ET.Element("rect", width="100%", height="100%")
-            paper.set("class", f"{PREFIX}page")
-            self._root.insert(2, paper)
+            first.append(ET.Element("style"))
+            first[-1].text = style()
+            first.append(ET.Element("rect", {"width": "100%", "height": "100%", "class": f"{PREFIX}page"}))
+        self._root[:0] = first
         ET.indent(self._root)
         return ET.tostring(self._root, encoding="unicode")
 

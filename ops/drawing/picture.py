@@ -92,7 +92,7 @@ class _Row:
 class _Layout:
     def __init__(self, shown: Scene, measures: Measures) -> None:
         self._scene, self._measures = shown, measures
-        self._canvas = Canvas(measures.width, shown.title)
+        self._canvas = Canvas(measures.width, shown.title, shown.description)
         self._entrance = (0.0, 0.0)
 
     def drawn(self, *, heading: bool, styled: bool) -> str:

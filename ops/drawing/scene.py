@@ -75,6 +75,18 @@ class Scene:
     copied: str
     hosted: Sequence[Lines]
 
+    @property
+    def description(self) -> str:
+        """The way of a request, and what is beside it, as sentences."""
+        way = [self.edge, self.balancer, *self.workload, *self.poolers, *self.proxies, *self.data, self.cache]
+        parts = {
+            "From visitors to the data": [", ".join(lines) for lines in way if lines],
+            "Beside them": [lines[0] for lines in self.beside],
+            "Hosted elsewhere": [lines[0] for lines in self.hosted],
+            "Other regions": [", ".join(lines) for lines in self.away],
+        }
+        return ". ".join(f"{name}: {'; '.join(texts)}" for name, texts in parts.items() if texts) + "."
+
 
 def scene(settings: Settings, resources: Iterable[Recorded]) -> Scene:
     """The parts of a stack. What is counted is counted in its home region, and what is in none."""

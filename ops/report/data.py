@@ -14,7 +14,7 @@ from ops.engine.recorder import Recorded
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
+class DataHolder:
     """Resources of one type that hold data or an identity.
 
     originals, copies: how many are in a region with the original, and how many hold copies alone.
@@ -28,7 +28,7 @@ class Held:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Loss:
+class LossCase:
     """What is lost when something happens. severe: whether much or all of it is. then: what to do."""
 
     event: str
@@ -46,8 +46,8 @@ class Loss:
 class DataFacts:
     """What holds data, and the losses."""
 
-    held: Sequence[Held]
-    losses: Sequence[Loss]
+    held: Sequence[DataHolder]
+    losses: Sequence[LossCase]
 
     @property
     def originals(self) -> int:
@@ -76,34 +76,36 @@ def data(settings: Settings, resources: Iterable[Recorded]) -> DataFacts:
     for type_, of in found.items():
         originals = [one for one in of if may_be_original(one.location, regions)]
         protected = sum(one.protect for one in originals)
-        held.append(Held(type=type_, originals=len(originals), copies=len(of) - len(originals), protected=protected))
+        held.append(
+            DataHolder(type=type_, originals=len(originals), copies=len(of) - len(originals), protected=protected)
+        )
     held.sort(key=lambda one: (-one.originals - one.copies, one.type))
     return DataFacts(held=held, losses=tuple(_losses(settings)))
 
 
-def _losses(settings: Settings) -> Iterator[Loss]:
+def _losses(settings: Settings) -> Iterator[LossCase]:
     """By docs/restore.md and docs/failover.md, for what this stack has."""
     days = (BACKUP_DAYS if settings.protect else BACKUP_DAYS_UNPROTECTED).value
     kept = f"{days} days" if days > 1 else "1 day"
     if settings.external_database is not None:
-        yield Loss(event="Anything happens to the database", lost="what its host says", then="ask its host")
+        yield LossCase(event="Anything happens to the database", lost="what its host says", then="ask its host")
     else:
-        yield Loss(
+        yield LossCase(
             event="A zone is lost",
             lost="nothing: six copies of the data in three zones",
             then="nothing; it goes on in the other zones",
         )
         wrong = f"what was written since; every second of the last {kept} can be restored"
-        yield Loss(event="Data is changed or deleted by mistake", lost=wrong, then="ascent restore --to TIME")
+        yield LossCase(event="Data is changed or deleted by mistake", lost=wrong, then="ascent restore --to TIME")
     yield _region_lost(settings, kept)
-    yield Loss(
+    yield LossCase(
         event="A move to another stage",
         lost="nothing that holds data or identity: a move that would lose it is refused",
         then="ascent transition",
     )
 
 
-def _region_lost(settings: Settings, kept: str) -> Loss:
+def _region_lost(settings: Settings, kept: str) -> LossCase:
     event = "The region with the writes is lost"
     if len(settings.standby_regions) > 1:
         lag, minutes = FAILOVER_LAG.value, REPLICATION_MINUTES.value
@@ -111,12 +113,12 @@ def _region_lost(settings: Settings, kept: str) -> Loss:
         new = [one for one in settings.standby_regions if one != settings.home]
         if set(new) - set(settings.backfilled):
             objects += ", and those from before stage 7 until ascent backfill has copied them"
-        return Loss(event=event, lost=f"about {lag} second of writes; {objects}", then="ascent failover --lost")
+        return LossCase(event=event, lost=f"about {lag} second of writes; {objects}", then="ascent failover --lost")
     if settings.external_database is not None:
         lost = "the objects in its buckets; of the database, what its host says"
-        return Loss(event="The region is lost", lost=lost, then="ask its host, or move to stage 7", severe=True)
+        return LossCase(event="The region is lost", lost=lost, then="ask its host, or move to stage 7", severe=True)
     if settings.backup is not None:
         lost = "what was written since the last daily copy of the database, and the objects"
-        return Loss(event=event, lost=lost, then="ascent restore --snapshot ID", severe=True)
+        return LossCase(event=event, lost=lost, then="ascent restore --snapshot ID", severe=True)
     lost = f"all of it: backups of {kept} are in the same region; ascent:backup keeps copies elsewhere"
-    return Loss(event=event, lost=lost, then="set ascent:backup, or move to stage 7", severe=True)
+    return LossCase(event=event, lost=lost, then="set ascent:backup, or move to stage 7", severe=True)

@@ -19,7 +19,7 @@ FROM = {"Cloudflare": 5, "Readers": 4, "Valkey, 2 nodes": 6, "eu-west-1": 7, "ap
 
 def texts(stage: int, runtime: str = "ec2", **options: bool) -> list[str]:
     found = stack(stage, runtime).here
-    root = ET.fromstring(picture(found.settings, found.plan.resources, **options))  # noqa: S314  our own
+    root = ET.fromstring(picture(found.settings, found.plan.resources, **options))  # noqa: S314
     return [str(one.text) for one in root.iter(f"{SVG}text")]
 
 
@@ -56,6 +56,20 @@ def test_what_is_hosted_elsewhere_is_not_drawn_as_ours() -> None:
     assert "data subnets" not in text
     assert "Aurora" not in text
     assert "RDS Proxy" not in text
+
+
+def test_who_does_not_see_it_is_told_the_way_of_a_request() -> None:
+    found = stack(4).here
+    root = ET.fromstring(picture(found.settings, found.plan.resources))  # noqa: S314
+    said = root.get("aria-label", "")
+    parts = [
+        "From visitors to the data: DNS record",
+        "Load balancer",
+        "3 to 10 instances",
+        "RDS Proxy",
+        "Aurora writer",
+    ]
+    assert [said.index(one) for one in parts] == sorted(said.index(one) for one in parts)
 
 
 def test_after_a_failover_the_writer_is_where_it_is() -> None:
