@@ -65,7 +65,7 @@ def _raised(
     resource: ScarceResource,
     sizes: dict[str, dict[str, Any]],
 ) -> bool:
-    """Raise the first size that is enough for a resource, or the one before the last to its bound; else False."""
+    """Raise the first size of a resource that can be: to what is enough, else to its bound. False where none can."""
 
     def holds(section: str, field: str, value: int) -> bool:
         tried = {**sizes, section: {**sizes.get(section, {}), field: value}}
