@@ -44,8 +44,9 @@ def capacity(
     [{stage, name, refused: text or null, carried, regionLost: bool or null, regions, first: {resource, upTo} or null,
     resources: [{resource, unit, kind: "size" | "quota" | "runbook", holds, upTo, source, lost: {"nothing" | "zone" |
     "region": {needed, limit, holds, upTo}}}], changes: [{key, before, after}] or null, changesRegionLost: as that}]}.
-    upTo is in concurrent users. changes is null where no sizes of the stage are enough; the last four are missing where
-    the stack cannot have the stage, which refused says. carried is of the stage that was asked for, else of any.
+    upTo is in concurrent users. changes is null where no sizes of the stage are enough, changesRegionLost also where
+    the stack has one region there. The last five are missing where the stack cannot have the stage, which refused says.
+    carried is of the stage that was asked for, else of any.
 
     Exit codes: 0 all of it holds, or the load is carried; 1 it does not, or is not; 2 the stack's file, the stage or
     the load is not usable.
