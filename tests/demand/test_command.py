@@ -123,6 +123,16 @@ def test_every_example_is_a_load_and_says_what_it_is(file: str) -> None:
     assert _run("--load", str(path)).exit_code in (0, 1)
 
 
+def test_every_example_of_the_document_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    text = (ROOT / "docs/capacity.md").read_text()
+    lines = [line.removeprefix("ascent capacity ") for line in text.splitlines() if line.startswith("ascent capacity ")]
+    assert len(lines) > 4
+    for line in lines:
+        words = line.partition("#")[0].partition("|")[0].split()
+        assert _run(*words).exit_code in (0, 1), line
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
