@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("ops.commands.new", "Write the file of a new stack: asks, or takes options."),
     "stages": ("ops.commands.stages", "The seven stages: what each adds, and its sizes."),
     "plan": ("ops.commands.plan", "What a stack consists of at a stage, worked out offline."),
+    "advise": ("ops.commands.advise", "Whether it is time for another stage, by metrics, and what is cheaper."),
     "capacity": (
         "ops.commands.capacity",
         "Whether the connections fit the database, and each fleet carries its users.",
