@@ -59,7 +59,7 @@ def judge(metrics: Metrics, stage: int, now: float) -> Judgment:
     """
     series, notes = _with_users(metrics.series)
     expected = _planned(metrics.expected)
-    notes += _milestones(metrics, stage, now)
+    milestones = list(_milestones(metrics, stage, now))
     load = next((series[one] for one in (REQUESTS, USERS, REGISTERED) if one in series), None)
     judge_ = _Judge(series, expected, load, now)
     triggers = tuple(judge_.trigger(one, stage) for one in TRIGGERS)
@@ -67,7 +67,7 @@ def judge(metrics: Metrics, stage: int, now: float) -> Judgment:
     states = {one.state for one in signals} | {one.state for one in triggers}
     faulty = State.INCIDENT in states
     due = [one for one in triggers if one.state in (State.HELD, State.PLANNED)]
-    binding = None if faulty else max(due, key=lambda one: one.trigger.stage, default=None)
+    binding = None if faulty else max(due, key=_weight, default=None)
     calm = states <= {State.CLEAR, State.UNKNOWN}
     lowness = judge_.lowness(stage) if calm and stage > 1 and not expected else Lowness()
     recommended = binding.trigger.stage if binding else stage - bool(lowness.low)
@@ -81,7 +81,8 @@ def judge(metrics: Metrics, stage: int, now: float) -> Judgment:
         growth=judge_.growth(),
         quiet=lowness.low,
         unjudged=tuple(_unjudged(triggers, stage, load, judge_.growth(), lowness.lacking, metrics.absent)),
-        notes=tuple(notes),
+        notes=(*notes, *(text for text, _ in milestones)),
+        listed=frozenset(number for _, numbers in milestones for number in numbers),
     )
 
 
@@ -134,7 +135,7 @@ class _Judge:
             alarm = next(row for row in ALARMS if row.kind is kind and row.name == name)
             state = State.CLEAR
             if self._ongoing(series, alarm.limit.value, alarm.lasting.value):
-                state = State.BRIEF if self._load_now() >= _GROWN else State.INCIDENT
+                state = State.BUSY if self._load_now() >= _GROWN else State.INCIDENT
             yield JudgedSignal(measure=measure, alarm=alarm, value=self._hour(series), state=state)
 
     def growth(self) -> float | None:
@@ -201,6 +202,11 @@ class _Judge:
         return not MEASURES[series.measure].procedure or self.growth() is not None
 
 
+def _weight(one: JudgedTrigger) -> tuple[int, float]:
+    """The highest stage decides, and among its triggers that which is exceeded by most."""
+    return one.trigger.stage, -(one.headroom or 0.0)
+
+
 def _ratio(one: float, other: float) -> float:
     if other:
         return one / other
@@ -231,8 +237,8 @@ def _planned(expected: Mapping[str, float]) -> dict[str, float]:
     return {USERS: max(users)} if users else {}
 
 
-def _milestones(metrics: Metrics, stage: int, now: float) -> Iterator[str]:
-    """What the runbooks list for so many registered users, and the stage has not."""
+def _milestones(metrics: Metrics, stage: int, now: float) -> Iterator[tuple[str, set[int]]]:
+    """What the runbooks list for so many registered users and the stage has not: a sentence, and the stages."""
     series, lately = metrics.series.get(REGISTERED), 0.0
     if series is not None:
         lately = next((one for one in series.days(now, UP_OF_DAYS.value) if one is not None), 0.0)
@@ -240,9 +246,10 @@ def _milestones(metrics: Metrics, stage: int, now: float) -> Iterator[str]:
     for one in MILESTONES:
         missing = [name for name in one.needs if not STAGES[stage].has(Capability(name))]
         if users >= one.users and missing:
-            adds = [next(row.number for row in STAGES.values() if name in row.adds) for name in missing]
-            listed = ", ".join(f"{name} (stage {at})" for name, at in zip(missing, adds, strict=True))
-            yield f"for {one.users:,} registered users a runbook lists what is not there: {listed} ({one.source})"
+            of = {name: next(row.number for row in STAGES.values() if name in row.adds) for name in missing}
+            listed = ", ".join(f"{name} (stage {number})" for name, number in of.items())
+            text = f"for {one.users:,} registered users a runbook lists what is not there: {listed} ({one.source})"
+            yield text, set(of.values())
 
 
 def _unjudged(

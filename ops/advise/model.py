@@ -14,6 +14,7 @@ class State(StrEnum):
 
     CLEAR = "clear"
     BRIEF = "brief"  # above the threshold, and not for long enough
+    BUSY = "busy"  # beyond an alarm's limit, and the load has grown
     HELD = "held"  # for long enough, and the load has grown, or it has been so for weeks
     PLANNED = "planned"  # what is expected would hold
     INCIDENT = "incident"  # it rose, and the load did not
@@ -28,7 +29,7 @@ class Direction(StrEnum):
     UP, STAY, DOWN = "up", "stay", "down"
 
 
-_PRESSING = (State.BRIEF, State.HELD, State.PLANNED, State.INCIDENT, State.UNCLEAR)
+_PRESSING = (State.BRIEF, State.BUSY, State.HELD, State.PLANNED, State.INCIDENT, State.UNCLEAR)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,7 +74,8 @@ class Judgment:
     load: which measure tells the load, and what it is now divided by what it was; None each where unknown.
     quiet: of a move down, the measures that stayed low.
     unjudged: what could not be judged, and for want of what.
-    notes: what was derived, in sentences.
+    notes: what was derived, and what a runbook lists, in sentences.
+    listed: stages that a runbook lists for so many registered users.
     """
 
     stage: int
@@ -86,6 +88,7 @@ class Judgment:
     quiet: tuple[str, ...] = ()
     unjudged: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    listed: frozenset[int] = frozenset()
 
     @property
     def direction(self) -> Direction:

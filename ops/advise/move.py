@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.stages import STAGES
-from ops.advise.model import JudgedTrigger, Judgment, State
+from ops.advise.model import Judgment, State
 
 if TYPE_CHECKING:
     from ops.cost.move import Bill
@@ -18,7 +18,7 @@ class StageOnTheWay:
     """A stage that a move passes or reaches.
 
     adds, drops: its capabilities.
-    needed: whether one of its own triggers holds, or is planned to.
+    needed: whether one of its own triggers holds or is planned to, or a runbook lists it for so many users.
     bill: the month at the stage below and at this one; None where the stack cannot be at one of them.
     """
 
@@ -78,7 +78,6 @@ class StageMove:
 
 
 Live = Callable[[str], None]
-Mover = Callable[[str, Judgment, Live], StageMove]
 
 
 def stage_move(stack: str, found: Judgment, live: Live) -> StageMove:
@@ -117,7 +116,7 @@ def stage_move(stack: str, found: Judgment, live: Live) -> StageMove:
         problems=(*change.problems, *lacking),
         updates=tuple(map(str, route.steps)),
         bill=bill(here, to),
-        passed=on_the_way(here, to, found.triggers, bill) if to > here else (),
+        passed=on_the_way(found, bill) if to > here else (),
     )
 
 
@@ -126,11 +125,10 @@ def passed(here: int, to: int) -> list[int]:
     return list(range(here + 1, to))
 
 
-def on_the_way(
-    here: int, to: int, triggers: Sequence[JudgedTrigger], bill: Callable[[int, int], Bill | None]
-) -> tuple[StageOnTheWay, ...]:
-    """The stages from the next one to the goal, and whether any trigger asks for each."""
-    asked = {one.trigger.stage for one in triggers if one.state in (State.HELD, State.PLANNED, State.WAITS)}
+def on_the_way(found: Judgment, bill: Callable[[int, int], Bill | None]) -> tuple[StageOnTheWay, ...]:
+    """The stages from the next one to the goal, and whether anything asks for each."""
+    asked = {one.trigger.stage for one in found.triggers if one.state in (State.HELD, State.PLANNED, State.WAITS)}
+    asked |= found.listed
     return tuple(
         StageOnTheWay(
             stage=stage,
@@ -140,5 +138,5 @@ def on_the_way(
             needed=stage in asked,
             bill=bill(stage - 1, stage),
         )
-        for stage in range(here + 1, to + 1)
+        for stage in range(found.stage + 1, found.recommended + 1)
     )

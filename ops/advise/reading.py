@@ -64,6 +64,7 @@ def _metrics(file: str, rows: Sequence[tuple[str, Mapping[str, Any]]], now: floa
     parts: dict[str, list[Sample]] = {}
     expected: dict[str, float] = {}
     where_of: dict[str, str] = {}
+    refused: set[str] = set()
     problems: list[str] = []
     for where, row in rows:
         try:
@@ -72,12 +73,15 @@ def _metrics(file: str, rows: Sequence[tuple[str, Mapping[str, Any]]], now: floa
             if "expected" in row:
                 expected[measure.name] = _expected(measure, row, expected)
                 continue
+            samples = _samples(measure, row)
             where_of.setdefault(measure.name, where)
-            parts.setdefault(measure.name, []).extend(_samples(measure, row))
+            parts.setdefault(measure.name, []).extend(samples)
         except Complaint as complaint:
+            refused.add(str(row.get("name")))
             problems.append(_line(file, f"{where}{complaint.key}", complaint.given, complaint.allowed))
     series: dict[str, Series] = {}
-    for name, samples in parts.items():
+    # The rest of a metric of which a part is refused would only be too short.
+    for name, samples in ((name, samples) for name, samples in parts.items() if name not in refused):
         try:
             series[name] = checked_series(MEASURES[name], samples, now)
         except Complaint as complaint:

@@ -263,6 +263,7 @@ def _fleet(settings: Settings, stack: str) -> Iterator[Remedy]:
             says=f"Let the fleet grow beyond {size.maximum} instances: horizontally first",
             against=("concurrent-users", "latency-p95"),
             source=f"{GUIDE}, Auto-Scaling Triggers, and Right-Sizing Instances",
+            when=When.GROWTH,
         )
 
 
@@ -307,7 +308,14 @@ _SIZED: tuple[Callable[[Settings, str], Iterator[Remedy]], ...] = (_acus, _pool,
 
 
 def _line(
-    stack: str, stage: int, change: tuple[str, str, float], *, says: str, against: tuple[str, ...], source: str
+    stack: str,
+    stage: int,
+    change: tuple[str, str, float],
+    *,
+    says: str,
+    against: tuple[str, ...],
+    source: str,
+    when: When = When.EITHER,
 ) -> Iterator[Remedy]:
     """A changed size, if the stack's file may have it: the connection budget may refuse it."""
     group, key, value = change
@@ -317,4 +325,4 @@ def _line(
     except SettingsError:
         return
     run = _SET.format(stack=stack, key=f"{group}.{key}", value=number)
-    yield Remedy(against=against, says=says, how=How.CONFIG, run=run, source=source, when=When.EITHER)
+    yield Remedy(against=against, says=says, how=How.CONFIG, run=run, source=source, when=when)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from ops.advise.measures import COVERED, HELD_MINUTES
 
@@ -42,12 +44,12 @@ class Series:
 
     def within(self, since: float, until: float) -> list[Sample]:
         """The samples in this time, cut where they reach out of it."""
-        cut = [
+        first = bisect_right(self.samples, since, key=attrgetter("end"))
+        end = bisect_left(self.samples, until, key=attrgetter("start"))
+        return [
             Sample(max(one.start, since), min(one.end, until) - max(one.start, since), one.value)
-            for one in self.samples
-            if one.start < until and one.end > since
+            for one in self.samples[first:end]
         ]
-        return [one for one in cut if one.seconds > 0]
 
     def seconds_above(self, limit: float, since: float, until: float) -> float:
         """For how long it was above `limit` in this time."""

@@ -29,6 +29,7 @@ COLORS = {
     "planned": "red",
     "incident": "red",
     "brief": "yellow",
+    "busy": "yellow",
     "unclear": "yellow",
     "waits": "yellow",
     "clear": "green",
@@ -65,9 +66,10 @@ def advise(
     JSON: {stack, stage, at, recommended, direction: "up" | "stay" | "down", fine, binding: MEASURE or null, load: {by,
     growth}, triggers: [{stage, measure, unit, value, threshold, source, headroom, rise, state: "clear" | "brief" |
     "held" | "planned" | "incident" | "unclear" | "waits" | "unknown"}], signals: [{measure, unit, value, threshold,
-    source, state, procedure}], procedures: [HEADING], quiet: [MEASURE], first: [{says, how: "sql" | "config" |
-    "command" | "application", run, source}], passed: [{stage, name, adds, drops, needed, rise}], config: {file, key,
-    before, after} or null, move: {refused, clear, problems, updates, cost} or null, next, notJudged, notes: [TEXT]}.
+    source, state: "clear" | "busy" | "incident", procedure}], procedures: [HEADING], quiet: [MEASURE], first: [{says,
+    how: "sql" | "config" | "command" | "application", run, source}], passed: [{stage, name, adds, drops, needed,
+    rise}], config: {file, key, before, after} or null, move: {refused, clear, problems, updates, cost} or null,
+    next: COMMAND or null, notJudged, notes: [TEXT]}.
     value is what the measure was for an hour on two of the last three days; headroom and growth are shares; what is not
     known is null. cost is that of `ascent transition`. The rise of a stage is in US dollars a month.
 
@@ -221,7 +223,7 @@ def _show(document: dict[str, Any], found: Judgment, move: StageMove | None, fir
     if move is not None:
         _way(found, move)
     if first:
-        console.print("\n[bold]First, as it is cheaper than a stage[/bold]")
+        console.print(f"\n[bold]{'Now' if found.incidents else 'First, as it is cheaper than a stage'}[/bold]")
     for one in first[:SHOWN]:
         console.print(f"- {escape(one.says)} [dim]({escape(_short(one.source))})[/dim]")
         console.print(f"  {one.run}", markup=False, soft_wrap=True)
@@ -272,7 +274,7 @@ def _measured(one: Any) -> str:
     signal = isinstance(one, JudgedSignal)
     measure, limit = (one.measure, one.alarm.limit) if signal else (one.trigger.measure, one.trigger.above)
     planned = "planned, " if one.state == "planned" else ""
-    value = f"{one.value:,.4g} {MEASURES[measure].unit}"
+    value = f"{_number(one.value)} {MEASURES[measure].unit}"
     return f"{measure}: {planned}{value}; threshold {limit.value:,} ({_short(limit.source)})"
 
 
@@ -296,7 +298,7 @@ def _triggers(found: Judgment) -> Table:
     """The triggers of the stages above; of those that the stack has, the values alone, as a move down looks at them."""
     table = _table("For stage")
     for one in found.triggers:
-        value = "-" if one.value is None else f"{one.value:,.4g}"
+        value = "-" if one.value is None else _number(one.value)
         row = [str(one.trigger.stage), one.trigger.measure, value, f"{one.trigger.above.value:,}"]
         if one.trigger.stage <= found.stage:
             table.add_row(*row, "", "there", style="dim")
@@ -310,8 +312,12 @@ def _signals(found: Judgment) -> Table:
     for one in found.signals:
         limit = one.alarm.limit.value
         headroom = _percent(1 - one.value / limit) if limit else "-"
-        table.add_row("", one.measure, f"{one.value:,.4g}", f"{limit:,}", headroom, _colored(one.state))
+        table.add_row("", one.measure, _number(one.value), f"{limit:,}", headroom, _colored(one.state))
     return table
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.4g}"  # noqa: PLR2004, RUF100  no 1e+04
 
 
 def _percent(share: float | None) -> str:
@@ -326,12 +332,12 @@ def _way(found: Judgment, move: StageMove) -> None:
     """The stages between, which nothing asks for, and what would do without them."""
     from ops.advise.remedies import WITHOUT
 
-    for one in move.unneeded:
+    for one in move.passed[:-1]:
         drops = f", drops {', '.join(one.drops)}" if one.drops else ""
-        cost = "" if one.bill is None else f"; {_signed(one.bill.rise)} in a normal month"
+        why = "is also asked for" if one.needed else "is not what the bottleneck needs"
+        cost = "" if one.bill is None else f": {_signed(one.bill.rise)} in a normal month"
         console.print(
-            f"\nStage {one.stage} ({one.name}) comes with it: adds {', '.join(one.adds)}{drops}. "
-            f"The bottleneck does not need it{cost}."
+            f"\nStage {one.stage} ({one.name}) lies between, and {why}{cost}. It adds {', '.join(one.adds)}{drops}."
         )
     if move.unneeded and found.recommended in WITHOUT:
         text, source = WITHOUT[found.recommended]

@@ -1,6 +1,6 @@
 """Writes examples/metrics: ten days of a made-up stack each, from a curve of the day and what happens on it.
 
-    .venv/bin/python -m tests.advise.scenarios
+.venv/bin/python -m tests.advise.scenarios
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from scripts.places import ROOT
 
 FOLDER = ROOT / "examples" / "metrics"
-END = datetime(2026, 12, 1, tzinfo=UTC)
+END = datetime(2026, 12, 1, 18, tzinfo=UTC)
 DAYS, PERIOD = 10, 1800
 START = END - timedelta(days=DAYS)
 PER_DAY = 86_400 // PERIOD
@@ -39,7 +39,7 @@ At = Callable[[int], float]  # value of a period, by its number
 
 def daily(index: int) -> float:
     """The share of the day's peak that is there: a quarter at 4 o'clock, all of it around 16 o'clock."""
-    hour = index % PER_DAY * 24 / PER_DAY
+    hour = START.hour + index % PER_DAY * 24 / PER_DAY
     return 0.25 + 0.75 * (0.5 - 0.5 * math.cos(2 * math.pi * (hour - 4) / 24))
 
 
@@ -92,7 +92,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         "database-cpu": lambda index: min(100.0, like(63, 118, since=3)(index)),
         "query-p95": like(310, 900, since=3),
     },
-    # The last three hours of the tenth day: nobody comes more often, and all of it is slow.
+    # The last three hours: nobody comes more often, and all of it is slow.
     "incident": {
         **STEADY,
         "database-cpu": lambda index: 99.0 if last(index, days=1 / 8) else like(46, 46)(index),
@@ -109,11 +109,11 @@ SCENARIOS: Mapping[str, Scenario] = {
     "pool-exhausted": {
         **STEADY,
         "requests": like(1500, 2600, since=3),
-        "pool-use": lambda index: 97.0 if last(index, days=3) and _evening(index) else like(55, 60)(index),
-        "pool-waiting": lambda index: 27.0 if last(index, days=3) and _evening(index) else 0.0,
+        "pool-use": lambda index: 97.0 if last(index, days=3) and daily(index) > 0.9 else like(55, 55)(index),
+        "pool-waiting": lambda index: 27.0 if last(index, days=3) and daily(index) > 0.9 else 0.0,
     },
     "launch-50k": {**STEADY, "requests": like(2400, 2400)},
-    # Half an hour at noon of the ninth day.
+    # Half an hour, a day and a half before the end.
     "spike": {
         "requests": lambda index: like(700, 700)(index) * (5 if index == COUNT - 3 * PER_DAY // 2 else 1),
         "database-cpu": lambda index: 97.0 if index == COUNT - 3 * PER_DAY // 2 else like(46, 46)(index),
@@ -124,10 +124,6 @@ EXPECTED: Mapping[str, list[dict[str, Any]]] = {
     "launch-50k": [{"name": "registered-users", "unit": "users", "expected": 50_000}],
 }
 EARLIER = {"stale": timedelta(days=5)}
-
-
-def _evening(index: int) -> bool:
-    return index % PER_DAY >= PER_DAY * 5 // 6
 
 
 def _rounded(value: float) -> float:
