@@ -28,24 +28,43 @@ from ops.errors import AscentError
 
 PERIOD = SLOW_PERIOD.value
 RIGHTS = ("cloudwatch:DescribeAlarms", "cloudwatch:GetMetricData")
-_MINUTES = PERIOD / SECONDS_A_MINUTE
 _GIGABYTE = 1e9
 _PREFIX = "Ascent/"  # namespaces of what the stack makes of log lines: infra/alarms/subject.py
+_ID = "m"  # identifiers begin with a small letter
 _AT_ONCE = 500  # Amazon CloudWatch API Reference, GetMetricData: the most queries in a call
 Values = Mapping[str, float]
 
 
-def _only(values: Values) -> float:
+How = Callable[[Values, float], float]
+
+
+def _only(values: Values, _: float) -> float:
     return next(iter(values.values()))
 
 
-def _failed(values: Values) -> float:
+def _a_second(values: Values, seconds: float) -> float:
+    return _only(values, seconds) / seconds
+
+
+def _a_minute(values: Values, seconds: float) -> float:
+    return _a_second(values, seconds) * SECONDS_A_MINUTE
+
+
+def _gb_a_month(values: Values, seconds: float) -> float:
+    return _a_second(values, seconds) * MONTH_DAYS.value * DAY / _GIGABYTE
+
+
+def _milliseconds(values: Values, seconds: float) -> float:
+    return 1000 * _only(values, seconds)
+
+
+def _failed(values: Values, _: float) -> float:
     total = values["requests"] + values["unplaced"]
     return 100 * (values["failed"] + values["refused"]) / total if total else 0.0
 
 
-def _share(part: str, whole: str) -> Callable[[Values], float]:
-    return lambda values: 100 * values[part] / values[whole] if values[whole] else 0.0
+def _share(part: str, whole: str) -> How:
+    return lambda values, _: 100 * values[part] / values[whole] if values[whole] else 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +72,7 @@ class Reading:
     """How a measure follows from CloudWatch's metrics.
 
     metrics: by identifier.
-    how: the measure's value in one period, of the metrics' values.
+    how: the measure's value in one period, of the metrics' values and the period's seconds.
     where: dimensions that have to have these values.
     counted: identifiers that CloudWatch publishes only when there is something to count: absent, they are zero.
     fold: what several resources come to, such as the balancers of two regions.
@@ -61,7 +80,7 @@ class Reading:
     """
 
     metrics: Mapping[str, Metric]
-    how: Callable[[Values], float] = _only
+    how: How = _only
     where: Mapping[str, str] = field(default_factory=dict)
     counted: tuple[str, ...] = ()
     fold: Callable[[Sequence[float]], float] = sum
@@ -73,24 +92,19 @@ _POOL = {
     "borrowed": Metric(RDS, "DatabaseConnectionsCurrentlyBorrowed", "Average", PROXY),
     "most": Metric(RDS, "MaxDatabaseConnectionsAllowed", "Average", PROXY),
 }
-_MONTH = MONTH_DAYS.value * DAY / PERIOD  # periods in a month
 
 READINGS: Mapping[str, Reading] = {
-    "requests": Reading(
-        metrics={"requests": OUTCOMES["requests"]}, how=lambda values: _only(values) / _MINUTES, counted=("requests",)
-    ),
+    "requests": Reading(metrics={"requests": OUTCOMES["requests"]}, how=_a_minute, counted=("requests",)),
     "errors": Reading(metrics=OUTCOMES, how=_failed, counted=tuple(OUTCOMES)),
-    "latency-p95": Reading(metrics=response_time("p95"), how=lambda values: 1000 * _only(values), fold=max),
-    "egress": Reading(
-        metrics={"bytes": _BYTES}, how=lambda values: _only(values) * _MONTH / _GIGABYTE, counted=("bytes",)
-    ),
+    "latency-p95": Reading(metrics=response_time("p95"), how=_milliseconds, fold=max),
+    "egress": Reading(metrics={"bytes": _BYTES}, how=_gb_a_month, counted=("bytes",)),
     "database-cpu": Reading(
         metrics={"cpu": Metric(RDS, "CPUUtilization", "Average", ROLE)}, where={"Role": "WRITER"}, writing=True
     ),
     # Each reader publishes one value a minute: their sum over a period, by its minutes, is that of all readers at once.
     "reader-cpu": Reading(
         metrics={"cpu": Metric(RDS, "CPUUtilization", "Sum", ROLE)},
-        how=lambda values: _only(values) / _MINUTES,
+        how=_a_minute,
         where={"Role": "READER"},
         writing=True,
     ),
@@ -102,19 +116,17 @@ READINGS: Mapping[str, Reading] = {
     "client-connections": Reading(metrics={"clients": Metric(RDS, "ClientConnections", "Average", PROXY)}),
     "database-reads": Reading(
         metrics={"all": Metric(RDS, "QueryRequests", "Sum", PROXY)},
-        how=lambda values: _only(values) / PERIOD,
+        how=_a_second,
         counted=("all",),
     ),
     "pool-use": Reading(metrics=_POOL, how=_share("borrowed", "most")),
     "cache-hits": Reading(
         metrics={"hits": Metric(REDIS, "CacheHits", "Sum", NODE)},
-        how=lambda values: _only(values) / PERIOD,
+        how=_a_second,
         counted=("hits",),
     ),
     "pool-waiting": Reading(metrics={"waiting": Metric("", "PoolWaiting", "Average")}),
-    "connection-errors": Reading(
-        metrics={"errors": Metric("", "PoolErrors", "Sum")}, how=lambda values: _only(values) / _MINUTES
-    ),
+    "connection-errors": Reading(metrics={"errors": Metric("", "PoolErrors", "Sum")}, how=_a_minute),
     "rate-limited": Reading(
         metrics={"limited": Metric("", "RateLimited", "Sum"), "all": Metric("", "Responses", "Sum")},
         how=_share("limited", "all"),
@@ -130,26 +142,35 @@ ELSEWHERE = {
 Place = tuple[str, tuple[tuple[str, str], ...]]  # a namespace, and dimensions with their values
 
 
-def ask(settings: Settings, stack: str, clients: Clients, now: float) -> Metrics:
+def ask(settings: Settings, stack: str, clients: Clients, now: float, period: int | None = None) -> Metrics:
     """The metrics of the last two weeks, from all active regions.
+
+    Args:
+        settings: of the stack.
+        stack: its name.
+        clients: of AWS.
+        now: the time of the judgment, in seconds since 1970.
+        period: seconds of each value; PERIOD without it.
 
     Raises:
         AscentError: when CloudWatch does not answer, has no alarms of the stack, or nothing usable.
     """
-    until = now - now % PERIOD
+    period = period or PERIOD
+    until = now - now % period
     parts: dict[str, dict[str, list[dict[float, float]]]] = defaultdict(lambda: defaultdict(list))
     seen = [one for one in settings.active_regions if one != settings.unreachable]
     for region in seen:
-        places = _places(clients, stack, region)
-        queries = list(_queries(places, writes=region == settings.writing_region))
-        asked = [(region, clients, until, queries[at : at + _AT_ONCE]) for at in range(0, len(queries), _AT_ONCE)]
-        for one in asked:
-            for measure, identifier, values in _values(*one):
+        queries = list(_queries(_places(clients, stack, region), writes=region == settings.writing_region))
+        for at in range(0, len(queries), _AT_ONCE):
+            some = queries[at : at + _AT_ONCE]
+            for (measure, identifier, _, _), values in zip(
+                some, _values(region, clients, until, period, some), strict=True
+            ):
                 parts[measure][identifier].append(values)
     found: dict[str, Series] = {}
     absent: dict[str, str] = dict(ELSEWHERE)
     for measure, reading in READINGS.items():
-        samples = _samples(reading, parts[measure], until) if measure in parts else []
+        samples = _samples(reading, parts[measure], until, period) if measure in parts else []
         if measure not in parts:
             absent[measure] = "no alarm of the stack watches its resource"
             continue
@@ -208,49 +229,49 @@ def _is_of(metric: Metric, where: Mapping[str, str], place: Place) -> bool:
 
 
 def _values(
-    region: str, clients: Clients, until: float, queries: Sequence[tuple[str, str, Metric, Place]]
-) -> Iterator[tuple[str, str, dict[float, float]]]:
-    """The values of each query, by the time at which its period begins."""
-    if not queries:
-        return
-    start = until - BASELINE_DAYS.value * DAY
+    region: str, clients: Clients, until: float, period: int, queries: Sequence[tuple[str, str, Metric, Place]]
+) -> list[dict[float, float]]:
+    """The values of each query, by the time at which their period begins."""
+    answers: list[dict[float, float]] = [{} for _ in queries]
     with explained(AscentError, f"cloudwatch in {region}"):
         pages = (
             clients("cloudwatch", region)
             .get_paginator("get_metric_data")
             .paginate(
-                MetricDataQueries=[_query(index, metric, place) for index, (_, _, metric, place) in enumerate(queries)],
-                StartTime=datetime.fromtimestamp(start, UTC),
+                MetricDataQueries=[
+                    _query(index, metric, place, period) for index, (_, _, metric, place) in enumerate(queries)
+                ],
+                StartTime=datetime.fromtimestamp(until - BASELINE_DAYS.value * DAY, UTC),
                 EndTime=datetime.fromtimestamp(until, UTC),
                 ScanBy="TimestampAscending",
             )
         )
-        answers: dict[str, dict[float, float]] = defaultdict(dict)
         for page in pages:
             for one in page["MetricDataResults"]:
                 times = (each.timestamp() for each in one["Timestamps"])
-                answers[one["Id"]] |= dict(zip(times, one["Values"], strict=True))
-    for index, (measure, identifier, _, _) in enumerate(queries):
-        yield measure, identifier, answers[f"m{index}"]
+                answers[int(one["Id"].removeprefix(_ID))] |= dict(zip(times, one["Values"], strict=True))
+    return answers
 
 
-def _query(index: int, metric: Metric, place: Place) -> dict[str, Any]:
+def _query(index: int, metric: Metric, place: Place, period: int) -> dict[str, Any]:
     namespace, dimensions = place
     return {
-        "Id": f"m{index}",
+        "Id": f"{_ID}{index}",
         "MetricStat": {
             "Metric": {
                 "Namespace": namespace,
                 "MetricName": metric.name,
                 "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions],
             },
-            "Period": PERIOD,
+            "Period": period,
             "Stat": metric.stat,
         },
     }
 
 
-def _samples(reading: Reading, parts: Mapping[str, Sequence[Mapping[float, float]]], until: float) -> list[Sample]:
+def _samples(
+    reading: Reading, parts: Mapping[str, Sequence[Mapping[float, float]]], until: float, period: int
+) -> list[Sample]:
     """A measure's samples: in each period that all its metrics know, but for those that count as zero."""
     folded = {identifier: _folded(reading, found) for identifier, found in parts.items()}
     known = [set(folded.get(one, ())) for one in reading.metrics if one not in reading.counted]
@@ -259,9 +280,9 @@ def _samples(reading: Reading, parts: Mapping[str, Sequence[Mapping[float, float
     else:
         # Only what is counted: zero from its first count on.
         first = min((time for values in folded.values() for time in values), default=until)
-        times = {first + PERIOD * step for step in range(int((until - first) // PERIOD))}
+        times = {first + period * step for step in range(int((until - first) // period))}
     return [
-        Sample(time, PERIOD, reading.how({one: folded.get(one, {}).get(time, 0.0) for one in reading.metrics}))
+        Sample(time, period, reading.how({one: folded.get(one, {}).get(time, 0.0) for one in reading.metrics}, period))
         for time in sorted(times)
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from ops.advise.judge import judge
 from ops.advise.model import JudgedTrigger, Judgment
@@ -32,10 +33,8 @@ def since(hours: float, high: float, low: float) -> Callable[[float], float]:
     return lambda left: high if left < hours else low
 
 
-def judged(
-    stage: int, days: float = DAYS, period: float = PERIOD, **values: Callable[[float], float] | float
-) -> Judgment:
-    """The judgment about these measures, whose names have underscores here."""
+def judged(stage: int, days: float = DAYS, period: float = PERIOD, **values: Any) -> Judgment:
+    """The judgment about these measures, whose names have underscores here: numbers, or functions of hours."""
     made: Mapping[str, Series] = {
         (measure := name.replace("_", "-")): series(measure, at if callable(at) else constant(at), days, period)
         for name, at in values.items()

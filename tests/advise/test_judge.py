@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -154,7 +155,7 @@ def test_an_incident_goes_before_a_stage() -> None:
     ],
 )  # fmt: skip
 def test_an_alarm_is_an_incident_at_normal_load_and_busy_with_more(measure: str, value: float, limit: float) -> None:
-    at = {measure: since(1, value, limit / 2)}
+    at: dict[str, Any] = {measure: since(1, value, limit / 2)}
     assert [one.state for one in judged(7, requests=constant(CALM), **at).signals] == [State.INCIDENT]
     assert [one.state for one in judged(7, requests=GROWN, **at).signals] == [State.BUSY]
     assert [one.state for one in judged(7, requests=GROWN, **{measure: limit}).signals] == [State.CLEAR]
@@ -184,7 +185,7 @@ def test_a_plan_is_no_reason_to_go_down() -> None:
     assert judge(Metrics(quiet, {"concurrent-users": 90.0}), 2, NOW).recommended == 2
 
 
-DOWN = {
+DOWN: dict[int, dict[str, Any]] = {
     2: {"client_connections": 21.0, "concurrent_users": 42.0},
     3: {"query_p95": 214.0, "database_cpu": 29.9, "concurrent_users": 100.0},
     4: {"database_cpu": 20.0, "reader_cpu": 14.0, "concurrent_users": 100.0},
@@ -199,7 +200,7 @@ def test_down_is_by_one_where_all_that_the_stage_is_for_stays_low(stage: int) ->
     """Three sevenths of each threshold: 30 for 70 %, by the Horizontal Scaling Guide, Auto-Scaling Triggers."""
     assert judged(stage, **DOWN[stage]).recommended == stage - 1
     for name, value in DOWN[stage].items():
-        demand = {other: constant(kept) for other, kept in DOWN[stage].items()}
+        demand: dict[str, Any] = {other: constant(kept) for other, kept in DOWN[stage].items()}
         # Users count by what the stage below is made for, where the stage is not about them.
         more = value * 1.05 if name != "concurrent_users" or stage in (2, 7) else STAGES[stage - 1].users + 1
         assert judged(stage, **{**demand, name: more}).recommended == stage, name
@@ -213,9 +214,15 @@ def test_down_is_by_one_where_all_that_the_stage_is_for_stays_low(stage: int) ->
 
 
 def test_one_busy_hour_in_the_week_keeps_the_stage() -> None:
-    hour = {"client_connections": lambda left: 30 if 150 <= left < 151 else 5.0, "concurrent_users": 10.0}
+    hour: dict[str, Any] = {
+        "client_connections": lambda left: 30 if 150 <= left < 151 else 5.0,
+        "concurrent_users": 10.0,
+    }
     assert judged(2, **hour).recommended == 2
-    less = {"client_connections": lambda left: 30 if 150 <= left < 150.8 else 5.0, "concurrent_users": 10.0}
+    less: dict[str, Any] = {
+        "client_connections": lambda left: 30 if 150 <= left < 150.8 else 5.0,
+        "concurrent_users": 10.0,
+    }
     assert judged(2, **less).recommended == 1
 
 
@@ -252,7 +259,7 @@ def advised(stage: int, level: float, moving: int, wobble: float) -> int:
         return limit_of(moving) * level * (1 + wobble * (1 if int(left) % 2 else -1))
 
     before, after = MEASURED[moving]
-    values = {after if stage >= moving else before: demand}
+    values: dict[str, Any] = {after if stage >= moving else before: demand}
     if moving == 3:
         values["query_p95"] = constant(50)
     if moving == 4 and stage >= 4:
