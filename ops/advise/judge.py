@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from infra.alarms.model import SECONDS_A_MINUTE, Kind
+from infra.alarms.model import SECONDS_A_MINUTE, Alarm, Kind
 from infra.alarms.table import ALARMS
 from infra.stages import STAGES, Capability
 from infra.thresholds import REQUESTS_PER_USER
@@ -37,7 +37,7 @@ from ops.advise.series import MINUTE, Series, combined, scaled
 USERS, REGISTERED, REQUESTS = "concurrent-users", "registered-users", "requests"
 _GROWN = GROWTH.value / 100
 # What is wrong now, whatever the stage: the row of the alarm table with its limit, by measure.
-_SIGNALS = {
+SIGNALS = {
     "errors": (Kind.BALANCER, "errors"),
     "latency-p95": (Kind.BALANCER, "latency"),
     "database-cpu": (Kind.DATABASE, "cpu-full"),
@@ -94,6 +94,12 @@ class Lowness:
     lacking: tuple[str, ...] = ()
 
 
+def signal(measure: str) -> Alarm:
+    """The row of the alarm table whose limit holds for a measure of SIGNALS."""
+    kind, name = SIGNALS[measure]
+    return next(row for row in ALARMS if row.kind is kind and row.name == name)
+
+
 class _Judge:
     """Compares each measure with its thresholds and with what it was."""
 
@@ -128,11 +134,11 @@ class _Judge:
 
     def signals(self) -> Iterator[JudgedSignal]:
         """What an alarm would say of the last hour."""
-        for measure, (kind, name) in _SIGNALS.items():
+        for measure in SIGNALS:
             if measure not in self._series:
                 continue
             series = self._series[measure]
-            alarm = next(row for row in ALARMS if row.kind is kind and row.name == name)
+            alarm = signal(measure)
             state = State.CLEAR
             if self._ongoing(series, alarm.limit.value, alarm.lasting.value):
                 state = State.BUSY if self._load_now() >= _GROWN else State.INCIDENT

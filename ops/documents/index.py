@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ops.documents import (
+    advise,
+    advise_picture,
     alarms,
     application,
     changes,
@@ -20,6 +22,8 @@ from ops.documents import (
 DOCUMENTS = tuple(
     module.DOCUMENT
     for module in (
+        advise,
+        advise_picture,
         alarms,
         application,
         changes,

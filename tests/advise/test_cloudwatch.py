@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatch
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import pytest
 from botocore.stub import ANY  # type: ignore[import-untyped]
 from moto import mock_aws
+from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.server import ThreadedMotoServer
 from typer.testing import CliRunner
 
@@ -22,6 +24,7 @@ from ops.advise.cloudwatch import READINGS, ask
 from ops.advise.measures import MEASURES
 from ops.cli import app
 from ops.errors import AscentError
+from ops.stackfile import ROOT
 from tests.quotas.support import Stubs
 from tests.unit.configs import settings
 
@@ -296,6 +299,14 @@ def test_what_aws_refuses_is_told() -> None:
     stubs.refuses("cloudwatch", "describe_alarms", "AccessDenied")
     with pytest.raises(AscentError, match=r"cloudwatch in us-east-1: .*AccessDenied.*not for you"):
         ask(settings(stage=4), "test", stubs, NOW)
+
+
+def test_the_policy_that_the_document_names_allows_all_calls() -> None:
+    assert "`CloudWatchReadOnlyAccess` has both" in (ROOT / "docs" / "advise.md").read_text()
+    policy = aws_managed_policies_data["CloudWatchReadOnlyAccess"]["Document"]  # as AWS has it, copied by moto
+    allowed = [action for one in policy["Statement"] for action in one["Action"]]
+    for right in cloudwatch.RIGHTS:
+        assert any(fnmatch(right, action) for action in allowed), right
 
 
 def test_every_reading_is_a_measure_and_the_others_say_why() -> None:
