@@ -303,7 +303,8 @@ def test_what_aws_refuses_is_told() -> None:
 
 def test_the_policy_that_the_document_names_allows_all_calls() -> None:
     assert "`CloudWatchReadOnlyAccess` has both" in (ROOT / "docs" / "advise.md").read_text()
-    policy = aws_managed_policies_data["CloudWatchReadOnlyAccess"]["Document"]  # as AWS has it, copied by moto
+    policies = json.loads(aws_managed_policies_data)
+    policy = policies["CloudWatchReadOnlyAccess"]["Document"]  # as AWS has it, copied by moto
     allowed = [action for one in policy["Statement"] for action in one["Action"]]
     for right in cloudwatch.RIGHTS:
         assert any(fnmatch(right, action) for action in allowed), right
