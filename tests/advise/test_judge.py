@@ -108,6 +108,14 @@ def test_a_night_is_not_compared_with_a_day() -> None:
     assert trigger(found, "database-cpu", 3).state is State.HELD
 
 
+def test_one_day_of_a_campaign_hides_no_growth() -> None:
+    """What was before is the middle of its days, and not the highest."""
+    load = lambda left: 1200 if 168 <= left < 192 else 800 if left < 72 else 400  # noqa: E731
+    found = judged(2, requests=load, database_cpu=since(72, 90, 40))
+    assert trigger(found, "database-cpu", 3).state is State.HELD
+    assert found.growth == pytest.approx(2)
+
+
 def test_without_the_load_nobody_can_tell() -> None:
     found = judged(2, database_cpu=since(72, 90, 40))
     assert trigger(found, "database-cpu", 3).state is State.UNCLEAR
