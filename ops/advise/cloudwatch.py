@@ -47,11 +47,11 @@ def _a_second(values: Values, seconds: float) -> float:
 
 
 def _a_minute(values: Values, seconds: float) -> float:
-    return _a_second(values, seconds) * SECONDS_A_MINUTE
+    return _only(values, seconds) * SECONDS_A_MINUTE / seconds
 
 
 def _gb_a_month(values: Values, seconds: float) -> float:
-    return _a_second(values, seconds) * MONTH_DAYS.value * DAY / _GIGABYTE
+    return _only(values, seconds) * MONTH_DAYS.value * DAY / seconds / _GIGABYTE
 
 
 def _milliseconds(values: Values, seconds: float) -> float:

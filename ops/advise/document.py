@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ops.advise.measures import MEASURES
 from ops.advise.model import JudgedSignal, Judgment
-from ops.advise.remedy_table import Remedy
+from ops.advise.remedy_table import WITHOUT, Remedy
 
 if TYPE_CHECKING:
     from ops.advise.move import StageMove
@@ -56,12 +56,21 @@ def document(stack: str, at: str, found: Judgment, move: StageMove | None, first
         "quiet": list(found.quiet),
         "first": [one.as_dict() for one in first],
         "passed": [one.as_dict() for one in move.passed] if move else [],
+        "without": _without(found, move),
         "config": line if changed else None,
         "move": move.as_dict() if move else None,
         "next": _next(stack, found),
         "notJudged": list(found.unjudged),
         "notes": list(found.notes),
     }
+
+
+def _without(found: Judgment, move: StageMove | None) -> dict[str, str] | None:
+    """What relieves the bottleneck without the stages between that nothing asks for."""
+    if move is None or not move.unneeded or found.recommended not in WITHOUT:
+        return None
+    says, source = WITHOUT[found.recommended]
+    return {"says": says, "source": source}
 
 
 def _finite(value: float | None) -> float | None:

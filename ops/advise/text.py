@@ -11,7 +11,7 @@ from rich.table import Table
 from infra.stages import STAGES
 from ops.advise.measures import MEASURES
 from ops.advise.model import Direction, JudgedSignal, JudgedTrigger, Judgment, State
-from ops.advise.remedy_table import WITHOUT, Remedy
+from ops.advise.remedy_table import Remedy
 from ops.console import console
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def show(document: dict[str, Any], found: Judgment, move: StageMove | None, firs
         console.print()
         console.print(_signals(found))
     if move is not None:
-        _way(found, move)
+        _way(document, move)
     if first:
         console.print(f"\n[bold]{'Now' if found.incidents else 'First, as it is cheaper than a stage'}[/bold]")
     for one in first[:SHOWN]:
@@ -154,7 +154,7 @@ def _colored(state: str) -> str:
     return f"[{COLORS[state]}]{state}[/]" if state in COLORS else state
 
 
-def _way(found: Judgment, move: StageMove) -> None:
+def _way(document: dict[str, Any], move: StageMove) -> None:
     """The stages between, which nothing asks for, and what would do without them."""
     for one in move.passed[:-1]:
         drops = f", drops {', '.join(one.drops)}" if one.drops else ""
@@ -163,9 +163,9 @@ def _way(found: Judgment, move: StageMove) -> None:
         console.print(
             f"\nStage {one.stage} ({one.name}) lies between, and {why}{cost}. It adds {', '.join(one.adds)}{drops}."
         )
-    if move.unneeded and found.recommended in WITHOUT:
-        text, source = WITHOUT[found.recommended]
-        console.print(f"Without them: {escape(text)} [dim]({escape(_short(source))})[/dim]")
+    if document["without"]:
+        without = document["without"]
+        console.print(f"Without them: {escape(without['says'])} [dim]({escape(_short(without['source']))})[/dim]")
 
 
 def _signed(dollars: float) -> str:

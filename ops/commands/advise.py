@@ -45,8 +45,8 @@ def advise(
     "held" | "planned" | "incident" | "unclear" | "waits" | "unknown"}], signals: [{measure, unit, value, threshold,
     source, state: "clear" | "busy" | "incident", procedure}], procedures: [HEADING], quiet: [MEASURE], first: [{says,
     how: "sql" | "config" | "command" | "application", run, source}], passed: [{stage, name, adds, drops, needed,
-    rise}], config: {file, key, before, after} or null, move: {refused, clear, problems, updates, cost} or null,
-    next: COMMAND or null, notJudged, notes: [TEXT]}.
+    rise}], without: {says, source} or null, config: {file, key, before, after} or null, move: {refused, clear,
+    problems, updates, cost} or null, next: COMMAND or null, notJudged, notes: [TEXT]}.
     value is what the measure was for an hour on two of the last three days; headroom and growth are shares; what is not
     known is null. cost is that of `ascent transition`. The rise of a stage is in US dollars a month.
 

@@ -63,6 +63,11 @@ def test_stages_between_say_what_they_add_and_that_nothing_asks_for_them(documen
     assert sum(one["rise"] for one in document["passed"]) == pytest.approx(rise, abs=0.05)
 
 
+def test_what_does_without_the_stages_between_is_told(document: dict[str, Any]) -> None:
+    assert "CloudFront distribution of your own" in document["without"]["says"]
+    assert document["without"]["source"] == "Scaling to 1000 Users, CDN Setup, Alternative: CloudFront"
+
+
 def test_the_move_is_that_of_the_other_commands(document: dict[str, Any]) -> None:
     found = CliRunner().invoke(cli.app, ["transition", "2", "5", "--json"])
     theirs = json.loads(found.stdout)
