@@ -135,7 +135,9 @@ BASELINE_DAYS = Threshold(14, "days", "Ascent: two weeks, so that no day of the 
 GROWTH = Threshold(120, "percent of before", "Ascent: busy hours of two days differ by a tenth; this is twice that")
 STALE_MINUTES = Threshold(120, "minutes", "Ascent: an export and a meeting; CloudWatch itself is 3 minutes late")
 COVERED = Threshold(50, "percent of a day", "Ascent: with less of a day, its busy hour may be missing")
-ONGOING_MINUTES = Threshold(60, "minutes", f"Ascent: twice the longest alert, {ORIVA}, Alert Thresholds, and more")
+ONGOING_MINUTES = Threshold(
+    60, "minutes", f"Ascent: four times the longest alert, {ORIVA}, Alert Thresholds: High 429 Rate"
+)
 
 
 def lower(limit: float) -> float:

@@ -54,7 +54,7 @@ def advise(
 
     Examples:
 
-        ascent advise examples/metrics/egress.json --stage 2 --at 2026-12-01T00:00:00Z
+        ascent advise examples/metrics/egress.json --stage 2 --at 2026-12-01T18:00:00Z
 
         ascent advise --cloudwatch --stack prod
 

@@ -189,6 +189,13 @@ def test_a_move_down_passes_nothing() -> None:
     assert move.bill.rise < 0
 
 
+def test_the_example_of_the_help_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = CliRunner().invoke(cli.app, ["advise", "--help"], env={"COLUMNS": "400"}).stdout
+    (line,) = [one.split() for one in text.splitlines() if "ascent advise examples/" in one]
+    monkeypatch.chdir(ROOT)
+    assert CliRunner().invoke(cli.app, line[line.index("advise") :]).exit_code == 1
+
+
 def test_the_help_has_every_key(document: dict[str, Any]) -> None:
     text = CliRunner().invoke(cli.app, ["advise", "--help"], env={"COLUMNS": "400"}).stdout
     for key in document:
