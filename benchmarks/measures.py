@@ -35,7 +35,7 @@ def measures(times: int) -> Iterator[Ratio]:
             times,
         )
     with progress("ascent --help"):
-        yield against("ascent --help", _ascent("--help"), "python -c pass", _python("pass"), times)
+        yield against("ascent --help", _ascent("--help"), "import typer", _python("import typer"), times)
     with progress("ascent matrix"):
         yield _matrix(times)
     yield from previews.measures(times)
