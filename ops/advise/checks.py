@@ -11,6 +11,7 @@ from typing import Any
 from ops.advise.measures import PERCENT, RATIO, STALE_MINUTES, UP_DAYS, UP_OF_DAYS, Measure
 from ops.advise.series import DAY, MINUTE, Sample, Series
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 2999
 SLACK = 60.0  # seconds that two clocks may differ by
 
 
@@ -57,11 +58,7 @@ def number(measure: Measure, given: Any, key: str) -> float:
         Complaint: where it is no number, or one that cannot be.
     """
     allowed = f"a number from 0 to {measure.most:g} {measure.unit}" if measure.most else "a number of at least 0"
-    try:
-        # JSON has no booleans among its numbers, and Python does.
-        value = math.nan if isinstance(given, bool) else float(given)
-    except (TypeError, ValueError, OverflowError):
-        value = math.nan
+    value = _plain(given)
     if not math.isfinite(value) or value < 0 or (measure.most is not None and value > measure.most):
         raise Complaint(key, f"{given!r} {measure.unit} of {measure.name}", f"{allowed}; null where there is none")
     return value
@@ -73,13 +70,18 @@ def seconds(given: Any) -> float:
     Raises:
         Complaint: where it is no number of seconds up to a day.
     """
-    try:
-        value = float(given)
-    except (TypeError, ValueError):
-        value = math.nan
+    value = _plain(given)
     if not 1 <= value <= DAY:
         raise Complaint(".period", repr(given), f"seconds of each value, from 1 to {DAY:g}")
     return value
+
+
+def _plain(given: Any) -> float:
+    """A number of JSON, not a number where it is none: Python also counts True, and reads "1_000"."""
+    try:
+        return float(given) if type(given) in (int, float) else math.nan
+    except OverflowError:
+        return math.nan
 
 
 def instant(given: Any, key: str) -> float:
@@ -95,6 +97,8 @@ def instant(given: Any, key: str) -> float:
         raise Complaint(key, repr(given), allowed) from None
     if found.tzinfo is None:
         raise Complaint(key, f"{given}, which may be any time zone's", allowed)
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise Complaint(key, given, f"a year from {_FIRST_YEAR} to {_LAST_YEAR}")
     return found.timestamp()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -22,6 +23,8 @@ KEYS = {
 }  # fmt: skip
 COLUMNS = ("name", "unit", "period", "time", "value")
 FORMS = "series and period; or from, period and values; or from, to, statistic and value; or expected"
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_LONGEST = 120  # characters of what was given
 _MANY = 20  # problems that are shown
 
 
@@ -96,13 +99,14 @@ def _metrics(file: str, rows: Sequence[tuple[str, Mapping[str, Any]]], now: floa
 
 def _line(file: str, key: str, given: str, allowed: str) -> Problem:
     where = f"{file}: {key}" if key else file
+    given = given if len(given) <= _LONGEST else f"{given[:_LONGEST]}..."
     return Problem(f"{where}: given {given}; allowed: {allowed}", file=file, key=key, given=given, allowed=allowed)
 
 
 def _measure(row: Mapping[str, Any]) -> Measure:
     name = row.get("name")
-    if name in MEASURES:
-        return MEASURES[str(name)]
+    if isinstance(name, str) and name in MEASURES:
+        return MEASURES[name]
     close = get_close_matches(str(name), MEASURES, n=1, cutoff=0.5)
     meant = f"did you mean {close[0]}? " if close else ""
     given = "no name" if name is None else repr(name)
@@ -165,7 +169,8 @@ def _regular(measure: Measure, row: Mapping[str, Any]) -> Iterator[Sample]:
 def _from_json(file: str, text: str) -> list[tuple[str, Mapping[str, Any]]]:
     try:
         document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
+    # A ValueError also of a number with thousands of digits, which Python does not read.
+    except (ValueError, RecursionError) as error:
         raise AscentError(_line(file, "", f"no JSON ({error})", 'an object {"metrics": [...]}')) from None
     rows = document.get("metrics") if isinstance(document, dict) else None
     if not isinstance(rows, list) or not all(isinstance(one, dict) for one in rows):
@@ -178,14 +183,31 @@ def _from_json(file: str, text: str) -> list[tuple[str, Mapping[str, Any]]]:
 
 def _from_csv(file: str, text: str) -> list[tuple[str, Mapping[str, Any]]]:
     reader = csv.DictReader(io.StringIO(text))
-    header = tuple(reader.fieldnames or ())
+    try:
+        header = tuple(reader.fieldnames or ())
+    except csv.Error as error:
+        raise AscentError(_line(file, "line 1", f"no CSV ({error})", f"the columns {','.join(COLUMNS)}")) from None
     if set(header) != set(COLUMNS) or len(header) != len(COLUMNS):
         raise AscentError(_line(file, "line 1", ",".join(header) or "nothing", f"the columns {','.join(COLUMNS)}"))
     rows: list[tuple[str, Mapping[str, Any]]] = []
-    for row in reader:
+    for row in _rows(file, reader):
         where = f"line {reader.line_num}"
         if None in row or None in row.values():
             raise AscentError(_line(file, where, "another number of fields", f"the columns {','.join(COLUMNS)}"))
-        series = [[row["time"], row["value"] or None]]
-        rows.append((where, {"name": row["name"], "unit": row["unit"], "period": row["period"], "series": series}))
+        period, value = (_number(row[key]) for key in ("period", "value"))
+        rows.append(
+            (where, {"name": row["name"], "unit": row["unit"], "period": period, "series": [[row["time"], value]]})
+        )
     return rows
+
+
+def _rows(file: str, reader: csv.DictReader[str]) -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise AscentError(_line(file, f"line {reader.line_num}", f"no CSV ({error})", "fields of text")) from None
+
+
+def _number(text: str) -> float | str | None:
+    """A field as JSON would have it: a number, nothing, or else the text, which is then refused."""
+    return float(text) if _NUMBER.fullmatch(text.strip()) else text or None

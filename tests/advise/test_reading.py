@@ -101,6 +101,11 @@ REFUSED: list[tuple[dict[str, Any], str, str]] = [
     (regular(value=float("nan")), "metrics[0].values[0]: given nan", "null where there is none"),
     (regular(value=float("inf")), "metrics[0].values[0]: given inf", "null where there is none"),
     (regular(value="many"), "metrics[0].values[0]: given 'many'", "a number from 0"),
+    (regular(value="41"), "metrics[0].values[0]: given '41'", "a number from 0"),
+    (regular(value=10**400), "metrics[0].values[0]: given 1000", "a number from 0"),
+    (regular(name=["cpu"]), "metrics[0].name: given", "requests, concurrent-users"),  # type: ignore[arg-type]
+    (regular(period=10**400), "metrics[0].period: given 1000", "from 1 to 86400"),
+    (regular(**{"from": "9999-12-31T23:59:59-23:59"}), "metrics[0].from: given 9999", "a year from 1970 to 2999"),
     (regular(value=True), "metrics[0].values[0]: given True", "a number from 0"),
     (regular("egress", "GB/month", -1), "metrics[0].values[0]: given -1", "a number of at least 0"),
     (regular(period=0), "metrics[0].period: given 0", "from 1 to 86400"),
@@ -186,6 +191,7 @@ def test_what_cannot_be_planned(tmp_path: Path, plan: Any, words: str) -> None:
         ('{"metrics": []}', "metrics: given none; allowed: at least one of requests"),
         ('{"metrics": [], "stage": 4}', "stage: given 'stage'; allowed: metrics alone"),
         ("[" * 100_000, "given no JSON"),
+        ('{"metrics": [' + "1" * 5000 + "]}", "given no JSON"),
     ],
 )
 def test_what_is_no_such_json(tmp_path: Path, text: str, words: str) -> None:
@@ -196,9 +202,13 @@ def test_what_is_no_such_json(tmp_path: Path, text: str, words: str) -> None:
     ("text", "words"),
     [
         ("", "line 1: given nothing; allowed: the columns name,unit,period,time,value"),
+        ("name,unit,period,time,value\n" + "x" * 200_000, "line 1: given no CSV (field larger"),
+        ("x" * 200_000, "line 1: given no CSV (field larger"),
         ("name,value\nx,1\n", "line 1: given name,value"),
         ("name,unit,period,time,value\ndatabase-cpu,percent\n", "line 2: given another number of fields"),
         ("name,unit,period,time,value\ndatabase-cpu,percent,60,noon,1\n", "line 2.series[0]: given 'noon'"),
+        ("name,unit,period,time,value\ndatabase-cpu,percent,60,2026-12-01T17:00:00Z,1_0\n", "given '1_0' percent"),
+        ("name,unit,period,time,value\ndatabase-cpu,percent,a,2026-12-01T17:00:00Z,1\n", "period: given 'a'"),
     ],
 )
 def test_what_is_no_such_csv(tmp_path: Path, text: str, words: str) -> None:
