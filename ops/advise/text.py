@@ -72,7 +72,7 @@ def _answer(document: dict[str, Any], found: Judgment) -> None:
     if found.incidents:
         console.print("[red]An incident, and not growth: no other stage.[/red]")
         for one in found.incidents:
-            console.print(f"{escape(_measured(one))}", soft_wrap=True)
+            console.print(escape(_measured(one)))
         for heading in document["procedures"]:
             console.print(f"What to do: docs/procedures.md#{heading}")
     elif found.direction is Direction.UP and found.binding is not None:

@@ -83,13 +83,17 @@ def test_first_comes_what_is_cheaper(document: dict[str, Any]) -> None:
     assert {"says", "how", "run", "source"} == set(first)
 
 
-def test_people_read_all_of_it_at_80_columns() -> None:
-    found = run("egress", "--stage", "2")
-    assert found.exit_code == 1
-    lines = found.stdout.splitlines()
+@pytest.mark.parametrize(("name", "stage"), [("egress", 2), ("incident", 3), ("pool-exhausted", 4), ("steady", 3)])
+def test_no_line_is_broken_at_80_columns(name: str, stage: int) -> None:
+    lines = run(name, "--stage", str(stage)).stdout.splitlines()
     # A statement, a line or a command is not broken: it is copied.
     runs = [line for line in lines if line.startswith("  ")]
     assert [line for line in lines if len(line) > 80 and line not in runs] == []
+
+
+def test_people_read_all_of_it() -> None:
+    found = run("egress", "--stage", "2")
+    assert found.exit_code == 1
     text = " ".join(found.stdout.split())
     for words in (
         "Time for stage 5 (cdn). egress: 263 GB/month; threshold 200 (Narfe, Stage 5",
