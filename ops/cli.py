@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("ops.commands.new", "Write the file of a new stack: asks, or takes options."),
     "stages": ("ops.commands.stages", "The seven stages: what each adds, and its sizes."),
     "plan": ("ops.commands.plan", "What a stack consists of at a stage, worked out offline."),
+    "advise": ("ops.commands.advise", "Whether another stage is due, by metrics, and what is cheaper."),
     "capacity": ("ops.commands.capacity", "Whether connections fit, and fleets carry their users."),
     "cost": ("ops.commands.cost", "What a stage costs a month, and what a move costs."),
     "prices": ("ops.commands.prices", "Bring the price table up to date from the public price lists."),
@@ -43,7 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 # How --help groups them.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Plan and size": ("new", "stages", "plan", "capacity", "cost", "prices", "report"),
+    "Plan and size": ("new", "stages", "plan", "advise", "capacity", "cost", "prices", "report"),
     "Change": ("transition", "matrix", "guard", "images", "rollout"),
     "Look after": ("drift", "fleet", "readers", "doctor"),
     "Data and regions": ("backfill", "failover", "restore"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ops.documents import (
+    advise,
+    advise_picture,
     alarms,
     application,
     capacity,
@@ -24,6 +26,8 @@ from ops.documents import (
 DOCUMENTS = tuple(
     module.DOCUMENT
     for module in (
+        advise,
+        advise_picture,
         alarms,
         application,
         capacity,
@@ -33,7 +37,6 @@ DOCUMENTS = tuple(
         cost_picture,
         edge,
         guard,
-        headroom_picture,
         headroom_picture,
         policy,
         quotas,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,16 +23,6 @@ class Picture:
 
     file: str
     draw: Callable[[], Figure]
-
-    @property
-    def tables(self) -> Mapping[str, Callable[[], str]]:
-        """Its tables, as a document has them: a picture has none."""
-        return {}
-
-    @property
-    def renders(self) -> Mapping[str, Callable[[], str]]:
-        """Its parts that need renders, as a document has them: a picture is drawn as a whole."""
-        return {}
 
     @property
     def path(self) -> Path:
