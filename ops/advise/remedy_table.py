@@ -64,10 +64,12 @@ FIXED = (
         against=("database-cpu",),
         says="End statements that have run for more than five minutes and are no job of ours",
         how=How.SQL,
+        # The master user may not end autovacuum, a replication or AWS' own rdsadmin, and one refusal ends the statement
+        # (PostgreSQL, Server Signaling Functions; Amazon Aurora User Guide, The rds_superuser role).
         run=(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active' "
-            "AND query_start < now() - interval '5 minutes' AND application_name NOT LIKE 'ascent%' "
-            "AND pid <> pg_backend_pid();"
+            "AND query_start < now() - interval '5 minutes' AND backend_type = 'client backend' "
+            "AND usename <> 'rdsadmin' AND application_name NOT LIKE 'ascent%' AND pid <> pg_backend_pid();"
         ),
         source=f"{NARFE}, Emergency Procedures: Database CPU at 100%",
         when=When.ALARM,
