@@ -178,7 +178,7 @@ def ask(settings: Settings, stack: str, clients: Clients, now: float, period: in
             absent[measure] = "no alarm of the stack watches its resource"
             continue
         try:
-            found[measure] = checked_series(MEASURES[measure], samples, now)
+            found[measure] = checked_series(MEASURES[measure], samples, now, typed=False)
         except Complaint as complaint:
             absent[measure] = f"CloudWatch has {complaint.given}; needed: {complaint.allowed}"
     if not found:

@@ -183,6 +183,13 @@ def test_hours_without_a_request_are_zero_and_not_unknown(account: Any) -> None:
     assert found.series["errors"].samples[-1].value == 0
 
 
+def test_an_idle_database_is_below_a_percent_of_its_most_and_no_ratio(account: Any) -> None:
+    """Amazon Aurora User Guide, Serverless v2: CPUUtilization is a share of what the most capacity units have."""
+    put(account, RDS, "CPUUtilization", 0.6, measured()["writer"])
+    found = ask(settings(stage=4), "test", clients(), NOW, period=HOUR)
+    assert found.series["database-cpu"].samples[-1].value == 0.6
+
+
 def test_regions_are_added_up_and_the_database_is_that_of_the_writes(keys: None) -> None:
     del keys
     with mock_aws():
