@@ -226,6 +226,10 @@ def test_a_commitment_pays_from_the_hours_that_its_discount_leaves() -> None:
     # In 73 % of the hours, at least 21 % of eight instances are needed: the minimum of three runs. Fargate is a dollar.
     assert one.base == pytest.approx(3 * 0.0725 * HOURS, abs=3)
     assert one.saves == pytest.approx(one.base * 0.27)
+    # Bought in dollars an hour of the discounted price: three instances of 0.0725 less 27 %.
+    assert one.commits == pytest.approx(3 * 0.0725 * 0.73, abs=0.003)
+    assert one.commits is not None
+    assert one.commits * HOURS + one.saves == pytest.approx(one.base)
     assert one.date
     assert one.source
     saving = [each.saves for each in found.values() if each.share is not None]
@@ -243,6 +247,7 @@ def test_a_cache_can_be_reserved_and_the_fee_of_auto_mode_cannot() -> None:
     found = {one.name: one for one in commitments(plan(6), settings(6), demand_of("users=9000"))}
     # Two nodes run whatever the load is.
     assert found["elasticache-reserved-1y"].base == pytest.approx(2 * 0.1264 * HOURS)
+    assert found["elasticache-reserved-1y"].commits is None
     pods = {one.name: one for one in commitments(plan(4, "both"), settings(4, "both"), demand_of("users=4000"))}
     quiet = at_load(plan(4, "both"), settings(4, "both"), demand_of("users=4000").times(level_of(0.73)), exactly(1))
     fee = total(row.cost for row in quiet.rows if row.what.startswith("Auto Mode fee"))
@@ -330,7 +335,7 @@ def test_people_get_the_range_the_items_and_what_would_cost_less() -> None:
         "total",
         "(this one)",
         "Spot would save",
-        "73% of hours 8.8 of 12",
+        "73% 8.8 of 12",
         "concurrent users given",
     ):
         assert words in said
