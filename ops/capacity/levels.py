@@ -149,13 +149,14 @@ def connections(has: Supply, wants: Demand, lost: Lost) -> Level | None:
 def cache(has: Supply, wants: Demand, lost: Lost) -> Level | None:
     """Commands a second of all nodes of a region's cache.
 
-    Any node answers a look. What is kept reaches each of them: the primary runs it, and its replicas run it again (Redis
-    documentation, Replication). So nodes add less and less. A Global Datastore copies it from all regions to all.
+    Any node answers a look. What is kept reaches each of them: the primary runs it, and its replicas run it again
+    (Redis documentation, Replication). So nodes add less and less. A Global Datastore copies it to all regions.
     """
     if not has.cached:
         return None
     looks = _per_region(has, wants, lost).reads
-    kept = (wants.reads if has.settings.row.has(Capability.GLOBAL_CACHE) else looks) * (facts.CACHE_COMMANDS.span.high - 1)
+    from_all = has.settings.row.has(Capability.GLOBAL_CACHE)
+    kept = (wants.reads if from_all else looks) * (facts.CACHE_COMMANDS.span.high - 1)
     if has.cache_nodes is None:
         return Level(looks + kept, None)
     left = has.left(has.cache_nodes, lost)
