@@ -29,9 +29,14 @@ def remedies(settings: Settings, stack: str, found: Judgment) -> list[Remedy]:
         one
         for measure in found.pressing
         for one in known
-        if measure in one.against and (one.lacks is None or not settings.row.has(one.lacks)) and one.when in kinds
+        if measure in one.against and one.when in kinds and _fits(one, settings)
     ]
     return list(dict.fromkeys(chosen))
+
+
+def _fits(one: Remedy, settings: Settings) -> bool:
+    lacks = one.lacks is None or not settings.row.has(one.lacks)
+    return lacks and (one.has is None or settings.row.has(one.has))
 
 
 def _acus(settings: Settings, stack: str) -> Iterator[Remedy]:

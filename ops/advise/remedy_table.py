@@ -37,7 +37,7 @@ class Remedy:
     says: what it does, as a sentence without its end.
     run: the exact text: a statement, a line, a command.
     source: runbook and section.
-    lacks: only for stacks without this capability; None for all.
+    lacks, has: only for stacks without this capability, or with it; None for all.
     when: whether it is for an hour of alarm, for growth, or for either.
     """
 
@@ -47,6 +47,7 @@ class Remedy:
     run: str
     source: str
     lacks: Capability | None = None
+    has: Capability | None = None
     when: When = When.GROWTH
 
     def as_dict(self) -> dict[str, Any]:
@@ -91,6 +92,17 @@ FIXED = (
         how=How.SQL,
         run="CREATE INDEX CONCURRENTLY idx_activities_user_created ON activities (user_id, created_at DESC);",
         source=f"{NARFE}, Stage 3: Add Missing Indexes",
+        # The jobs divide tables by month, and a divided one takes no index so (PostgreSQL, CREATE INDEX, Building
+        # Indexes Concurrently: not for partitioned tables).
+        lacks=Capability.DATABASE_JOBS,
+    ),
+    Remedy(
+        against=BUSY,
+        says="Add the index that is missing to the config of the database jobs, which build it without a lock",
+        how=How.SHELL,
+        run="python -m database apply --config database.yaml",
+        source=f"{NARFE}, Stage 3: Add Missing Indexes",
+        has=Capability.DATABASE_JOBS,
     ),
     Remedy(
         against=BUSY,
@@ -103,7 +115,7 @@ FIXED = (
         against=BUSY,
         says="Move what is older than the archive's age out of the hot tables",
         how=How.SHELL,
-        run="python -m database retain --job archive",
+        run="python -m database retain --config database.yaml --job archive",
         source=f"{NARFE}, Cost Optimization: Archive old data; {SUMMARY}, 9. Message Archival",
     ),
     Remedy(

@@ -128,3 +128,12 @@ def test_what_a_stage_has_is_not_offered_again() -> None:
     }
     assert above
     assert not any("DB_POOL_MIN" in run for run in above)
+
+
+def test_where_tables_may_be_divided_the_jobs_build_the_index() -> None:
+    """PostgreSQL documentation, CREATE INDEX: not CONCURRENTLY on a partitioned table. The jobs divide activities."""
+    for stage, sql, jobs in ((2, True, False), (3, False, True)):
+        found = of("sandbox", stage, judged(stage, requests=since(72, 900, 400), database_cpu=since(72, 85, 60)))
+        runs = {one.run for one in found}
+        assert any(run.startswith("CREATE INDEX CONCURRENTLY") for run in runs) is sql, stage
+        assert ("python -m database apply --config database.yaml" in runs) is jobs, stage

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -9,7 +10,7 @@ import psycopg
 import pytest
 
 from ops.advise.remedy_table import FIXED, How
-from tests.database.support import Database, until
+from tests.database.support import EXAMPLE, Database, until
 
 STATEMENTS = sorted({one.run for one in FIXED if one.how is How.SQL})
 # What pg_stat_statements has since PostgreSQL 13 (PostgreSQL documentation, The pg_stat_statements View): the runbook's
@@ -25,6 +26,17 @@ def test_a_statement_runs(example: Database, statement: str) -> None:
         # PostgreSQL documentation, REFRESH MATERIALIZED VIEW: without a unique index there is no CONCURRENTLY.
         example.run("CREATE UNIQUE INDEX ON user_statistics_cache (user_id)")
     example.run(statement)
+
+
+JOBS = sorted({one.run for one in FIXED if one.run.startswith("python -m database ")})
+
+
+@pytest.mark.parametrize("line", JOBS)
+def test_a_job_is_one_that_the_command_takes(example: Database, line: str) -> None:
+    assert "--config database.yaml" in line
+    words = [str(EXAMPLE) if word == "database.yaml" else word for word in shlex.split(line)[3:]]
+    done = example.command(*words, "--dry-run")
+    assert done.code == 0, done.err
 
 
 ENDS = next(run for run in STATEMENTS if "pg_terminate_backend" in run)
