@@ -1,0 +1,215 @@
+"""What becomes of the requests, as arrays: who answers them, what is dropped and why, how long they take.
+
+docs/simulate.md has the formulas. A stretch of seconds is worked out at once; between two decisions of an autoscaler
+nothing but the load changes, and what autoscalers decide is known here already.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from infra.thresholds import CONNECTIONS_PER_INSTANCE, IDLE_TIMEOUT, LATENCY_HEALTHY_MS
+from ops.simulate.assumptions import Assumptions
+from ops.simulate.stack import SimulatedDatabase, SimulatedStack
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float64]
+
+MS = 1000
+# A queue that is fuller than this is no queue that anybody waits in: the formulas go to infinity at 1.
+FULLEST = 0.99
+# Below it, nobody waits for a connection: with 20 of them or more, less than one request in a hundred does.
+NO_WAIT = 0.5
+# The 95th percentile of an exponential distribution, in means: the logarithm of 20.
+P95 = math.log(20)
+LONGEST = float(IDLE_TIMEOUT.value)  # seconds until the balancer gives an answer up
+SLOW = LATENCY_HEALTHY_MS.value / MS
+
+CAUSES = MappingProxyType(
+    {
+        "region": "a region is lost, and visitors are still sent there",
+        "zone": "a zone is lost, and the balancer still sends requests there",
+        "fleet": "more requests than the instances take",
+        "pods": "more requests than the pods take",
+        "connections": "all database connections are in use",
+        "writer": "more statements than the writer takes",
+        "readers": "more reads than the readers take",
+        "failover": "the database has no writer",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Serves:
+    """A runtime, second by second. per_target: requests a second that one target takes; vcpus: of it."""
+
+    share: float
+    per_target: float
+    vcpus: float
+    alive: Array
+    routed: Array
+
+    def part(self, start: int, end: int) -> Serves:
+        """These seconds of it."""
+        return Serves(self.share, self.per_target, self.vcpus, self.alive[start:end], self.routed[start:end])
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a runtime does with its part of the requests: takes, loses in a lost zone, drops for want of capacity.
+
+    busy: share of what takes it, at most 1. seconds: mean time of a request there.
+    """
+
+    taken: Array
+    lost: Array
+    over: Array
+    busy: Array
+    seconds: Array
+
+
+def wait_exponent(servers: float) -> float:
+    """The exponent of Sakasegawa's approximation of the wait in M/M/c (Annals of the Institute of Statistical
+    Mathematics 29, 1977): wait = service x busy^(sqrt(2(c+1))-1) / (c (1-busy))."""
+    return math.sqrt(2 * (servers + 1)) - 1
+
+
+def reached(rates: Array, one: Serves, numbers: Assumptions) -> Reached:
+    """What becomes of the requests of one region at a runtime."""
+    mine = rates * one.share
+    routed = np.maximum(one.routed, 1)
+    arrives = mine * (one.alive / routed)
+    room = one.alive * one.per_target
+    taken = np.minimum(arrives, room)
+    busy = np.minimum(arrives / np.maximum(room, 1e-9), 1)
+    full = np.minimum(busy, FULLEST)
+    servers = max(one.vcpus, 1.0)
+    seconds = numbers.cpu_ms / MS * (1 + full ** wait_exponent(servers) / (servers * (1 - full)))
+    return Reached(taken, mine - arrives, arrives - taken, busy, seconds)
+
+
+class Capacity:
+    """Aurora's capacity of an instance, which follows its load: down slowly, and up no faster than it can double."""
+
+    def __init__(self, database: SimulatedDatabase, numbers: Assumptions) -> None:
+        self._low, self._high = database.min_acu, database.max_acu
+        self._moves = database.serverless and self._high > self._low
+        self._per_unit = numbers.acu_vcpus * numbers.acu_load
+        self._down, self._up = 1 / numbers.acu_halving_seconds, 1 / numbers.acu_doubling_seconds
+        self._held = self._now = math.log2(self._low)
+
+    def follow(self, work: Array) -> Array:
+        """Capacity units in each second, for so many seconds of CPU in it. It goes on where the last call ended."""
+        if not self._moves:
+            return np.full(len(work), self._low)
+        steps = np.arange(1, len(work) + 1, dtype=np.float64)
+        wanted = np.log2(np.clip(work / self._per_unit, self._low, self._high))
+        held = np.maximum.accumulate(np.maximum(wanted + steps * self._down, self._held)) - steps * self._down
+        units = np.minimum.accumulate(np.minimum(held - steps * self._up, self._now)) + steps * self._up
+        self._held, self._now = float(held[-1]), float(units[-1])
+        return np.exp2(units)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What becomes of the requests that the application took, second by second, in one region.
+
+    served: answered. dropped: by cause. seconds: mean time of an answer. writer, reader: capacity units of each.
+    connections, pool: in use and there. writer_load, reader_load: of what they take, above 1 where it is too much.
+    """
+
+    served: Array
+    dropped: Mapping[str, Array]
+    seconds: Array
+    writer: Array
+    reader: Array
+    connections: Array
+    pool: Array
+    writer_load: Array
+    reader_load: Array
+
+
+class Database:
+    """The database of a stack as its regions' requests meet it. It remembers its capacity from call to call."""
+
+    def __init__(self, stack: SimulatedStack, numbers: Assumptions) -> None:
+        self._stack, self._numbers = stack, numbers
+        self._writer, self._reader = Capacity(stack.database, numbers), Capacity(stack.database, numbers)
+        hits = numbers.cache_hits if stack.database.cached else 0
+        self.writes, self.reads = numbers.write_share, (1 - numbers.write_share) * (1 - hits)
+        self._hits = (1 - numbers.write_share) * hits
+        self.work = numbers.queries * numbers.query_ms / MS  # seconds of its CPU for a request
+
+    def answer(self, taken: Array, seconds: Array, regions: Array, readers: Array, targets: Array, up: Array) -> Answered:
+        """What becomes of requests.
+
+        Args:
+            taken: that the application took, in one region.
+            seconds: their mean time there.
+            regions: that send writes.
+            readers: that answer, in one region.
+            targets: that answer, in one region.
+            up: 1 where there is a writer, and 0 where not.
+        """
+        numbers, stack = self._numbers, self._stack
+        alone = readers < 1
+        read_work = taken * (self.reads * self.work)
+        writer_work = regions * (taken * (self.writes * self.work) + read_work * alone)
+        reader_work = read_work / np.maximum(readers, 1) * ~alone
+        writer, reader = self._writer.follow(writer_work), self._reader.follow(reader_work)
+        writer_load = writer_work / (writer * numbers.acu_vcpus)
+        reader_load = reader_work / (reader * numbers.acu_vcpus)
+        write_time = self._request(writer_load)
+        read_time = np.where(alone, write_time, self._request(reader_load))
+        held = self.writes * write_time + self.reads * read_time
+        limit = stack.database.server_connections
+        pool = np.maximum(
+            np.minimum(targets * CONNECTIONS_PER_INSTANCE.value, stack.limit if limit is None else limit), 1
+        )
+        demand = taken * held
+        connected = np.minimum(1, pool / np.maximum(demand, 1e-12))
+        total = seconds + held + self._hits * numbers.queries * numbers.round_trip_ms / MS
+        total += _pool_wait(demand / pool, pool, held)
+        kept = np.minimum(1, 1 / np.maximum(writer_load, 1e-12))
+        read = np.where(alone, kept * up, np.minimum(1, 1 / np.maximum(reader_load, 1e-12)))
+        asks = taken * connected
+        from_writer = self.writes + self.reads * alone
+        dropped = {
+            "connections": taken * (self.writes + self.reads) * (1 - connected),
+            "writer": asks * from_writer * (1 - kept) * up,
+            "readers": asks * (self.reads * ~alone) * (1 - read),
+            "failover": asks * from_writer * (1 - up),
+        }
+        served = taken * self._hits + asks * (self.writes * kept * up + self.reads * read)
+        return Answered(
+            served, dropped, total, writer, reader, np.minimum(demand, pool), pool, writer_load, reader_load
+        )
+
+    def _request(self, load: Array) -> Array:
+        """Mean time of all statements of a request: processor sharing, service / (1 - busy)."""
+        numbers = self._numbers
+        each = numbers.query_ms / MS / (1 - np.minimum(load, FULLEST)) + numbers.round_trip_ms / MS
+        return numbers.queries * each
+
+
+def _pool_wait(busy: Array, pool: Array, held: Array) -> Array:
+    """Mean wait for a connection."""
+    waits = busy > NO_WAIT
+    found = np.zeros(len(busy))
+    if waits.any():
+        full, size = np.minimum(busy[waits], FULLEST), pool[waits]
+        found[waits] = held[waits] * full ** (np.sqrt(2 * (size + 1)) - 1) / (size * (1 - full))
+    return found
+
+
+def p95(mean: Array) -> Array:
+    """The 95th percentile of times that are distributed exponentially, at most what the balancer waits."""
+    return np.minimum(mean * P95, LONGEST)
