@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -76,3 +76,81 @@ class ObservedPod:
     pending: bool = False
     failed: bool = False
     deleted: bool = False
+
+    def as_group(self, now: float, initialization: float, readiness_delay: float) -> PodGroup:
+        """As the autoscaler counts it at a time. The periods are `HpaRules`' of the same names."""
+        return PodGroup(
+            count=1,
+            request=self.request,
+            usage={resource: figure.value for resource, figure in self.usage.items()},
+            state=self._state(now, initialization, readiness_delay),
+        )
+
+    def _state(self, now: float, initialization: float, readiness_delay: float) -> PodState:
+        if self.deleted or self.failed:
+            return PodState.ENDING
+        if self.pending:
+            return PodState.PENDING
+        figure = self.usage.get(CPU)
+        if figure is None:
+            return PodState.RUNNING
+        if self.ready is None or self.started is None:
+            return PodState.STARTING
+        if self.started + initialization > now:
+            # Young: its figure counts from the first window that is wholly after it got ready.
+            early = not self.ready or figure.at < self.ready_since + figure.window
+        else:
+            # Later, what is not ready counts unless it has never been ready.
+            early = not self.ready and self.started + readiness_delay > self.ready_since
+        return PodState.STARTING if early else PodState.RUNNING
+
+
+@dataclass(slots=True)
+class Tally:
+    """Pods of a Deployment for one metric: how many, what they asked for, and what they use."""
+
+    listed: int = 0
+    measured: int = 0
+    usage: int = 0
+    requested: int = 0
+    unready: int = 0
+    unready_requested: int = 0
+    missing: int = 0
+    missing_requested: int = 0
+    missing_at_fallback: int = 0
+    unknown_request: bool = False
+
+
+def tally(groups: Iterable[PodGroup], resource: str, fallback: int) -> Tally:
+    """Count pods for a metric: groupPods and calculateRequests.
+
+    fallback: percent of its request that a pod without a figure is assumed to use on the way down.
+    """
+    total = Tally()
+    for group in groups:
+        count = group.count
+        if count <= 0:
+            continue
+        total.listed += count
+        request = group.request.get(resource)
+        if request is None:
+            total.unknown_request = True
+            continue
+        used = group.usage.get(resource)
+        if group.state is PodState.ENDING:
+            continue
+        if group.state is PodState.PENDING:
+            total.unready += count
+            total.unready_requested += count * request
+        elif used is None:
+            total.missing += count
+            total.missing_requested += count * request
+            total.missing_at_fallback += count * (request * fallback // 100)
+        elif group.state is PodState.STARTING and resource == CPU:
+            total.unready += count
+            total.unready_requested += count * request
+        else:
+            total.measured += count
+            total.usage += count * used
+            total.requested += count * request
+    return total
