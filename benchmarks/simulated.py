@@ -44,7 +44,7 @@ class _Units:
     def __init__(self, stack: SimulatedStack, numbers: Assumptions) -> None:
         self.low, self.high = stack.database.min_acu, stack.database.max_acu
         self.moves = stack.database.serverless
-        self.held = self.now = self.low
+        self.held = self.now = 0.0
         self.each = numbers.acu_vcpus * numbers.acu_load
         self.down, self.up = 0.5 ** (1 / numbers.acu_halving_seconds), 2 ** (1 / numbers.acu_doubling_seconds)
 
@@ -52,8 +52,9 @@ class _Units:
         if self.moves:
             wanted = min(max(work / self.each, self.low), self.high)
             self.held = max(wanted, self.held * self.down)
-            self.now = min(self.held, self.now * self.up)
-        return self.now
+            self.now = min(self.held, self.now * self.up) if self.now else wanted
+            return self.now
+        return self.low
 
 
 class _Meter:
@@ -98,6 +99,7 @@ def plainly(stack: SimulatedStack, rates: list[float], numbers: Assumptions, los
     cached = (1 - numbers.write_share) * hits
     work = numbers.queries * numbers.query_ms / MS
     service = numbers.cpu_ms / MS
+    least_held = (writes + reads) * numbers.queries * (numbers.query_ms + numbers.round_trip_ms) / MS
     answers = slowness = instances = pod_seconds = reader_seconds = units = 0.0
     for second, everybody in enumerate(rates):
         part, regions, astray, up = (*part_of(second), _up(second, stack, numbers, lost))
@@ -160,7 +162,7 @@ def plainly(stack: SimulatedStack, rates: list[float], numbers: Assumptions, los
         limit = stack.database.server_connections
         pool = max(min(targets * CONNECTIONS_PER_INSTANCE.value, stack.limit if limit is None else limit), 1)
         demand = taken * held
-        connected = min(1.0, pool / max(demand, 1e-12))
+        connected = min(1.0, pool / max(taken * least_held, 1e-12))
         seconds = weighted / max(taken, 1e-12) + held + cached * numbers.queries * numbers.round_trip_ms / MS
         if demand / pool > NO_WAIT:
             full = min(demand / pool, FULLEST)

@@ -29,6 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "ops.commands.capacity",
         "Whether the connections fit the database, and each fleet carries its users.",
     ),
+    "simulate": (
+        "ops.commands.simulate",
+        "Whether a stack carries a load over time, and where it breaks first.",
+    ),
     "transition": ("ops.commands.transition", "What a move between stages does, in which updates; --apply makes them."),
     "matrix": ("ops.commands.matrix", "What every move between two stages does, and whether anything is lost."),
     "guard": ("ops.commands.guard", "Whether an update may be made, by its preview; a comment for a pull request."),

@@ -97,14 +97,17 @@ def reached(rates: Array, one: Serves, numbers: Assumptions) -> Reached:
 
 
 class Capacity:
-    """Aurora's capacity of an instance, which follows its load: down slowly, and up no faster than it can double."""
+    """Aurora's capacity of an instance, which follows its load: down slowly, and up no faster than it can double.
+
+    It begins at rest, with what the first second needs.
+    """
 
     def __init__(self, database: SimulatedDatabase, numbers: Assumptions) -> None:
         self._low, self._high = database.min_acu, database.max_acu
         self._moves = database.serverless and self._high > self._low
         self._per_unit = numbers.acu_vcpus * numbers.acu_load
         self._down, self._up = 1 / numbers.acu_halving_seconds, 1 / numbers.acu_doubling_seconds
-        self._held = self._now = math.log2(self._low)
+        self._held = self._now = math.nan
 
     def follow(self, work: Array) -> Array:
         """Capacity units in each second, for so many seconds of CPU in it. It goes on where the last call ended."""
@@ -112,6 +115,8 @@ class Capacity:
             return np.full(len(work), self._low)
         steps = np.arange(1, len(work) + 1, dtype=np.float64)
         wanted = np.log2(np.clip(work / self._per_unit, self._low, self._high))
+        if math.isnan(self._now):
+            self._held = self._now = float(wanted[0])
         held = np.maximum.accumulate(np.maximum(wanted + steps * self._down, self._held)) - steps * self._down
         units = np.minimum.accumulate(np.minimum(held - steps * self._up, self._now)) + steps * self._up
         self._held, self._now = float(held[-1]), float(units[-1])
@@ -147,6 +152,10 @@ class Database:
         self.writes, self.reads = numbers.write_share, (1 - numbers.write_share) * (1 - hits)
         self._hits = (1 - numbers.write_share) * hits
         self.work = numbers.queries * numbers.query_ms / MS  # seconds of its CPU for a request
+        # Seconds that a request holds a connection where no statement waits. So many connections let through what they
+        # divide by it; more only where the database is the limit itself, since then all wait for that (Denning and
+        # Buzen, The Operational Analysis of Queueing Network Models, 1978: the asymptotic bounds).
+        self.least_held = (self.writes + self.reads) * (self.work + numbers.queries * numbers.round_trip_ms / MS)
 
     def answer(self, taken: Array, seconds: Array, regions: Array, readers: Array, targets: Array, up: Array) -> Answered:
         """What becomes of requests.
@@ -175,7 +184,7 @@ class Database:
             np.minimum(targets * CONNECTIONS_PER_INSTANCE.value, stack.limit if limit is None else limit), 1
         )
         demand = taken * held
-        connected = np.minimum(1, pool / np.maximum(demand, 1e-12))
+        connected = np.minimum(1, pool / np.maximum(taken * self.least_held, 1e-12))
         total = seconds + held + self._hits * numbers.queries * numbers.round_trip_ms / MS
         total += _pool_wait(demand / pool, pool, held)
         kept = np.minimum(1, 1 / np.maximum(writer_load, 1e-12))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from infra.capacity.connections import CLASSES, SERVERLESS
 from infra.capacity.nodes import Node, PodNeed
+from infra.config.models.runtime import Runtime
 from infra.config.settings import Settings
 from infra.regions import REGIONS
 from infra.stages import Capability
@@ -18,6 +19,7 @@ from infra.thresholds import (
     UNHEALTHY_COUNT,
     WARM_PREPARED,
 )
+from ops import stackfile
 from ops.capacity.loads import EC2, KUBERNETES, share
 from ops.quotas.vcpu import vcpus
 
@@ -28,6 +30,8 @@ ZONE_DETECTED = UNHEALTHY_COUNT.value * HEALTH_INTERVAL.value  # seconds until t
 NODE_DETECTED = 50
 # Kubernetes, DefaultTolerationSeconds: pods of a lost node are replaced so long after it was seen.
 POD_TOLERATION = 300
+
+_ANY_CLUSTER = {"apiCidrs": ["192.0.2.0/24"]}  # RFC 5737: addresses for documents
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,3 +206,21 @@ def _server_connections(settings: Settings) -> int | None:
     # Of PgBouncer's pods, only those that are always there.
     bouncers = settings.pooler.cap * POOLER_PODS.value if settings.runtime.on_kubernetes else 0
     return proxy + bouncers
+
+
+def of_file(stack: str, stage: int | None, runtime: Runtime | None) -> SimulatedStack:
+    """The numbers of the stack with this name, at another stage or runtime than its own where one is given.
+
+    A stack on pods needs to say who reaches its cluster. That is nothing to a simulation, so it need not be there.
+
+    Raises:
+        SettingsError: when there is no such stack, or its values are not allowed.
+    """
+    values = stackfile.config(stack)
+    if stage is not None:
+        values["stage"] = stage
+    if runtime is not None:
+        values["runtime"] = runtime.value
+        if runtime.on_kubernetes:
+            values.setdefault("cluster", _ANY_CLUSTER)
+    return simulated(stackfile.read(values, f"Pulumi.{stack}.yaml", judged=False), stack)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _STRETCH = 240 * MINUTE  # seconds that are worked out at once: so many numbers stay in a processor's cache
+_NOTHING = 1e-9  # of all requests: less is what sums of numbers leave
 _NEARLY = 0.999  # of the maximum capacity
 _PERCENT = 100
 FLEET, PODS = "fleet", "pods"
@@ -136,7 +137,8 @@ class _Stretches:
         totals["slow"] += float((served * np.exp(-SLOW / np.maximum(got.seconds, 1e-9))).sum())
         for name, part in drops.items():
             self._run.dropped[name] += float(part.sum())
-            self._run.reached[name].note(part > arrived * 1e-9, start)
+            full = got.connections >= got.pool if name == "connections" else part > arrived * _NOTHING
+            self._run.reached[name].note(full, start)
 
     def _add_hours(self, columns: Mapping[str, Array], got: Answered, regions: Array) -> None:
         stack, totals = self._run.stack, self._run.totals
