@@ -36,7 +36,6 @@ _MILLI = 1000
 OUT_MINUTES, IN_MINUTES = 3, 15
 _REMEMBERED = IN_MINUTES + 5  # minutes that are run before a moment that matters
 _UP_LOOKS, _DOWN_LOOKS = 60 // SYNC_SECONDS, 300 // SYNC_SECONDS
-_LOOKS_REMEMBERED = _DOWN_LOOKS + 2
 _FIRST, _MOST = 256, 8192  # moments that are looked at ahead: few after a change, more while nothing happens
 
 
@@ -128,6 +127,8 @@ def pods_over(pods: PodScaling, rates: Array) -> None:
         serving = pods.timeline.changes[-1]
         if look <= taken_singly or look >= count or not pods.at_rest or not serving.alive:
             continue
+        if serving.second > (look - behind) * SYNC_SECONDS:
+            continue  # the next look still sees a time in which others shared the load
         event = pods.next_event
         stop = min(look + ahead, count, count if event is None else max(-(-event // SYNC_SECONDS), look))
         there, room = serving.alive, serving.alive * pods.per_target
@@ -143,9 +144,16 @@ def pods_over(pods: PodScaling, rates: Array) -> None:
         acts[look - begin :] |= peaks[window] > room
         first = _first(acts[look - begin :])
         ahead = min(ahead * 2, _MOST) if first is None else _FIRST
-        next_one = stop if first is None else look + first
-        taken_singly = next_one
-        look = max(look, next_one - _LOOKS_REMEMBERED)
+        taken_singly = stop if first is None else look + first
+        # An autoscaler that has forgotten what it recommended would act at once. So the last looks begin with one that
+        # holds it where it is, for as long as it remembers.
+        before = asked[look : max(taken_singly - _DOWN_LOOKS, look)]
+        holds = before == there
+        if there == pods.pods.maximum:
+            holds |= before > there
+        if there == pods.pods.minimum:
+            holds |= before < there
+        look += int(np.flatnonzero(holds)[-1]) if holds.any() else 0
 
 
 def _by(values: Array, step: int) -> tuple[Array, Array]:
