@@ -8,12 +8,17 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from infra.pod_spec import described
-from infra.thresholds import POD_CPU_TARGET, POD_DISRUPTION, POD_DOWN_WINDOW, POD_MEMORY_TARGET, Threshold
-
-_POD_UP_WINDOW = Threshold(60, "seconds", "Ascent: fast up, so that a minute of load is answered in the next")
-_POD_UP_PERCENT = Threshold(100, "percent", "Ascent: at most twice the pods each minute")
-_POD_DOWN_PERCENT = Threshold(25, "percent", "Ascent: slow down, since load that left may come back")
-_POD_SCALE_PERIOD = 60  # seconds: one step a minute, the rate at which metrics are averaged
+from infra.thresholds import (
+    POD_CPU_TARGET,
+    POD_DISRUPTION,
+    POD_DOWN_PERCENT,
+    POD_DOWN_WINDOW,
+    POD_MEMORY_TARGET,
+    POD_SCALE_PERIOD,
+    POD_UP_PERCENT,
+    POD_UP_WINDOW,
+    Threshold,
+)
 
 Metric = kubernetes.autoscaling.v2.MetricSpecArgsDict
 Rules = kubernetes.autoscaling.v2.HPAScalingRulesArgsDict
@@ -55,8 +60,8 @@ def scaled(
                 *([_metric("memory", POD_MEMORY_TARGET)] if by_memory else []),
             ],
             "behavior": {
-                "scale_up": _rules(_POD_UP_WINDOW, _POD_UP_PERCENT),
-                "scale_down": _rules(POD_DOWN_WINDOW, _POD_DOWN_PERCENT),
+                "scale_up": _rules(POD_UP_WINDOW, POD_UP_PERCENT),
+                "scale_down": _rules(POD_DOWN_WINDOW, POD_DOWN_PERCENT),
             },
         },
         opts=opts,
@@ -92,5 +97,5 @@ def _metric(resource: str, target: Threshold) -> Metric:
 def _rules(window: Threshold, percent: Threshold) -> Rules:
     return {
         "stabilization_window_seconds": window.value,
-        "policies": [{"type": "Percent", "value": percent.value, "period_seconds": _POD_SCALE_PERIOD}],
+        "policies": [{"type": "Percent", "value": percent.value, "period_seconds": POD_SCALE_PERIOD.value}],
     }

@@ -111,6 +111,10 @@ HNSW_BUILD_MEMORY = Threshold(
 )
 HNSW_BUILD_WORKERS = Threshold(2, "workers", "pgvector, HNSW: parallel maintenance workers, PostgreSQL's default")
 CACHE_TOKEN_LENGTH = Threshold(64, "characters", "AWS ElastiCache: an auth token has 16 to 128 characters")
+READER_CPU_TARGET = Threshold(60, "percent", f"Ascent: well before the 80 % of CPU of {NARFE}, Stage 4")
+READER_SCALE_IN_COOLDOWN = Threshold(
+    900, "seconds", "Ascent: thrice the way up, so that a lull does not cost a warm reader"
+)
 READER_SCALE_OUT_COOLDOWN = Threshold(
     300, "seconds", "AWS Aurora Auto Scaling: the default; a reader takes minutes to come"
 )
@@ -183,6 +187,10 @@ POD_CPU_TARGET = Threshold(70, "percent", f"{GUIDE}, Docker + Kubernetes: Horizo
 POD_MEMORY_TARGET = Threshold(80, "percent", f"{GUIDE}, Docker + Kubernetes: HorizontalPodAutoscaler, memory")
 POD_LIMIT_RATIO = Threshold(2, "times the request", f"{GUIDE}, Docker + Kubernetes: limits 1Gi/1000m over 512Mi/500m")
 POD_DOWN_WINDOW = Threshold(300, "seconds", "Kubernetes, HPA: the default stabilization on the way down")
+POD_UP_WINDOW = Threshold(60, "seconds", "Ascent: fast up, so that a minute of load is answered in the next")
+POD_UP_PERCENT = Threshold(100, "percent", "Ascent: at most twice the pods each minute")
+POD_DOWN_PERCENT = Threshold(25, "percent", "Ascent: slow down, since load that left may come back")
+POD_SCALE_PERIOD = Threshold(60, "seconds", "Ascent: one step a minute, the rate at which metrics are averaged")
 POD_DISRUPTION = Threshold(25, "percent", "Ascent: a quarter at a time, rounded up, so that even one pod may be moved")
 POD_SURGE = Threshold(25, "percent", "Kubernetes, Deployment: the default of maxSurge")
 LIVENESS_DELAY = Threshold(30, "seconds", f"{GUIDE}, Docker + Kubernetes: livenessProbe.initialDelaySeconds")

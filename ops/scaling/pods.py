@@ -64,7 +64,7 @@ class ObservedPod:
     started: when the kubelet took it; None before.
     ready: its condition Ready; None where it has none yet.
     ready_since: when that condition last changed.
-    pending, failed: its phase.
+    pending, failed: its phase; neither is running.
     deleted: whether it is on its way out.
     """
 

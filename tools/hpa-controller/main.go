@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,8 +77,9 @@ type Look struct {
 	Pods     []Pod    `json:"pods"`
 }
 
-// Pod is one of the target's.
+// Pod is Count of the target's that are alike.
 type Pod struct {
+	Count      int               `json:"count"`
 	Phase      string            `json:"phase"`
 	Deleted    bool              `json:"deleted"`
 	Started    *float64          `json:"started"`
@@ -266,11 +268,15 @@ func decide(given Case) ([]Decision, error) {
 	for _, look := range given.Looks {
 		time.Sleep(time.Until(stand.begin.Add(seconds(look.At))))
 		stand.look, stand.status = look, autoscalingv2.HorizontalPodAutoscalerStatus{}
+		stand.look.Pods = nil
+		for _, pod := range look.Pods {
+			stand.look.Pods = append(stand.look.Pods, slices.Repeat([]Pod{pod}, pod.Count)...)
+		}
 		if look.Replicas != nil {
 			stand.replicas = *look.Replicas
 		}
-		listed := make([]any, 0, len(look.Pods))
-		for index := range look.Pods {
+		listed := make([]any, 0, len(stand.look.Pods))
+		for index := range stand.look.Pods {
 			listed = append(listed, stand.pod(index))
 		}
 		if err := pods.Informer().GetIndexer().Replace(listed, ""); err != nil {

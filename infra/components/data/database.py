@@ -18,6 +18,8 @@ from infra.thresholds import (
     HNSW_BUILD_MEMORY,
     HNSW_BUILD_WORKERS,
     INSIGHTS_DAYS,
+    READER_CPU_TARGET,
+    READER_SCALE_IN_COOLDOWN,
     READER_SCALE_OUT_COOLDOWN,
     SLOW_QUERY_MS,
 )
@@ -25,8 +27,6 @@ from infra.thresholds import (
 _SNAPSHOT_SUFFIX = 6  # characters: two billion names, for the few clusters that a name ever had
 _DATABASE_LOG_DAYS = 30  # days: as the application's own log
 _IDLE_TRANSACTION_MS = 60_000  # milliseconds: an idle transaction pins a pooled connection
-_READER_CPU_TARGET = 60  # percent: a reader is added well before Narfe Backend Scaling Runbook, Stage 4's 80 % of CPU
-_READER_SCALE_IN_COOLDOWN = 900  # seconds: thrice the way up, so that a lull does not cost a warm reader
 
 DATABASE = "app"
 # Static parameters are set from birth, because they wait for a reboot.
@@ -291,10 +291,10 @@ class Database(pulumi.ComponentResource):
             scalable_dimension=target.scalable_dimension,
             resource_id=target.resource_id,
             target_tracking_scaling_policy_configuration={
-                "target_value": float(_READER_CPU_TARGET),
+                "target_value": float(READER_CPU_TARGET.value),
                 "predefined_metric_specification": {"predefined_metric_type": "RDSReaderAverageCPUUtilization"},
                 "scale_out_cooldown": READER_SCALE_OUT_COOLDOWN.value,
-                "scale_in_cooldown": _READER_SCALE_IN_COOLDOWN,
+                "scale_in_cooldown": READER_SCALE_IN_COOLDOWN.value,
             },
             opts=self._child,
         )
