@@ -7,7 +7,7 @@ import math
 
 from infra.thresholds import INSTANCE_WARMUP, REQUESTS_PER_TARGET
 from ops.scaling.rules import CPU_POLICY, REQUESTS_POLICY, fleet_rules
-from ops.scaling.target_tracking import TargetTracking
+from ops.scaling.target_tracking import LOW_SHARE, TargetTracking
 from ops.simulate.assumptions import Assumptions
 from ops.simulate.serving import LossTimes, Serving, ServingTimeline
 from ops.simulate.stack import ZONE_DETECTED, SimulatedFleet
@@ -30,6 +30,7 @@ class FleetScaling:
     ) -> None:
         self.fleet, self._zones, self._numbers = fleet, zones, numbers
         self.minimum, self.maximum = fleet.minimum, fleet.maximum
+        self.low_share = LOW_SHARE.value / 100
         self._tracking = TargetTracking(fleet_rules(fleet.minimum, fleet.maximum))
         needed = math.ceil(first_rate * MINUTE / REQUESTS_PER_TARGET.value)
         self.desired = min(max(needed, fleet.minimum), fleet.maximum)

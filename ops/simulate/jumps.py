@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from infra.thresholds import CPU_TARGET, POD_CPU_TARGET, REQUESTS_PER_TARGET
+from ops.scaling.alarms import IN_DATAPOINTS, OUT_DATAPOINTS
 from ops.scaling.hpa import SYNC_SECONDS
 from ops.simulate.fleet import FleetScaling
 from ops.simulate.pods import SEEN_FROM, SEEN_TO, PodScaling
@@ -31,10 +32,8 @@ if TYPE_CHECKING:
 PERCENT = 100
 DIGITS = 6  # of a metric: sums of the same numbers in another order differ in the last ones
 _MILLI = 1000
-# Datapoints above the target before an alarm acts, and below it. One less than the rules have would be right as well:
-# too few only means that more moments are taken one by one.
-OUT_MINUTES, IN_MINUTES = 3, 15
-_REMEMBERED = IN_MINUTES + 5  # minutes that are run before a moment that matters
+_ROUNDING = 1e-6  # of an instance
+_REMEMBERED = IN_DATAPOINTS.value + 5  # minutes that are run before a moment that matters
 _UP_LOOKS, _DOWN_LOOKS = 60 // SYNC_SECONDS, 300 // SYNC_SECONDS
 _FIRST, _MOST = 256, 8192  # moments that are looked at ahead: few after a change, more while nothing happens
 
@@ -95,15 +94,17 @@ def _minutes(
         serving = scaler.timeline.changes[-1]
         if minute <= taken_singly or minute >= count or not serving.alive or serving.alive != serving.routed:
             continue
+        if serving.second >= now:
+            continue  # a cooldown begins with the next minute, which sees the change
         stop = min(minute + ahead, count, _minute_of(scaler.next_event, count))
         if stop <= minute:
             continue
         coming, room = slice(minute, stop), serving.alive * scaler.per_target
         busy[coming] = np.round(sums[coming] / (room * MINUTE) * PERCENT, DIGITS)
-        begin = max(minute - IN_MINUTES, 0)
+        begin = max(minute - IN_DATAPOINTS.value, 0)
         metrics = [(busy, target), *others(coming, serving.alive)]
         seen = [(one[begin:stop], limit) for one, limit in metrics]
-        acts = _alarms(seen, up=serving.wanted < scaler.maximum, down=serving.wanted > scaler.minimum)[minute - begin :]
+        acts = _acts(seen, serving.wanted, scaler)[minute - begin :]
         acts |= peaks[coming] > room
         first = _first(acts)
         ahead = min(ahead * 2, _MOST) if first is None else _FIRST
@@ -218,19 +219,24 @@ def _proposals(pods: PodScaling, sums: Array, there: int) -> NDArray[np.int64]:
     return np.where(np.abs(1 - ratio) <= pods.rules.tolerance, there, wanted)
 
 
-def _alarms(metrics: Sequence[tuple[Array, float]], *, up: bool, down: bool) -> Flags:
-    """Minutes in which a metric was above its target for as long as an alarm takes, or all were below theirs."""
+def _acts(metrics: Sequence[tuple[Array, float]], there: int, scaler: FleetScaling | ReaderFleet) -> Flags:
+    """Minutes after which a policy might change how many there are.
+
+    One metric was above its target for as long as an alarm takes, or all were below their lower limits for as long,
+    and so low that fewer would do.
+    """
     count = len(metrics[0][0])
-    acts = np.zeros(count, dtype=bool)
+    acts, low = np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
     with np.errstate(invalid="ignore"):
-        if up:
+        if there < scaler.maximum:
             for values, target in metrics:
-                acts |= _runs(values > target) >= OUT_MINUTES
-        if down:
-            low = np.ones(count, dtype=bool)
+                acts |= _runs(values > target) >= OUT_DATAPOINTS.value
+        if there > scaler.minimum:
+            spare = np.ones(count, dtype=bool)
             for values, target in metrics:
-                low &= values < target
-            acts |= _runs(low) >= IN_MINUTES
+                low &= values < target * scaler.low_share
+                spare &= values <= target * (there - 1 + _ROUNDING) / there
+            acts |= (_runs(low) >= IN_DATAPOINTS.value) & spare
     return acts
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ops.scaling.readers import ReaderScaling
+from ops.scaling.readers import LOW_SHARE, ReaderScaling
 from ops.scaling.rules import reader_rules
 from ops.simulate.assumptions import Assumptions
 from ops.simulate.serving import LossTimes, Serving, ServingTimeline
@@ -20,7 +20,7 @@ class ReaderFleet:
         self._numbers = numbers
         self.minimum, self.maximum = database.readers or (0, 0)
         rules = reader_rules(self.minimum, self.maximum)
-        self.target = rules.target
+        self.target, self.low_share = rules.target, LOW_SHARE.value / 100
         self._scaling = ReaderScaling(rules)
         # Amazon Aurora, CloudWatch metrics: CPUUtilization of a serverless instance is of its most capacity.
         self.per_target = database.max_acu * numbers.acu_vcpus
