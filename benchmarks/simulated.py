@@ -156,7 +156,10 @@ def plainly(stack: SimulatedStack, rates: list[float], numbers: Assumptions, los
         writer_work = regions * (taken * writes * work + (read_work if alone else 0))
         reader_work = 0.0 if alone else read_work / there
         writer, reader = writer_units.follow(writer_work), reader_units.follow(reader_work)
-        writer_load, reader_load = writer_work / (writer * numbers.acu_vcpus), reader_work / (reader * numbers.acu_vcpus)
+        writer_load, reader_load = (
+            writer_work / (writer * numbers.acu_vcpus),
+            reader_work / (reader * numbers.acu_vcpus),
+        )
         write_time = _statements(writer_load, numbers)
         held = writes * write_time + reads * (write_time if alone else _statements(reader_load, numbers))
         limit = stack.database.server_connections
@@ -223,7 +226,6 @@ def _up(second: int, stack: SimulatedStack, numbers: Assumptions, lost: LossTime
         without = numbers.failover_seconds if stack.database.standby else numbers.recreate_seconds
         if lost.zone <= second < lost.zone + int(without):
             return 0
-    if lost.region is not None and stack.regions > 1:
-        if lost.region <= second < lost.region + int(numbers.person_seconds) + DATABASE_PROMOTION.value:
-            return 0
-    return 1
+    without_writer = int(numbers.person_seconds) + DATABASE_PROMOTION.value
+    seen = lost.region is not None and stack.regions > 1
+    return int(not (seen and lost.region is not None and lost.region <= second < lost.region + without_writer))

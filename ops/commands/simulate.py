@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infra.config.models.runtime import Runtime
-from ops.console import console, progress
+from ops.console import progress
 from ops.cost.prices import PriceError, shipped
 from ops.errors import NO, AscentError, ascent_error
 
@@ -23,7 +23,9 @@ _MOST_USERS, _MOST_DAYS = 10_000_000, 366
 
 def simulate(
     *,
-    trace: Annotated[Path | None, typer.Argument(help="CSV file: time,requests_per_second.", show_default=False)] = None,
+    trace: Annotated[
+        Path | None, typer.Argument(help="CSV file: time,requests_per_second.", show_default=False)
+    ] = None,
     shape: Annotated[
         str | None, typer.Option(help="Instead of a file: daily, launch, zone-loss or region-loss.")
     ] = None,

@@ -16,7 +16,7 @@ from ops.errors import AscentError
 _SECONDS = "seconds"
 
 
-def _assumed(value: float, unit: str, source: str, *, most: float) -> Any:  # noqa: ANN401  as dataclasses.field
+def _assumed(value: float, unit: str, source: str, *, most: float) -> Any:  # as dataclasses.field
     return field(default=value, metadata={"unit": unit, "source": source, "most": most})
 
 
@@ -56,7 +56,10 @@ class Assumptions:
         210, _SECONDS, "infra/lifecycle.py: packages, an image and a start take 135 to 210 on a t4g.small", most=3600
     )
     warm_seconds: float = _assumed(
-        60, _SECONDS, "Ascent: EC2 starts a stopped instance in half a minute, and the application takes 30 s", most=3600
+        60,
+        _SECONDS,
+        "Ascent: EC2 starts a stopped instance in half a minute, and the application takes 30 s",
+        most=3600,
     )
     target_seconds: float = _assumed(
         30, _SECONDS, "AWS ALB: a new target serves after its first good check, which come 30 s apart", most=3600
@@ -71,7 +74,10 @@ class Assumptions:
         60, _SECONDS, "Ascent: EKS Auto Mode; EC2 starts the instance and it joins. AWS gives no figure", most=3600
     )
     reader_seconds: float = _assumed(
-        600, _SECONDS, "as infra/thresholds.py, RESTORE_INSTANCE: an Aurora instance is there in 5 to 10 minutes", most=7200
+        600,
+        _SECONDS,
+        "as infra/thresholds.py, RESTORE_INSTANCE: an Aurora instance is there in 5 to 10 minutes",
+        most=7200,
     )
     acu_vcpus: float = _assumed(
         0.25,
@@ -83,16 +89,25 @@ class Assumptions:
         0.7, "share of its CPU at which Aurora adds capacity", "Ascent: AWS gives no figure", most=1
     )
     acu_doubling_seconds: float = _assumed(
-        30, _SECONDS, "Ascent: AWS Aurora Serverless v2 grows the faster the larger it is, and gives no figure", most=3600
+        30,
+        _SECONDS,
+        "Ascent: AWS Aurora Serverless v2 grows the faster the larger it is, and gives no figure",
+        most=3600,
     )
     acu_halving_seconds: float = _assumed(
         300, _SECONDS, "Ascent: capacity that is no longer needed goes slowly; AWS gives no figure", most=36_000
     )
     failover_seconds: float = _assumed(
-        60, _SECONDS, "AWS Aurora, high availability: a replica takes over in less than 60 s, often in less than 30", most=3600
+        60,
+        _SECONDS,
+        "AWS Aurora, high availability: a replica takes over in less than 60 s, often in less than 30",
+        most=3600,
     )
     recreate_seconds: float = _assumed(
-        600, _SECONDS, "AWS Aurora, high availability: without a replica, a new writer in less than 10 minutes", most=7200
+        600,
+        _SECONDS,
+        "AWS Aurora, high availability: without a replica, a new writer in less than 10 minutes",
+        most=7200,
     )
     person_seconds: float = _assumed(
         900, _SECONDS, "Ascent: until somebody is awake, has looked, and runs `ascent failover`", most=86_400
@@ -123,7 +138,8 @@ class AssumptionRow:
     @property
     def least(self) -> float:
         """0 where nothing of it makes sense; otherwise a little above."""
-        return 0 if self.key in _MAY_BE_NOTHING or self.whole and self.key not in _DIVISORS else 1e-6
+        seconds = self.whole and self.key not in _DIVISORS
+        return 0 if self.key in _MAY_BE_NOTHING or seconds else 1e-6
 
     def takes(self, value: float) -> bool:
         """Whether it may be this."""

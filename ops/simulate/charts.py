@@ -49,9 +49,9 @@ class _Chart:
         """Requests a second of a column that counts them by the minute."""
         return self.line(name) / MINUTE
 
-    def draw(self, axes: Axes, values: Array, color: str, label: str, **style: float | str) -> None:
+    def draw(self, axes: Axes, values: Array, color: str, label: str) -> None:
         """A line that holds from one point to the next."""
-        axes.step(self.times, values, where="post", color=color, label=label, linewidth=1.4, **style)
+        axes.step(self.times, values, where="post", color=color, label=label, linewidth=1.4)
 
     def bound(self, axes: Axes, value: float, label: str) -> None:
         """A dashed line across: a limit of the stack."""

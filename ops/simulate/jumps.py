@@ -17,7 +17,7 @@ from infra.thresholds import CPU_TARGET, POD_CPU_TARGET, REQUESTS_PER_TARGET
 from ops.scaling.alarms import IN_DATAPOINTS, OUT_DATAPOINTS
 from ops.scaling.hpa import SYNC_SECONDS
 from ops.simulate.fleet import FleetScaling
-from ops.simulate.pods import SEEN_FROM, SEEN_TO, PodScaling
+from ops.simulate.pods import SEEN_FROM, PodScaling
 from ops.simulate.readers import ReaderFleet
 from ops.simulate.traffic import MINUTE
 

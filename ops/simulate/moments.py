@@ -37,6 +37,11 @@ def moment(second: int) -> str:
 def span(seconds: float) -> str:
     """How long something is, in the two largest units: `1 h 30 min`."""
     whole = round(seconds)
-    parts = ((whole // _DAY, "d"), (whole % _DAY // _HOUR, "h"), (whole % _HOUR // _MINUTE, "min"), (whole % _MINUTE, "s"))
+    parts = (
+        (whole // _DAY, "d"),
+        (whole % _DAY // _HOUR, "h"),
+        (whole % _HOUR // _MINUTE, "min"),
+        (whole % _MINUTE, "s"),
+    )
     said = [f"{count} {unit}" for count, unit in parts if count]
     return " ".join(said[:2]) or "0 s"

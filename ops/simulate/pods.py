@@ -15,9 +15,9 @@ from ops.simulate.stack import NODE_DETECTED, POD_TOLERATION, SimulatedPods
 
 _LOST, _SEEN, _REPLACED = "lost", "seen", "replaced"
 _MS = _MILLI = 1000
-# What a look sees ends one scrape before it: metrics-server, --metric-resolution, 15 s by default, as long as a sync.
+# What a look sees begins two scrapes before it, and ends one before it: metrics-server, --metric-resolution, 15 s by default, as long as a sync.
 WINDOW = SYNC_SECONDS
-SEEN_FROM, SEEN_TO = 2 * WINDOW, WINDOW
+SEEN_FROM = 2 * WINDOW
 
 
 class PodScaling:
@@ -74,7 +74,7 @@ class PodScaling:
     @property
     def next_event(self) -> int | None:
         """The second of the next thing that happens by itself."""
-        times = [one[0] for one in (*self._starting[:1], *self._events[:1])]
+        times = [one[0] for one in self._starting[:1]] + [one[0] for one in self._events[:1]]
         return min(times, default=None)
 
     def advance(self, now: int) -> None:

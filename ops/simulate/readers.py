@@ -42,7 +42,7 @@ class ReaderFleet:
         return min(times, default=None)
 
     def advance(self, now: int) -> None:
-        """Let everything happen that is due until this second. With its zone, the writer is lost: a reader becomes it."""
+        """Let everything happen that is due until this second. A writer that is lost takes a reader: that becomes it."""
         while (due := self.next_event) is not None and due <= now:
             if due == self._lost:
                 self._lost = None

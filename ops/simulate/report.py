@@ -52,7 +52,7 @@ def _lost(found: SimulationSummary) -> str:
 
 
 def _table(*columns: tuple[str, bool]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(name for name, _ in columns))
     for heading, is_number in columns:
         table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     return table
@@ -93,4 +93,21 @@ def _costs(found: SimulationSummary) -> Table:
 
 def show_fit(found: FittedStages) -> None:
     """Print the fitted table."""
-    raise NotImplementedError
+    console.print(f"[bold]{found.stack} on {found.runtime}: sizes that carry each stage's users, a zone lost[/bold]")
+    console.print(f"[dim]{_MODEL}[/dim]\n")
+    numbers = ("Stage", "Users", "Table, $", "Fitted, $", "CPU ms", "Launch lost", "Launch min.")
+    table = _table(*((name, True) for name in numbers), ("", False))
+    for one in found.stages:
+        fitted = f"{one.fitted_usd:,.0f}" if one.fitted else "-"
+        row = [str(one.stage), f"{one.users:,}", f"{one.table_usd:,.0f}", fitted, f"{one.cpu_ms:g}"]
+        least = "-" if one.launch_minimum is None else str(one.launch_minimum)
+        row += [f"{one.launch_lost:.2%}", least]
+        table.add_row(*row, "" if one.holds else "[red]too small[/red]")
+    console.print(table)
+    console.print("\n[dim]$: a normal month of the whole stack. CPU ms: of a request, at most, at the table's sizes.")
+    console.print("[dim]Launch: all users come within five minutes. Lost: of a day's requests, at the table's sizes.")
+    console.print("[dim]Launch min.: instances or pods at least, with which a launch meets the objectives.")
+    for one in found.stages:
+        console.print(f"\n[bold]Stage {one.stage}, {one.name}[/bold]")
+        for text in one.findings or ("as small as it may be",):
+            console.print(f"- {text}", markup=False)

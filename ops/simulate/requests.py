@@ -157,7 +157,9 @@ class Database:
         # Buzen, The Operational Analysis of Queueing Network Models, 1978: the asymptotic bounds).
         self.least_held = (self.writes + self.reads) * (self.work + numbers.queries * numbers.round_trip_ms / MS)
 
-    def answer(self, taken: Array, seconds: Array, regions: Array, readers: Array, targets: Array, up: Array) -> Answered:
+    def answer(
+        self, taken: Array, seconds: Array, regions: Array, readers: Array, targets: Array, up: Array
+    ) -> Answered:
         """What becomes of requests.
 
         Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 from infra.capacity.connections import CLASSES, SERVERLESS
 from infra.capacity.nodes import Node, PodNeed
@@ -208,13 +209,13 @@ def _server_connections(settings: Settings) -> int | None:
     return proxy + bouncers
 
 
-def of_file(stack: str, stage: int | None, runtime: Runtime | None) -> SimulatedStack:
-    """The numbers of the stack with this name, at another stage or runtime than its own where one is given.
+def values_of(stack: str, stage: int | None, runtime: Runtime | None) -> dict[str, Any]:
+    """What the file of the stack with this name says, at another stage or runtime than its own where one is given.
 
     A stack on pods needs to say who reaches its cluster. That is nothing to a simulation, so it need not be there.
 
     Raises:
-        SettingsError: when there is no such stack, or its values are not allowed.
+        SettingsError: when there is no such stack, or its file is no config.
     """
     values = stackfile.config(stack)
     if stage is not None:
@@ -223,4 +224,14 @@ def of_file(stack: str, stage: int | None, runtime: Runtime | None) -> Simulated
         values["runtime"] = runtime.value
         if runtime.on_kubernetes:
             values.setdefault("cluster", _ANY_CLUSTER)
+    return values
+
+
+def of_file(stack: str, stage: int | None, runtime: Runtime | None) -> SimulatedStack:
+    """The numbers of the stack with this name, as `values_of` reads it.
+
+    Raises:
+        SettingsError: when there is no such stack, or its values are not allowed.
+    """
+    values = values_of(stack, stage, runtime)
     return simulated(stackfile.read(values, f"Pulumi.{stack}.yaml", judged=False), stack)

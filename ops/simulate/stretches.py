@@ -58,9 +58,8 @@ def over(
 ) -> SimulatedRun:
     """Work out all requests, and put what comes of them into `run`."""
     stretches = _Stretches(run, around, runtimes, database, readers)
-    rows = []
-    for start in range(0, run.traffic.seconds, _STRETCH):
-        rows.append(stretches.one(start, min(start + _STRETCH, run.traffic.seconds)))
+    end = run.traffic.seconds
+    rows = [stretches.one(start, min(start + _STRETCH, end)) for start in range(0, end, _STRETCH)]
     run.minutes = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
     return run
 
@@ -181,7 +180,8 @@ class _Stretches:
 
 
 def _sum(values: Array) -> Array:
-    return values.reshape(-1, MINUTE).sum(axis=1)
+    found: Array = values.reshape(-1, MINUTE).sum(axis=1)
+    return found
 
 
 def _mean(values: Array) -> Array:

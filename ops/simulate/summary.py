@@ -129,7 +129,9 @@ class SimulationSummary:
                 "currency": "USD",
                 "total": round(self.usd, 2),
                 "month": round(self.month, 2),
-                "items": [{**asdict(one), "hours": round(one.hours, 3), "usd": round(one.usd, 2)} for one in self.costs],
+                "items": [
+                    {**asdict(one), "hours": round(one.hours, 3), "usd": round(one.usd, 2)} for one in self.costs
+                ],
             },
             "assumptions": {row.key: row.value for row in rows(run.numbers)},
         }

@@ -6,6 +6,7 @@ import csv
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,8 +57,8 @@ def read(path: Path) -> TrafficCurve:
     else:
         starts.append(starts[-1] + max(starts[-1] - starts[-2], 1))
     if starts[-1] > MOST_SECONDS:
-        raise AscentError(f"{path.name}: {starts[-1]} seconds; a simulation takes {MOST_SECONDS} at most, which is a year")
-    lengths = [after - before for before, after in zip(starts, starts[1:], strict=False)]
+        raise AscentError(f"{path.name}: {starts[-1]} seconds; a simulation takes a year at most, {MOST_SECONDS}")
+    lengths = [after - before for before, after in pairwise(starts)]
     lengths[-1] += -starts[-1] % MINUTE
     return TrafficCurve(path.name, np.repeat(np.array(rates, dtype=np.float64), lengths))
 
@@ -103,8 +104,8 @@ def _moment(path: Path, number: int, text: str) -> float:
             value = math.nan
     if not math.isfinite(value):
         raise AscentError(
-            f"{path.name}: row {number}, column {TIME}: given {text!r}; it should be seconds, such as 60, or a date with "
-            "a time, such as 2026-11-27T09:00:00Z"
+            f"{path.name}: row {number}, column {TIME}: given {text!r}; it should be seconds, such as 60, or a date "
+            "with a time, such as 2026-11-27T09:00:00Z"
         )
     return value
 
