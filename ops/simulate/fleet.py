@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 
-from infra.thresholds import INSTANCE_WARMUP, REQUESTS_PER_TARGET
+from infra.thresholds import CPU_TARGET, INSTANCE_WARMUP, REQUESTS_PER_TARGET
 from ops.scaling.rules import CPU_POLICY, REQUESTS_POLICY, fleet_rules
 from ops.scaling.target_tracking import LOW_SHARE, TargetTracking
 from ops.simulate.assumptions import Assumptions
@@ -30,7 +30,7 @@ class FleetScaling:
     ) -> None:
         self.fleet, self._zones, self._numbers = fleet, zones, numbers
         self.minimum, self.maximum = fleet.minimum, fleet.maximum
-        self.low_share = LOW_SHARE.value / 100
+        self.target, self.low_share = float(CPU_TARGET.value), LOW_SHARE.value / 100
         self._tracking = TargetTracking(fleet_rules(fleet.minimum, fleet.maximum))
         needed = math.ceil(first_rate * MINUTE / REQUESTS_PER_TARGET.value)
         self.desired = min(max(needed, fleet.minimum), fleet.maximum)
@@ -58,8 +58,8 @@ class FleetScaling:
         """The second of the next thing that happens by itself."""
         return self._events[0][0] if self._events else None
 
-    def advance(self, now: int) -> None:
-        """Let everything happen that is due until this second."""
+    def advance(self, now: int) -> bool:
+        """Let everything happen that is due until this second. Gives False: no policy waits for any of it."""
         while self._events and self._events[0][0] <= now:
             second, kind, count = heapq.heappop(self._events)
             if kind == _READY:
@@ -78,6 +78,11 @@ class FleetScaling:
                 self._routed -= count
                 self._launch(second, count)
             self._note(second)
+        return False
+
+    def remember(self, now: int, cpu: float | None, requests: float | None) -> None:
+        """A minute in which the policies have nothing to change, and of which they only keep the metrics."""
+        self._tracking.decide(now, self.desired, self._warming, {CPU_POLICY: cpu, REQUESTS_POLICY: requests})
 
     def decide(self, now: int, cpu: float | None, requests: float | None) -> None:
         """The end of a minute: the policies see its metrics, in percent and in requests a minute and target."""

@@ -9,11 +9,12 @@ follow a change are taken one by one, by the same code that `benchmarks/simulate
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from infra.thresholds import CPU_TARGET, POD_CPU_TARGET, REQUESTS_PER_TARGET
+from infra.thresholds import POD_CPU_TARGET, REQUESTS_PER_TARGET
 from ops.scaling.alarms import IN_DATAPOINTS, OUT_DATAPOINTS
 from ops.scaling.hpa import SYNC_SECONDS
 from ops.simulate.fleet import FleetScaling
@@ -22,7 +23,7 @@ from ops.simulate.readers import ReaderFleet
 from ops.simulate.traffic import MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -33,9 +34,8 @@ PERCENT = 100
 DIGITS = 6  # of a metric: sums of the same numbers in another order differ in the last ones
 _MILLI = 1000
 _ROUNDING = 1e-6  # of an instance
-_REMEMBERED = IN_DATAPOINTS.value + 5  # minutes that are run before a moment that matters
 _UP_LOOKS, _DOWN_LOOKS = 60 // SYNC_SECONDS, 300 // SYNC_SECONDS
-_FIRST, _MOST = 256, 8192  # moments that are looked at ahead: few after a change, more while nothing happens
+_FIRST, _MOST = 128, 8192  # moments that are looked at ahead: few after a change, more while nothing happens
 
 
 def fleet_over(fleet: FleetScaling, rates: Array) -> None:
@@ -43,73 +43,91 @@ def fleet_over(fleet: FleetScaling, rates: Array) -> None:
     sums, peaks = _by(rates, MINUTE)
     requests = np.full(len(sums), np.nan)
 
-    def single(minute: int, now: int, cpu: float) -> None:
+    def one(minute: int) -> None:
         requests[minute] = _each(fleet, rates, sums, minute)
-        fleet.decide(now, _known(cpu), _known(requests[minute]))
 
-    def others(coming: slice, alive: int) -> list[tuple[Array, float]]:
-        requests[coming] = np.round(sums[coming] / alive, DIGITS)
-        return [(requests, float(REQUESTS_PER_TARGET.value))]
+    def coming(minutes: slice, alive: int) -> None:
+        requests[minutes] = np.round(sums[minutes] / alive, DIGITS)
 
-    _minutes(fleet, rates, sums, peaks, single, others, float(CPU_TARGET.value))
+    def metrics(minute: int) -> tuple[float | None, ...]:
+        return (_known(requests[minute]),)
+
+    _minutes(fleet, rates, (sums, peaks), Beside(requests, float(REQUESTS_PER_TARGET.value), one, coming, metrics))
 
 
 def readers_over(readers: ReaderFleet, work: Array) -> None:
     """Let the readers of a region meet their work: seconds of their CPU that are needed in each second."""
-    sums, peaks = _by(work, MINUTE)
+    _minutes(readers, work, _by(work, MINUTE), None)
 
-    def single(_: int, now: int, cpu: float) -> None:
-        readers.decide(now, _known(cpu))
 
-    _minutes(readers, work, sums, peaks, single, lambda *_: [], readers.target)
+class Beside(NamedTuple):
+    """A metric beside how busy targets are.
+
+    values: by minute. target: of it. one: notes it for a minute. coming: notes it for minutes to come with so many
+    targets. metrics: gives it for a minute, as the scaler takes it.
+    """
+
+    values: Array
+    target: float
+    one: Callable[[int], None]
+    coming: Callable[[slice, int], None]
+    metrics: Callable[[int], tuple[float | None, ...]]
 
 
 def _minutes(
-    scaler: FleetScaling | ReaderFleet,
-    values: Array,
-    sums: Array,
-    peaks: Array,
-    single: Callable[[int, int, float], None],
-    others: Callable[[slice, int], list[tuple[Array, float]]],
-    target: float,
+    scaler: FleetScaling | ReaderFleet, values: Array, table: tuple[Array, Array], beside: Beside | None
 ) -> None:
     """Take the minutes of what scales by alarms.
 
     Args:
         scaler: it.
-        values: its work in each second. sums, peaks: by minute.
-        single: takes a minute, its end in seconds, and how busy the targets were in it.
-        others: notes metrics beside that one for minutes to come with so many targets; gives each with its target.
-        target: of that one, in percent.
+        values: its work in each second.
+        table: sums and peaks of that, by minute.
+        beside: another metric that it scales by.
     """
-    count = len(sums)
+    sums, peaks = table
+    count, least = len(sums), IN_DATAPOINTS.value - 1
     busy = np.full(count, np.nan)
-    minute, taken_singly, ahead = 0, -1, _FIRST
+    seen = [(busy, scaler.target)] + ([(beside.values, beside.target)] if beside else [])
+    # The scaler knows all minutes before `told`, or as many as its alarms look at.
+    minute, told, ahead = 0, 0, _FIRST
     while minute < count:
         now = (minute + 1) * MINUTE
-        scaler.advance(now)
+        settled = scaler.advance(now)
         busy[minute] = _busy(scaler, values, sums, peaks, minute)
-        single(minute, now, busy[minute])
-        minute += 1
+        if beside:
+            beside.one(minute)
         serving = scaler.timeline.changes[-1]
-        if minute <= taken_singly or minute >= count or not serving.alive or serving.alive != serving.routed:
+        begin = max(minute - least, 0)
+        up, down = _acts([(one[begin : minute + 1], limit) for one, limit in seen], serving.wanted, scaler)
+        if told == minute or settled or up[-1] or down[-1]:
+            # What a step out is decided by are the last datapoints; a step in cannot follow within those of its alarm.
+            first = minute - (OUT_DATAPOINTS.value - 1 if up[-1] else least)
+            for earlier in range(max(first, told, 0), minute):
+                scaler.remember((earlier + 1) * MINUTE, _known(busy[earlier]), *_beside(beside, earlier))
+            scaler.decide(now, _known(busy[minute]), *_beside(beside, minute))
+            told = minute + 1
+            serving = scaler.timeline.changes[-1]
+        minute += 1
+        # A cooldown begins with the minute after a change.
+        if minute >= count or not serving.alive or serving.alive != serving.routed or serving.second >= now:
             continue
-        if serving.second >= now:
-            continue  # a cooldown begins with the next minute, which sees the change
         stop = min(minute + ahead, count, _minute_of(scaler.next_event, count))
         if stop <= minute:
             continue
         coming, room = slice(minute, stop), serving.alive * scaler.per_target
         busy[coming] = np.round(sums[coming] / (room * MINUTE) * PERCENT, DIGITS)
-        begin = max(minute - IN_DATAPOINTS.value, 0)
-        metrics = [(busy, target), *others(coming, serving.alive)]
-        seen = [(one[begin:stop], limit) for one, limit in metrics]
-        acts = _acts(seen, serving.wanted, scaler)[minute - begin :]
-        acts |= peaks[coming] > room
-        first = _first(acts)
-        ahead = min(ahead * 2, _MOST) if first is None else _FIRST
-        taken_singly = stop if first is None else minute + first
-        minute = max(minute, taken_singly - _REMEMBERED)
+        if beside:
+            beside.coming(coming, serving.alive)
+        begin = max(minute - least, 0)
+        up, down = _acts([(one[begin:stop], limit) for one, limit in seen], serving.wanted, scaler)
+        found = _first((up | down)[minute - begin :] | (peaks[coming] > room))
+        ahead = min(ahead * 2, _MOST) if found is None else _FIRST
+        minute = stop if found is None else minute + found
+
+
+def _beside(beside: Beside | None, minute: int) -> tuple[float | None, ...]:
+    return beside.metrics(minute) if beside else ()
 
 
 def pods_over(pods: PodScaling, rates: Array) -> None:
@@ -137,18 +155,22 @@ def pods_over(pods: PodScaling, rates: Array) -> None:
         asked[coming] = _proposals(pods, sums[window], there)
         begin = max(look - _DOWN_LOOKS, 0)
         above, below = asked[begin:stop] > there, asked[begin:stop] < there
-        acts = np.zeros(stop - begin, dtype=bool)
+        up, down = np.zeros(stop - begin, dtype=bool), np.zeros(stop - begin, dtype=bool)
         if there < pods.pods.maximum:
-            acts |= _runs(above) >= _UP_LOOKS
+            up = _runs(above) >= _UP_LOOKS
         if there > pods.pods.minimum:
-            acts |= _runs(below) >= _DOWN_LOOKS
-        acts[look - begin :] |= peaks[window] > room
-        first = _first(acts[look - begin :])
+            down = _runs(below) >= _DOWN_LOOKS
+        down[look - begin :] |= peaks[window] > room
+        first = _first((up | down)[look - begin :])
         ahead = min(ahead * 2, _MOST) if first is None else _FIRST
         taken_singly = stop if first is None else look + first
+        # More is decided by what was recommended in the window on the way up. What is older could only forbid less, and
+        # what asks for more forbids that for longer.
+        rises = first is not None and up[look - begin + first] and not down[look - begin + first]
+        window_looks = _UP_LOOKS if rises else _DOWN_LOOKS
         # An autoscaler that has forgotten what it recommended would act at once. So the last looks begin with one that
         # holds it where it is, for as long as it remembers.
-        before = asked[look : max(taken_singly - _DOWN_LOOKS, look)]
+        before = asked[look : max(taken_singly - window_looks, look)]
         holds = before == there
         if there == pods.pods.maximum:
             holds |= before > there
@@ -219,25 +241,26 @@ def _proposals(pods: PodScaling, sums: Array, there: int) -> NDArray[np.int64]:
     return np.where(np.abs(1 - ratio) <= pods.rules.tolerance, there, wanted)
 
 
-def _acts(metrics: Sequence[tuple[Array, float]], there: int, scaler: FleetScaling | ReaderFleet) -> Flags:
-    """Minutes after which a policy might change how many there are.
+def _acts(
+    metrics: Sequence[tuple[Array, float]], there: int, scaler: FleetScaling | ReaderFleet
+) -> tuple[Flags, Flags]:
+    """Minutes after which a policy might ask for more, and those after which for fewer.
 
-    One metric was above its target for as long as an alarm takes, or all were below their lower limits for as long,
-    and so low that fewer would do.
+    More: one metric was above its target for as long as an alarm takes. Fewer: all were below their lower limits for as
+    long, and so low that fewer would do.
     """
     count = len(metrics[0][0])
-    acts, low = np.zeros(count, dtype=bool), np.ones(count, dtype=bool)
-    with np.errstate(invalid="ignore"):
-        if there < scaler.maximum:
-            for values, target in metrics:
-                acts |= _runs(values > target) >= OUT_DATAPOINTS.value
-        if there > scaler.minimum:
-            spare = np.ones(count, dtype=bool)
-            for values, target in metrics:
-                low &= values < target * scaler.low_share
-                spare &= values <= target * (there - 1 + _ROUNDING) / there
-            acts |= (_runs(low) >= IN_DATAPOINTS.value) & spare
-    return acts
+    up, down = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
+    if there < scaler.maximum:
+        for values, target in metrics:
+            up |= _runs(values > target) >= OUT_DATAPOINTS.value
+    if there > scaler.minimum:
+        low, spare = np.ones(count, dtype=bool), np.ones(count, dtype=bool)
+        for values, target in metrics:
+            low &= values < target * scaler.low_share
+            spare &= values <= target * (there - 1 + _ROUNDING) / there
+        down = (_runs(low) >= IN_DATAPOINTS.value) & spare
+    return up, down
 
 
 def _runs(flags: Flags) -> NDArray[np.int64]:

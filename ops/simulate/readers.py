@@ -41,15 +41,25 @@ class ReaderFleet:
         times = [one[0] for one in self._making[:1]] + ([self._lost] if self._lost is not None else [])
         return min(times, default=None)
 
-    def advance(self, now: int) -> None:
-        """Let everything happen that is due until this second. A writer that is lost takes a reader: that becomes it."""
+    def advance(self, now: int) -> bool:
+        """Let everything happen that is due until this second. A writer that is lost takes a reader: that becomes it.
+
+        Gives whether anything did, for a cooldown begins with the minute in which a reader is there.
+        """
+        happened = False
         while (due := self.next_event) is not None and due <= now:
             if due == self._lost:
                 self._lost = None
                 self._ready = max(self._ready - 1, 0)
             else:
                 self._ready += self._making.pop(0)[1]
+            happened = True
             self._note(due)
+        return happened
+
+    def remember(self, now: int, cpu: float | None) -> None:
+        """A minute in which the policy has nothing to change, and of which it only keeps the metric."""
+        self._scaling.decide(now, self.wanted, cpu, making=1)
 
     def decide(self, now: int, cpu: float | None) -> None:
         """The end of a minute: the policy sees the readers' average CPU, in percent."""
