@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import cache
 
 from ops.stackfile import ROOT
@@ -19,14 +19,16 @@ def ascent(*arguments: str) -> Sequence[str]:
     return said(sys.executable, "-m", "ops", *arguments)
 
 
-def said(*command: str) -> Sequence[str]:
+def said(*command: str, fine: Collection[int] = (0,)) -> Sequence[str]:
     """Lines that a command prints, run from the repository's root in a terminal without colors.
 
     Raises:
-        CalledProcessError: when it fails.
+        CalledProcessError: when its exit code is none of `fine`.
     """
     environment = {**os.environ, "COLUMNS": str(COLUMNS), "NO_COLOR": "1"}
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, env=environment)
+    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, env=environment)
+    if done.returncode not in fine:
+        raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
     return [line.rstrip() for line in done.stdout.splitlines()]
 
 
