@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from catalog.paths import Path
 from catalog.schema import Schema
 from catalog.values import Properties, has_unknown, plain
 
+_OF_SECRETS = "kubernetes:core/v1:Secret"
 ADD, DELETE, UPDATE = "add", "delete", "update"
 
 
@@ -85,7 +87,7 @@ def compare(
     `regions` are the one the resource is in and the one the provider works in: naming either explicitly is no change.
     Nor is naming what the provider computed before, as `state` has it.
     """
-    before, after = plain(old), plain(new)
+    before, after = (_data(schema, one) for one in (plain(old), plain(new)))
     has = plain(state or {})
     for name in tables.row(schema.token).get("computed", ()):
         if name not in before and after.get(name) == has.get(name):
@@ -105,6 +107,16 @@ def compare(
         outcome.changes.append(PropertyChange(change.path, change.kind, verdict.replaces))
     outcome.delete_first = outcome.replaces and _deletes_first(schema, before, after)
     return outcome
+
+
+def _data(schema: Schema, inputs: Properties) -> Properties:
+    """A Secret's inputs as the real provider compares them: texts are moved to `data`, once all of them are known."""
+    texts = inputs.get("stringData")
+    if schema.token != _OF_SECRETS or not isinstance(texts, dict) or has_unknown(texts):
+        return inputs
+    coded = {name: base64.b64encode(str(text).encode()).decode() for name, text in texts.items()}
+    kept = {name: value for name, value in inputs.items() if name != "stringData"}
+    return kept | {"data": {**(inputs.get("data") or {}), **coded}}
 
 
 @dataclass

@@ -50,6 +50,13 @@ def render(path: Sequence[Segment]) -> str:
     return text
 
 
+def written(provider: str, path: Sequence[Segment]) -> str:
+    """`path` as a provider names it in its answers: Kubernetes' own puts no quotes around any key."""
+    if provider != "kubernetes":
+        return render(path)
+    return "".join(f"[{one}]" if isinstance(one, int) else f".{one}" for one in path).removeprefix(".")
+
+
 def matches(pattern: Path, path: Path) -> bool:
     """Whether `path` is what `pattern` names: `*` stands for any one segment."""
     return len(pattern) == len(path) and covers(pattern, path)

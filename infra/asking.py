@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pulumi
 
-from infra.clients import told
+from infra.clients import faults, told
 
 T = TypeVar("T")
 
@@ -21,13 +21,13 @@ async def answered(ask: Callable[[], T], who: str, what: str) -> T | None:
         who: what the question is about, as the user knows it.
         what: the question, as "whether it serves".
     """
-    from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError  # type: ignore[import-untyped]
+    from botocore.exceptions import NoCredentialsError  # type: ignore[import-untyped]
 
     try:
         # In a thread: the program goes on meanwhile.
         return await asyncio.to_thread(ask)
     except NoCredentialsError:
         pulumi.log.info(f"{who}: not looked at {what}, as boto3 finds no AWS credentials")
-    except (BotoCoreError, ClientError) as error:
+    except faults() as error:
         pulumi.log.warn(f"{who}: cannot look {what}: {told(error)}")
     return None

@@ -16,6 +16,7 @@ from typing import Any
 Clients = Callable[[str, str], Any]
 _SESSION = "ascent"
 _ENDPOINT = "AWS_ENDPOINT_URL"
+_LONGEST = 400  # characters: of a page in the place of an answer, the beginning is enough
 
 
 def clients(role: str | None = None, *, seconds: int | None = None) -> Clients:
@@ -49,6 +50,14 @@ def clients(role: str | None = None, *, seconds: int | None = None) -> Clients:
     return client
 
 
+def faults() -> tuple[type[Exception], ...]:
+    """What a call of AWS may raise: a refusal, an error of the SDK, or the parser's at a proxy's page for an answer."""
+    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+    from botocore.parsers import ResponseParserError  # type: ignore[import-untyped]
+
+    return (BotoCoreError, ClientError, ResponseParserError)
+
+
 @contextmanager
 def explained(error: Callable[[str], Exception], where: str) -> Iterator[None]:
     """Turn what AWS or the SDK says into one line.
@@ -57,11 +66,9 @@ def explained(error: Callable[[str], Exception], where: str) -> Iterator[None]:
         error: makes the exception to raise, of its text.
         where: who was asked, such as `rds in us-east-1`.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
-
     try:
         yield
-    except (BotoCoreError, ClientError) as said:
+    except faults() as said:
         raise error(f"{where}: {told(said)}") from said
 
 
@@ -74,7 +81,8 @@ def told(error: Exception) -> str:
     for name in sorted((one for one in os.environ if one.startswith(_ENDPOINT)), reverse=True):
         if os.environ[name] and url.startswith(os.environ[name].rstrip("/")):
             return f"nothing answers at {url}, which {name} names; start what should answer there, or unset {name}"
-    return " ".join(str(error).split()) or type(error).__name__
+    line = " ".join(str(error).split()) or type(error).__name__
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
 
 def _as(role: str, region: str, config: Any) -> Any:

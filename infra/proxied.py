@@ -68,7 +68,7 @@ def obstacle(clients: Clients, region: str, proxy: str, role: Role) -> str | Non
     """Why no target of a proxy does what `role` says; None where one does.
 
     Raises:
-        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: when AWS does not answer.
+        the errors of `infra.clients.faults`: when AWS does not answer.
     """
     pages = clients("rds", region).get_paginator("describe_db_proxy_targets").paginate(DBProxyName=proxy)
     # The cluster itself is a target too, and has no health: its instances have.

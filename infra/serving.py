@@ -66,7 +66,7 @@ def look(clients: Clients, region: str, group: str, target_group: str | None, si
     """Look at a group once. Launches that began before `since` are no trouble of this update.
 
     Raises:
-        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: when AWS does not answer.
+        the errors of `infra.clients.faults`: when AWS does not answer.
     """
     scaling = clients("autoscaling", region)
     found = scaling.describe_auto_scaling_groups(AutoScalingGroupNames=[group])["AutoScalingGroups"]
@@ -95,7 +95,7 @@ def refresh(clients: Clients, region: str, group: str) -> str:
     """Status of a group's newest instance refresh, as EC2 Auto Scaling calls it; empty where there was none.
 
     Raises:
-        botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError: when AWS does not answer.
+        the errors of `infra.clients.faults`: when AWS does not answer.
     """
     answer = clients("autoscaling", region).describe_instance_refreshes(AutoScalingGroupName=group, MaxRecords=1)
     found = answer["InstanceRefreshes"]

@@ -270,7 +270,7 @@ WAF_LEAST = Threshold(10, "requests", "AWS WAF Developer Guide, Rate-based rule 
 RATE_MINUTE = Threshold(60, "seconds", f"{FIFTY_K}, Rate Limiting: limits are per minute")
 _CACHE_PLANS = "Cloudflare, Cache Rules: availability"
 _RATE_PLANS = "Cloudflare, Rate limiting rules: availability"
-# What a zone's plan allows, as Cloudflare's pages said in November 2026.
+# What a zone's plan allows. tests/cloudflare/plans.json has the page of each, its version, and the day it was read.
 PLAN_CACHE_RULES = {
     "free": Threshold(10, "rules", _CACHE_PLANS),
     "pro": Threshold(25, "rules", _CACHE_PLANS),

@@ -13,7 +13,6 @@ from inspect import getdoc
 from typing import Annotated, Any
 
 import typer
-from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
@@ -25,42 +24,36 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "new": ("ops.commands.new", "Write the file of a new stack: asks, or takes options."),
     "stages": ("ops.commands.stages", "The seven stages: what each adds, and its sizes."),
     "plan": ("ops.commands.plan", "What a stack consists of at a stage, worked out offline."),
-    "capacity": (
-        "ops.commands.capacity",
-        "Whether the connections fit the database, and each fleet carries its users.",
-    ),
-    "simulate": (
-        "ops.commands.simulate",
-        "Whether a stack carries a load over time, and where it breaks first.",
-    ),
-    "transition": ("ops.commands.transition", "What a move between stages does, in which updates; --apply makes them."),
-    "matrix": ("ops.commands.matrix", "What every move between two stages does, and whether anything is lost."),
-    "guard": ("ops.commands.guard", "Whether an update may be made, by its preview; a comment for a pull request."),
-    "images": ("ops.commands.images", "Whether each region's registry has the images, and their scans."),
-    "rollout": ("ops.commands.rollout", "A new version step by step, watched: start, step, promote, abort, status."),
-    "fleet": ("ops.commands.fleet", "Whether the instances are what the last update asked for."),
-    "readers": (
-        "ops.commands.readers",
-        "The database readers that autoscaling made; --remove deletes those left over.",
-    ),
-    "backfill": ("ops.commands.backfill", "Copy to other regions the objects that are older than the replication."),
-    "failover": ("ops.commands.failover", "Move the writes to another region: the steps; --apply takes them."),
-    "restore": (
-        "ops.commands.restore",
-        "Restore the database to a time or a snapshot: the steps; --apply takes them.",
-    ),
-    "drift": ("ops.commands.drift", "What was changed by hand, apart from what autoscaling and the like may change."),
+    "capacity": ("ops.commands.capacity", "Whether connections fit, and fleets carry their users."),
+    "simulate": ("ops.commands.simulate", "Whether a stack carries a load, and where it breaks first."),
     "cost": ("ops.commands.cost", "What a stage costs a month, and what a move costs."),
     "prices": ("ops.commands.prices", "Bring the price table up to date from the public price lists."),
-    "doctor": (
-        "ops.commands.doctor",
-        "Whether the tools are complete, and the AWS account has the quotas.",
-    ),
+    "transition": ("ops.commands.transition", "What a move between stages does; --apply makes its updates."),
+    "matrix": ("ops.commands.matrix", "What every move between two stages does, and what is lost."),
+    "guard": ("ops.commands.guard", "Whether an update may be made, by its preview."),
+    "images": ("ops.commands.images", "Whether each region's registry has the images, and their scans."),
+    "rollout": ("ops.commands.rollout", "A new version step by step: start, step, promote, abort, status."),
+    "drift": ("ops.commands.drift", "What was changed by hand, beside what autoscaling may change."),
+    "fleet": ("ops.commands.fleet", "Whether the instances are what the last update asked for."),
+    "readers": ("ops.commands.readers", "Database readers that autoscaling made; --remove deletes them."),
+    "doctor": ("ops.commands.doctor", "Whether tools, quotas and rights are complete."),
+    "backfill": ("ops.commands.backfill", "Copy to other regions the objects older than the replication."),
+    "failover": ("ops.commands.failover", "Move the writes to another region; --apply takes the steps."),
+    "restore": ("ops.commands.restore", "Restore the database to a time or a snapshot; --apply does it."),
+}
+# How --help groups them.
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "Plan and size": ("new", "stages", "plan", "capacity", "simulate", "cost", "prices"),
+    "Change": ("transition", "matrix", "guard", "images", "rollout"),
+    "Look after": ("drift", "fleet", "readers", "doctor"),
+    "Data and regions": ("backfill", "failover", "restore"),
 }
 
 
 def as_help(text: str) -> str:
     """A docstring as help text: brackets are escaped, and a paragraph is as wide as the terminal."""
+    from rich.markup import escape
+
     return escape(re.sub(r"(?<=\S)\n(?=\S)", " ", text))
 
 
@@ -105,6 +98,13 @@ class LazyGroup(TyperGroup):
         """The commands in the table's order."""
         return list(COMMANDS)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002, RUF100
+        """The commands by section, with their names as wide in each."""
+        width = max(map(len, COMMANDS))
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width), COMMANDS[name][1]) for name in names])
+
     def get_command(self, ctx: Any, cmd_name: str) -> LazyCommand | None:  # noqa: ANN401, ARG002, RUF100
         """A command by name."""
         if cmd_name not in COMMANDS:
@@ -117,7 +117,8 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    # Plain, as rich takes longer to import than all the rest. A command's own help has it.
+    rich_markup_mode=None,
     help="Grow an infrastructure stack through seven scaling stages, and know before you do it.",
     epilog="Exit codes: 0 fine, 1 the answer is no or a step failed, 2 bad input or nothing to ask, 130 interrupted. "
     "With --json, errors are JSON on standard output. Every command takes --help.",

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from infra.clients import Clients, told
+from infra.clients import Clients, faults, told
 from infra.config.settings import Settings
 from infra.images import ECR, in_region, used
 from infra.stages import Capability
@@ -87,7 +87,7 @@ def _runs_jobs(settings: Settings, region: str) -> bool:
 
 
 def _ask(image: str, clients: Clients) -> tuple[ImageState, Mapping[str, int] | None]:
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+    from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
     ecr = ECR.match(image)
     if ecr is None:
@@ -98,7 +98,7 @@ def _ask(image: str, clients: Clients) -> tuple[ImageState, Mapping[str, int] | 
     try:
         asking.describe_images(**where, imageIds=[wanted])
         findings = _findings(asking, where, wanted)
-    except (BotoCoreError, ClientError) as error:
+    except faults() as error:
         if isinstance(error, ClientError) and error.response["Error"]["Code"] in ABSENT:
             return ImageState.MISSING, None
         raise ImagesError(f"{image}: {told(error)}") from None

@@ -31,7 +31,7 @@ class ZonePlan(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What a plan has. Sources: Cloudflare's pages on availability, for what is no number.
+    """What a plan has. tests/cloudflare/plans.json has Cloudflare's page of each, and the day it was read.
 
     cache_rules, rate_rules: how many rules of a kind.
     min_edge_ttl: shortest time that a rule may have something cached, in seconds.

@@ -11,7 +11,7 @@ from infra import schedules
 from infra.alarms.copies import CLOCK
 from infra.alarms.model import Kind
 from infra.alarms.subject import Subject
-from infra.clients import Clients, told
+from infra.clients import Clients, faults, told
 from infra.components.compute.clock import Clock, ClockArgs
 from infra.components.data.backup_copies import BackupCopies, BackupCopiesArgs, CopyRegion
 from infra.wiring.alarms import TASK_SEVERITY, Topics, Watched, watch
@@ -91,11 +91,9 @@ def _warn(clients: Clients, region: str) -> None:
     backup plans in AWS Backup not running?"). The setting is for the whole account, where other plans may
     depend on it, so the owner of the account has to change it.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
-
     try:
         settings = clients("backup", region).describe_region_settings()
-    except (BotoCoreError, ClientError) as error:
+    except faults() as error:
         pulumi.log.info(f"not looked at whether AWS Backup is on for Aurora in {region}: {told(error)}")
         return
     if not settings.get("ResourceTypeOptInPreference", {}).get(AURORA):

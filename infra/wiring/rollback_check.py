@@ -15,7 +15,7 @@ import pulumi
 from pydantic import ValidationError
 
 from infra.authoritative import WRITER
-from infra.clients import Clients, told
+from infra.clients import Clients, faults, told
 from infra.config.models.rollout import Phase, Progress, Rollout, Strategy
 from infra.config.settings import Settings
 from infra.rollout_order import is_behind, same, takes_away
@@ -119,11 +119,9 @@ def _writer_moved(settings: Settings, outputs: Mapping[str, Any], clients: Clien
 
 def _writer_region(clients: Clients, region: str, database: str) -> str | None:
     """The region of the writer of a global database; None where AWS gives no answer."""
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
-
     try:
         answer = clients("rds", region).describe_global_clusters(GlobalClusterIdentifier=database)
-    except (BotoCoreError, ClientError) as error:
+    except faults() as error:
         pulumi.log.info(f"not looked at where {database} is written: {told(error)}")
         return None
     members = [member for found in answer["GlobalClusters"] for member in found["GlobalClusterMembers"]]

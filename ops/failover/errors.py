@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from infra.clients import told
+from infra.clients import faults, told
 
 # Amazon RDS API Reference, FailoverGlobalCluster, SwitchoverGlobalCluster, ModifyDBInstance, RebootDBInstance and
 # RegisterDBProxyTargets, Errors; Amazon ElastiCache API Reference, FailoverGlobalReplicationGroup, Errors: the
@@ -42,12 +42,12 @@ def explained(service: str, region: str) -> Iterator[None]:
         CloudBusyError: when the resource is in a state that does not allow the call.
         CloudError: for every other error.
     """
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
+    from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
     try:
         yield
     except ClientError as error:
         busy = error.response.get("Error", {}).get("Code") in _STATES
         raise (CloudBusyError if busy else CloudError)(f"{service} in {region}: {told(error)}") from error
-    except BotoCoreError as error:
+    except faults() as error:
         raise CloudError(f"{service} in {region}: {told(error)}") from error

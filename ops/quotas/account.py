@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from infra.clients import Clients, told
+from infra.clients import Clients, faults, told
 from ops.quotas.model import GLOBAL_REGION, Quota, Scope
 from ops.quotas.vcpu import VcpuError
 
@@ -46,7 +46,7 @@ class QuotaClient:
         Raises:
             NoAccountError: when there are none, or AWS does not take them.
         """
-        errors = _errors()
+        errors = faults()
         try:
             return str(self._clients("sts", region).get_caller_identity()["Account"])
         except errors as error:
@@ -55,7 +55,7 @@ class QuotaClient:
     def answer(self, quota: Quota, region: str | None) -> QuotaAnswer:
         """The account's quota in a region, and its use."""
         place = region or GLOBAL_REGION
-        errors = _errors()
+        errors = faults()
         try:
             found = self._quota(quota, place)
         except errors as error:
@@ -105,16 +105,10 @@ class QuotaClient:
                 Period=_PERIOD,
                 Statistics=[statistic],
             )
-        except _errors():
+        except faults():
             return None  # The service itself may still answer.
         points = sorted(answer["Datapoints"], key=lambda point: point["Timestamp"])
         return float(points[-1][statistic]) if points else None
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
-
-    return (BotoCoreError, ClientError)
 
 
 def _short(error: Exception) -> str:

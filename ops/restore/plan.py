@@ -278,6 +278,12 @@ def _account(arn: str) -> str:
     return arn.split(":")[4]
 
 
+def _arn(shape: Shape, cluster: str) -> str:
+    """The ARN that a cluster of this name has in the partition and account of its key."""
+    _, partition, _, _, account, *_ = shape.fixed["KmsKeyId"].split(":")
+    return f"arn:{partition}:rds:{shape.region}:{account}:cluster:{cluster}"
+
+
 def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".") if part.isdigit())
 
@@ -300,7 +306,7 @@ def _steps(one: RestorePlan, shape: Shape, names: Names, source: RestoreSource) 
         command=_lines(
             calls.restore(shape, names, source).typed(region),
             _wait(region, one.restored),
-            *([f"aws rds enable-http-endpoint --region {region} --resource-arn ARN_OF_IT"] if shape.http else []),
+            *([calls.data_api(_arn(shape, one.restored)).typed(region)] if shape.http else []),
         ),
         seconds=RESTORE_CLUSTER.value,
     )

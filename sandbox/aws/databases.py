@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -188,6 +189,20 @@ def elect(cluster: DBCluster) -> None:
     first = sorted(cluster._members, key=lambda one: (one.promotion_tier, one.db_instance_identifier))
     for index, one in enumerate(first):
         one.is_cluster_writer = index == 0 and not secondary
+
+
+def renamed(modify: Callable[..., DBCluster]) -> Callable[..., DBCluster]:
+    """moto's `modify_db_cluster`, which leaves a renamed cluster's instances with its old name."""
+
+    def modified(self: RDSBackend, wanted: dict[str, Any]) -> DBCluster:
+        before = self.clusters.get(str(wanted["db_cluster_identifier"]))
+        told = modify(self, wanted)
+        for one in self.databases.values():
+            if before is not None and isinstance(one, DBInstanceClustered) and one.cluster is before:
+                one.db_cluster_identifier = before.db_cluster_identifier
+        return told
+
+    return modified
 
 
 def _put_proxy(thing: Thing) -> None:

@@ -14,24 +14,25 @@ from typing import Any
 from moto.autoscaling.responses import AutoScalingResponse
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.common_types import TYPE_RESPONSE
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.elasticache.responses import ElastiCacheResponse
 from moto.kms.responses import KmsResponse
+from moto.rds.models import RDSBackend
 from moto.rds.responses import RDSResponse
 
-from sandbox.aws.databases import elect, rds
+from sandbox.aws.batch import Jobs
+from sandbox.aws.databases import elect, rds, renamed
 from sandbox.aws.fleets import MirroredGroup, scaling
 from sandbox.aws.measures import history, measured
 from sandbox.aws.mirror import Mirror
-from sandbox.aws.things import ACCOUNT, Thing, asked
+from sandbox.aws.things import ACCOUNT, FaultError, Thing, asked
 
 _MULTI_REGION = re.compile("mrk-[0-9a-f]{32}")
 NOT_THERE = 501  # the status of such a refusal, which no SDK tries again
 LACKING = "the sandbox's AWS is moto, which does not have it"
 
 
-class NotThereError(ServiceException):
+class NotThereError(FaultError):
     """The operation is in neither moto nor here."""
 
     code = "NotImplemented"
@@ -61,6 +62,8 @@ def install(mirror: Mirror) -> None:
     for service, operations in answers.items():
         for name, answer in operations.items():
             setattr(service, name, answer)
+    Jobs(mirror).install()
+    setattr(RDSBackend, "modify_db_cluster", renamed(RDSBackend.modify_db_cluster))  # noqa: B010  the same
     setattr(BaseResponse, "call_action", _called(BaseResponse.call_action))  # noqa: B010  as mypy wants no other
 
 
@@ -92,7 +95,7 @@ def _refreshes(self: AutoScalingResponse) -> ActionResult:
     """Amazon EC2 Auto Scaling API Reference, DescribeInstanceRefreshes: the newest first."""
     group = scaling(self.region).autoscaling_groups.get(str(asked(self, "AutoScalingGroupName")))
     if group is None:
-        raise ServiceException("ValidationError", "AutoScalingGroup name not found - null")
+        raise FaultError("ValidationError", "AutoScalingGroup name not found - null")
     found = group.refreshes if isinstance(group, MirroredGroup) else []
     wanted = asked(self, "InstanceRefreshIds")
     return ActionResult(
@@ -109,7 +112,7 @@ def _from(
 def _named(found: list[Thing], name: Any, absent: str) -> list[Thing]:
     kept = [one for one in found if name in (None, one.id, one.name, one.has.get("dbProxyEndpointName"))]
     if name is not None and not kept:
-        raise ServiceException(absent, f"{name} is not there")
+        raise FaultError(absent, f"{name} is not there")
     return kept
 
 
@@ -144,9 +147,9 @@ def _another_writer(self: RDSResponse) -> ActionResult:
     name, target = str(asked(self, "GlobalClusterIdentifier")), str(asked(self, "TargetDbClusterIdentifier"))
     found = rds(self.region).global_clusters.get(name)
     if found is None:
-        raise ServiceException("GlobalClusterNotFoundFault", f"{name} is not there")
+        raise FaultError("GlobalClusterNotFoundFault", f"{name} is not there")
     if target not in [one.db_cluster_arn for one in found.members]:
-        raise ServiceException("DBClusterNotFoundFault", f"{target} is no member of {name}")
+        raise FaultError("DBClusterNotFoundFault", f"{target} is no member of {name}")
     for one in found.members:
         one.is_writer = one.db_cluster_arn == target
         elect(one)
@@ -158,7 +161,7 @@ def _another_primary(self: BaseResponse, mirror: Mirror) -> dict[str, Any]:
     name, primary = str(asked(self, "GlobalReplicationGroupId")), str(asked(self, "PrimaryReplicationGroupId"))
     before = _global_caches(self, mirror)["GlobalReplicationGroups"]
     if primary not in [member["ReplicationGroupId"] for one in before for member in one["Members"]]:
-        raise ServiceException("ReplicationGroupNotFoundFault", f"{primary} is no member of {name}")
+        raise FaultError("ReplicationGroupNotFoundFault", f"{primary} is no member of {name}")
     mirror.primaries[name] = primary
     return {"GlobalReplicationGroup": _global_caches(self, mirror)["GlobalReplicationGroups"][0]}
 

@@ -23,8 +23,9 @@ KINDS: dict[str, Kind] = {
     **databases.KINDS,
     **caches.KINDS,
 }
-# Mirrored by an answer of extras.py alone.
+# Read by an answer of extras.py or batch.py alone.
 ANSWERED = (
+    "aws:s3/bucketReplicationConfig:BucketReplicationConfig",
     "aws:rds/proxyEndpoint:ProxyEndpoint",
     "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup",
     "aws:elasticache/parameterGroup:ParameterGroup",

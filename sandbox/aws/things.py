@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
+from moto.core.exceptions import ServiceException
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.responses import BaseResponse
 
@@ -19,6 +20,13 @@ _RENAMED = {
     "duration": "DurationSeconds",
     "arn": "TargetGroupArn",
 }
+
+
+class FaultError(ServiceException):
+    """A fault as a service answers it: its code, and a message.
+
+    A class of its own, as moto looks for the service by the module of the class, and its base is in none.
+    """
 
 
 @dataclass(frozen=True)

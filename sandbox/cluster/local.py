@@ -36,10 +36,17 @@ STOP_SECONDS, KILL_SECONDS, STEP = 20.0, 5.0, 0.1
 LEFT_OUT = ("node-lifecycle-controller",)
 SHIM = """#!/bin/sh
 # The sandbox's own: the kubeconfig of the EKS cluster asks this for a token, and here that is the local server's.
+# Anything else goes to the machine's own aws, which AWS_ENDPOINT_URL leads to the sandbox's endpoint.
 case "$1 $2" in
-"eks get-token") cat {credential} ;;
-*) echo "There is no AWS in the sandbox: aws $*" >&2; exit 1 ;;
+"eks get-token") exec cat {credential} ;;
 esac
+IFS=:
+for folder in $PATH; do
+    [ "$folder" = {folder} ] || [ ! -x "$folder/aws" ] || exec "$folder/aws" "$@"
+done
+unset IFS
+echo "There is no AWS CLI on PATH: install it to run aws $*" >&2
+exit 127
 """
 
 
@@ -157,7 +164,8 @@ class LocalCluster:
         kind = {"apiVersion": "client.authentication.k8s.io/v1beta1", "kind": "ExecCredential"}
         put(self.home / "credential.json", json.dumps(kind | {"spec": {}, "status": {"token": token}}))
         self.path.mkdir(exist_ok=True)
-        put(self.path / "aws", SHIM.format(credential=shlex.quote(str(self.home / "credential.json"))))
+        credential, folder = (shlex.quote(str(one)) for one in (self.home / "credential.json", self.path))
+        put(self.path / "aws", SHIM.format(credential=credential, folder=folder))
         (self.path / "aws").chmod(0o755)
 
     def _furnish(self) -> None:

@@ -51,8 +51,6 @@ def environment(server: CloudServer, region: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": "sandbox",
         "AWS_SECRET_ACCESS_KEY": "sandbox",
         "AWS_DEFAULT_REGION": region,
-        # Clients of S3's control API put the account before the host's name otherwise.
-        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
     }
 
 

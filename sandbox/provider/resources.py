@@ -112,6 +112,15 @@ def read(
     return outputs.seal(schema, found), asked
 
 
+def _there(view: WorldView, schema: Schema, identifier: str, scope: str) -> Entry:
+    there = view.find(schema.token, identifier, scope)
+    if there is None:
+        raise CloudRefusedError(
+            f"{outputs.kind(schema.token)} {identifier} does not exist (any more): refresh the stack"
+        )
+    return there
+
+
 def update(
     provider: Provider,
     world: World,
@@ -133,6 +142,9 @@ def update(
     anew = outputs.stale(schema, news, old_inputs)
     extra = {name: value for name, value in kept.items() if name not in news} | provider.tagged(schema, news)
     if preview:
+        if provider.name == "kubernetes" and not schema.token.startswith("kubernetes:helm.sh/"):
+            # The real one tries each update out at the API server, and so looks for the object.
+            world.transact(lambda view: _there(view, schema, identifier, provider.scope(schema, news)))
         extra |= dict.fromkeys(anew, UNKNOWN)
         return outputs.seal(schema, _merged(schema, news, olds, extra))
     if anew:
@@ -145,11 +157,7 @@ def update(
     scope = provider.scope(schema, news)
 
     def run(view: WorldView) -> None:
-        there = view.find(schema.token, identifier, scope)
-        if there is None:
-            raise CloudRefusedError(
-                f"{outputs.kind(schema.token)} {identifier} does not exist (any more): refresh the stack"
-            )
+        there = _there(view, schema, identifier, scope)
         refusals.waits(schema, there, olds, news)
         refusals.unique(view, schema, news, scope, identifier)
         refusals.references(view, schema, news)

@@ -18,7 +18,7 @@ from catalog import diff as differ
 from catalog.constraints import Failure
 from catalog.errors import CloudRefusedError
 from catalog.naming import Proposal
-from catalog.paths import render
+from catalog.paths import written
 from catalog.provider import Provider
 from catalog.schema import Schema, resource_schema
 from catalog.urns import type_of
@@ -217,13 +217,17 @@ class Service(provider_pb2_grpc.ResourceProviderServicer):
         if outcome.errors:
             raise CloudRefusedError("; ".join(dict.fromkeys(outcome.errors)))
         changes = outcome.changes
+
+        def named(change: differ.PropertyChange) -> str:
+            return written(self.name, change.path if self.name == "kubernetes" else change.path[:1])
+
         return provider_pb2.DiffResponse(
             changes=_changes(bool(changes)),
             diffs=sorted({str(change.path[0]) for change in changes}),
-            replaces=sorted({str(change.path[0]) for change in changes if change.replaces}),
+            replaces=sorted({named(change) for change in changes if change.replaces}),
             deleteBeforeReplace=outcome.delete_first,
             detailedDiff={
-                render(change.path): provider_pb2.PropertyDiff(
+                written(self.name, change.path): provider_pb2.PropertyDiff(
                     kind=_KINDS[change.kind] + (1 if change.replaces else 0),  # type: ignore[arg-type]
                     inputDiff=True,
                 )

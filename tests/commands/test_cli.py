@@ -18,6 +18,15 @@ from scripts.places import ROOT
 NOT_AT_START = ("pulumi", "pulumi_aws", "pulumi_cloudflare", "pulumi_kubernetes", "pydantic", "yaml", "infra", "grpc")
 
 
+def test_help_does_without_rich() -> None:
+    """Which takes longer to import than all else that it needs."""
+    code = "import sys, ops.cli\ntry: ops.cli.main()\nexcept SystemExit: print([n for n in sys.modules if n == 'rich'])"
+    line = [sys.executable, "-c", code, "--help"]
+    said = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1] == "[]"
+    assert "Plan and size:" in said
+
+
 def test_starting_imports_nothing_heavy() -> None:
     code = f"import sys, ops.cli; print([name for name in {NOT_AT_START!r} if name in sys.modules])"
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
@@ -30,6 +39,14 @@ def test_help_lists_every_command_without_importing_it(monkeypatch: pytest.Monke
     assert result.exit_code == 0
     for name in cli.COMMANDS:
         assert name in result.output
+
+
+def test_help_has_each_command_in_one_section_and_on_one_line() -> None:
+    assert sorted(name for names in cli.SECTIONS.values() for name in names) == sorted(cli.COMMANDS)
+    lines = CliRunner().invoke(cli.app, ["--help"], env={"COLUMNS": "80"}).output.splitlines()
+    for name, (_, summary) in cli.COMMANDS.items():
+        assert any(line.split() == [name, *summary.split()] for line in lines), name
+    assert max(map(len, lines)) <= 80
 
 
 def test_every_command_is_where_the_table_says() -> None:

@@ -52,14 +52,32 @@ def test_the_plugin_is_the_one_that_the_environment_names(layout: Layout, tmp_pa
     assert done.stdout == "real x\n"
 
 
-def test_aws_gives_the_token_and_nothing_else(layout: Layout) -> None:
-    path = environ.engine_environment(layout, "real")["PATH"]
-    command = ["sh", "-c", "aws eks get-token --cluster-name any"]
-    said = subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=True)
+def _aws(path: str, *words: str) -> subprocess.CompletedProcess[str]:
+    command = ["/bin/sh", "-c", 'aws "$@"', "sh", *words]
+    return subprocess.run(command, env={"PATH": path}, capture_output=True, text=True, check=False)
+
+
+def test_aws_gives_the_token_and_hands_the_rest_on(layout: Layout, tmp_path: Path) -> None:
+    machine = tmp_path / "a machine"
+    machine.mkdir()
+    (machine / "aws").write_text('#!/bin/sh\nprintf "%s|" "$@"\nexit 3\n')
+    (machine / "aws").chmod(0o755)
+    path = f"{layout.cluster('real') / 'bin'}:/bin:{machine}"
+    said = _aws(path, "eks", "get-token", "--cluster-name", "any")
     assert json.loads(said.stdout)["status"] == {"token": "secret"}
-    other = subprocess.run(["sh", "-c", "aws s3 ls"], env={"PATH": path}, capture_output=True, text=True, check=False)
-    assert other.returncode == 1
-    assert other.stderr == "There is no AWS in the sandbox: aws s3 ls\n"
+    other = _aws(path, "elbv2", "describe-load-balancers", "--query", "a: b *")
+    assert (other.stdout, other.returncode) == ("elbv2|describe-load-balancers|--query|a: b *|", 3)
+
+
+def test_aws_says_that_the_machine_has_none(layout: Layout) -> None:
+    said = _aws(f"{layout.cluster('real') / 'bin'}:/nowhere", "s3", "ls")
+    assert said.returncode == 127
+    assert said.stderr == "There is no AWS CLI on PATH: install it to run aws s3 ls\n"
+
+
+def test_the_shim_is_first_on_the_engines_path(layout: Layout) -> None:
+    path = environ.engine_environment(layout, "real")["PATH"]
+    assert path.split(":")[0] == str(layout.cluster("real") / "bin")
 
 
 def test_eks_answers_where_the_server_is(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:

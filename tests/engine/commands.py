@@ -41,9 +41,9 @@ def project(home: Path, stage: int, more: str = "") -> Path:
     return made
 
 
-def ascent(box: Sandbox, server: CloudServer, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """`ascent ...` as in the shell of `make env`."""
-    environment = engine_environment(box.layout) | box.environment | cloud.environment(server, "us-east-1")
+def ascent(box: Sandbox, server: CloudServer, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """`ascent ...` as in the shell of `make env`, with `more` of its environment."""
+    environment = engine_environment(box.layout) | box.environment | cloud.environment(server, "us-east-1") | more
     return subprocess.run(
         [sys.executable, "-c", COMMAND, *arguments],
         cwd=box.project, env=environment | {"PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,

@@ -14,7 +14,8 @@ from tests.engine.commands import ascent, project
 from tests.engine.world import brought_up
 
 HOME, OTHER = "us-east-1", "eu-west-1"
-TOLD = ("failover", "--stack", "sandbox", "--to", OTHER, "--without-old-objects", "--apply", "--yes", "--json")
+TOLD = ("failover", "--stack", "sandbox", "--to", OTHER, "--apply", "--yes", "--json")
+COPY = ("backfill", "--stack", "sandbox", "--wait", "--json")
 
 
 def test_a_switchover_from_its_first_call_to_the_update(tmp_path: Path) -> None:
@@ -30,6 +31,18 @@ def test_a_switchover_from_its_first_call_to_the_update(tmp_path: Path) -> None:
         return [one["DBClusterArn"].split(":")[3] for one in found["GlobalClusterMembers"] if one["IsWriter"]]
 
     try:
+        # Objects that are older than their bucket's replication: without a copy of them, the move is refused.
+        copies = box.outputs()["copies"]
+        home, there = copies["from"]["avatars"], copies["to"][OTHER]["avatars"]
+        client("s3").put_object(Bucket=home, Key="old.png", Body=b"picture")
+        refused = ascent(box, server, *TOLD)
+        assert refused.returncode == 2, refused.stdout + refused.stderr
+        assert "ascent backfill" in json.loads(refused.stdout)["error"]["message"]
+        # Clients of S3's control API put the account before the address, which no one resolves: a proxy need not.
+        copied = ascent(box, server, *COPY, HTTP_PROXY=server.url)
+        assert copied.returncode == 0, copied.stdout + copied.stderr
+        assert client("s3").get_object(Bucket=there, Key="old.png")["Body"].read() == b"picture"
+
         # Nothing replicates in the sandbox, so nothing measures how far behind a region is, which stops a switchover.
         refused = ascent(box, server, *TOLD)
         assert refused.returncode == 1, refused.stdout + refused.stderr

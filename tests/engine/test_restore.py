@@ -133,11 +133,14 @@ def test_the_whole_command_at_the_sandboxs_aws(tmp_path: Path) -> None:
         to = datetime.now(UTC) - timedelta(hours=2)
         moment = to.strftime("%Y-%m-%dT%H:%M:%SZ")
         options = ("--stack", "sandbox", "--to", moment, "--json", "--apply", "--yes", "--over-budget")
+        # The refresh after the swap fails: the same command goes on from there.
+        cut = ascent(box, server, "restore", *options, ASCENT_SANDBOX_FAIL=f"read:{CLUSTER}:1")
+        assert cut.returncode == 1, cut.stdout + cut.stderr
         done = ascent(box, server, "restore", *options)
         assert done.returncode == 0, done.stdout + done.stderr
         told = json.loads(done.stdout)
         assert list(told["results"]) == [one["id"] for one in told["steps"]]
-        assert told["results"]["swap"] == told["results"]["update"] == "done"
+        assert told["results"]["update"] == "done"
 
         keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
         rds = boto3.client("rds", region_name="us-east-1", endpoint_url=server.url, **keys)

@@ -7,10 +7,15 @@ import json
 import pytest
 
 from catalog import config as configuration
+from catalog.diff import compare
+from catalog.paths import written
+from catalog.schema import resource_schema
 from tests.kubernetes.configurations import CHANGES
+from tests.kubernetes.object_changes import CASES
 from tests.kubernetes.record import ANSWERS
 
-RECORDED = json.loads(ANSWERS.read_text(encoding="utf-8"))["configurations"]
+ANSWERED = json.loads(ANSWERS.read_text(encoding="utf-8"))
+RECORDED = ANSWERED["configurations"]
 
 
 def test_every_change_was_asked() -> None:
@@ -25,3 +30,17 @@ def test_a_changed_configuration_is_judged_as_the_real_provider_does(name: str) 
         "replaces": sorted(configuration.replacing("kubernetes", before, after)),
     }
     assert said == RECORDED[name]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_changed_object_is_judged_as_the_real_provider_does(name: str) -> None:
+    case, recorded = CASES[name], ANSWERED["changes"][name]
+    schema = resource_schema(case.token)
+    assert schema is not None
+    outcome = compare(schema, case.base, case.after, [], configuration.parsed("kubernetes", case.configured))
+    kinds = {
+        written("kubernetes", change.path): change.kind + ("_replace" if change.replaces else "")
+        for change in outcome.changes
+    }
+    assert kinds == recorded["differs"]
+    assert outcome.delete_first == recorded["deletes_first"]

@@ -353,7 +353,11 @@ def test_the_roles_are_made_again_and_the_data_api_is_there_for_it() -> None:
     one.all()
     assert sky.clusters[NAME]["HttpEndpointEnabled"]
     assert one.machine.told[-1] == ("update", (CALL,))
-    assert f"--replace '{CALL}'" in next(step.command for step in one.run.plan.steps if step.id == "update")
+    typed = {step.id: step.command for step in one.run.plan.steps}
+    assert f"--replace '{CALL}'" in typed["update"]
+    # The restored one's ARN, so that the line can be typed as it stands.
+    arn = f"arn:aws:rds:us-east-1:123456789012:cluster:{one.run.names.restored}"
+    assert f"aws rds enable-http-endpoint --region us-east-1 --resource-arn {arn}" in typed["restore"]
 
 
 def test_a_cluster_that_is_gone_comes_back_from_what_aws_has_kept() -> None:

@@ -10,6 +10,8 @@ from typing import Any
 
 import boto3  # type: ignore[import-untyped]
 import pytest
+from botocore.config import Config  # type: ignore[import-untyped]
+from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
 from ops.rollout.gates import AwsGates, GateError
 from ops.rollout.state_machine import Traffic
@@ -209,6 +211,59 @@ def test_weights_are_written_into_the_world(served: Served) -> None:
     # An update's are taken from there.
     served.edit("aws:lb/listener:Listener", LISTENER, defaultActions=[FORWARD])
     assert served.gates().weights(REGION, LISTENER) == {BLUE: 100}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "asked", "code"),
+    [
+        ("autoscaling", "describe_instance_refreshes", {"AutoScalingGroupName": "green"}, "ValidationError"),
+        ("rds", "describe_db_proxy_endpoints", {"DBProxyEndpointName": "none"}, "DBProxyEndpointNotFoundFault"),
+        (
+            "rds",
+            "failover_global_cluster",
+            {"GlobalClusterIdentifier": "none", "TargetDbClusterIdentifier": "arn:aws:rds:eu-west-1:1:cluster:db"},
+            "GlobalClusterNotFoundFault",
+        ),
+        (
+            "elasticache",
+            "describe_global_replication_groups",
+            {"GlobalReplicationGroupId": "none"},
+            "GlobalReplicationGroupNotFoundFault",
+        ),
+    ],
+)
+def test_what_is_not_there_is_a_fault_with_the_services_code(
+    served: Served, service: str, operation: str, asked: dict[str, str], code: str
+) -> None:
+    with pytest.raises(ClientError) as raised:
+        getattr(served.client(service), operation)(**asked)
+    assert raised.value.response["Error"]["Code"] == code
+
+
+def test_a_job_of_a_bucket_without_objects_fails(served: Served) -> None:
+    keys = {"aws_access_key_id": "sandbox", "aws_secret_access_key": "sandbox"}
+    address, proxy = served.server.url, Config(proxies={"http": served.server.url})
+    control = boto3.client("s3control", region_name=REGION, endpoint_url=address, config=proxy, **keys)
+    served.client("s3").create_bucket(Bucket="pictures")
+    wanted = {"SourceBucket": "arn:aws:s3:::pictures", "EnableManifestOutput": False}
+    asked: dict[str, Any] = {
+        "AccountId": "123456789012",
+        "Operation": {"S3ReplicateObject": {}},
+        "Report": {"Enabled": False},
+        "ClientRequestToken": "one",
+        "Priority": 1,
+        "RoleArn": "arn:aws:iam::123456789012:role/copies",
+        "ManifestGenerator": {"S3JobManifestGenerator": wanted},
+    }
+    job = control.create_job(**asked)["JobId"]
+    assert control.create_job(**asked)["JobId"] == job
+    found = control.describe_job(AccountId="123456789012", JobId=job)["Job"]
+    assert found["Status"] == "Failed"
+    assert "no keys matching" in found["FailureReasons"][0]["FailureReason"]
+    assert [one["JobId"] for one in control.list_jobs(AccountId="123456789012")["Jobs"]] == [job]
+    with pytest.raises(ClientError, match="There is no job other"):
+        control.describe_job(AccountId="123456789012", JobId="other")
+    served.client("s3").delete_bucket(Bucket="pictures")
 
 
 def test_what_is_gone_from_the_world_is_gone(served: Served) -> None:

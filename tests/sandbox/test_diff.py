@@ -211,10 +211,11 @@ def test_immutable_parts_of_kubernetes_objects_replace(start: Start) -> None:
     old = {"metadata": metadata, "stringData": {"a": Secret("1")}}
     new = {"metadata": metadata, "stringData": {"a": Secret("2")}}
     response = start("kubernetes").diff("kubernetes:core/v1:Secret", old, new)
-    assert kinds(response) == {"stringData.a": "update_replace"}
+    assert kinds(response) == {"data.a": "update_replace"}
+    assert list(response.replaces) == ["data.a"]
     assert response.deleteBeforeReplace
     mutable = start("kubernetes", enableSecretMutable="true").diff("kubernetes:core/v1:Secret", old, new)
-    assert kinds(mutable) == {"stringData.a": "update"}
+    assert kinds(mutable) == {"data.a": "update"}
 
 
 def test_keepers_replace_a_random_value(start: Start) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from catalog.kubernetes.schedules import problem
 from catalog.kubernetes.security import ENFORCE, VERSION, Pod, violations
 from catalog.values import UNKNOWN, encode
 from tests.kubernetes.cases import OBJECTS, SECURITY, Object, changed, named, of_kind
-from tests.sandbox.conftest import CONTEXT, Engine, Start, urn
+from tests.kubernetes.record import ANSWERS
+from tests.sandbox.conftest import CONTEXT, Aborted, Engine, Start, urn
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
@@ -172,3 +174,21 @@ def test_another_namespace_and_another_cluster_are_not_judged(start: Start) -> N
 )
 def test_a_schedule_is_one(schedule: str) -> None:
     assert problem(schedule) is None
+
+
+def test_an_object_that_was_deleted_by_hand_is_gone_for_reads_and_for_previews(kubernetes: Engine) -> None:
+    """As the real provider was recorded: the comparison does not see it, and the preview of an update fails."""
+    recorded = json.loads(ANSWERS.read_text(encoding="utf-8"))["troubles"]["deleted by hand, with force"]
+    token = "kubernetes:core/v1:ConfigMap"
+    old: dict[str, Any] = {"metadata": {"name": "one", "namespace": "default"}, "data": {"key": "one"}}
+    new = {**old, "data": {"key": "two"}}
+    identifier, state = kubernetes.create(token, old)
+    assert kubernetes.update(token, identifier, state, old, new, preview=True)
+    kubernetes.delete(token, identifier, state)
+    assert kubernetes.read(token, identifier, state, old)[0] == ""
+    assert recorded["read"] == "gone"
+    assert list(kubernetes.diff(token, old, new).detailedDiff) == list(recorded["differs"])
+    for preview, said in ((True, recorded["preview"]), (False, recorded["update"])):
+        assert "not found" in said
+        with pytest.raises(Aborted, match="does not exist"):
+            kubernetes.update(token, identifier, state, old, new, preview=preview)

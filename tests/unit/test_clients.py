@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import boto3  # type: ignore[import-untyped]
 import pytest
@@ -71,6 +73,35 @@ def test_without_a_variable_the_sdk_says_it(silent: str) -> None:
     with pytest.raises(RuntimeError, match="Could not connect to the endpoint URL"), explained(RuntimeError, "sts"):
         sts.get_caller_identity()
     assert told(ValueError("of\n two lines")) == "of two lines"
+
+
+def test_a_page_in_the_place_of_an_answer_is_one_short_line() -> None:
+    """A proxy's, such as one that does not reach AWS."""
+    page = b"<!doctype html>\n<p>Bad gateway " + b"x" * 5000
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.send_response(502)
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Proxy) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        once, keys = Config(retries={"total_max_attempts": 1}), {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+        url = f"http://127.0.0.1:{server.server_port}"
+        rds = boto3.client("rds", region_name=REGION, endpoint_url=url, config=once, **keys)
+        with (
+            pytest.raises(RuntimeError, match=r"rds: Unable to parse response") as raised,
+            explained(RuntimeError, "rds"),
+        ):
+            rds.describe_db_clusters()
+        server.shutdown()
+    assert "\n" not in str(raised.value)
+    assert len(str(raised.value)) < 500
 
 
 def test_a_job_s_credentials_come_from_the_endpoint(silent: str) -> None:
