@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING
 from infra.config.models.runtime import Runtime
 from ops.documents import console
 from ops.documents.model import Document, table
-from ops.documents.picture import Picture
 from ops.errors import NO
 from ops.simulate.assumptions import Assumptions, rows
-from ops.stackfile import ROOT
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
     from ops.simulate.fit import FittedStage
 
 STACK = "prod"
@@ -62,19 +58,6 @@ def _bounds(sizes: Mapping[str, float], section: str) -> str:
     return f"{sizes[least]:g} to {sizes[most]:g}" if least in sizes else "-"
 
 
-def picture() -> Figure:
-    """The example: load and capacity, instances, the database, and the answers."""
-    from ops.simulate import charts
-    from ops.simulate.serving import LossTimes
-    from ops.simulate.simulation import simulate
-    from ops.simulate.stack import of_file
-    from ops.simulate.traffic import read
-
-    run = simulate(of_file(STACK, STAGE, None), read(ROOT / TRACE), Assumptions(), LossTimes())
-    return charts.drawn(run, (charts.load, charts.serving, charts.database, charts.slowness, charts.drops))
-
-
-PICTURE = Picture(file="docs/pictures/simulate.svg", draw=picture)
 DOCUMENT = Document(
     file="docs/simulate.md",
     tables={"assumptions": assumptions, "example": example},

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import MultipleLocator
 
 from infra.thresholds import LATENCY_HEALTHY_MS
 from ops.errors import AscentError
-from ops.plots import BLUE, FORMATS, GREEN, GREY, ORANGE, PURPLE, RED, SKY, figure, save
+from ops.plots import BLUE, FORMATS, GREEN, GREY, ORANGE, PURPLE, RED, figure, save
 from ops.simulate.run import SimulatedRun
 from ops.simulate.traffic import MINUTE
 
@@ -24,26 +24,31 @@ if TYPE_CHECKING:
 
 _MOST_POINTS = 720  # of a line: more than a chart has pixels for
 _HOUR, _DAY, _DAYS_FROM = 3600, 86_400, 3
-_TICKS = 12  # of hours, at most: a day has one each two
+_TICKS = 13  # at most, and the hours that may be between two
+_STEPS = (1 / 12, 0.25, 0.5, 1, 2, 3, 6, 12)
+_BIG = 1000
 _ROOM = 1.12  # above the highest value, for the legend's sake
 
 
 class _Chart:
     """What the charts of a run share: its time axis, and how many minutes a point stands for."""
 
-    def __init__(self, run: SimulatedRun) -> None:
-        self.run, self.stack = run, run.stack
+    def __init__(self, run: SimulatedRun, hours: tuple[float, float] | None) -> None:
+        self.run, self.stack, self._hours = run, run.stack, hours
         minutes = len(run.minutes["arrived"])
-        self._step = -(-minutes // _MOST_POINTS)
+        self._step = 1 if hours else -(-minutes // _MOST_POINTS)
         self._unit, self._words = (_HOUR, "hours") if run.traffic.seconds <= _DAYS_FROM * _DAY else (_DAY, "days")
         starts = np.arange(0, minutes, self._step) * MINUTE
-        self.times = np.append(starts, run.traffic.seconds) / self._unit
+        times = np.append(starts, run.traffic.seconds) / self._unit
+        low, high = hours or (0, times[-1])
+        self._part = slice(int(np.searchsorted(times, low)), int(np.searchsorted(times, high, side="right")))
+        self.times = times[self._part]
 
     def line(self, name: str, fold: Callable[..., Array] = np.maximum.reduceat) -> Array:
         """A column for a step plot: of the minutes of a point, the most, or what `fold` makes of them."""
         values = self.run.minutes[name]
         folded = fold(values, np.arange(0, len(values), self._step))
-        return np.append(folded, folded[-1])
+        return np.append(folded, folded[-1])[self._part]
 
     def rate(self, name: str) -> Array:
         """Requests a second of a column that counts them by the minute."""
@@ -61,6 +66,7 @@ class _Chart:
         """What a plot shows, in which unit, with a legend and what is lost."""
         axes.set_title(text, loc="left")
         axes.set_ylabel(unit)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.4g}" if value < _BIG else f"{value:,.0f}")
         top = axes.get_ylim()[1]
         axes.set_ylim(0, max(top * _ROOM, 1e-9))
         lost = self.run.lost
@@ -72,9 +78,12 @@ class _Chart:
     def ends(self, axes: Axes) -> None:
         """The time axis, below the last plot."""
         axes.set_xlabel(f"{self._words} from the start")
-        axes.set_xlim(0, self.times[-1])
+        axes.set_xlim(*(self._hours or (0, self.times[-1])))
         if self._unit == _HOUR:
-            axes.xaxis.set_major_locator(MaxNLocator(nbins=_TICKS, steps=[1, 2, 3, 6, 10]))
+            low, high = axes.get_xlim()
+            step = next(one for one in _STEPS if (high - low) / one <= _TICKS)
+            axes.xaxis.set_major_locator(MultipleLocator(step))
+            axes.xaxis.set_major_formatter(lambda at, _: f"{int(at)}:{round(at % 1 * MINUTE):02}")
 
     @property
     def subject(self) -> str:
@@ -99,7 +108,8 @@ def serving(chart: _Chart, axes: Axes) -> None:
         chart.draw(axes, chart.line("pods"), ORANGE, "pods")
         if stack.fleet is None or stack.fleet.maximum != stack.pods.maximum:
             chart.bound(axes, stack.pods.maximum * stack.regions, "most pods")
-    chart.title(axes, "Instances and pods, those that start among them", "number")
+    names = [name for name, size in (("instances", stack.fleet), ("pods", stack.pods)) if size is not None]
+    chart.title(axes, f"{' and '.join(names).capitalize()}, those that start among them", "number")
 
 
 def connections(chart: _Chart, axes: Axes) -> None:
@@ -139,7 +149,7 @@ def slowness(chart: _Chart, axes: Axes) -> None:
 def drops(chart: _Chart, axes: Axes) -> None:
     """Requests that get no answer."""
     values = chart.rate("dropped")
-    axes.fill_between(chart.times, values, step="post", color=SKY, linewidth=0)
+    axes.fill_between(chart.times, values, step="post", color=RED, alpha=0.25, linewidth=0)
     chart.draw(axes, values, RED, "dropped")
     if not values.any():
         axes.set_ylim(0, 1)
@@ -155,9 +165,11 @@ CHARTS: dict[str, tuple[Callable[[_Chart, Axes], None], ...]] = {
 }
 
 
-def drawn(run: SimulatedRun, plots: tuple[Callable[[_Chart, Axes], None], ...]) -> Figure:
-    """One chart with these plots below each other."""
-    chart = _Chart(run)
+def drawn(
+    run: SimulatedRun, plots: tuple[Callable[[_Chart, Axes], None], ...], hours: tuple[float, float] | None = None
+) -> Figure:
+    """One chart with these plots below each other: of the whole time, or between these hours of it."""
+    chart = _Chart(run, hours)
     made, axes = figure(len(plots), height=2.6 * len(plots) + 0.4)
     for plot, one in zip(plots, axes, strict=True):
         plot(chart, one)

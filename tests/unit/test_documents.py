@@ -9,20 +9,28 @@ import pytest
 
 from ops import stackfile
 from ops.documents import __main__ as command
-from ops.documents import alarms, update
+from ops.documents import alarms, simulate, update
 from ops.documents.index import DOCUMENTS
 from ops.documents.model import Document, generated
+from ops.documents.picture import Picture
 from ops.engine.render import render
 from ops.stackfile import ROOT
 
-# test_alarms_doc.py renders three stages instead of all.
-RENDERED = [one for one in DOCUMENTS if one.renders and one is not alarms.DOCUMENT]
+TEXTS = [one for one in DOCUMENTS if isinstance(one, Document)]
+PICTURES = [one for one in DOCUMENTS if not isinstance(one, Document)]
+# test_alarms_doc.py renders three stages instead of all, and simulate/test_fit.py fits one.
+RENDERED = [one for one in TEXTS if one.renders and one not in (alarms.DOCUMENT, simulate.DOCUMENT)]
 
 
 @pytest.mark.parametrize("document", RENDERED, ids=lambda one: one.file)
 def test_what_takes_a_render_is_up_to_date(document: Document) -> None:
     text = document.path.read_text()
     assert generated(text, document.renders, document.file) == text, "run: make docs"
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda one: one.file)
+def test_a_picture_is_up_to_date(picture: Picture) -> None:
+    assert picture.path.read_text() == picture.fresh(renders=True), "run: make docs"
 
 
 def test_every_generated_part_is_made_by_its_document() -> None:
@@ -32,7 +40,7 @@ def test_every_generated_part_is_made_by_its_document() -> None:
         for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.*")]
         for name in re.findall(r"^<!-- generated: (\S+) -->$", path.read_text(), flags=re.MULTILINE)
     }
-    made = {(one.file, name) for one in DOCUMENTS for name in (*one.tables, *one.renders)}
+    made = {(one.file, name) for one in TEXTS for name in (*one.tables, *one.renders)}
     assert places == made | {("README.md", update.PART)}
 
 
@@ -73,7 +81,7 @@ def test_what_is_to_be_imported_has_that_name_in_the_program(name: str) -> None:
     assert urns - {one.urn for one in resources} == set()
 
 
-@pytest.mark.parametrize("name", ["adopting", "first-account", "glossary", "teardown"])
+@pytest.mark.parametrize("name", ["adopting", "first-account", "glossary", "simulate", "teardown"])
 def test_its_links_lead_to_files_and_headings(name: str) -> None:
     text = (ROOT / "docs" / f"{name}.md").read_text()
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text)
