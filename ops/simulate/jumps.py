@@ -98,11 +98,10 @@ def _minutes(
         if beside:
             beside.one(minute)
         serving = scaler.timeline.changes[-1]
-        begin = max(minute - least, 0)
-        up, down = _acts([(one[begin : minute + 1], limit) for one, limit in seen], serving.wanted, scaler)
-        if told == minute or settled or up[-1] or down[-1]:
+        rises = _rises(seen, minute)
+        if told == minute or settled or rises or _falls(seen, minute, scaler.low_share):
             # What a step out is decided by are the last datapoints; a step in cannot follow within those of its alarm.
-            first = minute - (OUT_DATAPOINTS.value - 1 if up[-1] else least)
+            first = minute - (OUT_DATAPOINTS.value - 1 if rises else least)
             for earlier in range(max(first, told, 0), minute):
                 scaler.remember((earlier + 1) * MINUTE, _known(busy[earlier]), *_beside(beside, earlier))
             scaler.decide(now, _known(busy[minute]), *_beside(beside, minute))
@@ -124,6 +123,24 @@ def _minutes(
         found = _first((up | down)[minute - begin :] | (peaks[coming] > room))
         ahead = min(ahead * 2, _MOST) if found is None else _FIRST
         minute = stop if found is None else minute + found
+
+
+def _rises(metrics: Sequence[tuple[Array, float]], minute: int) -> bool:
+    """Whether an alarm to scale out is on after this minute."""
+    begin = minute + 1 - OUT_DATAPOINTS.value
+    return begin >= 0 and any(
+        values[minute] > target and bool((values[begin:minute] > target).all()) for values, target in metrics
+    )
+
+
+def _falls(metrics: Sequence[tuple[Array, float]], minute: int, low_share: float) -> bool:
+    """Whether all alarms to scale in are on after this minute."""
+    begin = minute + 1 - IN_DATAPOINTS.value
+    return (
+        begin >= 0
+        and all(values[minute] < target * low_share for values, target in metrics)
+        and all(bool((values[begin:minute] < target * low_share).all()) for values, target in metrics)
+    )
 
 
 def _beside(beside: Beside | None, minute: int) -> tuple[float | None, ...]:

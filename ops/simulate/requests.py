@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Array = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
 
 MS = 1000
 # A queue that is fuller than this is no queue that anybody waits in: the formulas go to infinity at 1.
@@ -56,22 +57,24 @@ class Serves:
     vcpus: float
     alive: Array
     routed: Array
+    whole: bool = False  # whether all that is routed to is alive, and there always is something
 
     def part(self, start: int, end: int) -> Serves:
         """These seconds of it."""
-        return Serves(self.share, self.per_target, self.vcpus, self.alive[start:end], self.routed[start:end])
+        alive, routed = self.alive[start:end], self.routed[start:end]
+        return Serves(self.share, self.per_target, self.vcpus, alive, routed, self.whole)
 
 
 @dataclass(frozen=True, slots=True)
 class Reached:
     """What a runtime does with its part of the requests: takes, loses in a lost zone, drops for want of capacity.
 
-    busy: share of what takes it, at most 1. seconds: mean time of a request there.
+    lost, over: None where there are none. busy: share of what takes it, at most 1. seconds: mean time of a request.
     """
 
     taken: Array
-    lost: Array
-    over: Array
+    lost: Array | None
+    over: Array | None
     busy: Array
     seconds: Array
 
@@ -85,15 +88,18 @@ def wait_exponent(servers: float) -> float:
 def reached(rates: Array, one: Serves, numbers: Assumptions) -> Reached:
     """What becomes of the requests of one region at a runtime."""
     mine = rates * one.share
-    routed = np.maximum(one.routed, 1)
-    arrives = mine * (one.alive / routed)
     room = one.alive * one.per_target
-    taken = np.minimum(arrives, room)
-    busy = np.minimum(arrives / np.maximum(room, 1e-9), 1)
-    full = np.minimum(busy, FULLEST)
+    arrives = mine if one.whole else mine * (one.alive / np.maximum(one.routed, 1))
+    busy = arrives / np.maximum(room, 1e-9)
+    taken, over, full = arrives, None, busy
+    if (most := busy.max(initial=0)) > FULLEST:
+        full = np.minimum(busy, FULLEST)
+        if most > 1:
+            taken, busy = np.minimum(arrives, room), np.minimum(busy, 1)
+            over = arrives - taken
     servers = max(one.vcpus, 1.0)
     seconds = numbers.cpu_ms / MS * (1 + full ** wait_exponent(servers) / (servers * (1 - full)))
-    return Reached(taken, mine - arrives, arrives - taken, busy, seconds)
+    return Reached(taken, None if one.whole else mine - arrives, over, busy, seconds)
 
 
 class Capacity:
@@ -108,13 +114,17 @@ class Capacity:
         self._per_unit = numbers.acu_vcpus * numbers.acu_load
         self._down, self._up = 1 / numbers.acu_halving_seconds, 1 / numbers.acu_doubling_seconds
         self._held = self._now = math.nan
+        self._least = math.log2(self._low)
 
     def follow(self, work: Array) -> Array:
         """Capacity units in each second, for so many seconds of CPU in it. It goes on where the last call ended."""
         if not self._moves:
             return np.full(len(work), self._low)
         steps = np.arange(1, len(work) + 1, dtype=np.float64)
-        wanted = np.log2(np.clip(work / self._per_unit, self._low, self._high))
+        needed = work / self._per_unit
+        if self._now == self._held == self._least and needed.max() <= self._low:
+            return np.full(len(work), self._low)
+        wanted = np.log2(np.clip(needed, self._low, self._high))
         if math.isnan(self._now):
             self._held = self._now = float(wanted[0])
         held = np.maximum.accumulate(np.maximum(wanted + steps * self._down, self._held)) - steps * self._down
@@ -128,7 +138,7 @@ class Answered:
     """What becomes of the requests that the application took, second by second, in one region.
 
     served: answered. dropped: by cause. seconds: mean time of an answer. writer, reader: capacity units of each.
-    connections, pool: in use and there. writer_load, reader_load: of what they take, above 1 where it is too much.
+    connections, pool: in use and there. full: whether all are in use; None where they never are. writer_load, reader_load: of what they take, above 1 where it is too much.
     """
 
     served: Array
@@ -138,6 +148,7 @@ class Answered:
     reader: Array
     connections: Array
     pool: Array
+    full: Flags | None
     writer_load: Array
     reader_load: Array
 
@@ -172,37 +183,49 @@ class Database:
         """
         numbers, stack = self._numbers, self._stack
         alone = readers < 1
-        read_work = taken * (self.reads * self.work)
-        writer_work = regions * (taken * (self.writes * self.work) + read_work * alone)
-        reader_work = read_work / np.maximum(readers, 1) * ~alone
+        by_readers, from_writer, reader_work = self._divided(taken, readers, alone)
+        writer_work = regions * taken * (from_writer * self.work)
         writer, reader = self._writer.follow(writer_work), self._reader.follow(reader_work)
         writer_load = writer_work / (writer * numbers.acu_vcpus)
         reader_load = reader_work / (reader * numbers.acu_vcpus)
-        write_time = self._request(writer_load)
-        read_time = np.where(alone, write_time, self._request(reader_load))
-        held = self.writes * write_time + self.reads * read_time
+        held = from_writer * self._request(writer_load) + by_readers * self._request(reader_load)
         limit = stack.database.server_connections
         pool = np.maximum(
             np.minimum(targets * CONNECTIONS_PER_INSTANCE.value, stack.limit if limit is None else limit), 1
         )
         demand = taken * held
-        connected = np.minimum(1, pool / np.maximum(taken * self.least_held, 1e-12))
-        total = seconds + held + self._hits * numbers.queries * numbers.round_trip_ms / MS
-        total += _pool_wait(demand / pool, pool, held)
-        kept = np.minimum(1, 1 / np.maximum(writer_load, 1e-12))
-        read = np.where(alone, kept * up, np.minimum(1, 1 / np.maximum(reader_load, 1e-12)))
-        asks = taken * connected
-        from_writer = self.writes + self.reads * alone
+        least, most = float(pool.min(initial=math.inf)), float(demand.max(initial=0))
+        total = seconds + (held + self._hits * numbers.queries * numbers.round_trip_ms / MS)
+        if most > least * NO_WAIT:
+            total += _pool_wait(demand / pool, pool, held)
+        full = demand >= pool if most >= least else None
+        used = demand if full is None else np.minimum(demand, pool)
+        loads = max(float(writer_load.max(initial=0)), float(reader_load.max(initial=0)))
+        if loads <= 1 and full is None and up.all():
+            return Answered(taken, {}, total, writer, reader, used, pool, full, writer_load, reader_load)
+        asks = taken * np.minimum(1, pool / np.maximum(taken * self.least_held, 1e-12))
+        written, read = asks * from_writer, asks * by_readers
+        kept, lost_there = written / np.maximum(writer_load, 1), written * (1 - up)
+        given, answered = read / np.maximum(reader_load, 1), kept * up
         dropped = {
-            "connections": taken * (self.writes + self.reads) * (1 - connected),
-            "writer": asks * from_writer * (1 - kept) * up,
-            "readers": asks * (self.reads * ~alone) * (1 - read),
-            "failover": asks * from_writer * (1 - up),
+            "connections": (taken - asks) * (self.writes + self.reads),
+            "writer": written - lost_there - answered,
+            "readers": read - given,
+            "failover": lost_there,
         }
-        served = taken * self._hits + asks * (self.writes * kept * up + self.reads * read)
-        return Answered(
-            served, dropped, total, writer, reader, np.minimum(demand, pool), pool, writer_load, reader_load
-        )
+        served = taken * self._hits + answered + given
+        return Answered(served, dropped, total, writer, reader, used, pool, full, writer_load, reader_load)
+
+    def _divided(self, taken: Array, readers: Array, alone: Flags) -> tuple[Array | float, Array | float, Array]:
+        """Shares of the requests that read from readers and that ask the writer, and the work of each reader."""
+        read_work = taken * (self.reads * self.work)
+        if not alone.any():
+            return self.reads, self.writes, read_work / readers
+        if alone.all():
+            return 0.0, self.writes + self.reads, np.zeros(len(taken))
+        by_readers: Array = np.where(alone, 0.0, self.reads)
+        from_writer: Array = self.writes + self.reads - by_readers
+        return by_readers, from_writer, np.where(alone, 0.0, read_work / np.maximum(readers, 1))
 
     def _request(self, load: Array) -> Array:
         """Mean time of all statements of a request: processor sharing, service / (1 - busy)."""

@@ -78,10 +78,18 @@ class Around:
     regions: like it.
     astray: share of all requests that is sent to a region that is lost.
     up: 1 where there is a writer, otherwise 0.
+    changes: the seconds in which the regions become fewer, and 0.
     """
 
     def __init__(self, stack: SimulatedStack, numbers: Assumptions, lost: LossTimes, seconds: int) -> None:
         count = stack.regions
+        self._stack, self._lost = stack, lost
+        self.changes = [0] if lost.region is None else [0, lost.region]
+        if lost.zone is None and lost.region is None:
+            # The same number all along takes no memory.
+            values = (1 / count, float(count), 0.0, 1.0)
+            self.part, self.regions, self.astray, self.up = (np.broadcast_to(one, seconds) for one in values)
+            return
         self.part, self.regions = np.full(seconds, 1 / count), np.full(seconds, float(count))
         self.astray, self.up = np.zeros(seconds), np.ones(seconds)
         if lost.zone is not None:
@@ -97,3 +105,8 @@ class Around:
             self.astray[lost.region : seen] = 1 / count
             self.part[seen:] = 1 / (count - 1)
             self.up[lost.region : lost.region + int(numbers.person_seconds) + DATABASE_PROMOTION.value] = 0
+
+    def count(self, second: int) -> int:
+        """Regions like it in this second."""
+        lost = self._lost.region
+        return self._stack.regions - (lost is not None and second >= lost)

@@ -56,8 +56,7 @@ def simulate(
         line = instances.timeline
         runtimes[FLEET] = RuntimeServes(
             _serves(line, seconds, fleet.share, instances.per_target, fleet.vcpus),
-            line.array("counted", seconds),
-            line.array("wanted", seconds),
+            line,
             fleet.maximum,
             CPU_TARGET.value / _PERCENT,
         )
@@ -69,8 +68,7 @@ def simulate(
         line = pods.timeline
         runtimes[PODS] = RuntimeServes(
             _serves(line, seconds, size.share, pods.per_target, size.vcpus),
-            line.array("counted", seconds),
-            line.array("wanted", seconds),
+            line,
             size.maximum,
             # The target is of the request; a pod can use more than it has asked for.
             POD_CPU_TARGET.value / _PERCENT * size.request / _MILLI / size.vcpus,
@@ -82,21 +80,23 @@ def simulate(
         scaled = ReaderFleet(stack.database, numbers, lost)
         readers_over(scaled, _taken(rates, runtimes) * (database.reads * database.work))
         line = scaled.timeline
-        readers = ReadersServe(
-            line.array("alive", seconds), line.array("wanted", seconds), scaled.maximum, scaled.target
-        )
+        readers = ReadersServe(line.array("alive", seconds), line, scaled.maximum, scaled.target)
     progress("requests")
     return over(SimulatedRun(stack, traffic, numbers, lost), around, runtimes, database, readers)
 
 
 def _serves(timeline: ServingTimeline, seconds: int, share: float, per_target: float, vcpus: float) -> Serves:
-    arrays = (timeline.array(name, seconds) for name in ("alive", "routed"))
-    return Serves(share, per_target, vcpus, *arrays)
+    alive = timeline.array("alive", seconds)
+    whole = all(one.alive == one.routed > 0 for one in timeline.changes)
+    routed = alive if whole else timeline.array("routed", seconds)
+    return Serves(share, per_target, vcpus, alive, routed, whole)
 
 
 def _taken(rates: Array, runtimes: Mapping[str, RuntimeServes]) -> Array:
     """Requests that the application takes, second by second."""
     found = np.zeros(len(rates))
     for one in (runtime.serves for runtime in runtimes.values()):
-        found += np.minimum(rates * one.share * (one.alive / np.maximum(one.routed, 1)), one.alive * one.per_target)
+        mine = rates * one.share
+        arrives = mine if one.whole else mine * (one.alive / np.maximum(one.routed, 1))
+        found += np.minimum(arrives, one.alive * one.per_target)
     return found

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ops.simulate.pieces import Pieces
 from ops.simulate.requests import CAUSES, MS, SLOW, Answered, Database, Reached, Serves, p95, reached
 from ops.simulate.run import LIMITS, Around, Reaching, SimulatedRun
+from ops.simulate.serving import ServingTimeline
 from ops.simulate.traffic import MINUTE
 
 if TYPE_CHECKING:
@@ -27,24 +30,24 @@ _ON_DEMAND_SHARE = 0.5  # infra/components/compute/fleet.py: of the instances ab
 
 @dataclass(frozen=True, slots=True)
 class RuntimeServes:
-    """What serves at a runtime: second by second, with what costs and what is asked for.
+    """What serves at a runtime.
 
+    maximum: targets at most.
     target: CPU at which a target is busier than the autoscaler wants it, as a share of what it can have.
     """
 
     serves: Serves
-    counted: Array
-    wanted: Array
+    timeline: ServingTimeline
     maximum: int
     target: float
 
 
 @dataclass(frozen=True, slots=True)
 class ReadersServe:
-    """The readers of one region, second by second."""
+    """The readers of one region. alive: that answer, second by second. target: of their CPU, in percent."""
 
     alive: Array
-    wanted: Array
+    timeline: ServingTimeline
     maximum: int
     target: float
 
@@ -61,6 +64,7 @@ def over(
     end = run.traffic.seconds
     rows = [stretches.one(start, min(start + _STRETCH, end)) for start in range(0, end, _STRETCH)]
     run.minutes = {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+    _count(run, around, runtimes, readers)
     return run
 
 
@@ -75,114 +79,117 @@ class _Stretches:
     ) -> None:
         self._run, self._around, self._runtimes = run, around, runtimes
         self._database, self._readers = database, readers
+        self._none = np.broadcast_to(0.0, _STRETCH)
+        self._at_most = {
+            name: Pieces.of(one.timeline, lambda now, most=one.maximum: float(now.wanted >= most))  # type: ignore[misc]
+            for name, one in [*runtimes.items(), *([("readers", readers)] if readers else [])]
+        }
         run.reached = {name: Reaching() for name in LIMITS}
         run.dropped = dict.fromkeys(CAUSES, 0.0)
-        names = ("arrived", "served", "slow", "instances", "spot", "pods", "nodes", "readers", "acu")
-        run.totals = dict.fromkeys(names, 0.0)
+        run.totals = dict.fromkeys(("arrived", "served", "slow", "acu"), 0.0)
 
     def one(self, start: int, end: int) -> dict[str, Array]:
         """The minutes of a stretch."""
-        run, around = self._run, self._around
-        stretch = slice(start, end)
+        run, around, stretch = self._run, self._around, slice(start, end)
         everybody, regions = run.traffic.rates[stretch], around.regions[stretch]
         rates = everybody * around.part[stretch]
-        zero = np.zeros(end - start)
-        taken, weighted, targets, capacity, lost = zero, zero, zero, zero, zero
-        drops: dict[str, Array] = {"region": everybody * around.astray[stretch]}
-        columns: dict[str, Array] = {}
-        for name, one in self._runtimes.items():
-            here = reached(rates, one.serves.part(start, end), run.numbers)
-            taken, weighted = taken + here.taken, weighted + here.taken * here.seconds
-            lost, drops[name] = lost + here.lost, here.over * regions
-            alive = one.serves.alive[stretch]
-            targets, capacity = targets + alive, capacity + alive * one.serves.per_target
-            columns["instances" if name == FLEET else name] = self._note(name, one, here, stretch, regions)
-        drops["zone"] = lost * regions
-        there = self._readers.alive[stretch] if self._readers else zero
-        mean = weighted / np.maximum(taken, 1e-12)
-        up = around.up[stretch]
-        got = self._database.answer(taken, mean, regions, there, targets, up)
-        drops |= {name: part * regions for name, part in got.dropped.items()}
-        self._note_database(got, stretch)
+        here = {name: reached(rates, one.serves.part(start, end), run.numbers) for name, one in self._runtimes.items()}
+        first, *others = here.values()
+        taken, mean = first.taken, first.seconds
+        targets = sum((one.serves.alive[stretch] for one in self._runtimes.values()), self._none[: end - start])
+        for one in others:
+            weighted = taken * mean + one.taken * one.seconds
+            taken = taken + one.taken
+            mean = weighted / np.maximum(taken, 1e-12)
+        there = self._readers.alive[stretch] if self._readers else self._none[: end - start]
+        got = self._database.answer(taken, mean, regions, there, targets, around.up[stretch])
+        for name, found in here.items():
+            self._note(name, found, start, end)
+            self._drop(name, found.over, regions, start)
+            self._drop("zone", found.lost, regions, start)
+        if run.lost.region is not None:
+            self._drop("region", everybody * around.astray[stretch], self._none[:1] + 1, start)
+        for name, part in got.dropped.items():
+            self._drop(name, part, regions, start)
+        self._note_database(got, start, end)
         served = got.served * regions
-        self._add(everybody, served, got, drops, start)
-        columns["readers"] = there * regions
-        self._add_hours(columns, got, regions)
-        return self._by_minute(everybody, served, drops, got, capacity * regions, columns)
+        totals = run.totals
+        totals["slow"] += float((served * np.exp(-SLOW / got.seconds)).sum())
+        standby = 1 + float(run.stack.database.standby and self._readers is None)
+        totals["acu"] += float(got.writer.sum()) * standby + float((there * regions * got.reader).sum())
+        return self._by_minute(everybody, served, got)
 
-    def _note(self, name: str, one: RuntimeServes, here: Reached, stretch: slice, regions: Array) -> Array:
-        """Note the limits of a runtime. Gives the targets of all regions."""
-        reaching, wanted, counted = self._run.reached, one.wanted[stretch], one.counted[stretch]
-        busy = here.busy > one.target
-        reaching[f"{name}-maximum"].note((wanted >= one.maximum) & busy, stretch.start)
-        if name == PODS:
-            reaching["nodes"].note(counted < wanted, stretch.start)
-        return counted * regions
+    def _drop(self, name: str, part: Array | None, regions: Array, start: int) -> None:
+        """Note requests that are lost; None is none."""
+        if part is None:
+            return
+        part = part * regions
+        self._run.dropped[name] += float(part.sum())
+        self._run.reached[name].note(part > self._run.traffic.rates[start : start + len(part)] * _NOTHING, start)
 
-    def _note_database(self, got: Answered, stretch: slice) -> None:
+    def _note(self, name: str, here: Reached, start: int, end: int) -> None:
+        """Note the limits of a runtime that cost no requests by themselves."""
+        reaching, one = self._run.reached, self._runtimes[name]
+        if (at_most := self._at_most[name].array(start, end)) is not None:
+            reaching[f"{name}-maximum"].note((at_most > 0) & (here.busy > one.target), start)
+
+    def _note_database(self, got: Answered, start: int, end: int) -> None:
         run, readers = self._run, self._readers
         most = run.stack.database.max_acu
         full = got.writer >= most * _NEARLY if run.stack.database.serverless else got.writer_load >= _NEARLY
-        run.reached["writer-maximum"].note(full, stretch.start)
-        if readers is not None:
+        run.reached["writer-maximum"].note(full, start)
+        if got.full is not None:
+            run.reached["connections"].note(got.full, start)
+        if readers is not None and (at_most := self._at_most["readers"].array(start, end)) is not None:
             of_most = got.reader_load * got.reader / most * _PERCENT
-            at_end = (readers.wanted[stretch] >= readers.maximum) & (of_most > readers.target)
-            run.reached["readers-maximum"].note(at_end, stretch.start)
+            run.reached["readers-maximum"].note((at_most > 0) & (of_most > readers.target), start)
 
-    def _add(self, arrived: Array, served: Array, got: Answered, drops: Mapping[str, Array], start: int) -> None:
-        totals = self._run.totals
-        totals["arrived"] += float(arrived.sum())
-        totals["served"] += float(served.sum())
-        totals["slow"] += float((served * np.exp(-SLOW / np.maximum(got.seconds, 1e-9))).sum())
-        for name, part in drops.items():
-            self._run.dropped[name] += float(part.sum())
-            full = got.connections >= got.pool if name == "connections" else part > arrived * _NOTHING
-            self._run.reached[name].note(full, start)
-
-    def _add_hours(self, columns: Mapping[str, Array], got: Answered, regions: Array) -> None:
-        stack, totals = self._run.stack, self._run.totals
-        if stack.fleet is not None:
-            instances = columns["instances"]
-            above = np.maximum(instances - stack.fleet.minimum * regions, 0)
-            totals["instances"] += float(instances.sum())
-            totals["spot"] += float(above.sum()) * (1 - _ON_DEMAND_SHARE) * stack.fleet.spot
-        if stack.pods is not None:
-            pods = columns["pods"]
-            totals["pods"] += float(pods.sum())
-            totals["nodes"] += float((np.ceil(pods / np.maximum(regions, 1) / stack.pods.each_node) * regions).sum())
-        totals["readers"] += float(columns["readers"].sum())
-        standby = float(stack.database.standby and stack.database.readers is None)
-        totals["acu"] += float((got.writer + standby * got.writer + columns["readers"] * got.reader).sum())
-
-    def _by_minute(
-        self,
-        arrived: Array,
-        served: Array,
-        drops: Mapping[str, Array],
-        got: Answered,
-        capacity: Array,
-        columns: Mapping[str, Array],
-    ) -> dict[str, Array]:
-        answers = _sum(served)
-        slowness = _sum(served * p95(got.seconds)) / np.maximum(answers, 1e-12) * MS
-        table = {
-            "arrived": _sum(arrived),
+    def _by_minute(self, arrived: Array, served: Array, got: Answered) -> dict[str, Array]:
+        came, answers = _sum(arrived), _sum(served)
+        dropped = came - answers
+        self._run.totals["arrived"] += float(came.sum())
+        self._run.totals["served"] += float(answers.sum())
+        return {
+            "arrived": came,
             "served": answers,
-            "dropped": _sum(sum(drops.values(), np.zeros(len(arrived)))),
-            "p95": slowness,
-            "capacity": _mean(capacity),
-            "writer": _mean(got.writer),
-            "reader": _mean(got.reader),
-            "connections": _mean(got.connections),
-            "pool": _mean(got.pool),
+            "dropped": np.where(dropped > came * _NOTHING, dropped, 0),
+            "p95": _sum(served * p95(got.seconds)) / np.maximum(answers, 1e-12) * MS,
+            "writer": _sum(got.writer) / MINUTE,
+            "reader": _sum(got.reader) / MINUTE,
+            "connections": _sum(got.connections) / MINUTE,
+            "pool": _sum(got.pool) / MINUTE,
         }
-        return table | {name: _mean(values) for name, values in columns.items()}
+
+
+def _count(
+    run: SimulatedRun, around: Around, runtimes: Mapping[str, RuntimeServes], readers: ReadersServe | None
+) -> None:
+    """What there was, in all regions: by minute, and in seconds of each."""
+    stack, end = run.stack, run.traffic.seconds
+    run.totals |= dict.fromkeys(("instances", "spot", "pods", "nodes", "readers"), 0.0)
+    capacity = np.zeros(end // MINUTE)
+    for name, one in runtimes.items():
+        column = "instances" if name == FLEET else name
+        counted = Pieces.of(one.timeline, lambda now: now.counted).times(around)
+        run.minutes[column], run.totals[column] = counted.minutes(end), counted.total(end)
+        each = one.serves.per_target
+        alive = Pieces.of(one.timeline, lambda now, each=each: now.alive * each)  # type: ignore[misc]
+        capacity += alive.times(around).minutes(end)
+        if stack.pods is not None and name == PODS:
+            size = stack.pods.each_node
+            nodes = Pieces.of(one.timeline, lambda now, size=size: math.ceil(now.counted / size))  # type: ignore[misc]
+            run.totals["nodes"] = nodes.times(around).total(end)
+            run.reached["nodes"] = Pieces.of(one.timeline, lambda now: float(now.counted < now.wanted)).reaching(end)
+        if stack.fleet is not None and name == FLEET and stack.fleet.spot:
+            least = stack.fleet.minimum
+            above = Pieces.of(one.timeline, lambda now, least=least: max(now.counted - least, 0))  # type: ignore[misc]
+            run.totals["spot"] = above.times(around).total(end) * (1 - _ON_DEMAND_SHARE)
+    run.minutes["capacity"] = capacity
+    answering = Pieces.of(readers.timeline, lambda now: now.alive) if readers else Pieces([0], [0.0])
+    answering = answering.times(around)
+    run.minutes["readers"], run.totals["readers"] = answering.minutes(end), answering.total(end)
 
 
 def _sum(values: Array) -> Array:
     found: Array = values.reshape(-1, MINUTE).sum(axis=1)
     return found
-
-
-def _mean(values: Array) -> Array:
-    return _sum(values) / MINUTE
