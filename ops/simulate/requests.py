@@ -31,6 +31,7 @@ FULLEST = 0.99
 NO_WAIT = 0.5
 # The 95th percentile of an exponential distribution, in means: the logarithm of 20.
 P95 = math.log(20)
+_DIGITS = 1e-9  # of a logarithm
 LONGEST = float(IDLE_TIMEOUT.value)  # seconds until the balancer gives an answer up
 SLOW = LATENCY_HEALTHY_MS.value / MS
 
@@ -129,8 +130,13 @@ class Capacity:
             self._held = self._now = float(wanted[0])
         held = np.maximum.accumulate(np.maximum(wanted + steps * self._down, self._held)) - steps * self._down
         units = np.minimum.accumulate(np.minimum(held - steps * self._up, self._now)) + steps * self._up
-        self._held, self._now = float(held[-1]), float(units[-1])
+        self._held, self._now = self._settled(held), self._settled(units)
         return np.exp2(units)
+
+    def _settled(self, values: Array) -> float:
+        """The last of them; the least exactly, where only the digits of the sums are above it."""
+        last = float(values[-1])
+        return self._least if last - self._least < _DIGITS else last
 
 
 @dataclass(frozen=True, slots=True)

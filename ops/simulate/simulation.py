@@ -46,11 +46,11 @@ def simulate(
     """
     seconds = traffic.seconds
     around = Around(stack, numbers, lost, seconds)
-    rates = traffic.rates * around.part
+    rates = traffic.rates if around.part[0] == around.part[-1] == 1 else traffic.rates * around.part
     runtimes: dict[str, RuntimeServes] = {}
     if (fleet := stack.fleet) is not None:
         progress("instances")
-        mine = rates * fleet.share
+        mine = _scaled(rates, fleet.share)
         instances = FleetScaling(fleet, stack.zones, numbers, lost, float(mine[0]))
         fleet_over(instances, mine)
         line = instances.timeline
@@ -62,7 +62,7 @@ def simulate(
         )
     if (size := stack.pods) is not None:
         progress("pods")
-        mine = rates * size.share
+        mine = _scaled(rates, size.share)
         pods = PodScaling(size, stack.zones, numbers, lost, float(mine[0]))
         pods_over(pods, mine)
         line = pods.timeline
@@ -94,9 +94,17 @@ def _serves(timeline: ServingTimeline, seconds: int, share: float, per_target: f
 
 def _taken(rates: Array, runtimes: Mapping[str, RuntimeServes]) -> Array:
     """Requests that the application takes, second by second."""
-    found = np.zeros(len(rates))
+    found: list[Array] = []
     for one in (runtime.serves for runtime in runtimes.values()):
-        mine = rates * one.share
+        mine = _scaled(rates, one.share)
         arrives = mine if one.whole else mine * (one.alive / np.maximum(one.routed, 1))
-        found += np.minimum(arrives, one.alive * one.per_target)
-    return found
+        room = one.alive * one.per_target
+        found.append(np.minimum(arrives, room, out=room))
+    first, *others = found
+    for other in others:
+        first += other
+    return first
+
+
+def _scaled(values: Array, share: float) -> Array:
+    return values if share == 1 else values * share

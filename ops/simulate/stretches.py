@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_STRETCH = 240 * MINUTE  # seconds that are worked out at once: so many numbers stay in a processor's cache
+_STRETCH = 720 * MINUTE  # seconds that are worked out at once: so many numbers stay in a processor's cache
 _NOTHING = 1e-9  # of all requests: less is what sums of numbers leave
 _NEARLY = 0.999  # of the maximum capacity
 _PERCENT = 100
@@ -80,10 +80,9 @@ class _Stretches:
         self._run, self._around, self._runtimes = run, around, runtimes
         self._database, self._readers = database, readers
         self._none = np.broadcast_to(0.0, _STRETCH)
-        self._at_most = {
-            name: Pieces.of(one.timeline, lambda now, most=one.maximum: float(now.wanted >= most))  # type: ignore[misc]
-            for name, one in [*runtimes.items(), *([("readers", readers)] if readers else [])]
-        }
+        self._at_most = {name: _at_most(one.timeline, one.maximum) for name, one in runtimes.items()}
+        if readers is not None:
+            self._at_most["readers"] = _at_most(readers.timeline, readers.maximum)
         run.reached = {name: Reaching() for name in LIMITS}
         run.dropped = dict.fromkeys(CAUSES, 0.0)
         run.totals = dict.fromkeys(("arrived", "served", "slow", "acu"), 0.0)
@@ -159,6 +158,11 @@ class _Stretches:
             "connections": _sum(got.connections) / MINUTE,
             "pool": _sum(got.pool) / MINUTE,
         }
+
+
+def _at_most(timeline: ServingTimeline, maximum: int) -> Pieces:
+    """1 while as many are asked for as there may be, and 0 otherwise."""
+    return Pieces.of(timeline, lambda now: float(now.wanted >= maximum))
 
 
 def _count(
