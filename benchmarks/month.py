@@ -12,7 +12,7 @@ from ops.simulate.shapes import BUSIEST, made
 from ops.simulate.simulation import simulate
 from ops.simulate.stack import of_file
 
-DAYS, STAGE, STACK = 30, 6, "prod"
+DAYS, STAGE, STACK = 30, 4, "prod"
 PART = 3600  # seconds that the plain loop takes, from the busiest on: a month of it would take a minute
 
 

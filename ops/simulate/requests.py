@@ -190,7 +190,9 @@ class Database:
         numbers, stack = self._numbers, self._stack
         alone = readers < 1
         by_readers, from_writer, reader_work = self._divided(taken, readers, alone)
-        writer_work = regions * taken * (from_writer * self.work)
+        writer_work = taken * (from_writer * self.work)
+        if regions[0] != 1 or regions[-1] != 1:
+            writer_work = writer_work * regions
         writer, reader = self._writer.follow(writer_work), self._reader.follow(reader_work)
         writer_load = writer_work / (writer * numbers.acu_vcpus)
         reader_load = reader_work / (reader * numbers.acu_vcpus)

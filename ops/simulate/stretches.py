@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-_STRETCH = 720 * MINUTE  # seconds that are worked out at once: so many numbers stay in a processor's cache
+_STRETCH = 360 * MINUTE  # seconds that are worked out at once: so many numbers stay in a processor's cache
 _NOTHING = 1e-9  # of all requests: less is what sums of numbers leave
 _NEARLY = 0.999  # of the maximum capacity
 _PERCENT = 100
@@ -80,6 +80,7 @@ class _Stretches:
         self._run, self._around, self._runtimes = run, around, runtimes
         self._database, self._readers = database, readers
         self._none = np.broadcast_to(0.0, _STRETCH)
+        self._alone = run.stack.regions == 1 and run.lost.region is None
         self._at_most = {name: _at_most(one.timeline, one.maximum) for name, one in runtimes.items()}
         if readers is not None:
             self._at_most["readers"] = _at_most(readers.timeline, readers.maximum)
@@ -91,12 +92,13 @@ class _Stretches:
         """The minutes of a stretch."""
         run, around, stretch = self._run, self._around, slice(start, end)
         everybody, regions = run.traffic.rates[stretch], around.regions[stretch]
-        rates = everybody * around.part[stretch]
+        rates = everybody if self._alone else everybody * around.part[stretch]
         here = {name: reached(rates, one.serves.part(start, end), run.numbers) for name, one in self._runtimes.items()}
         first, *others = here.values()
         taken, mean = first.taken, first.seconds
-        targets = sum((one.serves.alive[stretch] for one in self._runtimes.values()), self._none[: end - start])
-        for one in others:
+        targets = next(iter(self._runtimes.values())).serves.alive[stretch]
+        for one, runtime in zip(others, list(self._runtimes.values())[1:], strict=True):
+            targets = targets + runtime.serves.alive[stretch]
             weighted = taken * mean + one.taken * one.seconds
             taken = taken + one.taken
             mean = weighted / np.maximum(taken, 1e-12)
@@ -111,11 +113,13 @@ class _Stretches:
         for name, part in got.dropped.items():
             self._drop(name, part, regions, start)
         self._note_database(got, start, end)
-        served = got.served * regions
+        served = got.served if self._alone else got.served * regions
         totals = run.totals
         totals["slow"] += float((served * np.exp(-SLOW / got.seconds)).sum())
         standby = 1 + float(run.stack.database.standby and self._readers is None)
-        totals["acu"] += float(got.writer.sum()) * standby + float((there * regions * got.reader).sum())
+        totals["acu"] += float(got.writer.sum()) * standby + float(
+            ((there if self._alone else there * regions) * got.reader).sum()
+        )
         return self._by_minute(everybody, served, got)
 
     def _drop(self, name: str, part: Array | None, regions: Array, start: int) -> None:
