@@ -62,7 +62,8 @@ def simulate(
     pods, nodes, readers, acu}, limits: [{limit, what, first, seconds, dropped}], breaks: limit | null, cost: {currency,
     total, month, items: [{what, hours, price, usd}]}, assumptions: {key: number}, charts: [file]}. p95 is in
     milliseconds, quick the share of answers within a second, at and first are seconds from the start.
-    With --fit: {stack, runtime, traffic, stages: [{stage, users, holds, table, fitted, cpuMs, findings: [text]}]}.
+    With --fit: {stack, runtime, holds, stages: [{stage, name, users, holds, table, fitted, cpuMs, launchLost,
+    launchMinimum, tableUsd, fittedUsd, findings: [text]}]}.
 
     Exit codes: 0 all is served and the objectives are met, 1 something is dropped or an objective is missed, 2 the
     input is not usable. With --fit: 0 the table carries each stage's users, 1 it does not.

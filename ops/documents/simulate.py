@@ -42,10 +42,11 @@ def fitted(runtime: Runtime) -> str:
     found = fit(STACK, runtime, Assumptions())
     heads = ["stage", "users", "instances" if runtime.on_ec2 else "pods", "fitted", "capacity units", "fitted"]
     heads += ["readers", "fitted", "$ a month", "fitted", "CPU ms", "launch drops", "launch needs"]
-    return table(heads, [_row(one) for one in found.stages])
+    return table(heads, [row(one) for one in found.stages])
 
 
-def _row(one: FittedStage) -> list[object]:
+def row(one: FittedStage) -> list[object]:
+    """The cells of a stage."""
     cells: list[object] = [one.stage, f"{one.users:,}"]
     for section in ("fleet" if "fleet.minimum" in one.table else "hpa", "database", "readers"):
         cells += [_bounds(sizes, section) for sizes in (one.table, one.fitted)]

@@ -94,6 +94,14 @@ class FittedStage:
             word = "too small" if self.fitted[key] > size else "larger than needed"
             if self.fitted[key] != size:
                 said.append(f"{key} {word}: {size:g}, and {self.fitted[key]:g} carries them")
+        minimum = next((size for key, size in self.table.items() if key.endswith(".minimum")), 0)
+        if self.launch_minimum is None:
+            said.append("maximum too small for all users within five minutes")
+        elif self.launch_minimum > minimum:
+            said.append(
+                f"minimum too small for all users within five minutes: {minimum:g}, "
+                f"and {self.launch_minimum} carries them"
+            )
         return said
 
     def as_dict(self) -> dict[str, Any]:
@@ -138,7 +146,7 @@ def fitted(
     found = []
     for stage in STAGES:
         progress(f"Fitting stage {stage}")
-        found.append(_Fitting(stack, stage, runtime, numbers).fit())
+        found.append(Fitting(stack, stage, runtime, numbers).fit())
     return FittedStages(stack, _settings(stack, 1, runtime, {}).runtime.value, tuple(found))
 
 
@@ -151,8 +159,8 @@ def _settings(stack: str, stage: int, runtime: Runtime | None, sizes: Mapping[st
     return stackfile.read(values, f"Pulumi.{stack}.yaml", judged=False)
 
 
-class _Fitting:
-    """The search for one stage."""
+class Fitting:
+    """The search for one stage. wanted: the sizes that are looked for, in this order."""
 
     def __init__(self, stack: str, stage: int, runtime: Runtime | None, numbers: Assumptions) -> None:
         self._stack, self._stage, self._runtime, self._numbers = stack, stage, runtime, numbers
@@ -160,7 +168,7 @@ class _Fitting:
         users = self._own.row.users * max(len(self._own.visited_regions), 1)
         self._traffic, self._launch = made("zone-loss", users), made("launch", users)
         self._tried: dict[tuple[tuple[str, float], ...], bool] = {}
-        self._wanted = tuple(self._sought())
+        self.wanted = tuple(self._sought())
 
     def _sought(self) -> Iterator[FittedSize]:
         own = self._own
@@ -172,7 +180,7 @@ class _Fitting:
     def fit(self) -> FittedStage:
         """The stage, its sizes and the smallest."""
         table = self._table()
-        holds = self._carries(table)
+        holds = self.carries(table)
         best = self._smallest(table)
         return FittedStage(
             stage=self._stage,
@@ -201,21 +209,21 @@ class _Fitting:
             "readers.minimum": readers.minimum if readers else 0,
             "readers.maximum": readers.maximum if readers else 0,
         }
-        return {one.key: float(every[one.key]) for one in self._wanted}
+        return {one.key: float(every[one.key]) for one in self.wanted}
 
     def _smallest(self, table: Sizes) -> Sizes:
         """One size after the other made as small as it may be, the others being as they are by then."""
         best = dict(table)
-        if not self._carries(best):
+        if not self.carries(best):
             best = {key: size * _TABLE_MOST for key, size in table.items()}
-            if not self._carries(best):
+            if not self.carries(best):
                 return {}
-        for one in self._wanted:
+        for one in self.wanted:
             ladder = [size for size in one.ladder(table[one.key], best) if size <= best[one.key]]
             low, high = 0, len(ladder) - 1
             while low < high:
                 middle = (low + high) // 2
-                if self._carries({**best, one.key: ladder[middle]}):
+                if self.carries({**best, one.key: ladder[middle]}):
                     high = middle
                 else:
                     low = middle + 1
@@ -227,13 +235,13 @@ class _Fitting:
         low, high = 0, _MOST_CPU_MS
         for _ in range(_CPU_STEPS):
             middle = (low + high) // 2
-            if self._carries(table, replace(self._numbers, cpu_ms=float(middle or 1))):
+            if self.carries(table, replace(self._numbers, cpu_ms=float(middle or 1))):
                 low = middle
             else:
                 high = middle
         return float(low)
 
-    def _carries(self, sizes: Sizes, numbers: Assumptions | None = None) -> bool:
+    def carries(self, sizes: Sizes, numbers: Assumptions | None = None) -> bool:
         """Whether so much serves a day of the stage's users with a zone lost when it is busiest."""
         key = (*sorted(sizes.items()), ("cpu", (numbers or self._numbers).cpu_ms))
         if key not in self._tried:

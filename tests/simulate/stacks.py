@@ -20,7 +20,9 @@ def fleet(minimum: int = 2, maximum: int = 10, share: float = 1.0, warm: int = 0
     )
 
 
-def pods(minimum: int = 3, maximum: int = 20, share: float = 1.0, each_node: int = 3, nodes: int = 100) -> SimulatedPods:
+def pods(
+    minimum: int = 3, maximum: int = 20, share: float = 1.0, each_node: int = 3, nodes: int = 100
+) -> SimulatedPods:
     """Pods that ask for 500 millicores and can use one vCPU."""
     return SimulatedPods(
         minimum=minimum,

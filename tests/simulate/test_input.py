@@ -74,7 +74,8 @@ def test_a_shape_is_never_above_its_users_and_comes_near_them(shape: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("text", "second"), [("90m", 5400), ("6h", 21_600), ("2d", 172_800), ("45s", 45), ("16:00", 57_600), ("1:02:03", 3723)]
+    ("text", "second"),
+    [("90m", 5400), ("6h", 21_600), ("2d", 172_800), ("45s", 45), ("16:00", 57_600), ("1:02:03", 3723)],
 )
 def test_moments(text: str, second: int) -> None:
     assert second_of(text, "--lose-zone", 200_000) == second

@@ -38,8 +38,8 @@ def test_one_server_waits_as_in_m_m_1(busy: float) -> None:
 @pytest.mark.parametrize("servers", [2, 4, 8])
 @pytest.mark.parametrize("busy", [0.5, 0.7, 0.9])
 def test_several_servers_wait_nearly_as_in_m_m_c(servers: int, busy: float) -> None:
-    # Within three hundredths of a service, or five of the wait.
-    assert _wait(servers, busy) == pytest.approx(_erlang_c(servers, busy), rel=0.05, abs=0.03)
+    # Within four hundredths of a service, or five of the wait.
+    assert _wait(servers, busy) == pytest.approx(_erlang_c(servers, busy), rel=0.05, abs=0.04)
 
 
 def test_capacity_doubles_and_halves_no_faster_than_it_may() -> None:

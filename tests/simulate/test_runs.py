@@ -20,9 +20,7 @@ from tests.simulate.stacks import database, fleet, pods, stack
 
 STACKS = {
     "instances": stack(),
-    "a warm pool and readers": stack(
-        instances=fleet(minimum=3, warm=3), data=database(acus=(1, 16), readers=(1, 4))
-    ),
+    "a warm pool and readers": stack(instances=fleet(minimum=3, warm=3), data=database(acus=(1, 16), readers=(1, 4))),
     "pods": stack(on_pods=pods(nodes=6), data=database(acus=(0.5, 8))),
     "both, in three regions": stack(
         instances=fleet(share=0.6),
