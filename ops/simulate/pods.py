@@ -15,7 +15,8 @@ from ops.simulate.stack import NODE_DETECTED, POD_TOLERATION, SimulatedPods
 
 _LOST, _SEEN, _REPLACED = "lost", "seen", "replaced"
 _MS = _MILLI = 1000
-# What a look sees begins two scrapes before it, and ends one before it: metrics-server, --metric-resolution, 15 s by default, as long as a sync.
+# What a look sees begins two scrapes before it, and ends one before it: metrics-server, --metric-resolution, is 15 s by
+# default, as long as the time between two looks.
 WINDOW = SYNC_SECONDS
 SEEN_FROM = 2 * WINDOW
 

@@ -144,7 +144,8 @@ class Answered:
     """What becomes of the requests that the application took, second by second, in one region.
 
     served: answered. dropped: by cause. seconds: mean time of an answer. writer, reader: capacity units of each.
-    connections, pool: in use and there. full: whether all are in use; None where they never are. writer_load, reader_load: of what they take, above 1 where it is too much.
+    connections, pool: in use and there. full: whether all are in use; None where they never are.
+    writer_load, reader_load: of what they take, above 1 where it is too much.
     """
 
     served: Array

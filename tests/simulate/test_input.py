@@ -58,7 +58,7 @@ def test_what_is_wrong_with_a_file(tmp_path: Path, text: str, said: str) -> None
 
 
 def test_a_file_that_is_not_there_or_no_text(tmp_path: Path) -> None:
-    with pytest.raises(AscentError, match="nowhere.csv: cannot be read: No such file or directory; give a CSV file"):
+    with pytest.raises(AscentError, match=r"nowhere\.csv: cannot be read: No such file or directory; give a CSV file"):
         read(tmp_path / "nowhere.csv")
     (tmp_path / "load.csv").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(AscentError, match=r"load\.csv: is no CSV in UTF-8"):
@@ -83,7 +83,7 @@ def test_moments(text: str, second: int) -> None:
 
 @pytest.mark.parametrize("text", ["noon", "-1h", "5", "12:99", "", "3h30m"])
 def test_what_is_no_moment(text: str) -> None:
-    with pytest.raises(AscentError, match="--lose-zone: given .*write a time from the start, such as 90m"):
+    with pytest.raises(AscentError, match=r"--lose-zone: given .*write a time from the start, such as 90m"):
         second_of(text, "--lose-zone", 100)
 
 
