@@ -88,7 +88,7 @@ def wanted(capacity: int, value: float, target: float) -> int:
     Rounded up on the way out, and so few removed that the target is not passed on the way in. Target tracking,
     Considerations: of 1.5 instances more it adds two, of 1.5 fewer it removes one.
     """
-    # Without this, 10 instances at exactly 7 times their target could become 71.
+    # Rounded first: 50 instances at 19.6 of 70 are 14, and to floats a little more, which would be 15.
     return math.ceil(round(capacity * value / target, 9))
 
 

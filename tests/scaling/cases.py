@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from random import Random
 
-from ops.scaling.hpa import PERCENT, PODS, HpaDirection, HpaMetric, HpaPolicy, HpaRules, Select
+from ops.scaling.hpa import (
+    PERCENT,
+    PODS,
+    SYNC_SECONDS,
+    HorizontalPodAutoscaler,
+    HpaDirection,
+    HpaMetric,
+    HpaPolicy,
+    HpaRules,
+    Select,
+)
 from ops.scaling.pods import CPU, MEMORY, Measurement, ObservedPod
+from ops.scaling.rules import pod_rules
 from tests.scaling.upstream import HpaCase, HpaLook
 
 MIB = 1024 * 1024 * 1000  # thousandths of a byte
@@ -197,20 +210,58 @@ def steady_sync(random: Random) -> HpaCase:
     return _walk(random, given, gaps=(15,), length=45)
 
 
+def closed_loop(random: Random) -> HpaCase:
+    """The program's own rules for an hour, with pods that come and go as the autoscaler decides, and take time to."""
+    least = random.choice((1, 2, 3, 6))
+    given = pod_rules(least, least * random.choice((2, 5, 10)), by_memory=random.random() < 0.5)
+    names = tuple(metric.resource for metric in given.metrics)
+    autoscaler, begun = HorizontalPodAutoscaler(given), [-5000.0] * least
+    load, looks = least * 60.0, []
+    for index in range(240):
+        now = float(index * SYNC_SECONDS)
+        # Mostly a drift; now and then a wave, or its end.
+        load *= random.choice((3.0, 0.3)) if random.random() < 0.03 else random.uniform(0.97, 1.03)
+        load = min(max(load, 10.0), given.maximum * 120.0)
+        serving = max(sum(now - one >= _READY for one in begun), 1)
+        parts = {name: min(round(load / serving), 200) for name in names}
+        pods = tuple((count, _aged(parts, now, one)) for one, count in sorted(Counter(begun).items()))
+        looks.append(HpaLook(now, pods, least if index == 0 else None))
+        replicas = autoscaler.decide(now, len(begun), [pod for count, pod in pods for _ in range(count)]).replicas
+        begun = sorted(begun)[:replicas] + [now] * max(replicas - len(begun), 0)
+    return HpaCase(given, tuple(looks))
+
+
+# Seconds until a pod has a node, and until it is ready.
+_PLACED, _READY = 20, 50
+
+
+def _aged(parts: Mapping[str, int], now: float, begun: float) -> ObservedPod:
+    age = now - begun
+    if age < _PLACED:
+        return replace(pod({}, now), pending=True, started=None, ready=None)
+    ready = age >= _READY
+    # At its start it is busier than when it serves, and what is measured first is of that.
+    busy = parts if age >= _READY + SYNC_SECONDS else dict.fromkeys(parts, 150)
+    since = begun + (_READY if ready else _PLACED)
+    return replace(pod(busy, now), started=begun + _PLACED, ready=ready, ready_since=since)
+
+
 KINDS: Mapping[Callable[[Random], HpaCase], int] = {
     tolerance: 2000,
     missing: 2000,
     unready: 2500,
     several: 1500,
-    outside: 500,
-    without_behavior: 400,
-    with_behavior: 1000,
-    steady_sync: 400,
+    outside: 400,
+    without_behavior: 200,
+    with_behavior: 500,
+    steady_sync: 150,
+    closed_loop: 20,
 }
 """How many cases the tests make of each kind."""
 
 
-def made(kind: Callable[[Random], HpaCase], count: int) -> list[HpaCase]:
-    """Cases of a kind, always the same."""
+@cache
+def made(kind: Callable[[Random], HpaCase]) -> tuple[HpaCase, ...]:
+    """The cases of a kind, always the same."""
     random = Random(kind.__name__)  # noqa: S311
-    return [kind(random) for _ in range(count)]
+    return tuple(kind(random) for _ in range(KINDS[kind]))

@@ -7,6 +7,7 @@ WARMUP its "Set the default instance warmup for an Auto Scaling group". Expected
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -57,7 +58,8 @@ def test_it_scales_out_after_three_minutes_above_the_target() -> None:
 
 def test_at_the_target_is_not_above_it() -> None:
     """The alarm's comparison is GreaterThanThreshold."""
-    assert Group(CPU_ONLY, 4).minutes([50.0] * 5) == [4] * 5
+    group = Group(CPU_ONLY, 4)
+    assert [group.minute(50.0).reason for _ in range(5)] == [TrackingReason.STEADY] * 5
 
 
 def test_one_minute_below_begins_the_count_anew() -> None:
@@ -94,8 +96,9 @@ def test_of_one_and_a_half_fewer_it_removes_one() -> None:
 
 
 def test_what_comes_out_whole_is_not_rounded_up_by_the_arithmetic_of_floats() -> None:
-    rules = TrackingRules(minimum=1, maximum=900, policies=(TrackingPolicy(name="cpu", target=0.7),), warmup=0)
-    assert Group(rules, 100).minutes([0.77] * 3)[-1] == 110
+    rules = replace(CPU_ONLY, maximum=50, policies=(TrackingPolicy(name="cpu", target=70.0),))
+    # 50 x 19.6 / 70 is 14, and to floats a little more.
+    assert Group(rules, 50).minutes([19.6] * 15)[-1] == 14
 
 
 def test_any_policy_scales_out() -> None:
@@ -186,8 +189,9 @@ def test_what_is_on_its_way_out_counts_as_capacity() -> None:
     group = Group(CPU_ONLY, 10)
     group.minutes([30.0] * 15)
     assert group.capacity == 6
-    # Four still run, so ten share the load: six are as right as a minute before.
+    # Four still run, so ten share the load: six are as right as a minute before, and more is no scaling in.
     assert group.minute(30.0, ending=4).capacity == 6
+    assert group.minute(34.0, ending=4).capacity == 6
     # With them gone, six carry what was ten times 30.
     assert group.minute(50.0).capacity == 6
 

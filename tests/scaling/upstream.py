@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ops.scaling.hpa import HorizontalPodAutoscaler, HpaDecision, HpaDirection, HpaReason, HpaRules
-from ops.scaling.pods import Measurement, ObservedPod
+from ops.scaling.pods import Measurement, ObservedPod, PodGroup
 
 VALID = "ValidMetricFound"
 
@@ -58,12 +59,18 @@ def theirs(program: Path, cases: Sequence[HpaCase]) -> list[list[Verdict]]:
     return [_verdicts(case.looks, found) for case, found in zip(cases, answers, strict=True)]
 
 
-def ours(case: HpaCase) -> list[Verdict]:
-    """Our own."""
-    autoscaler, replicas, verdicts = HorizontalPodAutoscaler(case.rules), 0, []
+def ours(case: HpaCase, *, grouped: bool = False) -> list[Verdict]:
+    """Our own: pod by pod, or with those that are alike as a group."""
+    rules = case.rules
+    autoscaler, replicas, verdicts = HorizontalPodAutoscaler(rules), 0, []
     for look in case.looks:
         before = replicas if look.replicas is None else look.replicas
-        pods = [pod for count, pod in look.pods for _ in range(count)]
+        pods: list[PodGroup | ObservedPod] = []
+        for count, pod in look.pods:
+            if grouped:
+                pods.append(replace(pod.as_group(look.at, rules.initialization, rules.readiness_delay), count=count))
+            else:
+                pods += [pod] * count
         decision = autoscaler.decide(look.at, before, pods, look.failed)
         verdicts.append(verdict(before, decision))
         replicas = decision.replicas
