@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ops.simulate.stack import SimulatedStack
     from ops.simulate.traffic import TrafficCurve
 
-_MOST_USERS, _MOST_DAYS = 10_000_000, 366
+_MOST_USERS, _MOST_DAYS = 10_000_000, 92
 
 
 def simulate(
@@ -77,6 +77,10 @@ def simulate(
         ascent simulate --stage 4 --shape daily --lose-zone 16:00 --assume cpu-ms=20
     """
     if fit:
+        beside = {"TRACE.csv": trace, "--shape": shape, "--users": users, "--stage": stage, "--out": out}
+        beside |= {"--lose-zone": lose_zone, "--lose-region": lose_region}
+        if extra := [name for name, value in beside.items() if value is not None]:
+            raise AscentError(f"--fit: given with {', '.join(extra)}; it takes --stack, --runtime and --assume alone")
         _fit(stack, runtime, assume or [], as_json=as_json)
     # numpy takes a moment to import: not before the input is known to be good.
     from ops.simulate.assumptions import assumed

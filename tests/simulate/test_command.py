@@ -108,6 +108,7 @@ def test_it_reads_well_at_80_columns(runtime: str) -> None:
         (["--shape", "daily", "--assume", "speed=1"], "--assume: given 'speed=1'; write KEY=NUMBER"),
         (["--shape", "daily", "--stack", "nowhere"], "Pulumi.nowhere.yaml: there is no such file"),
         (["nowhere.csv"], "nowhere.csv: cannot be read"),
+        (["--fit", "--stage", "4"], "--fit: given with --stage; it takes --stack, --runtime and --assume alone"),
     ],
 )
 def test_input_that_is_not_usable(arguments: list[str], said: str) -> None:
@@ -120,7 +121,7 @@ def test_input_that_is_not_usable(arguments: list[str], said: str) -> None:
 
 def test_a_directory_that_cannot_be_made_is_said_before_anything_is_worked_out(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    result = _ask("--shape", "daily", "--days", "366", "--out", str(tmp_path / "file" / "charts"))
+    result = _ask("--shape", "daily", "--days", "92", "--out", str(tmp_path / "file" / "charts"))
     assert result.exit_code == 2
     assert "--out" in result.stderr
     assert "give a directory that can be written" in " ".join(result.stderr.split())

@@ -48,7 +48,7 @@ def test_the_examples_can_be_read(trace: Path) -> None:
         ("time,requests_per_second\n0,nan\n", "load.csv: row 2, column requests_per_second: given 'nan'; it should be"),
         ("time,requests_per_second\n0,-1\n", "load.csv: row 2, column requests_per_second: given '-1'; it should be a"),
         ("time,requests_per_second\n0,1\n\n9,x\n", "load.csv: row 4, column requests_per_second: given 'x'; it should"),
-        ("time,requests_per_second\n0,1\n99999999,1\n", "load.csv: 199999998 seconds; a simulation takes a year"),
+        ("time,requests_per_second\n0,1\n99999999,1\n", "load.csv: 199999998 seconds; a simulation takes a quarter"),
     ],
 )
 def test_what_is_wrong_with_a_file(tmp_path: Path, text: str, said: str) -> None:
