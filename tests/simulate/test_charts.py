@@ -26,21 +26,22 @@ def _run(days: int = 1, zone: int | None = 40_000) -> SimulatedRun:
     return simulate(made, TrafficCurve("a wave", rates), Assumptions(), LossTimes(zone=zone))
 
 
-def test_two_runs_draw_the_same_bytes(tmp_path: Path) -> None:
-    first, second = (write(_run(), _made(tmp_path / name)) for name in ("one", "two"))
+@pytest.fixture(scope="module")
+def charts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """All charts of a run."""
+    return write(_run(), tmp_path_factory.mktemp("charts"))
+
+
+def test_two_runs_draw_the_same_bytes(charts: list[Path], tmp_path: Path) -> None:
+    first, second = charts, write(_run(), tmp_path)
     assert [one.name for one in first] == [one.name for one in second]
     assert len(first) == 2 * len(CHARTS)
     assert all(one.read_bytes() == other.read_bytes() for one, other in zip(first, second, strict=True))
 
 
-def _made(folder: Path) -> Path:
-    folder.mkdir()
-    return folder
-
-
 @pytest.mark.parametrize("name", CHARTS)
-def test_each_says_what_it_is_in_which_unit_and_what_is_lost(name: str, tmp_path: Path) -> None:
-    text = {path.name: path.read_text() for path in write(_run(), tmp_path) if path.suffix == ".svg"}[f"{name}.svg"]
+def test_each_says_what_it_is_in_which_unit_and_what_is_lost(name: str, charts: list[Path]) -> None:
+    text = next(path for path in charts if path.name == f"{name}.svg").read_text()
     words = {
         "load": ("requests a second", "capacity", "load"),
         "serving": ("Instances and pods, those that start among them", "most instances", "most pods"),
