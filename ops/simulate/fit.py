@@ -93,15 +93,12 @@ class FittedStage:
         for key, size in self.table.items():
             word = "too small" if self.fitted[key] > size else "larger than needed"
             if self.fitted[key] != size:
-                said.append(f"{key} {word}: {size:g}, and {self.fitted[key]:g} carries them")
+                said.append(f"{key} {word}: {size:g}, and {self.fitted[key]:g} carries a day")
         minimum = next((size for key, size in self.table.items() if key.endswith(".minimum")), 0)
         if self.launch_minimum is None:
-            said.append("maximum too small for all users within five minutes")
+            said.append("for a launch, even the maximum is too small a minimum")
         elif self.launch_minimum > minimum:
-            said.append(
-                f"minimum too small for all users within five minutes: {minimum:g}, "
-                f"and {self.launch_minimum} carries them"
-            )
+            said.append(f"for a launch, the minimum is too small: {minimum:g}, and {self.launch_minimum} carries one")
         return said
 
     def as_dict(self) -> dict[str, Any]:

@@ -57,7 +57,9 @@ def read(path: Path) -> TrafficCurve:
     else:
         starts.append(starts[-1] + max(starts[-1] - starts[-2], 1))
     if starts[-1] > MOST_SECONDS:
-        raise AscentError(f"{path.name}: {starts[-1]} seconds; a simulation takes a quarter of a year at most, {MOST_SECONDS}")
+        raise AscentError(
+            f"{path.name}: {starts[-1]} seconds; a simulation takes a quarter of a year at most, {MOST_SECONDS}"
+        )
     lengths = [after - before for before, after in pairwise(starts)]
     lengths[-1] += -starts[-1] % MINUTE
     return TrafficCurve(path.name, np.repeat(np.array(rates, dtype=np.float64), lengths))

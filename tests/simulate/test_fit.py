@@ -56,19 +56,19 @@ def _stage(**changes: Any) -> FittedStage:
 def test_what_is_said_about_a_size() -> None:
     assert _stage().findings == []
     assert _stage(fitted={"fleet.minimum": 2.0, "fleet.maximum": 3.0}).findings == [
-        "fleet.maximum larger than needed: 4, and 3 carries them"
+        "fleet.maximum larger than needed: 4, and 3 carries a day"
     ]
     assert _stage(fitted={"fleet.minimum": 2.0, "fleet.maximum": 6.0}, holds=False).findings == [
-        "fleet.maximum too small: 4, and 6 carries them"
+        "fleet.maximum too small: 4, and 6 carries a day"
     ]
     assert _stage(fitted={}, holds=False).findings == ["too small: four times the sizes do not carry the users"]
 
 
 def test_a_launch_that_the_minimum_does_not_carry_is_said() -> None:
     (said,) = _stage(launch_minimum=3).findings
-    assert said == "minimum too small for all users within five minutes: 2, and 3 carries them"
+    assert said == "for a launch, the minimum is too small: 2, and 3 carries one"
     (said,) = _stage(launch_minimum=None).findings
-    assert said == "maximum too small for all users within five minutes"
+    assert said == "for a launch, even the maximum is too small a minimum"
 
 
 def test_the_table_of_a_stage_that_does_not_hold_is_a_no() -> None:
