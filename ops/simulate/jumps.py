@@ -34,6 +34,7 @@ PERCENT = 100
 DIGITS = 6  # of a metric: sums of the same numbers in another order differ in the last ones
 _MILLI = 1000
 _ROUNDING = 1e-6  # of an instance
+_BEHIND = SEEN_FROM // SYNC_SECONDS  # looks from the beginning of what one sees to itself
 _UP_LOOKS, _DOWN_LOOKS = 60 // SYNC_SECONDS, 300 // SYNC_SECONDS
 _FIRST, _MOST = 128, 8192  # moments that are looked at ahead: few after a change, more while nothing happens
 
@@ -152,48 +153,55 @@ def pods_over(pods: PodScaling, rates: Array) -> None:
     sums, peaks = _by(rates, SYNC_SECONDS)
     count = len(sums)
     asked = np.zeros(count, dtype=np.int64)
-    look, taken_singly, ahead = SEEN_FROM // SYNC_SECONDS, -1, _FIRST
-    behind = SEEN_FROM // SYNC_SECONDS
+    look, taken_singly = _BEHIND, -1
     while look < count:
         now = look * SYNC_SECONDS
         pods.advance(now)
-        proposed = pods.decide(now, _pod_usage(pods, rates, sums, peaks, look - behind))
+        proposed = pods.decide(now, _pod_usage(pods, rates, sums, peaks, look - _BEHIND))
         asked[look] = pods.replicas if proposed is None else proposed
         look += 1
         serving = pods.timeline.changes[-1]
         if look <= taken_singly or look >= count or not pods.at_rest or not serving.alive:
             continue
-        if serving.second > (look - behind) * SYNC_SECONDS:
+        if serving.second > (look - _BEHIND) * SYNC_SECONDS:
             continue  # the next look still sees a time in which others shared the load
-        event = pods.next_event
-        stop = min(look + ahead, count, count if event is None else max(-(-event // SYNC_SECONDS), look))
-        there, room = serving.alive, serving.alive * pods.per_target
-        coming, window = slice(look, stop), slice(look - behind, stop - behind)
-        asked[coming] = _proposals(pods, sums[window], there)
-        begin = max(look - _DOWN_LOOKS, 0)
-        above, below = asked[begin:stop] > there, asked[begin:stop] < there
-        up, down = np.zeros(stop - begin, dtype=bool), np.zeros(stop - begin, dtype=bool)
-        if there < pods.pods.maximum:
-            up = _runs(above) >= _UP_LOOKS
-        if there > pods.pods.minimum:
-            down = _runs(below) >= _DOWN_LOOKS
-        down[look - begin :] |= peaks[window] > room
-        first = _first((up | down)[look - begin :])
-        ahead = min(ahead * 2, _MOST) if first is None else _FIRST
-        taken_singly = stop if first is None else look + first
-        # More is decided by what was recommended in the window on the way up. What is older could only forbid less, and
-        # what asks for more forbids that for longer.
-        rises = first is not None and up[look - begin + first] and not down[look - begin + first]
-        window_looks = _UP_LOOKS if rises else _DOWN_LOOKS
+        taken_singly, remembered = _quiet(pods, asked, sums, peaks, look)
+        if taken_singly >= count:
+            return
         # An autoscaler that has forgotten what it recommended would act at once. So the last looks begin with one that
         # holds it where it is, for as long as it remembers.
-        before = asked[look : max(taken_singly - window_looks, look)]
-        holds = before == there
-        if there == pods.pods.maximum:
-            holds |= before > there
-        if there == pods.pods.minimum:
-            holds |= before < there
+        before = asked[look : max(taken_singly - remembered, look)]
+        holds = before == serving.alive
+        if serving.alive == pods.pods.maximum:
+            holds |= before > serving.alive
+        if serving.alive == pods.pods.minimum:
+            holds |= before < serving.alive
         look += int(np.flatnonzero(holds)[-1]) if holds.any() else 0
+
+
+def _quiet(pods: PodScaling, asked: NDArray[np.int64], sums: Array, peaks: Array, look: int) -> tuple[int, int]:
+    """The first look from this one on that might change something, and how many before it the autoscaler has to know.
+
+    Notes in `asked` what the metrics ask for in those before it. The first is their number where nothing changes.
+    """
+    there, event = pods.alive, pods.next_event
+    room, start, ahead = there * pods.per_target, look, _FIRST
+    last = len(sums) if event is None else min(max(-(-event // SYNC_SECONDS), look), len(sums))
+    while start < last:
+        stop = min(start + ahead, last)
+        coming, window = slice(start, stop), slice(start - _BEHIND, stop - _BEHIND)
+        asked[coming] = _proposals(pods, sums[window], there)
+        begin = max(start - _DOWN_LOOKS, 0)
+        up = _runs(asked[begin:stop] > there)[start - begin :] >= _UP_LOOKS
+        down = _runs(asked[begin:stop] < there)[start - begin :] >= _DOWN_LOOKS
+        full = peaks[window] > room
+        found = _first((up & (there < pods.pods.maximum)) | (down & (there > pods.pods.minimum)) | full)
+        if found is not None:
+            # More is decided by what was recommended in the window on the way up. What is older could only forbid less,
+            # and what asks for more forbids that for longer.
+            return start + found, _UP_LOOKS if up[found] and not full[found] else _DOWN_LOOKS
+        start, ahead = stop, min(ahead * 2, _MOST)
+    return last, _DOWN_LOOKS
 
 
 def _by(values: Array, step: int) -> tuple[Array, Array]:
