@@ -10,7 +10,8 @@ import numpy as np
 from infra.thresholds import CPU_TARGET, POD_CPU_TARGET
 from ops.simulate.assumptions import Assumptions
 from ops.simulate.fleet import FleetScaling
-from ops.simulate.jumps import fleet_over, pods_over, readers_over
+from ops.simulate.looks import pods_over
+from ops.simulate.minutes import fleet_over, readers_over
 from ops.simulate.pods import PodScaling
 from ops.simulate.readers import ReaderFleet
 from ops.simulate.requests import Database, Serves
