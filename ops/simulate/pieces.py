@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ class Pieces:
         return Pieces(seconds, [self._at(one) * around.count(one) for one in seconds])
 
     def _at(self, second: int) -> float:
-        return self._values[int(np.searchsorted(self._starts, second, side="right")) - 1]
+        return self._values[bisect_right(self._starts, second) - 1]
 
     def total(self, end: int) -> float:
         """Value times seconds, to before `end`."""
@@ -49,8 +50,8 @@ class Pieces:
 
     def array(self, start: int, end: int) -> Array | None:
         """Second by second, from `start` to before `end`; None where it is 0 all along."""
-        first = int(np.searchsorted(self._starts, start, side="right")) - 1
-        last = int(np.searchsorted(self._starts, end, side="left"))
+        first = bisect_right(self._starts, start) - 1
+        last = bisect_left(self._starts, end)
         if not any(self._values[first:last]):
             return None
         edges = np.clip([*self._starts[first:last], end], start, end)
