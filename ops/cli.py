@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "simulate": ("ops.commands.simulate", "Whether a stack carries a load, and where it breaks first."),
     "cost": ("ops.commands.cost", "What a stage costs a month, and what a move costs."),
     "prices": ("ops.commands.prices", "Bring the price table up to date from the public price lists."),
+    "report": ("ops.commands.report", "A stack as one page, for people who would rather look."),
     "transition": ("ops.commands.transition", "What a move between stages does; --apply makes its updates."),
     "matrix": ("ops.commands.matrix", "What every move between two stages does, and what is lost."),
     "guard": ("ops.commands.guard", "Whether an update may be made, by its preview."),
@@ -43,7 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 # How --help groups them.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Plan and size": ("new", "stages", "plan", "capacity", "simulate", "cost", "prices"),
+    "Plan and size": ("new", "stages", "plan", "capacity", "simulate", "cost", "prices", "report"),
     "Change": ("transition", "matrix", "guard", "images", "rollout"),
     "Look after": ("drift", "fleet", "readers", "doctor"),
     "Data and regions": ("backfill", "failover", "restore"),

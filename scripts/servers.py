@@ -87,7 +87,7 @@ def _fetch(name: str, home: Path) -> None:
     try:
         with progress(f"Getting {name} from the distribution's packages"):
             for package in PACKAGES[name]:
-                _unpack([package], unpacked)
+                unpack([package], unpacked)
             program = _program(name, unpacked)
             shutil.copy2(program, partial / name)
             _libraries(partial / name, partial, unpacked)
@@ -114,11 +114,15 @@ def _program(name: str, unpacked: Path) -> Path:
     )
 
 
-def _unpack(names: Iterable[str], into: Path) -> None:
-    """Download and unpack the first of some packages that this distribution has."""
+def unpack(names: Iterable[str], into: Path) -> Path:
+    """Download and unpack the first of some packages that this distribution has. Returns the package's file.
+
+    Raises:
+        ProblemError: when apt has none of them.
+    """
     said = ""
-    for own_lists in (False, True):
-        options = _own_lists(into.parent) if own_lists else []
+    for with_own in (False, True):
+        options = own_lists(into.parent) if with_own else []
         for name in names:
             downloads = into.parent / "downloads" / name
             downloads.mkdir(parents=True, exist_ok=True)
@@ -127,13 +131,13 @@ def _unpack(names: Iterable[str], into: Path) -> None:
             for archive in downloads.glob("*.deb"):
                 done = run(["dpkg-deb", "-x", archive, into])
                 if done.code == 0:
-                    return
+                    return archive
             said = done.tail(3)
     raise ProblemError(f"apt cannot download {' or '.join(names)}:\n{said}")
 
 
-def _own_lists(beside: Path) -> list[str]:
-    """Package lists of our own, for a machine that has none yet: its own would take root to update."""
+def own_lists(beside: Path) -> list[str]:
+    """Options of apt for package lists of our own, where the machine has none: root alone may update its own."""
     lists = beside / "lists"
     if not lists.exists():
         (lists / "partial").mkdir(parents=True)
@@ -153,7 +157,7 @@ def _libraries(program: Path, into: Path, unpacked: Path) -> None:
             packages = next((LIBRARIES[known] for known in LIBRARIES if library.startswith(f"{known}.")), None)
             if packages is None:
                 raise ProblemError(f"{program.name} needs {library}, and it is not known which package has it.")
-            _unpack(packages, unpacked)
+            unpack(packages, unpacked)
             for found in unpacked.rglob(library):
                 shutil.copy2(found.resolve(), into / library)
 

@@ -26,7 +26,7 @@ SLOW = (
     "aws", "boot", "charts", "cluster", "database", "engine", "roles", "commands/test_engine",
     "commands/test_environment", "commands/test_errors", "commands/test_toolchain",
     "drift/test_command", "guard/test_reader", "policy/test_pack", "quotas/test_account",
-    "quotas/test_command", "restore/test_perform", "rollout/test_commands", "rollout/test_walk",
+    "quotas/test_command", "report/test_browser", "restore/test_perform", "rollout/test_commands", "rollout/test_walk",
     "sandbox/test_aws", "sandbox/test_plugin", "scaling/test_hpa_upstream", "scaling/test_rules",
     "transition/test_apply", "transition/test_commands", "unit/test_account",
     "unit/test_authorities", "unit/test_backfill_role", "unit/test_cache_engine", "unit/test_commands",

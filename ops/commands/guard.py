@@ -35,6 +35,9 @@ def guard(
         str | None, typer.Option(help="How much more a month may cost: 500 for US dollars, 20% for a share.")
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a comment for the pull request.")] = False,
+    report: Annotated[
+        str | None, typer.Option(metavar="URL", help="Where the stack's report is, for the comment to link to.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Judge what an update would do, before it is made: docs/guard.md lists what it looks for.
@@ -65,14 +68,15 @@ def guard(
         pulumi preview --json --show-sames | ascent guard - --max-rise 20%
     """
     limit = _limit(max_rise)
+    _judge_address(report, markdown=markdown)
     with errors.status("Judging"):
-        found = _read(preview, stack, markdown=markdown)
+        found = _read(preview, stack, report, markdown=markdown)
         verdict = _judged(found, limit)
     name = found.stack or stack or "unknown"
     if markdown:
         from ops.guard.comment import comment
 
-        print(comment(verdict, name), end="")  # noqa: T201
+        print(comment(verdict, name, report), end="")  # noqa: T201
     elif as_json:
         from ops.guard.record import record
 
@@ -93,7 +97,18 @@ def _limit(text: str | None) -> CostLimit | None:
     return CostLimit(amount=float(match[1]), unit="percent" if match[2] else "USD")
 
 
-def _read(file: str, stack: str | None, *, markdown: bool) -> Preview:
+def _judge_address(report: str | None, *, markdown: bool) -> None:
+    from ops.guard.comment import is_address
+
+    if report is None:
+        return
+    if not markdown:
+        raise AscentError("--report: it is for the comment; give --markdown as well")
+    if not is_address(report):
+        raise AscentError(f"--report: given {report!r}; it should be an address such as https://github.com/a/b")
+
+
+def _read(file: str, stack: str | None, report: str | None, *, markdown: bool) -> Preview:
     from ops.guard.reader import UnreadablePreviewError, read
 
     name = "stdin" if file == _STDIN else file
@@ -110,7 +125,7 @@ def _read(file: str, stack: str | None, *, markdown: bool) -> Preview:
         if markdown and stack is not None:
             from ops.guard.comment import unreadable
 
-            print(unreadable(stack, problem), end="")  # noqa: T201
+            print(unreadable(stack, problem, report), end="")  # noqa: T201
         raise AscentError(problem) from None
     return found
 

@@ -105,7 +105,7 @@ class Estimate:
     @property
     def expected(self) -> float:
         """US dollars of a normal month: everything at its most for a tenth of the time, and at its least otherwise."""
-        return self.low + (self.high - self.low) * _PEAK_SHARE
+        return normal(self.cost)
 
     @property
     def budget(self) -> int:
@@ -142,6 +142,11 @@ class Estimate:
     def unpriced_types(self) -> Counter[str]:
         """Types without a price, and how many resources each has."""
         return Counter(one.type for one in self.unpriced)
+
+
+def normal(span: CostSpan) -> float:
+    """US dollars of a normal month: everything at its most for a tenth of the time, and at its least otherwise."""
+    return span.low + (span.high - span.low) * _PEAK_SHARE
 
 
 def estimate(plan: RenderedStack, settings: Settings, prices: Prices | None = None) -> Estimate:

@@ -14,6 +14,7 @@ from ops.guard.model import Finding
 # GitHub refuses more than 65,536 characters.
 LONGEST = 64_000
 _LONGEST_TITLE = 100
+_ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~%/-]*)?")
 _WORST = ("delete", "replace", "update", "create")
 _SAID_OF_USE = {
     "used": "lets a finding pass",
@@ -29,17 +30,31 @@ def marker(stack: str) -> str:
     return f"<!-- ascent:guard {_plain(stack)} -->"
 
 
-def comment(verdict: GuardVerdict, stack: str) -> str:
-    """The verdict in Markdown, `LONGEST` bytes at most."""
+def comment(verdict: GuardVerdict, stack: str, report: str | None = None) -> str:
+    """The verdict in Markdown, `LONGEST` bytes at most.
+
+    Args:
+        verdict: of the guard. stack: its name.
+        report: address of the stack's report, which was judged by `is_address`; None for none.
+    """
     head = [marker(stack), f"### {code(stack, _LONGEST_TITLE)}: {prose(words.headline(verdict))}", ""]
     head += [f"- **{name}**: {prose(text)}" for name, text in words.facts(verdict)]
-    return document(head, _folds(verdict, stack), LONGEST)
+    return document([*head, *_link(report)], _folds(verdict, stack), LONGEST)
 
 
-def unreadable(stack: str, problem: str) -> str:
+def unreadable(stack: str, problem: str, report: str | None = None) -> str:
     """The comment if there is no preview to judge."""
     head = [marker(stack), f"### {code(stack, _LONGEST_TITLE)}: there is no preview, so nothing is let pass", ""]
-    return document([*head, f"- {prose(problem)}"], [], LONGEST)
+    return document([*head, f"- {prose(problem)}", *_link(report)], [], LONGEST)
+
+
+def is_address(text: str) -> bool:
+    """Whether a text may be put into a link: an address of HTTPS with nothing in it that ends one, or is markup."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
+def _link(report: str | None) -> list[str]:
+    return [] if report is None else [f"- **Report**: [drawing, capacity, cost, data and alarms]({report})"]
 
 
 def _folds(verdict: GuardVerdict, stack: str) -> Iterator[Fold]:

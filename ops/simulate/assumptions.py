@@ -27,8 +27,8 @@ class Assumptions:
     cpu_ms: float = _assumed(
         50,
         "ms of one vCPU a request",
-        f"Ascent: {GUIDE}'s two targets of a fleet, 1000 requests a minute and 70 % of 2 vCPUs, meet at 84; the first "
-        "is to be reached before the second",
+        f"Ascent: the two targets of a fleet in the {GUIDE}, 1000 requests a minute and 70 % of 2 vCPUs, meet at 84; the "
+        "first is to be reached before the second",
         most=10_000,
     )
     queries: float = _assumed(
@@ -40,14 +40,17 @@ class Assumptions:
     query_ms: float = _assumed(
         5,
         "ms of one vCPU of the database a statement",
-        f"Ascent: indexed, between a look-up and {SUMMARY}'s p95 of 200; no runbook says",
+        f"Ascent: indexed, between a look-up and the p95 of 200 in {SUMMARY}; no runbook says",
         most=60_000,
     )
     round_trip_ms: float = _assumed(
         1, "ms between application and database a statement", "Ascent: two zones of a region, and a pooler", most=1000
     )
     write_share: float = _assumed(
-        (WRITES.span.low + WRITES.span.high) / 2, "share of requests", f"the middle of {WRITES.source}", most=1
+        (WRITES.span.low + WRITES.span.high) / 2,
+        "share of requests",
+        f"the middle of what ascent cost assumes, {WRITES.span.low:g} to {WRITES.span.high:g}",
+        most=1,
     )
     cache_hits: float = _assumed(
         0.45, "share of reads, from stage 6 on", f"{SUMMARY}, Expected Results: 40-50 % fewer queries", most=1

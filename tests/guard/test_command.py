@@ -81,6 +81,8 @@ def test_stdin_is_a_file_too() -> None:
         (FINE, ("--stack", "prod"), "of live, and not of prod"),
         (FINE, ("--max-rise", "a lot"), "given 'a lot'; it should be US dollars such as 500, or a share such as 20%"),
         (FINE, ("--max-rise", "-5"), "--max-rise"),
+        (FINE, ("--report", "https://a.example.com"), "--report: it is for the comment; give --markdown as well"),
+        (FINE, ("--markdown", "--report", "a b"), "--report: given 'a b'; it should be an address such as https://"),
     ],
 )  # fmt: skip
 def test_bad_input_is_one_message(tmp_path: Path, text: object, arguments: tuple[str, ...], said: str) -> None:

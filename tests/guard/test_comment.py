@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from ops.guard.comment import LONGEST, comment, marker, unreadable
+from ops.guard.comment import LONGEST, comment, is_address, marker, unreadable
 from ops.guard.markdown import Fold, clip, code, document, prose
 from ops.guard.record import record
 from scripts.github import MARKER
@@ -128,6 +128,28 @@ def test_a_preview_that_is_none_makes_a_comment_too() -> None:
         "### `live`: there is no preview, so nothing is let pass",
     ]
     assert "p.json: this is empty" in text
+
+
+REPORT = "https://github.com/team/stack/actions/runs/1/artifacts/2"
+
+
+def test_it_links_to_the_report_and_says_nothing_else_anew() -> None:
+    verdict = judged(small.document(step("delete")))
+    line = f"- **Report**: [drawing, capacity, cost, data and alarms]({REPORT})\n"
+    assert comment(verdict, "live", REPORT).replace(line, "") == comment(verdict, "live")
+    assert line in comment(verdict, "live", REPORT)
+    assert line in unreadable("live", "p.json: this is empty", REPORT)
+    links = [one.attrs["href"] for one in _inline(line) if one.type == "link_open"]
+    assert links == [REPORT]
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://a.b/c", "https://a.b/c d", "https://a.b/c)", "javascript:alert(1)", "https://a.b/<x>", "", "https://"],
+)
+def test_what_is_no_address_is_none(address: str) -> None:
+    assert is_address(REPORT)
+    assert not is_address(address)
 
 
 CIPHER = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}

@@ -7,6 +7,7 @@ from collections import Counter
 
 from ops import stackfile
 from ops.documents import readme, stack_picture
+from ops.drawing.picture import picture
 from ops.engine.render import render
 from ops.stackfile import ROOT
 
@@ -19,7 +20,7 @@ def test_the_picture_counts_what_it_is_given() -> None:
     resources = render(settings, STACK).resources
     alarm = next(one for one in resources if one.type == "aws:cloudwatch/metricAlarm:MetricAlarm")
     fewer = [one for one in resources if one != alarm]
-    assert stack_picture.picture(settings, resources) != stack_picture.picture(settings, fewer)
+    assert picture(settings, resources) != picture(settings, fewer)
 
 
 def test_the_update_that_it_shows_is_todays() -> None:

@@ -132,6 +132,28 @@ def test_the_key_is_kept_from_others_and_git_takes_it(tmp_path: Path) -> None:
     assert "GIT_COMMITTER_NAME=somebody\n" in environment.read_text()
 
 
+@pytest.mark.parametrize("kept", ["https://github.com/team/stack/actions/runs/1/artifacts/2", ""])
+def test_the_comment_links_to_the_report_where_there_is_one(tmp_path: Path, kept: str) -> None:
+    program(tmp_path / "ascent", 'printf "%s\\n" "$@"')
+    done, _ = ran(job("workflows/preview.yml", "preview").step("Judge"), tmp_path, STACK="prod", REPORT=kept)
+    assert done.returncode == 0, done.stderr
+    asked = ["guard", "preview.json", "--stack", "prod", "--markdown"]
+    assert (tmp_path / "comment.md").read_text().splitlines() == asked + (["--report", kept] if kept else [])
+
+
+def test_a_report_that_fails_stops_no_comment_and_the_page_is_kept_as_it_is() -> None:
+    steps = {step.get("name"): step for step in job("workflows/preview.yml", "preview").steps}
+    names = list(steps)
+    assert (
+        names.index("Report") < names.index("Keep the report") < names.index("Judge") < names.index("Keep the comment")
+    )
+    assert steps["Report"]["continue-on-error"] is steps["Keep the report"]["continue-on-error"] is True
+    # actions/upload-artifact, README, inputs: without an archive, one file whose name is the artifact's.
+    assert steps["Keep the report"]["with"]["archive"] is False
+    assert steps["Keep the report"]["with"]["path"] == "report-${{ matrix.stack }}.html"
+    assert steps["Judge"]["env"] == {"REPORT": "${{ steps.kept.outputs.artifact-url }}"}
+
+
 def preview(*steps: tuple[str, str, dict[str, str]]) -> dict[str, Any]:
     return {"steps": [{"op": op, "urn": urn, "detailedDiff": dict.fromkeys(paths)} for op, urn, paths in steps]}
 
