@@ -27,8 +27,8 @@ class Assumptions:
     cpu_ms: float = _assumed(
         50,
         "ms of one vCPU a request",
-        f"Ascent: the two targets of a fleet in the {GUIDE}, 1000 requests a minute and 70 % of 2 vCPUs, meet at 84; the "
-        "first is to be reached before the second",
+        f"Ascent: the two targets of a fleet in the {GUIDE}, 1000 requests a minute and 70 % of 2 vCPUs, meet at 84; "
+        "the first is to be reached before the second",
         most=10_000,
     )
     queries: float = _assumed(
