@@ -50,7 +50,7 @@ def row(one: FittedStage) -> list[object]:
     cells: list[object] = [one.stage, f"{one.users:,}"]
     for section in ("fleet" if "fleet.minimum" in one.table else "hpa", "database", "readers"):
         cells += [_bounds(sizes, section) for sizes in (one.table, one.fitted)]
-    cells += [f"{one.table_usd:,.0f}", f"{one.fitted_usd:,.0f}" if one.fitted else "-", f"{one.cpu_ms:g}"]
+    cells += [f"{one.table_usd:,.0f}", f"{one.fitted_usd:,.0f}" if one.fitted else "-", f"{one.cpu_ms:.0f}"]
     return [*cells, f"{one.launch_lost:.2%}", one.launch_minimum or "more than the maximum"]
 
 

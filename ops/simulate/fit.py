@@ -24,7 +24,7 @@ FOR_WANT = ("fleet", "pods", "connections", "writer", "readers")
 _TABLE_MOST = 4  # times the table's size, at most: what needs more has another fault
 _WHOLE = 10_000
 _ACUS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
-_MOST_CPU_MS, _CPU_STEPS = 512, 9
+_MOST_CPU_MS, CPU_STEP = 512, 1.1
 
 Sizes = dict[str, float]
 
@@ -65,7 +65,8 @@ class FittedStage:
 
     users: of each region. holds: whether the table's sizes carry them.
     table, fitted: sizes by key; fitted is empty where nothing up to four times the table carries them.
-    cpu_ms: the most CPU time of a request, in ms, with which the table's sizes carry the users.
+    cpu_ms: up to which CPU time of a request, in ms, the table's sizes carry the users, in steps of a tenth from what
+        is assumed; 0 where they do not carry them with that.
     launch_lost: share of a day's requests that the table's sizes drop when all users come within five minutes.
     launch_minimum: instances or pods at least with which a launch meets the objectives; None where even the maximum
         does not.
@@ -228,15 +229,14 @@ class Fitting:
         return best
 
     def _cpu_ms(self, table: Sizes) -> float:
-        """By halving: whole milliseconds."""
-        low, high = 0, _MOST_CPU_MS
-        for _ in range(_CPU_STEPS):
-            middle = (low + high) // 2
-            if self.carries(table, replace(self._numbers, cpu_ms=float(middle or 1))):
-                low = middle
-            else:
-                high = middle
-        return float(low)
+        """From what is assumed on, in steps of a tenth, to the last before the first that the sizes do not carry.
+
+        Not by halving: what needs a little more may be carried better, where it lets the autoscaler add one more.
+        """
+        best, tried = 0.0, self._numbers.cpu_ms
+        while tried <= _MOST_CPU_MS and self.carries(table, replace(self._numbers, cpu_ms=tried)):
+            best, tried = tried, tried * CPU_STEP
+        return best
 
     def carries(self, sizes: Sizes, numbers: Assumptions | None = None) -> bool:
         """Whether so much serves a day of the stage's users with a zone lost when it is busiest."""

@@ -99,12 +99,14 @@ def show_fit(found: FittedStages) -> None:
     table = _table(*((name, True) for name in numbers), ("", False))
     for one in found.stages:
         fitted = f"{one.fitted_usd:,.0f}" if one.fitted else "-"
-        row = [str(one.stage), f"{one.users:,}", f"{one.table_usd:,.0f}", fitted, f"{one.cpu_ms:g}"]
+        row = [str(one.stage), f"{one.users:,}", f"{one.table_usd:,.0f}", fitted, f"{one.cpu_ms:.0f}"]
         least = "-" if one.launch_minimum is None else str(one.launch_minimum)
         row += [f"{one.launch_lost:.2%}", least]
         table.add_row(*row, "" if one.holds else "[red]too small[/red]")
     console.print(table)
-    console.print("\n[dim]$: a normal month of the whole stack. CPU ms: of a request, at most, at the table's sizes.")
+    console.print(
+        "\n[dim]$: a normal month of the whole stack. CPU ms: of a request, up to which the table carries a day."
+    )
     console.print("[dim]Launch: all users come within five minutes. Lost: of a day's requests, at the table's sizes.")
     console.print("[dim]Launch min.: instances or pods at least, with which a launch meets the objectives.")
     for one in found.stages:

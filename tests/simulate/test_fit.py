@@ -11,7 +11,7 @@ from infra.config.models.runtime import Runtime
 from ops.documents import simulate as document
 from ops.simulate import fit
 from ops.simulate.assumptions import Assumptions
-from ops.simulate.fit import FittedStage, FittedStages, Fitting
+from ops.simulate.fit import CPU_STEP, FittedStage, FittedStages, Fitting
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def test_what_is_fitted_is_as_small_as_it_may_be_and_in_the_document(fitting: Fi
         smaller = [size for size in one.ladder(found.table[one.key], found.fitted) if size < found.fitted[one.key]]
         if smaller:
             assert not fitting.carries({**found.fitted, one.key: smaller[-1]}), one.key
-    assert not fitting.carries(found.table, replace(Assumptions(), cpu_ms=found.cpu_ms + 1))
+    assert not fitting.carries(found.table, replace(Assumptions(), cpu_ms=found.cpu_ms * CPU_STEP))
     assert fitting.carries(found.table, replace(Assumptions(), cpu_ms=found.cpu_ms))
     row = document.row(found)
     assert f"| {' | '.join(map(str, row))} |" in document.DOCUMENT.path.read_text(), "run: make docs"
