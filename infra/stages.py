@@ -184,7 +184,7 @@ class Stage:
     """One row of the table.
 
     number: 1 to 7.
-    trigger: when to move here, from the runbooks.
+    trigger: when to move here, from the runbooks; its numbers are in triggers.py.
     adds: what this stage has that the one below has not.
     drops: what the one below has and this one no longer needs.
     users: concurrent users each region carries with one zone lost.

@@ -10,7 +10,7 @@ from infra.capacity.connections import ConnectionBudget
 from infra.capacity.nodes import NodeBudget
 from infra.config.settings import Settings
 from infra.thresholds import CONNECTIONS_PER_INSTANCE, CONNECTIONS_PER_WORKER, POOLER_MOVING_PODS, POOLER_PODS
-from ops import advice
+from ops.capacity import todo as changes
 from ops.capacity.loads import EC2, KUBERNETES, Load, loads, maxima, running
 
 
@@ -93,8 +93,8 @@ def verdict(settings: Settings) -> CapacityVerdict:
     several = len(settings.active_regions) > 1 and limit is not None
     replica = settings.replica_connections if several else None
     used = max(sum(use.connections for use in uses), replica.total if replica else 0)
-    todo = [*advice.room(settings, used, limit), *advice.growth(carried)]
-    todo += advice.nodes(nodes) if nodes else ()
+    todo = [*changes.room(settings, used, limit), *changes.growth(carried)]
+    todo += changes.nodes(nodes) if nodes else ()
     return CapacityVerdict(limit=limit, uses=uses, loads=carried, nodes=nodes, replica=replica, todo=tuple(todo))
 
 

@@ -13,16 +13,24 @@ from infra.config.settings import Settings
 from ops import stackfile
 from ops.capacity.report import CapacityVerdict, verdict
 from ops.console import console
-from ops.errors import NO
+from ops.errors import NO, AscentError
 
 
 def capacity(
     *,
     stage: Annotated[int | None, typer.Option(min=1, max=7, help="Scaling stage. Default: the stack's own.")] = None,
     stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read.")] = "sandbox",
+    load: Annotated[
+        str | None, typer.Option(help="Load to carry: users=5000,egress=300, or the name of a YAML file.")
+    ] = None,
+    details: Annotated[bool, typer.Option("--details", help="With --load: a table for each stage.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")] = False,
 ) -> None:
     """Check that a stack can carry what its stage states: connections and pods at most, users with a zone lost.
+
+    With --load, it says which stage carries that load, how much of each resource is left, and which binds first. A load
+    has users, requests, reads, writes (a second) and egress (GB a month); what is not given is derived. Without
+    --stage, it asks all seven, and shows the smallest that carries it. docs/capacity.md has the resources.
 
     JSON: {stage, stack, holds, connections: {holds, limit, used, headroom, by: [{who, runtime, region, connections,
     how}], replica: {used, limit}}, fleets: [{region, runtime, color, traffic, users, needed, maximum, left, drained,
@@ -32,14 +40,34 @@ def capacity(
     and drained, the pods that a drain may evict at once, for instances. cpu is in vCPUs; memory of a pod is in
     MiB, of all in GiB. needed is of the nodes that the pods need, usable their limit.
 
-    Exit codes: 0 all of it holds, 1 something does not, 2 the stack's file or the stage is not usable.
+    JSON with --load: {stack, load: {field: {value, unit, given, from}}, smallest: stage or null, carried, stages:
+    [{stage, name, refused: text or null, carried, regionLost: bool or null, regions, first: {resource, upTo} or null,
+    resources: [{resource, unit, kind: "size" | "quota" | "runbook", holds, upTo, source, lost: {"nothing" | "zone" |
+    "region": {needed, limit, holds, upTo}}}], changes: [{key, before, after}] or null, changesRegionLost: as that}]}.
+    upTo is in concurrent users. changes is null where no sizes of the stage are enough, changesRegionLost also where
+    the stack has one region there. The last five are missing where the stack cannot have the stage, which refused says.
+    carried is of the stage that was asked for, else of any.
+
+    Exit codes: 0 all of it holds, or the load is carried; 1 it does not, or is not; 2 the stack's file, the stage or
+    the load is not usable.
 
     Examples:
 
         ascent capacity --stage 4
 
         ascent capacity --stack prod --json | jq .connections.headroom
+
+        ascent capacity --load users=5000,egress=300
+
+        ascent capacity --stack prod --stage 7 --load examples/loads/50000-users.yaml
     """
+    if load is not None:
+        from ops.commands.capacity_load import capacity_of
+
+        capacity_of(stack, stage, load, details=details, as_json=as_json)
+        return
+    if details:
+        raise AscentError("--details: it shows what --load is held against; give a load, as in --load users=5000")
     # A budget that does not hold is explained here rather than refused.
     settings = stackfile.settings(stack, stage, judged=False)
     found = verdict(settings)

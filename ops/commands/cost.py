@@ -16,7 +16,7 @@ from ops.console import console, errors
 from ops.cost.estimate import money
 from ops.cost.prices import PriceError, shipped
 from ops.doubts import doubted, over_budget
-from ops.errors import NO, ascent_error
+from ops.errors import NO, AscentError, ascent_error
 
 if TYPE_CHECKING:
     from ops.cost import CostSpan, Estimate
@@ -30,6 +30,9 @@ def cost(
     ] = None,
     stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read.")] = "sandbox",
     region: Annotated[str | None, typer.Option(help="Only this AWS region's part.")] = None,
+    load: Annotated[
+        str | None, typer.Option(help="What it costs at a load: users=5000,egress=300, or the name of a YAML file.")
+    ] = None,
     details: Annotated[bool, typer.Option("--details", help="A line for each priced item.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON with every row instead of tables.")] = False,
 ) -> None:
@@ -39,12 +42,24 @@ def cost(
     stage's users around the clock. US dollars, list prices, on demand, no free tier, no tax. docs/cost.md has the
     assumptions; the prices are in ops/data/prices.json, each with its source and date.
 
+    With --load, what it costs at that load, from an average hour to the busiest hour around the clock; which items that
+    is, the largest first; and from where another runtime, Spot or a commitment costs less. A load is given as for
+    `ascent capacity`.
+
     JSON: {stack, stage, currency, low, high, budget: US dollars or null for one region, prices: {oldest, newest,
     estimated: {low, high}}, regions: {name: {low, high}}, components: {name: {low, high}}, rows: [{urn, type, region,
     component, item, what, unit, quantity: {low, high}, price: {usd, source, date, confidence: "list" | "estimate"},
     low, high}], unpriced: [{urn, type, reason}], hints: [{text, source, saves: {low, high}}], transition: null | {from,
     low, high, components: {name: {low, high}}}, warnings: [text]}.
     A transition's low is the change of the least, its high the change of the most.
+
+    JSON with --load: {stack, stage, runtime, currency, load: {field: {value, unit, given, from}}, carried, low, high,
+    stageRange: {low, high}, prices, regions, components, items: [{component, item, what, low, high}], unpriced,
+    runtimes: [{runtime, low, high, refused: text or null}], cheaperFrom: {runtime: users or null}, spot: {used, share,
+    saves: {low, high}, aboveInstances, source}, commitments: [{name, what, share, paysFromUtilization, termMonths,
+    paysFromMonths, onDemand, saves, source, date, reason}], warnings}. carried says whether the stage carries the load.
+    cheaperFrom has the users from which on another runtime costs less, null where it does at no load. A commitment
+    without a price has a share of null, and a reason.
 
     Exit codes: 0 everything is priced, 1 something has no price and is not in the sums, 2 the input is not usable.
 
@@ -55,7 +70,17 @@ def cost(
         ascent cost --stage 6 --from 5 --stack prod
 
         ascent cost --stage 7 --stack prod --region eu-west-1 --details
+
+        ascent cost --stage 5 --stack prod --load users=4000,egress=600
     """
+    if load is not None:
+        from ops.commands.cost_load import cost_of
+
+        for option, given in (("--from", came_from), ("--region", region)):
+            if given is not None:
+                raise AscentError(f"{option}: not with --load, which is the cost of the whole stack at one stage")
+        cost_of(_settings(stack, stage, None), stack, load, details=details, as_json=as_json)
+        return
     chosen = _settings(stack, stage, region)
     before = _settings(stack, came_from, None) if came_from is not None else None
     warnings = doubted(chosen, stack)

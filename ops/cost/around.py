@@ -11,6 +11,7 @@ from ops.cost.span import CostSpan, exactly
 from ops.cost.usage import HOURS, Usage
 
 if TYPE_CHECKING:
+    from ops.cost.operating import OperatingPoint
     from ops.engine.recorder import Recorded
 
 PROXIED = "cloudflare:index/dnsRecord:DnsRecord"
@@ -44,6 +45,7 @@ class Around:
     region: AWS region of the resource; the primary one if it has none.
     regions: all regions of the plan, the primary first.
     discount: share of the on-demand price that a discount saves, by its name in the table.
+    point: how many of what scales by itself run, where a load is known; None for anything between the bounds.
     """
 
     resource: Recorded
@@ -52,6 +54,7 @@ class Around:
     usage: Usage
     world: ResourceIndex
     discount: Callable[[str], float]
+    point: OperatingPoint | None = None
 
     @property
     def inputs(self) -> Mapping[str, Any]:
@@ -69,6 +72,10 @@ class Around:
     def everywhere(self, type_: str) -> list[Recorded]:
         """Resources of a type in the plan."""
         return self.world.of_type(type_)
+
+    def scaled(self, kind: str, of: str, bounds: CostSpan) -> CostSpan:
+        """How many run of what scales by itself between bounds."""
+        return bounds if self.point is None else self.point.within(kind, of, bounds)
 
     def kind(self, name: str) -> bool:
         """Whether the resource belongs to a component of ours with that name."""

@@ -13,9 +13,10 @@ from ops.cost.around import Around, CannotPriceError, ResourceIndex
 from ops.cost.prices import Confidence, Price, PriceError, Prices, shipped
 from ops.cost.rules import RULES, free
 from ops.cost.span import NOTHING, CostSpan, total
-from ops.cost.usage import usage
+from ops.cost.usage import Usage, usage
 
 if TYPE_CHECKING:
+    from ops.cost.operating import OperatingPoint
     from ops.engine.recorder import Recorded
     from ops.engine.render import RenderedStack
 
@@ -149,17 +150,26 @@ def normal(span: CostSpan) -> float:
     return span.low + (span.high - span.low) * _PEAK_SHARE
 
 
-def estimate(plan: RenderedStack, settings: Settings, prices: Prices | None = None) -> Estimate:
+def estimate(
+    plan: RenderedStack,
+    settings: Settings,
+    prices: Prices | None = None,
+    *,
+    used: Usage | None = None,
+    point: OperatingPoint | None = None,
+) -> Estimate:
     """What the plan's resources cost a month.
 
     Args:
         plan: a rendered stack.
         settings: what it was rendered from.
         prices: the table to use, or None for the one in the repository.
+        used: usage of each region; None for that of the stage.
+        point: how many of what scales by itself run; None for anything between their bounds.
     """
     table = prices or shipped()
     world = ResourceIndex(plan.resources)
-    load = usage(settings)
+    load = used or usage(settings)
     rows: list[CostRow] = []
     unpriced: list[Unpriced] = []
     for one in plan.resources:
@@ -170,7 +180,9 @@ def estimate(plan: RenderedStack, settings: Settings, prices: Prices | None = No
                 unpriced.append(Unpriced(one.urn, one.type, "no price rule for this type"))
             continue
         region = one.region or settings.regions[0]
-        around = Around(one, region, settings.active_regions, load, world, lambda name: table.discounts[name].share)
+        around = Around(
+            one, region, settings.active_regions, load, world, lambda name: table.discounts[name].share, point
+        )
         try:
             rows += list(_rows(around, table))
         except (CannotPriceError, PriceError) as error:

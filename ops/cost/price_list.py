@@ -130,15 +130,29 @@ def fetch(service: str, region: str) -> Iterator[Lines]:
         PriceListError: when it cannot be fetched.
     """
     # Imported here, as this is the only use of the network in the estimate.
-    from urllib.error import URLError
+    from http.client import HTTPException
+    from urllib.error import HTTPError
     from urllib.request import urlopen
 
     address = f"{HOST}/offers/v1.0/aws/{service}/current/{region}/index.csv"
     try:
         with urlopen(address, timeout=60) as answer:  # noqa: S310  the scheme is in the constant
-            yield (line.decode() for line in answer)
-    except (URLError, TimeoutError, OSError) as error:
+            yield _whole(answer, int(answer.headers.get("Content-Length") or 0), address)
+    # A URLError and a TimeoutError are OSErrors.
+    except (OSError, HTTPException, UnicodeDecodeError) as error:
+        if isinstance(error, HTTPError):
+            error.close()  # it is the answer, with its connection
         raise PriceListError(f"{address} cannot be fetched: {error}") from None
+
+
+def _whole(answer: Iterable[bytes], length: int, address: str) -> Iterator[str]:
+    """The lines of an answer. Python's own client takes an answer for whole whose connection ended early."""
+    read = 0
+    for line in answer:
+        read += len(line)
+        yield line.decode()
+    if read < length:
+        raise PriceListError(f"{address} cannot be fetched: it ended after {read:,} of {length:,} bytes")
 
 
 def merged(data: Mapping[str, Any], rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:

@@ -28,6 +28,10 @@ class CostSpan:
         """This range, with no end below `least`."""
         return CostSpan(max(self.low, least), max(self.high, least))
 
+    def within(self, bounds: CostSpan) -> CostSpan:
+        """This range, with no end outside `bounds`."""
+        return CostSpan(*(min(max(end, bounds.low), bounds.high) for end in (self.low, self.high)))
+
 
 NOTHING = CostSpan(0, 0)
 

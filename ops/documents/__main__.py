@@ -17,7 +17,7 @@ def main(words: list[str]) -> int:
     stale = False
     for document in DOCUMENTS:
         fresh = document.fresh(renders=not check)
-        if fresh == document.path.read_text():
+        if document.path.exists() and fresh == document.path.read_text():
             continue
         if check:
             stale = True

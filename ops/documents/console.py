@@ -14,21 +14,21 @@ COLUMNS = 96  # Width of a code block on GitHub without a scroll bar.
 
 
 @cache
-def ascent(*arguments: str) -> Sequence[str]:
-    """Lines that the `ascent` command prints."""
-    return said(sys.executable, "-m", "ops", *arguments)
+def ascent(*arguments: str, codes: Collection[int] = (0,)) -> Sequence[str]:
+    """Lines that the `ascent` command prints, where it ends with one of these codes."""
+    return said(sys.executable, "-m", "ops", *arguments, codes=codes)
 
 
-def said(*command: str, fine: Collection[int] = (0,)) -> Sequence[str]:
+def said(*command: str, codes: Collection[int] = (0,)) -> Sequence[str]:
     """Lines that a command prints, run from the repository's root in a terminal without colors.
 
     Raises:
-        CalledProcessError: when its exit code is none of `fine`.
+        CalledProcessError: when it ends with none of these codes.
     """
     environment = {**os.environ, "COLUMNS": str(COLUMNS), "NO_COLOR": "1"}
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, env=environment)
-    if done.returncode not in fine:
-        raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
+    if done.returncode not in codes:
+        done.check_returncode()
     return [line.rstrip() for line in done.stdout.splitlines()]
 
 

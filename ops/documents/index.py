@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from ops.documents import (
+    advise,
+    advise_picture,
     alarms,
     application,
+    capacity,
     changes,
+    commitments_picture,
     cost,
+    cost_picture,
     edge,
     guard,
+    headroom_picture,
     policy,
     quotas,
     readme,
@@ -22,12 +28,18 @@ from ops.documents import (
 DOCUMENTS = tuple(
     module.DOCUMENT
     for module in (
+        advise,
+        advise_picture,
         alarms,
         application,
+        capacity,
         changes,
+        commitments_picture,
         cost,
+        cost_picture,
         edge,
         guard,
+        headroom_picture,
         policy,
         quotas,
         readme,

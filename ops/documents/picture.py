@@ -32,7 +32,7 @@ class Picture:
     def fresh(self, *, renders: bool) -> str:
         """Its text, drawn anew if `renders` is true, and as it is otherwise."""
         if not renders:
-            return self.path.read_text()
+            return self.path.read_text() if self.path.exists() else ""
         from ops.plots import save
 
         with tempfile.TemporaryDirectory() as folder:

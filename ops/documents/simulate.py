@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ def assumptions() -> str:
 
 def example() -> str:
     """What the command says about the example."""
-    lines = console.said(sys.executable, "-m", "ops", *EXAMPLE, fine=(0, NO))
+    lines = console.ascent(*EXAMPLE, codes=(0, NO))
     return console.block(f"./ascent {' '.join(EXAMPLE)}", lines)
 
 

@@ -6,7 +6,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,9 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 from botocore.exceptions import ClientError  # type: ignore[import-untyped]
 
+from infra.clients import clients as own_clients
+from ops import stackfile
+from ops.advise.cloudwatch import ask
 from sandbox.commands import aws as cloud
 from sandbox.commands.aws import CloudServer
 from sandbox.commands.engine import Sandbox
@@ -259,3 +264,43 @@ def test_the_shell_of_make_env_asks_it(tmp_path: Path) -> None:
         assert done.stdout.strip() == balancers[0]["outputs"]["dnsName"]
     finally:
         cloud.stop(box.layout)
+
+
+def test_the_advice_finds_what_the_stacks_alarms_watch(
+    served: tuple[Sandbox, CloudServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the engine: the alarms of the stack name its load balancer, database, proxy and cache."""
+    _, server = served
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "sandbox")
+    watch, hour = clients(server)("cloudwatch"), 3600
+    now = time.time() // hour * hour
+    balancers = clients(server)("elbv2").describe_load_balancers()["LoadBalancers"]
+    (proxy,) = clients(server)("rds").describe_db_proxies()["DBProxies"]
+    (cluster,) = clients(server)("rds").describe_db_clusters()["DBClusters"]
+    balancer = balancers[0]["LoadBalancerArn"].partition(":loadbalancer/")[2]
+    measured: list[tuple[str, str, dict[str, str], float]] = [
+        ("AWS/ApplicationELB", "RequestCount", {"LoadBalancer": balancer}, 60_000),
+        ("AWS/RDS", "CPUUtilization", {"DBClusterIdentifier": cluster["DBClusterIdentifier"], "Role": "WRITER"}, 52),
+        ("AWS/RDS", "QueryRequests", {"ProxyName": proxy["DBProxyName"]}, 720_000),
+    ]
+    for namespace, name, by, value in measured:
+        dimensions = [{"Name": key, "Value": one} for key, one in by.items()]
+        data = [
+            {
+                "MetricName": name,
+                "Dimensions": dimensions,
+                "Timestamp": datetime.fromtimestamp(now - hour * left, UTC),
+                "Value": value,
+            }
+            for left in range(1, 97)
+        ]
+        watch.put_metric_data(Namespace=namespace, MetricData=data)
+    found = ask(stackfile.settings("sandbox", 6), "sandbox", own_clients(), now, period=hour)
+    levels = {name: one.days(now, 1)[0] for name, one in found.series.items()}
+    assert levels["requests"] == 1000
+    assert levels["database-cpu"] == 52
+    assert levels["database-reads"] == 200
+    # The cache's nodes are watched too, and nothing was measured of them.
+    assert "no alarm" not in found.absent["cache-hits"]

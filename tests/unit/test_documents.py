@@ -82,7 +82,9 @@ def test_what_is_to_be_imported_has_that_name_in_the_program(name: str) -> None:
     assert urns - {one.urn for one in resources} == set()
 
 
-@pytest.mark.parametrize("name", ["adopting", "first-account", "glossary", "simulate", "teardown"])
+@pytest.mark.parametrize(
+    "name", ["adopting", "advise", "capacity", "cost", "first-account", "glossary", "simulate", "teardown"]
+)
 def test_its_links_lead_to_files_and_headings(name: str) -> None:
     text = (ROOT / "docs" / f"{name}.md").read_text()
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", text)

@@ -35,26 +35,34 @@ _WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")  # as EventBridge 
 def group(around: Around) -> Iterator[PricedAmount]:
     """An autoscaling group: instances between its bounds, part of them spot, each with a disk and its metrics."""
     least, most = (float(known(around.inputs.get(key), key)) for key in ("minSize", "maxSize"))
+    count = around.scaled(*scaling(around), CostSpan(least, most))
     template = _template(around)
     mixed = around.inputs.get("mixedInstancesPolicy") or {}
     overrides = mixed.get("launchTemplate", {}).get("overrides") or [{}]
     type_ = overrides[0].get("instanceType") or known(template.get("instanceType"), "the instance type")
     shares = mixed.get("instancesDistribution") or {}
     base, above = float(shares.get("onDemandBaseCapacity", 0)), shares.get("onDemandPercentageAboveBaseCapacity", 100)
-    steady = CostSpan(*(min(base, count) + max(count - base, 0) * above / 100 for count in (least, most)))
-    spot = CostSpan(least - steady.low, most - steady.high)
+    steady = CostSpan(*(min(base, end) + max(end - base, 0) * above / 100 for end in (count.low, count.high)))
+    spot = CostSpan(count.low - steady.low, count.high - steady.high)
     yield PricedAmount(f"ec2.{type_}", hours(steady), "on demand")
     if spot.high:
         yield PricedAmount(f"ec2.{type_}", hours(spot), "spot", CostSpan(1 - around.discount("spot"), 1))
     warm = around.inputs.get("warmPool") or {}
     kept = float(warm.get("minSize", 0))
     # A stopped instance of a warm pool costs only its disk. Running ones are no longer in the pool.
-    stopped = CostSpan(max(kept, most - least), kept) if warm else NOTHING
+    stopped = CostSpan(max(kept, most - count.low), max(kept, most - count.high)) if warm else NOTHING
     for disk in template.get("blockDeviceMappings", ()):
         size = float(disk.get("ebs", {}).get("volumeSize", 0))
-        yield PricedAmount("ec2.gp3", (CostSpan(least, most) + stopped) * size, "disks")
+        yield PricedAmount("ec2.gp3", (count + stopped) * size, "disks")
     if template.get("monitoring", {}).get("enabled"):
-        yield PricedAmount("cloudwatch.metric", CostSpan(least, most) * _DETAILED_METRICS, "detailed monitoring")
+        yield PricedAmount("cloudwatch.metric", count * _DETAILED_METRICS, "detailed monitoring")
+
+
+def scaling(around: Around) -> tuple[str, str]:
+    """What a group's size follows: its queue workers' jobs, or the requests of its color."""
+    if around.kind("Workers"):
+        return "workers", ""
+    return "targets", f"ec2/{around.resource.name.rpartition('-')[2]}"
 
 
 def _template(around: Around) -> dict[str, Any]:
@@ -126,8 +134,10 @@ def cluster(around: Around) -> Iterator[PricedAmount]:
     most = min([needed.high, *(limit for limit in limits if limit)])
     nodes = CostSpan(min(needed.low, most), most) * (1 / NODE_CPU)
     cheap, dear = NODE_TYPES
-    yield PricedAmount(f"ec2.{cheap}", hours(CostSpan(nodes.low, nodes.high / 2)), "nodes, compute type")
-    yield PricedAmount(f"ec2.{dear}", hours(CostSpan(0, nodes.high / 2)), "nodes, general type")
+    # At the most half of them are the dear ones, or as many as come on top of the least.
+    cheapest = CostSpan(nodes.low, max(nodes.low, nodes.high / 2))
+    yield PricedAmount(f"ec2.{cheap}", hours(cheapest), "nodes, compute type")
+    yield PricedAmount(f"ec2.{dear}", hours(CostSpan(0, nodes.high - cheapest.high)), "nodes, general type")
     yield PricedAmount(f"ec2.{dear}", hours(nodes), "Auto Mode fee, a share of on-demand", exactly(AUTO_MODE_FEE))
     yield PricedAmount("ec2.gp3", nodes * _NODE_DISK, "disks of nodes")
 
@@ -138,7 +148,7 @@ def _nodes_cpu(around: Around) -> CostSpan:
     At least: nodes that are packed without a gap. At most: a node for each pod, one after the other.
     """
     clusters = max(len(around.everywhere(around.resource.type)), 1)
-    bounds = {_name(one): _bounds(one) for one in around.everywhere(HPA)}
+    bounds = {_name(one): around.scaled(*_pod_scaling(one), _bounds(one)) for one in around.everywhere(HPA)}
     spans = []
     for one in around.everywhere(DEPLOYMENT):
         spec = one.inputs.get("spec") or {}
@@ -158,6 +168,11 @@ def _nodes_cpu(around: Around) -> CostSpan:
 
 def _name(autoscaler: Recorded) -> str:
     return str(autoscaler.inputs.get("spec", {}).get("scaleTargetRef", {}).get("name"))
+
+
+def _pod_scaling(autoscaler: Recorded) -> tuple[str, str]:
+    name = _name(autoscaler)
+    return ("workers", "") if name == "workers" else ("targets", f"kubernetes/{name}")
 
 
 def _own_name(resource: Recorded) -> str:

@@ -64,7 +64,9 @@ def instance(around: Around) -> Iterator[PricedAmount]:
     """One instance of an Aurora cluster: capacity units between its bounds, or a class by the hour."""
     class_ = str(known(around.inputs.get("instanceClass"), "the instance class"))
     if class_ == SERVERLESS:
-        yield PricedAmount("aurora.acu-hour", hours(_units(around)))
+        # By its role, which its name ends in: a reader may have a number.
+        role = "writer" if around.resource.name.endswith("-writer") else "reader"
+        yield PricedAmount("aurora.acu-hour", hours(_units(around, role)))
     else:
         yield PricedAmount(f"aurora.{_class_key(class_)}", hours())
 
@@ -77,7 +79,7 @@ def readers(around: Around) -> Iterator[PricedAmount]:
     more = _added(around, len(instances))
     class_ = str(instances[0].inputs["instanceClass"]) if instances else SERVERLESS
     if class_ == SERVERLESS:
-        yield PricedAmount("aurora.acu-hour", hours(more * _units(around)), "added readers")
+        yield PricedAmount("aurora.acu-hour", hours(more * _units(around, "added")), "added readers")
     else:
         yield PricedAmount(f"aurora.{_class_key(class_)}", hours(more), "added readers")
 
@@ -86,18 +88,20 @@ def _added(around: Around, declared: int) -> CostSpan:
     """Readers beyond the declared ones. A target's bounds count all readers, and the writer is none."""
     standing = max(declared - 1, 0)
     added = [
-        CostSpan(float(one.inputs["minCapacity"]) - standing, float(one.inputs["maxCapacity"]) - standing)
+        around.scaled("readers", "", CostSpan(float(one.inputs["minCapacity"]), float(one.inputs["maxCapacity"])))
+        + exactly(-standing)
         for one in around.here(READERS)
         if one.inputs.get("scalableDimension") == _READER_DIMENSION
     ]
     return total(added).at_least(0)
 
 
-def _units(around: Around) -> CostSpan:
+def _units(around: Around, role: str) -> CostSpan:
     for one in around.beside(CLUSTER) or around.here(CLUSTER):
         scaling = one.inputs.get("serverlessv2ScalingConfiguration")
         if scaling:
-            return CostSpan(float(scaling["minCapacity"]), float(scaling["maxCapacity"]))
+            bounds = CostSpan(float(scaling["minCapacity"]), float(scaling["maxCapacity"]))
+            return around.scaled("acus", role, bounds)
     raise CannotPriceError("its cluster states no capacity")
 
 
@@ -106,7 +110,7 @@ def proxy(around: Around) -> Iterator[PricedAmount]:
     classes = [str(one.inputs.get("instanceClass")) for one in around.here(INSTANCE)]
     count = exactly(len(classes)) + _added(around, len(classes))
     if SERVERLESS in classes:
-        yield PricedAmount("rds-proxy.acu-hour", hours((count * _units(around)).at_least(_LEAST_PROXY_ACU)))
+        yield PricedAmount("rds-proxy.acu-hour", hours((count * _units(around, "reader")).at_least(_LEAST_PROXY_ACU)))
     elif classes:
         cpus = _CPUS[classes[0].rpartition(".")[2]]
         yield PricedAmount("rds-proxy.vcpu-hour", hours((count * cpus).at_least(_LEAST_PROXY_CPU)))
@@ -201,7 +205,8 @@ def queue(around: Around) -> Iterator[PricedAmount]:
         yield PricedAmount("sqs.request", NOTHING)
         return
     workers = [one.inputs for one in around.here(GROUP) if "Workers" in around.world.components(one)]
-    polls = total(CostSpan(float(one["minSize"]), float(one["maxSize"])) * _LONG_POLLS for one in workers)
+    sizes = [CostSpan(float(one["minSize"]), float(one["maxSize"])) for one in workers]
+    polls = total(around.scaled("workers", "", size) * _LONG_POLLS for size in sizes)
     sent = around.usage.per_user(usage.MESSAGES) * usage.MESSAGE_REQUESTS.span * (1 / len(working))
     yield PricedAmount("sqs.request", (CostSpan(0, sent.high) + polls) * 1e-6)
 

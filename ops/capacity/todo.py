@@ -1,4 +1,4 @@
-"""What to change where a stack cannot take what its stage states: one sentence each."""
+"""What to change where a stack cannot take what its stage states: `todo` of `ascent capacity`, one sentence each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ACUS = (1, 4, 8, 16, 32)
 
 
 def room(settings: Settings, used: int, limit: int | None) -> Iterator[str]:
-    """The advice where connections do not fit the database."""
+    """What to change where connections do not fit the database."""
     if limit is None or used <= limit:
         return
     size = settings.sizes.database
@@ -34,7 +34,7 @@ def room(settings: Settings, used: int, limit: int | None) -> Iterator[str]:
 
 
 def growth(loads: Sequence[Load]) -> Iterator[str]:
-    """The advice for fleets that are too small. Every region has the same sizes."""
+    """What to change for fleets that are too small. Every region has the same sizes."""
     for runtime, key in ((EC2, "fleet"), (KUBERNETES, "hpa")):
         short = [load for load in loads if load.runtime == runtime and not load.holds]
         if not short:
@@ -50,7 +50,7 @@ def growth(loads: Sequence[Load]) -> Iterator[str]:
 
 
 def nodes(budget: NodeBudget) -> Iterator[str]:
-    """The advice where the nodes cannot hold all pods."""
+    """What to change where the nodes cannot hold all pods."""
     for need in budget.needs:
         if need.node is None:
             yield f"{need}: lower ascent:pods"
