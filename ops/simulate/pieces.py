@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ops.simulate.run import Around, Reaching
+from ops.simulate.run import Reaching, Surroundings
 from ops.simulate.serving import Serving, ServingTimeline
 from ops.simulate.traffic import MINUTE
 
@@ -29,7 +29,7 @@ class Pieces:
         """A value for each change of a timeline."""
         return cls([one.second for one in timeline.changes], [value(one) for one in timeline.changes])
 
-    def times(self, around: Around) -> Pieces:
+    def times(self, around: Surroundings) -> Pieces:
         """Multiplied by the regions that there are."""
         seconds = sorted({*self._starts, *around.changes})
         return Pieces(seconds, [self._at(one) * around.count(one) for one in seconds])

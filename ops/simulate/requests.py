@@ -67,7 +67,7 @@ class Serves:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class RuntimeAnswers:
     """What a runtime does with its part of the requests: takes, loses in a lost zone, drops for want of capacity.
 
     lost, over: None where there are none. busy: share of what takes it, at most 1. seconds: mean time of a request.
@@ -86,7 +86,7 @@ def wait_exponent(servers: float) -> float:
     return math.sqrt(2 * (servers + 1)) - 1
 
 
-def reached(rates: Array, one: Serves, numbers: Assumptions) -> Reached:
+def reached(rates: Array, one: Serves, numbers: Assumptions) -> RuntimeAnswers:
     """What becomes of the requests of one region at a runtime."""
     mine = rates * one.share
     room = one.alive * one.per_target
@@ -100,7 +100,7 @@ def reached(rates: Array, one: Serves, numbers: Assumptions) -> Reached:
             over = arrives - taken
     servers = max(one.vcpus, 1.0)
     seconds = numbers.cpu_ms / MS * (1 + full ** wait_exponent(servers) / (servers * (1 - full)))
-    return Reached(taken, None if one.whole else mine - arrives, over, busy, seconds)
+    return RuntimeAnswers(taken, None if one.whole else mine - arrives, over, busy, seconds)
 
 
 class Capacity:
@@ -160,7 +160,7 @@ class Answered:
     reader_load: Array
 
 
-class Database:
+class LoadedDatabase:
     """The database of a stack as its regions' requests meet it. It remembers its capacity from call to call."""
 
     def __init__(self, stack: SimulatedStack, numbers: Assumptions) -> None:

@@ -71,7 +71,7 @@ class SimulatedRun:
     reached: dict[str, Reaching] = field(default_factory=dict)
 
 
-class Around:
+class Surroundings:
     """What is around a region, second by second: others that share the load, and a database that takes writes.
 
     part: share of all requests that is sent to this region.

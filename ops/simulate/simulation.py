@@ -14,8 +14,8 @@ from ops.simulate.looks import pods_over
 from ops.simulate.minutes import fleet_over, readers_over
 from ops.simulate.pods import PodScaling
 from ops.simulate.readers import ReaderFleet
-from ops.simulate.requests import Database, Serves
-from ops.simulate.run import Around, SimulatedRun
+from ops.simulate.requests import LoadedDatabase, Serves
+from ops.simulate.run import SimulatedRun, Surroundings
 from ops.simulate.serving import LossTimes, ServingTimeline
 from ops.simulate.stack import SimulatedStack
 from ops.simulate.stretches import FLEET, PODS, ReadersServe, RuntimeServes, over
@@ -46,7 +46,7 @@ def simulate(
         progress: is told what is being worked out.
     """
     seconds = traffic.seconds
-    around = Around(stack, numbers, lost, seconds)
+    around = Surroundings(stack, numbers, lost, seconds)
     rates = traffic.rates if around.part[0] == around.part[-1] == 1 else traffic.rates * around.part
     runtimes: dict[str, RuntimeServes] = {}
     if (fleet := stack.fleet) is not None:
@@ -74,7 +74,7 @@ def simulate(
             # The target is of the request; a pod can use more than it has asked for.
             POD_CPU_TARGET.value / _PERCENT * size.request / _MILLI / size.vcpus,
         )
-    database = Database(stack, numbers)
+    database = LoadedDatabase(stack, numbers)
     readers = None
     if stack.database.readers is not None:
         progress("readers")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ops.simulate.pieces import Pieces
-from ops.simulate.requests import CAUSES, MS, SLOW, Answered, Database, Reached, Serves, p95, reached
-from ops.simulate.run import LIMITS, Around, Reaching, SimulatedRun
+from ops.simulate.requests import CAUSES, MS, SLOW, Answered, LoadedDatabase, RuntimeAnswers, Serves, p95, reached
+from ops.simulate.run import LIMITS, Reaching, SimulatedRun, Surroundings
 from ops.simulate.serving import ServingTimeline
 from ops.simulate.traffic import MINUTE
 
@@ -54,9 +54,9 @@ class ReadersServe:
 
 def over(
     run: SimulatedRun,
-    around: Around,
+    around: Surroundings,
     runtimes: Mapping[str, RuntimeServes],
-    database: Database,
+    database: LoadedDatabase,
     readers: ReadersServe | None,
 ) -> SimulatedRun:
     """Work out all requests, and put what comes of them into `run`."""
@@ -72,9 +72,9 @@ class _Stretches:
     def __init__(
         self,
         run: SimulatedRun,
-        around: Around,
+        around: Surroundings,
         runtimes: Mapping[str, RuntimeServes],
-        database: Database,
+        database: LoadedDatabase,
         readers: ReadersServe | None,
     ) -> None:
         self._run, self._around, self._runtimes = run, around, runtimes
@@ -130,7 +130,7 @@ class _Stretches:
         self._run.dropped[name] += float(part.sum())
         self._run.reached[name].note(part > self._run.traffic.rates[start : start + len(part)] * _NOTHING, start)
 
-    def _note(self, name: str, here: Reached, start: int, end: int) -> None:
+    def _note(self, name: str, here: RuntimeAnswers, start: int, end: int) -> None:
         """Note the limits of a runtime that cost no requests by themselves."""
         reaching, one = self._run.reached, self._runtimes[name]
         if (at_most := self._at_most[name].array(start, end)) is not None:
@@ -170,7 +170,7 @@ def _at_most(timeline: ServingTimeline, maximum: int) -> Pieces:
 
 
 def _count(
-    run: SimulatedRun, around: Around, runtimes: Mapping[str, RuntimeServes], readers: ReadersServe | None
+    run: SimulatedRun, around: Surroundings, runtimes: Mapping[str, RuntimeServes], readers: ReadersServe | None
 ) -> None:
     """What there was, in all regions: by minute, and in seconds of each."""
     stack, end = run.stack, run.traffic.seconds
