@@ -44,7 +44,7 @@ def pods_over(pods: PodScaling, rates: Array) -> None:
             continue  # the next look still sees a time in which others shared the load
         taken_singly, remembered = _quiet(pods, asked, sums, peaks, look)
         if taken_singly >= count:
-            return
+            break
         # An autoscaler that has forgotten what it recommended would act at once. So the last looks begin with one that
         # holds it where it is, for as long as it remembers.
         before = asked[look : max(taken_singly - remembered, look)]
@@ -54,6 +54,7 @@ def pods_over(pods: PodScaling, rates: Array) -> None:
         if serving.alive == pods.pods.minimum:
             holds |= before < serving.alive
         look += int(np.flatnonzero(holds)[-1]) if holds.any() else 0
+    pods.advance(len(rates))  # what happens by itself after the last look
 
 
 def _quiet(pods: PodScaling, asked: NDArray[np.int64], sums: Array, peaks: Array, look: int) -> tuple[int, int]:
