@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from infra.capacity.load import pool_size
 from infra.config.problems import SettingsError
@@ -11,7 +12,7 @@ from infra.stages import Capability
 from infra.thresholds import FIFTY_K, GUIDE, NARFE, ORIVA
 from ops import stackfile
 from ops.advise.model import Judgment
-from ops.advise.remedy_table import FIXED, POOL, How, Remedy, When
+from ops.advise.remedy_table import FIXED, POOL, STACK, How, Remedy, When
 
 LARGER_POOL = 40  # connections: Oriva, Database Connection Pool Exhaustion: "Enter 40 (double current)"
 MOST_ACUS = 256  # AWS, Performance and scaling for Aurora Serverless v2: the largest maximum
@@ -31,7 +32,8 @@ def remedies(settings: Settings, stack: str, found: Judgment) -> list[Remedy]:
         for one in known
         if measure in one.against and one.when in kinds and _fits(one, settings)
     ]
-    return list(dict.fromkeys(chosen))
+    named = (replace(one, run=one.run.replace(f"--stack {STACK}", f"--stack {stack}")) for one in chosen)
+    return list(dict.fromkeys(named))
 
 
 def _fits(one: Remedy, settings: Settings) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 from infra.stages import Capability
 from infra.thresholds import FIFTY_K, GUIDE, NARFE, ORIVA, SUMMARY
 
+STACK = "STACK"  # in a command; the stack's name takes its place
 FREE_TIER = (100, 150)  # requests a minute: Oriva, Adjust Rate Limits
 
 
@@ -202,7 +203,7 @@ FIXED = (
         against=("errors", "latency-p95"),
         says="See whether a release is the cause, and take it back",
         how=How.SHELL,
-        run="ascent rollout abort",
+        run=f"ascent rollout abort --stack {STACK}",
         source=f"{ORIVA}, Incident Response: High Error Rate",
         when=When.ALARM,
     ),

@@ -137,3 +137,8 @@ def test_where_tables_may_be_divided_the_jobs_build_the_index() -> None:
         runs = {one.run for one in found}
         assert any(run.startswith("CREATE INDEX CONCURRENTLY") for run in runs) is sql, stage
         assert ("python -m database apply --config database.yaml" in runs) is jobs, stage
+
+
+def test_a_command_names_the_stack_as_without_it_the_sandbox_is_meant() -> None:
+    found = of("prod", 3, judged(3, requests=400, errors=since(1, 9, 0)))
+    assert "ascent rollout abort --stack prod" in {one.run for one in found}

@@ -19,6 +19,7 @@ from ops import cli
 from ops.commands.cost_load import items
 from ops.cost import Estimate, estimate
 from ops.cost.break_even import SpotSaving, at_load, commitments, crossing, level_of, middle, spot
+from ops.cost.hints import hints
 from ops.cost.operating import operating_point
 from ops.cost.prices import shipped
 from ops.cost.span import CostSpan, exactly, total
@@ -254,6 +255,13 @@ def test_a_cache_can_be_reserved_and_the_fee_of_auto_mode_cannot() -> None:
     hourly = [row for row in quiet.rows if row.item.startswith(("ec2.", "fargate.")) and row.item != "ec2.gp3"]
     assert fee.low > 0
     assert pods["compute-savings-plan-1y"].base == pytest.approx(total(row.cost for row in hourly).low - fee.low)
+
+
+def test_the_hint_to_commit_leaves_the_fee_of_auto_mode_out_too() -> None:
+    found = estimate(plan(4, "kubernetes"), settings(4, "kubernetes"))
+    nodes = [row for row in found.rows if row.item.startswith("ec2.") and row.what.startswith("nodes, ")]
+    (hint,) = (one for one in hints(found) if one.source == "AWS Compute Savings Plans" and "one year" in one.text)
+    assert hint.saves.low == pytest.approx(total(row.cost for row in nodes).low * 0.27)
 
 
 def test_what_is_on_spot_is_no_part_of_a_savings_plan() -> None:
