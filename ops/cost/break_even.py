@@ -103,9 +103,11 @@ class Commitment:
 
 
 def _compute(row: CostRow) -> bool:
-    """EC2 and Fargate by the hour, nodes too. The fee of EKS Auto Mode has no discount, and Spot is none of it."""
-    if row.item.startswith("fargate."):
-        return True
+    """EC2 by the hour, nodes too. The fee of EKS Auto Mode has no discount, and Spot is none of it.
+
+    Nor is Fargate, on which only jobs run, minutes a day: what an hour does not use of a commitment is lost (Savings
+    Plans User Guide, Understanding how Savings Plans apply to your usage).
+    """
     hourly = row.item.startswith("ec2.") and row.price.unit == "hour"
     return hourly and row.what != "spot" and not row.what.startswith(_FEE)
 
