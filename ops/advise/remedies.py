@@ -88,6 +88,18 @@ def _fleet(settings: Settings, stack: str) -> Iterator[Remedy]:
         )
 
 
+def _idle(settings: Settings, _: str) -> Iterator[Remedy]:
+    """An end to transactions that idle: Aurora has it by the cluster's parameters, a database elsewhere may not."""
+    if settings.external_database is not None:
+        yield Remedy(
+            against=POOL,
+            says="Have the server close what stays idle in a transaction for a minute",
+            how=How.SQL,
+            run="ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '60s';",
+            source=f"{GUIDE}, Connection Pool Best Practices: idle timeout 60 seconds",
+        )
+
+
 def _limits(settings: Settings, stack: str) -> Iterator[Remedy]:
     """Another limit at the edge for each visitor: half of it against load, half as much again for who is refused."""
     if not settings.row.has(Capability.EDGE_RULES):
@@ -106,7 +118,7 @@ def _limits(settings: Settings, stack: str) -> Iterator[Remedy]:
         )
 
 
-_SIZED: tuple[Callable[[Settings, str], Iterator[Remedy]], ...] = (_acus, _pool, _fleet, _limits)
+_SIZED: tuple[Callable[[Settings, str], Iterator[Remedy]], ...] = (_acus, _pool, _fleet, _idle, _limits)
 
 
 def _line(

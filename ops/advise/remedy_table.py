@@ -78,6 +78,15 @@ FIXED = (
     ),
     Remedy(
         against=BUSY,
+        says="Make the view of what the server counts of each statement: below stage 3, no job has made it",
+        how=How.SQL,
+        run="CREATE EXTENSION IF NOT EXISTS pg_stat_statements;",
+        source=f"{NARFE}, Stage 3: Add Missing Indexes: pg_stat_statements",
+        lacks=Capability.DATABASE_JOBS,
+        when=When.EITHER,
+    ),
+    Remedy(
+        against=BUSY,
         says="Find the statements that take longest; one without an index is the usual answer",
         how=How.SQL,
         run=(
@@ -126,13 +135,6 @@ FIXED = (
         run="SELECT state, count(*), max(now() - state_change) FROM pg_stat_activity GROUP BY state;",
         source=f"{ORIVA}, Incident Response: Database Connection Pool Exhaustion",
         when=When.EITHER,
-    ),
-    Remedy(
-        against=POOL,
-        says="Have the server close what stays idle in a transaction for a minute",
-        how=How.SQL,
-        run="ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '60s';",
-        source=f"{GUIDE}, Connection Pool Best Practices: idle timeout 60 seconds",
     ),
     Remedy(
         against=("database-connections", "connection-errors"),
