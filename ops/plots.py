@@ -37,15 +37,17 @@ _STYLE: Any = {
     "svg.hashsalt": "ascent",  # the same ids each time
 }
 
+# For the process: titles and legends look it up when they are set.
+mpl.rcParams.update(_STYLE)
+
 
 def figure(rows: int = 1, *, width: float = 9.6, height: float | None = None) -> tuple[Figure, list[Axes]]:
     """An empty figure with `rows` plots below each other that share their x axis, and those plots.
 
     width, height: inches, of 100 pixels each; without a height, 2.4 for each row.
     """
-    with mpl.rc_context(_STYLE):
-        made = Figure(figsize=(width, height or 2.4 * rows), layout="constrained", facecolor="white")
-        axes = made.subplots(rows, 1, sharex=True, squeeze=False)
+    made = Figure(figsize=(width, height or 2.4 * rows), layout="constrained", facecolor="white")
+    axes = made.subplots(rows, 1, sharex=True, squeeze=False)
     return made, [row[0] for row in axes]
 
 
@@ -58,5 +60,4 @@ def save(made: Figure, path: Path) -> None:
     if path.suffix not in FORMATS:
         raise ValueError(f"{path.name}: a plot is written as {' or '.join(FORMATS)}")
     metadata = {"Date": None} if path.suffix == ".svg" else {"Software": None}
-    with mpl.rc_context(_STYLE):
-        made.savefig(path, dpi=100, metadata=metadata)
+    made.savefig(path, dpi=100, metadata=metadata)
