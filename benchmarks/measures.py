@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import database, flat, previews
+from benchmarks import database, flat, month, previews
 from benchmarks.timing import Ratio, against, progress
 from infra.config.settings import Settings
 from infra.regions import REGIONS as AWS_REGIONS
@@ -39,6 +39,8 @@ def measures(times: int) -> Iterator[Ratio]:
     with progress("ascent matrix"):
         yield _matrix(times)
     yield from previews.measures(times)
+    with progress("a month of seconds, by jumps and one by one"):
+        yield month.measure(times)
     for stage in STAGES:
         with progress(f"preview of stage {stage} and of its flat program"):
             yield _stage(stage, times)

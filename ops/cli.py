@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plan": ("ops.commands.plan", "What a stack consists of at a stage, worked out offline."),
     "advise": ("ops.commands.advise", "Whether another stage is due, by metrics, and what is cheaper."),
     "capacity": ("ops.commands.capacity", "Whether connections fit, and fleets carry their users."),
+    "simulate": ("ops.commands.simulate", "Whether a stack carries a load, and where it breaks first."),
     "cost": ("ops.commands.cost", "What a stage costs a month, and what a move costs."),
     "prices": ("ops.commands.prices", "Bring the price table up to date from the public price lists."),
     "report": ("ops.commands.report", "A stack as one page, for people who would rather look."),
@@ -44,7 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 # How --help groups them.
 SECTIONS: dict[str, tuple[str, ...]] = {
-    "Plan and size": ("new", "stages", "plan", "advise", "capacity", "cost", "prices", "report"),
+    "Plan and size": ("new", "stages", "plan", "advise", "capacity", "simulate", "cost", "prices", "report"),
     "Change": ("transition", "matrix", "guard", "images", "rollout"),
     "Look after": ("drift", "fleet", "readers", "doctor"),
     "Data and regions": ("backfill", "failover", "restore"),

@@ -20,6 +20,7 @@ from ops.errors import AscentError
 NOWHERE = {"NO_COLOR": "1", "COLUMNS": "200"}
 # What a command needs beside the stack to be run at all.
 NEEDED = {
+    "advise": ["--cloudwatch"],
     "transition": ["1", "2"],
     "guard": ["preview.json"],
     "failover": ["--to", "eu-west-1"],

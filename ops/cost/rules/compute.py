@@ -21,11 +21,11 @@ HPA = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 NODE_POOL = "kubernetes:karpenter.sh/v1:NodePool"
 _DETAILED_METRICS = 7  # AWS EC2, detailed monitoring: metrics of an instance that are billed as custom ones
-_NODE_CPU = 2  # vCPUs of the instance type whose price stands for a node's
-_NODE_TYPES = ("c7g.large", "m7g.large")  # Auto Mode takes the cheapest instances: from compute to general purpose.
+NODE_CPU = 2  # vCPUs of the instance type whose price stands for a node's
+NODE_TYPES = ("c7g.large", "m7g.large")  # Auto Mode takes the cheapest instances: from compute to general purpose.
 _NODE_USABLE = 0.8  # Ascent: kubelet and each node's agents take a fifth of a small node, or more
 _SYSTEM_CPU = 2.0  # Ascent: what the cluster itself keeps running, at least one small node
-_AUTO_FEE = 0.12  # Amazon EKS pricing, Auto Mode examples: the fee compared to the instance's on-demand price
+AUTO_MODE_FEE = 0.12  # Amazon EKS pricing, Auto Mode examples: the fee compared to the instance's on-demand price
 _NODE_DISK = 80  # GiB; AWS, EKS Auto Mode: ephemeral storage of a node by default
 _DAYS = HOURS / 24
 _MONTHS = 12
@@ -132,13 +132,13 @@ def cluster(around: Around) -> Iterator[PricedAmount]:
     needed = _nodes_cpu(around)
     limits = [_cpu((one.inputs.get("spec") or {}).get("limits", {}).get("cpu")) for one in around.everywhere(NODE_POOL)]
     most = min([needed.high, *(limit for limit in limits if limit)])
-    nodes = CostSpan(min(needed.low, most), most) * (1 / _NODE_CPU)
-    cheap, dear = _NODE_TYPES
+    nodes = CostSpan(min(needed.low, most), most) * (1 / NODE_CPU)
+    cheap, dear = NODE_TYPES
     # At the most half of them are the dear ones, or as many as come on top of the least.
     cheapest = CostSpan(nodes.low, max(nodes.low, nodes.high / 2))
     yield PricedAmount(f"ec2.{cheap}", hours(cheapest), "nodes, compute type")
     yield PricedAmount(f"ec2.{dear}", hours(CostSpan(0, nodes.high - cheapest.high)), "nodes, general type")
-    yield PricedAmount(f"ec2.{dear}", hours(nodes), "Auto Mode fee, a share of on-demand", exactly(_AUTO_FEE))
+    yield PricedAmount(f"ec2.{dear}", hours(nodes), "Auto Mode fee, a share of on-demand", exactly(AUTO_MODE_FEE))
     yield PricedAmount("ec2.gp3", nodes * _NODE_DISK, "disks of nodes")
 
 

@@ -1,0 +1,124 @@
+"""Requests a second over time, second by second: read from a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.errors import AscentError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MINUTE = 60
+MOST_SECONDS = 92 * 86_400  # a quarter; each second takes some 50 bytes of memory
+MOST_RATE = 1e7
+TIME, RATE = "time", "requests_per_second"
+
+
+@dataclass(frozen=True, slots=True)
+class TrafficCurve:
+    """A load.
+
+    name: of the file or of the shape.
+    rates: requests in each second, from the first on; whole minutes of them.
+    """
+
+    name: str
+    rates: NDArray[np.float64]
+
+    @property
+    def seconds(self) -> int:
+        """How long it is."""
+        return len(self.rates)
+
+
+def read(path: Path) -> TrafficCurve:
+    """A load from a CSV file: `time,requests_per_second`, one row for each change.
+
+    A rate holds until the next row. Times are seconds, or dates with times (ISO 8601), and grow from row to row. The
+    last row holds as long as the one before it did; the whole is rounded up to minutes.
+
+    Raises:
+        AscentError: with file, row and column, what was given and what is allowed.
+    """
+    import numpy as np
+
+    times, rates = _rows(path)
+    starts = [round(one - times[0]) for one in times]
+    if len(starts) == 1:
+        starts.append(MINUTE)
+    else:
+        starts.append(starts[-1] + max(starts[-1] - starts[-2], 1))
+    if starts[-1] > MOST_SECONDS:
+        raise AscentError(
+            f"{path.name}: {starts[-1]} seconds; a simulation takes a quarter of a year at most, {MOST_SECONDS}"
+        )
+    lengths = [after - before for before, after in pairwise(starts)]
+    lengths[-1] += -starts[-1] % MINUTE
+    return TrafficCurve(path.name, np.repeat(np.array(rates, dtype=np.float64), lengths))
+
+
+def _rows(path: Path) -> tuple[list[float], list[float]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            lines = list(csv.reader(file))
+    except OSError as error:
+        raise AscentError(f"{path}: cannot be read: {error.strerror}; give a CSV file, or --shape") from None
+    except (UnicodeDecodeError, csv.Error):
+        raise AscentError(f"{path.name}: is no CSV in UTF-8; give a table with the columns {TIME},{RATE}") from None
+    if not lines or [one.strip() for one in lines[0]] != [TIME, RATE]:
+        given = ",".join(lines[0]) if lines else ""
+        raise AscentError(f"{path.name}: row 1: given {given[:80]!r}; the columns are {TIME},{RATE}")
+    times: list[float] = []
+    rates: list[float] = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line:
+            continue
+        if len(line) != len((TIME, RATE)):
+            raise AscentError(f"{path.name}: row {number}: given {len(line)} columns; a row has two, {TIME},{RATE}")
+        moment = _moment(path, number, line[0].strip())
+        if times and round(moment - times[0]) <= round(times[-1] - times[0]):
+            raise AscentError(
+                f"{path.name}: row {number}, column {TIME}: given {line[0].strip()!r}; it should be at least a second "
+                "later than the row before"
+            )
+        times.append(moment)
+        rates.append(_rate(path, number, line[1].strip()))
+    if not times:
+        raise AscentError(f"{path.name}: has no rows below its columns; give at least one")
+    return times, rates
+
+
+def _moment(path: Path, number: int, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        try:
+            return datetime.fromisoformat(text).timestamp()
+        except ValueError:
+            value = math.nan
+    if not math.isfinite(value):
+        raise AscentError(
+            f"{path.name}: row {number}, column {TIME}: given {text!r}; it should be seconds, such as 60, or a date "
+            "with a time, such as 2026-11-27T09:00:00Z"
+        )
+    return value
+
+
+def _rate(path: Path, number: int, text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value <= MOST_RATE:
+        raise AscentError(
+            f"{path.name}: row {number}, column {RATE}: given {text!r}; it should be a number from 0 to {MOST_RATE:.0f}"
+        )
+    return value
