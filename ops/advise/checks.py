@@ -107,8 +107,16 @@ def written(time: float) -> str:
     return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def checked_series(measure: Measure, samples: Sequence[Sample], now: float) -> Series:
+def checked_series(measure: Measure, samples: Sequence[Sample], now: float, *, typed: bool = True) -> Series:
     """The samples as a series, where they can be one.
+
+    Args:
+        measure: what they are of.
+        samples: the oldest first.
+        now: the time of the judgment, in seconds since 1970.
+        typed: whether somebody wrote the unit, who may have meant a ratio. AWS does not: with a large most of capacity
+            units, of which it is a share, an idle Aurora Serverless v2 is below 1 percent (Amazon Aurora User Guide,
+            Important Amazon CloudWatch metrics for Aurora Serverless v2).
 
     Raises:
         Complaint: where they are out of order, twice there, in the future, too old, too few, or a ratio.
@@ -141,7 +149,7 @@ def checked_series(measure: Measure, samples: Sequence[Sample], now: float) -> S
             "", f"{name} on {len(known)} of the last {UP_OF_DAYS.value} days",
             f"{UP_DAYS.value} of them at least, with values for half of each; and a week before, to tell growth",
         )  # fmt: skip
-    if measure.never_idle and 0 < max(one.value for one in samples) <= 1:
+    if typed and measure.never_idle and 0 < max(one.value for one in samples) <= 1:
         raise Complaint("", f"{name} of at most 1 percent for days", "percent, not a ratio: multiply each value by 100")
     return series
 

@@ -88,9 +88,12 @@ class Reading:
 
 
 _BYTES = Metric(ELB, "ProcessedBytes", "Sum", BALANCER)
+# A proxy is several machines, and each publishes its part once a minute: their average is one machine's, their sum all
+# of it (Amazon Aurora User Guide, Monitoring RDS Proxy metrics with Amazon CloudWatch: note, and statistics).
+_CLIENTS = Metric(RDS, "ClientConnections", "Sum", PROXY)
 _POOL = {
-    "borrowed": Metric(RDS, "DatabaseConnectionsCurrentlyBorrowed", "Average", PROXY),
-    "most": Metric(RDS, "MaxDatabaseConnectionsAllowed", "Average", PROXY),
+    "borrowed": Metric(RDS, "DatabaseConnectionsCurrentlyBorrowed", "Sum", PROXY),
+    "most": Metric(RDS, "MaxDatabaseConnectionsAllowed", "Sum", PROXY),
 }
 
 READINGS: Mapping[str, Reading] = {
@@ -113,7 +116,7 @@ READINGS: Mapping[str, Reading] = {
         where={"Role": "WRITER"},
         writing=True,
     ),
-    "client-connections": Reading(metrics={"clients": Metric(RDS, "ClientConnections", "Average", PROXY)}),
+    "client-connections": Reading(metrics={"clients": _CLIENTS}, how=_a_minute),
     "database-reads": Reading(
         metrics={"all": Metric(RDS, "QueryRequests", "Sum", PROXY)},
         how=_a_second,
@@ -175,7 +178,7 @@ def ask(settings: Settings, stack: str, clients: Clients, now: float, period: in
             absent[measure] = "no alarm of the stack watches its resource"
             continue
         try:
-            found[measure] = checked_series(MEASURES[measure], samples, now)
+            found[measure] = checked_series(MEASURES[measure], samples, now, typed=False)
         except Complaint as complaint:
             absent[measure] = f"CloudWatch has {complaint.given}; needed: {complaint.allowed}"
     if not found:

@@ -17,7 +17,7 @@ class Measure:
     says: what it is, for people.
     statistic: of the values within one period. Another one is refused: a week's maximum does not say that it lasted.
     most: the largest possible value; None where there is none.
-    never_idle: of a percentage that is above 1 even when nobody comes, so that values up to 1 are a ratio.
+    never_idle: of a percentage that is hardly ever below 1, so that in a file values up to 1 are taken for a ratio.
     is_load: whether it is what people ask for, and not how the stack bears it.
     procedure: heading in docs/procedures.md, where it may rise by a fault while the load does not; empty for load.
     """

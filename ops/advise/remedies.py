@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from infra.capacity.load import pool_size
 from infra.config.problems import SettingsError
@@ -11,7 +12,7 @@ from infra.stages import Capability
 from infra.thresholds import FIFTY_K, GUIDE, NARFE, ORIVA
 from ops import stackfile
 from ops.advise.model import Judgment
-from ops.advise.remedy_table import FIXED, POOL, How, Remedy, When
+from ops.advise.remedy_table import FIXED, POOL, STACK, How, Remedy, When
 
 LARGER_POOL = 40  # connections: Oriva, Database Connection Pool Exhaustion: "Enter 40 (double current)"
 MOST_ACUS = 256  # AWS, Performance and scaling for Aurora Serverless v2: the largest maximum
@@ -29,9 +30,15 @@ def remedies(settings: Settings, stack: str, found: Judgment) -> list[Remedy]:
         one
         for measure in found.pressing
         for one in known
-        if measure in one.against and (one.lacks is None or not settings.row.has(one.lacks)) and one.when in kinds
+        if measure in one.against and one.when in kinds and _fits(one, settings)
     ]
-    return list(dict.fromkeys(chosen))
+    named = (replace(one, run=one.run.replace(f"--stack {STACK}", f"--stack {stack}")) for one in chosen)
+    return list(dict.fromkeys(named))
+
+
+def _fits(one: Remedy, settings: Settings) -> bool:
+    lacks = one.lacks is None or not settings.row.has(one.lacks)
+    return lacks and (one.has is None or settings.row.has(one.has))
 
 
 def _acus(settings: Settings, stack: str) -> Iterator[Remedy]:
@@ -81,6 +88,18 @@ def _fleet(settings: Settings, stack: str) -> Iterator[Remedy]:
         )
 
 
+def _idle(settings: Settings, _: str) -> Iterator[Remedy]:
+    """An end to transactions that idle: Aurora has it by the cluster's parameters, a database elsewhere may not."""
+    if settings.external_database is not None:
+        yield Remedy(
+            against=POOL,
+            says="Have the server close what stays idle in a transaction for a minute",
+            how=How.SQL,
+            run="ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '60s';",
+            source=f"{GUIDE}, Connection Pool Best Practices: idle timeout 60 seconds",
+        )
+
+
 def _limits(settings: Settings, stack: str) -> Iterator[Remedy]:
     """Another limit at the edge for each visitor: half of it against load, half as much again for who is refused."""
     if not settings.row.has(Capability.EDGE_RULES):
@@ -99,7 +118,7 @@ def _limits(settings: Settings, stack: str) -> Iterator[Remedy]:
         )
 
 
-_SIZED: tuple[Callable[[Settings, str], Iterator[Remedy]], ...] = (_acus, _pool, _fleet, _limits)
+_SIZED: tuple[Callable[[Settings, str], Iterator[Remedy]], ...] = (_acus, _pool, _fleet, _idle, _limits)
 
 
 def _line(

@@ -9,6 +9,7 @@ from typing import Any
 from infra.stages import Capability
 from infra.thresholds import FIFTY_K, GUIDE, NARFE, ORIVA, SUMMARY
 
+STACK = "STACK"  # in a command; the stack's name takes its place
 FREE_TIER = (100, 150)  # requests a minute: Oriva, Adjust Rate Limits
 
 
@@ -37,7 +38,7 @@ class Remedy:
     says: what it does, as a sentence without its end.
     run: the exact text: a statement, a line, a command.
     source: runbook and section.
-    lacks: only for stacks without this capability; None for all.
+    lacks, has: only for stacks without this capability, or with it; None for all.
     when: whether it is for an hour of alarm, for growth, or for either.
     """
 
@@ -47,6 +48,7 @@ class Remedy:
     run: str
     source: str
     lacks: Capability | None = None
+    has: Capability | None = None
     when: When = When.GROWTH
 
     def as_dict(self) -> dict[str, Any]:
@@ -64,13 +66,24 @@ FIXED = (
         against=("database-cpu",),
         says="End statements that have run for more than five minutes and are no job of ours",
         how=How.SQL,
+        # The master user may not end autovacuum, a replication or AWS' own rdsadmin, and one refusal ends the statement
+        # (PostgreSQL, Server Signaling Functions; Amazon Aurora User Guide, The rds_superuser role).
         run=(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active' "
-            "AND query_start < now() - interval '5 minutes' AND application_name NOT LIKE 'ascent%' "
-            "AND pid <> pg_backend_pid();"
+            "AND query_start < now() - interval '5 minutes' AND backend_type = 'client backend' "
+            "AND usename <> 'rdsadmin' AND application_name NOT LIKE 'ascent%' AND pid <> pg_backend_pid();"
         ),
         source=f"{NARFE}, Emergency Procedures: Database CPU at 100%",
         when=When.ALARM,
+    ),
+    Remedy(
+        against=BUSY,
+        says="Make the view of what the server counts of each statement: below stage 3, no job has made it",
+        how=How.SQL,
+        run="CREATE EXTENSION IF NOT EXISTS pg_stat_statements;",
+        source=f"{NARFE}, Stage 3: Add Missing Indexes: pg_stat_statements",
+        lacks=Capability.DATABASE_JOBS,
+        when=When.EITHER,
     ),
     Remedy(
         against=BUSY,
@@ -89,6 +102,17 @@ FIXED = (
         how=How.SQL,
         run="CREATE INDEX CONCURRENTLY idx_activities_user_created ON activities (user_id, created_at DESC);",
         source=f"{NARFE}, Stage 3: Add Missing Indexes",
+        # The jobs divide tables by month, and a divided one takes no index so (PostgreSQL, CREATE INDEX, Building
+        # Indexes Concurrently: not for partitioned tables).
+        lacks=Capability.DATABASE_JOBS,
+    ),
+    Remedy(
+        against=BUSY,
+        says="Add the index that is missing to the config of the database jobs, which build it without a lock",
+        how=How.SHELL,
+        run="python -m database apply --config database.yaml",
+        source=f"{NARFE}, Stage 3: Add Missing Indexes",
+        has=Capability.DATABASE_JOBS,
     ),
     Remedy(
         against=BUSY,
@@ -101,7 +125,7 @@ FIXED = (
         against=BUSY,
         says="Move what is older than the archive's age out of the hot tables",
         how=How.SHELL,
-        run="python -m database retain --job archive",
+        run="python -m database retain --config database.yaml --job archive",
         source=f"{NARFE}, Cost Optimization: Archive old data; {SUMMARY}, 9. Message Archival",
     ),
     Remedy(
@@ -111,13 +135,6 @@ FIXED = (
         run="SELECT state, count(*), max(now() - state_change) FROM pg_stat_activity GROUP BY state;",
         source=f"{ORIVA}, Incident Response: Database Connection Pool Exhaustion",
         when=When.EITHER,
-    ),
-    Remedy(
-        against=POOL,
-        says="Have the server close what stays idle in a transaction for a minute",
-        how=How.SQL,
-        run="ALTER ROLE CURRENT_USER SET idle_in_transaction_session_timeout = '60s';",
-        source=f"{GUIDE}, Connection Pool Best Practices: idle timeout 60 seconds",
     ),
     Remedy(
         against=("database-connections", "connection-errors"),
@@ -188,7 +205,7 @@ FIXED = (
         against=("errors", "latency-p95"),
         says="See whether a release is the cause, and take it back",
         how=How.SHELL,
-        run="ascent rollout abort",
+        run=f"ascent rollout abort --stack {STACK}",
         source=f"{ORIVA}, Incident Response: High Error Rate",
         when=When.ALARM,
     ),

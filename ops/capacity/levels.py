@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from infra.capacity.nodes import NodeBudget, node_budget
-from infra.stages import STAGES, SizeBounds
+from infra.stages import STAGES, Capability, SizeBounds
 from infra.thresholds import (
     CONNECTIONS_PER_INSTANCE,
     DATABASE_READS,
@@ -147,13 +147,20 @@ def connections(has: Supply, wants: Demand, lost: Lost) -> Level | None:
 
 
 def cache(has: Supply, wants: Demand, lost: Lost) -> Level | None:
-    """Commands a second of a region's cache. Replicas answer them as the primary does."""
+    """Commands a second of all nodes of a region's cache.
+
+    Any node answers a look. What is kept reaches each of them: the primary runs it, and its replicas run it again
+    (Redis documentation, Replication). So nodes add less and less. A Global Datastore copies it to all regions.
+    """
     if not has.cached:
         return None
-    commands = _per_region(has, wants, lost).reads * facts.CACHE_COMMANDS.span.high
+    looks = _per_region(has, wants, lost).reads
+    from_all = has.settings.row.has(Capability.GLOBAL_CACHE)
+    kept = (wants.reads if from_all else looks) * (facts.CACHE_COMMANDS.span.high - 1)
     if has.cache_nodes is None:
-        return Level(commands, None)
-    return Level(commands, has.left(has.cache_nodes, lost) * facts.CACHE_NODE.span.low)
+        return Level(looks + kept, None)
+    left = has.left(has.cache_nodes, lost)
+    return Level(looks + kept * left, left * facts.CACHE_NODE.span.low)
 
 
 def nat(has: Supply, wants: Demand, lost: Lost) -> Level | None:

@@ -117,7 +117,7 @@ RESOURCES = (
         unit="commands/s",
         kind="size",
         of=levels.cache,
-        source="commands of the reads that the application looks up, against what nodes take",
+        source="looks, which any node answers, and what is kept then, which each node runs; against what nodes take",
         keys=(("cache", "nodes"),),
     ),
     ScarceResource(

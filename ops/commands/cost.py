@@ -57,7 +57,8 @@ def cost(
     stageRange: {low, high}, prices, regions, components, items: [{component, item, what, low, high}], unpriced,
     runtimes: [{runtime, low, high, refused: text or null}], cheaperFrom: {runtime: users or null}, spot: {used, share,
     saves: {low, high}, aboveInstances, source}, commitments: [{name, what, share, paysFromUtilization, termMonths,
-    paysFromMonths, onDemand, saves, source, date, reason}], warnings}. carried says whether the stage carries the load.
+    paysFromMonths, onDemand, commitPerHour, saves, source, date, reason}], warnings}. commitPerHour is what to commit
+    to, at the discounted price, null for what is bought by the node. carried says whether the stage carries the load.
     cheaperFrom has the users from which on another runtime costs less, null where it does at no load. A commitment
     without a price has a share of null, and a reason.
 

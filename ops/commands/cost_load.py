@@ -241,12 +241,14 @@ def _spot(one: SpotSaving) -> str:
 
 
 def _commitments(found: Sequence[Commitment]) -> Table:
-    heads = ("Pays from", "or months", "On demand", "Saves")
+    heads = ("Pays from", "or months", "On demand", "Commit", "Saves")
     table = _table(("Commitment", False), *((name, True) for name in heads))
     for one in found:
         if one.share is not None and one.utilization is not None and one.months is not None:
-            hours, months = f"{one.utilization:.0%} of hours", f"{one.months:.1f} of {one.term}"
-            table.add_row(one.what, hours, months, f"{one.base:,.0f}", f"{one.saves:,.0f}")
+            hours, months = f"{one.utilization:.0%}", f"{one.months:.1f} of {one.term}"
+            # By the hour and at the discounted price, as AWS sells it.
+            commits = "by node" if one.commits is None else f"{one.commits:,.3f}/h"
+            table.add_row(one.what, hours, months, f"{one.base:,.0f}", commits, f"{one.saves:,.0f}")
     return table
 
 

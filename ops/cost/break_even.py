@@ -13,6 +13,7 @@ from ops.cost.estimate import CostRow, Estimate, estimate, money
 from ops.cost.operating import operating_point, usage_at
 from ops.cost.prices import Prices, shipped
 from ops.cost.span import CostSpan, exactly, total
+from ops.cost.usage import HOURS
 from ops.demand import Demand
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Commitment:
     level: share of the busiest hour's load that is there in so many of the hours.
     term: months that it lasts.
     base: US dollars a month, on demand, of what runs at that level: as much is worth a commitment.
+    hourly: whether it is bought as US dollars an hour, as Savings Plans are, and not by the node.
     """
 
     name: str
@@ -56,6 +58,16 @@ class Commitment:
     term: int = 12
     base: float = 0.0
     reason: str = ""
+    hourly: bool = False
+
+    @property
+    def commits(self) -> float | None:
+        """US dollars an hour to commit to: the base at the discounted price. None for what is bought by the node.
+
+        Savings Plans User Guide, Understanding how Savings Plans apply to your usage: a commitment is used up at the
+        Savings Plans rates. The base at on-demand prices would be too much.
+        """
+        return self.base * (1 - self.share) / HOURS if self.hourly and self.share is not None else None
 
     @property
     def utilization(self) -> float | None:
@@ -82,6 +94,7 @@ class Commitment:
             "termMonths": self.term,
             "paysFromMonths": None if self.months is None else round(self.months, 2),
             "onDemand": round(self.base, 2),
+            "commitPerHour": None if self.commits is None else round(self.commits, 4),
             "saves": round(self.saves, 2),
             "source": self.source,
             "date": self.date,
@@ -90,9 +103,11 @@ class Commitment:
 
 
 def _compute(row: CostRow) -> bool:
-    """EC2 and Fargate by the hour, nodes too. The fee of EKS Auto Mode has no discount, and Spot is none of it."""
-    if row.item.startswith("fargate."):
-        return True
+    """EC2 by the hour, nodes too. The fee of EKS Auto Mode has no discount, and Spot is none of it.
+
+    Nor is Fargate, on which only jobs run, minutes a day: what an hour does not use of a commitment is lost (Savings
+    Plans User Guide, Understanding how Savings Plans apply to your usage).
+    """
     hourly = row.item.startswith("ec2.") and row.price.unit == "hour"
     return hourly and row.what != "spot" and not row.what.startswith(_FEE)
 
@@ -122,7 +137,9 @@ def commitments(
         base = total(row.cost for row in steady.rows if applies(row)).low
         if base:
             term = _MONTHS * int(name.rpartition("-")[2].removesuffix("y"))
-            found.append(Commitment(name, one.on, one.source, one.date, one.share, term, base))
+            found.append(
+                Commitment(name, one.on, one.source, one.date, one.share, term, base, hourly="savings-plan" in name)
+            )
     found.sort(key=lambda one: -one.saves)
     provisioned = any(row.item.startswith("aurora.db.") for row in at_load(plan, settings, wants).rows)
     reason = (

@@ -67,7 +67,9 @@ def _commitments(found: Estimate, table: Prices) -> Iterator[Hint]:
 
 
 def _steady_compute(row: CostRow) -> bool:
-    return row.item.startswith(("ec2.", "fargate.")) and row.price.unit == "hour" and row.what != "spot"
+    """Instances and nodes. The fee of EKS Auto Mode has no discount (Amazon EKS Pricing: Auto Mode)."""
+    hourly = row.item.startswith(("ec2.", "fargate.")) and row.price.unit == "hour"
+    return hourly and row.what != "spot" and not row.what.startswith("Auto Mode fee")
 
 
 def _cost(found: Estimate, applies: Callable[[CostRow], bool]) -> CostSpan:

@@ -84,15 +84,16 @@ def put_alarms(client: Any, region: str) -> None:
 Value = float | Callable[[int], float | None]
 
 
-def put(client: Any, namespace: str, name: str, value: Value, by: dict[str, str]) -> None:
-    """A value for each of the last hours of five days; a function gets the hours that are left."""
+def put(client: Any, namespace: str, name: str, value: Value, by: dict[str, str], times: int = 1) -> None:
+    """A value for each of the last hours of five days, so many times; a function gets the hours that are left."""
     values = {left: value(left) if callable(value) else value for left in range(1, 5 * 24 + 1)}
     data = [
         {
             "MetricName": name,
             "Dimensions": [{"Name": key, "Value": one} for key, one in by.items()],
             "Timestamp": datetime.fromtimestamp(NOW - left * HOUR, UTC),
-            "Value": one,
+            "Values": [one],
+            "Counts": [times],
         }
         for left, one in values.items()
         if one is not None
@@ -137,10 +138,11 @@ def fill(client: Any) -> None:
     # Two readers at 20 percent, a value a minute each.
     put(client, RDS, "CPUUtilization", 2400, by["readers"])
     put(client, RDS, "DatabaseConnections", 44, by["writer"])
-    put(client, RDS, "ClientConnections", 90, by["proxy"])
+    # A proxy of two machines, each with 45 clients and half of the pool: two values a minute.
+    put(client, RDS, "ClientConnections", 45, by["proxy"], times=120)
     put(client, RDS, "QueryRequests", 900_000, by["proxy"])
-    put(client, RDS, "DatabaseConnectionsCurrentlyBorrowed", 9, by["proxy"])
-    put(client, RDS, "MaxDatabaseConnectionsAllowed", 20, by["proxy"])
+    put(client, RDS, "DatabaseConnectionsCurrentlyBorrowed", 4.5, by["proxy"], times=120)
+    put(client, RDS, "MaxDatabaseConnectionsAllowed", 10, by["proxy"], times=120)
     put(client, "Ascent/test-use1-app", "PoolWaiting", 3, {})
     put(client, "Ascent/test-use1-app", "Responses", 200, {})
     put(client, "Ascent/test-use1-app", "RateLimited", lambda left: 8 if left < 3 else 0, {})
@@ -179,6 +181,13 @@ def test_hours_without_a_request_are_zero_and_not_unknown(account: Any) -> None:
     found = ask(settings(stage=4), "test", clients(), NOW, period=HOUR)
     assert [one.value for one in found.series["egress"].samples[-10:]] == [0] * 10
     assert found.series["errors"].samples[-1].value == 0
+
+
+def test_an_idle_database_is_below_a_percent_of_its_most_and_no_ratio(account: Any) -> None:
+    """Amazon Aurora User Guide, Serverless v2: CPUUtilization is a share of what the most capacity units have."""
+    put(account, RDS, "CPUUtilization", 0.6, measured()["writer"])
+    found = ask(settings(stage=4), "test", clients(), NOW, period=HOUR)
+    assert found.series["database-cpu"].samples[-1].value == 0.6
 
 
 def test_regions_are_added_up_and_the_database_is_that_of_the_writes(keys: None) -> None:

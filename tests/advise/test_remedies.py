@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from infra.components.data.database import BASE_PARAMETERS
 from infra.config.settings import Settings
 from infra.stages import STAGES
 from infra.thresholds import FIFTY_K, GUIDE, NARFE, ORIVA, SUMMARY
@@ -16,6 +17,7 @@ from ops.advise.model import Judgment, State
 from ops.advise.remedies import remedies
 from ops.advise.remedy_table import FIXED, WITHOUT, How, Remedy, When
 from tests.advise.support import judged, since
+from tests.unit import configs
 
 
 def of(stack: str, stage: int, found: Judgment) -> list[Remedy]:
@@ -128,3 +130,34 @@ def test_what_a_stage_has_is_not_offered_again() -> None:
     }
     assert above
     assert not any("DB_POOL_MIN" in run for run in above)
+
+
+def test_where_tables_may_be_divided_the_jobs_build_the_index() -> None:
+    """PostgreSQL documentation, CREATE INDEX: not CONCURRENTLY on a partitioned table. The jobs divide activities."""
+    for stage, sql, jobs in ((2, True, False), (3, False, True)):
+        found = of("sandbox", stage, judged(stage, requests=since(72, 900, 400), database_cpu=since(72, 85, 60)))
+        runs = {one.run for one in found}
+        assert any(run.startswith("CREATE INDEX CONCURRENTLY") for run in runs) is sql, stage
+        assert ("python -m database apply --config database.yaml" in runs) is jobs, stage
+
+
+def test_a_command_names_the_stack_as_without_it_the_sandbox_is_meant() -> None:
+    found = of("prod", 3, judged(3, requests=400, errors=since(1, 9, 0)))
+    assert "ascent rollout abort --stack prod" in {one.run for one in found}
+
+
+def test_what_aurora_has_by_its_parameters_is_for_a_database_elsewhere() -> None:
+    assert BASE_PARAMETERS["idle_in_transaction_session_timeout"] == "60000"
+    found = judged(3, requests=since(72, 900, 400), pool_use=since(72, 95, 60))
+    url = "postgresql://a:b@c/d"
+    theirs = configs.settings(stage=3, externalDatabase={"directUrl": url, "pooledUrl": url})
+    for settings, offered in ((configs.settings(stage=3), False), (theirs, True)):
+        runs = [one.run for one in remedies(settings, "sandbox", found)]
+        assert any("idle_in_transaction_session_timeout" in run for run in runs) is offered
+
+
+def test_before_a_job_makes_the_view_of_statements_it_is_offered() -> None:
+    for stage, offered in ((2, True), (3, False)):
+        found = of("sandbox", stage, judged(stage, requests=since(72, 900, 400), database_cpu=since(72, 85, 60)))
+        runs = [one.run for one in found if "pg_stat_statements" in one.run]
+        assert (runs[0] == "CREATE EXTENSION IF NOT EXISTS pg_stat_statements;") is offered, stage

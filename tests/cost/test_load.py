@@ -19,6 +19,7 @@ from ops import cli
 from ops.commands.cost_load import items
 from ops.cost import Estimate, estimate
 from ops.cost.break_even import SpotSaving, at_load, commitments, crossing, level_of, middle, spot
+from ops.cost.hints import hints
 from ops.cost.operating import operating_point
 from ops.cost.prices import shipped
 from ops.cost.span import CostSpan, exactly, total
@@ -223,9 +224,14 @@ def test_a_commitment_pays_from_the_hours_that_its_discount_leaves() -> None:
     # 27 % off: 73 % of the hours, or 8.76 of twelve months.
     assert (one.utilization, one.months) == pytest.approx((0.73, 8.76))
     assert found["compute-savings-plan-3y"].months == pytest.approx(36 * 0.54)
-    # In 73 % of the hours, at least 21 % of eight instances are needed: the minimum of three runs. Fargate is a dollar.
-    assert one.base == pytest.approx(3 * 0.0725 * HOURS, abs=3)
+    # In 73 % of the hours, at least 21 % of eight instances are needed: the minimum of three runs. Jobs on Fargate run
+    # for minutes a day, and are no part of it.
+    assert one.base == pytest.approx(3 * 0.0725 * HOURS)
     assert one.saves == pytest.approx(one.base * 0.27)
+    # Bought in dollars an hour of the discounted price: three instances of 0.0725 less 27 %.
+    assert one.commits == pytest.approx(3 * 0.0725 * 0.73)
+    assert one.commits is not None
+    assert one.commits * HOURS + one.saves == pytest.approx(one.base)
     assert one.date
     assert one.source
     saving = [each.saves for each in found.values() if each.share is not None]
@@ -243,12 +249,20 @@ def test_a_cache_can_be_reserved_and_the_fee_of_auto_mode_cannot() -> None:
     found = {one.name: one for one in commitments(plan(6), settings(6), demand_of("users=9000"))}
     # Two nodes run whatever the load is.
     assert found["elasticache-reserved-1y"].base == pytest.approx(2 * 0.1264 * HOURS)
+    assert found["elasticache-reserved-1y"].commits is None
     pods = {one.name: one for one in commitments(plan(4, "both"), settings(4, "both"), demand_of("users=4000"))}
     quiet = at_load(plan(4, "both"), settings(4, "both"), demand_of("users=4000").times(level_of(0.73)), exactly(1))
     fee = total(row.cost for row in quiet.rows if row.what.startswith("Auto Mode fee"))
-    hourly = [row for row in quiet.rows if row.item.startswith(("ec2.", "fargate.")) and row.item != "ec2.gp3"]
+    hourly = [row for row in quiet.rows if row.item.startswith("ec2.") and row.item != "ec2.gp3"]
     assert fee.low > 0
     assert pods["compute-savings-plan-1y"].base == pytest.approx(total(row.cost for row in hourly).low - fee.low)
+
+
+def test_the_hint_to_commit_leaves_the_fee_of_auto_mode_out_too() -> None:
+    found = estimate(plan(4, "kubernetes"), settings(4, "kubernetes"))
+    nodes = [row for row in found.rows if row.item.startswith("ec2.") and row.what.startswith("nodes, ")]
+    (hint,) = (one for one in hints(found) if one.source == "AWS Compute Savings Plans" and "one year" in one.text)
+    assert hint.saves.low == pytest.approx(total(row.cost for row in nodes).low * 0.27)
 
 
 def test_what_is_on_spot_is_no_part_of_a_savings_plan() -> None:
@@ -256,7 +270,7 @@ def test_what_is_on_spot_is_no_part_of_a_savings_plan() -> None:
     found = {one.name: one for one in commitments(plan(6), settings(6), wants)}
     # In 73 % of the hours nine instances run, of which four are not on Spot whatever comes.
     steady = at_load(plan(6), settings(6), wants.times(level_of(0.73)), exactly(1)).rows
-    paid = [row for row in steady if row.what == "on demand" or row.item.startswith("fargate.")]
+    paid = [row for row in steady if row.what == "on demand"]
     assert total(row.cost for row in steady if row.what == "spot").low > 0
     assert found["compute-savings-plan-1y"].base == pytest.approx(total(row.cost for row in paid).low)
 
@@ -330,7 +344,7 @@ def test_people_get_the_range_the_items_and_what_would_cost_less() -> None:
         "total",
         "(this one)",
         "Spot would save",
-        "73% of hours 8.8 of 12",
+        "73% 8.8 of 12",
         "concurrent users given",
     ):
         assert words in said

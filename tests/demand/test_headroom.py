@@ -127,7 +127,6 @@ BY_HAND = [
     ("pool", (1080 + 90) * 0.020, 61, 61),
     # 61 of the pool, 10 workers with two each, five jobs, fifteen in reserve.
     ("connections", 61 + 20 + 5 + 15, 2000, 2000),
-    ("cache", 1800 * 2, 2 * 20_000, 20_000),
     ("balancer", 18, 1000, 1000),
     ("NAT", 300 * 10 * 8 / 1e6, 15, 10),
 ]
@@ -230,6 +229,25 @@ def test_what_is_not_the_stacks_has_no_row(changed: dict[str, Any], absent: str)
     assert absent not in {one.resource.name for one in asked("users=100", 1, **changed).rooms}
 
 
+def test_a_node_more_answers_looks_and_runs_all_that_is_kept() -> None:
+    """Redis documentation, Replication: a replica runs each write again. By hand: a look and a write of each read."""
+    looks = 10_000
+    found = room(asked(f"users=9000,reads={looks}", 6, cache={"nodes": 6}), "cache")
+    whole, zone = found.levels[Lost.NOTHING], found.levels[Lost.ZONE]
+    assert (whole.need, whole.limit) == pytest.approx((looks + 6 * looks, 6 * 20_000))
+    assert (zone.need, zone.limit) == pytest.approx((looks + 4 * looks, 4 * 20_000))
+    # Each node has 20,000, of which the writes are one part and a sixth of the looks the other.
+    assert found.factors[Lost.NOTHING] == pytest.approx(20_000 / (looks + looks / 6))
+    # So no number of nodes carries more writes than one does.
+    assert not room(asked("users=9000,reads=21000", 6, cache={"nodes": 6}), "cache").holds(Lost.NOTHING)
+
+
+def test_a_global_datastore_runs_in_each_region_what_all_keep() -> None:
+    found = level("users=9000,reads=9000", 7, "cache")
+    nodes = STAGES[7].sizes.cache.nodes  # type: ignore[union-attr]
+    assert found.need == pytest.approx(3000 + 9000 * nodes)
+
+
 def test_a_cache_of_somebody_else_has_no_known_limit() -> None:
     found = room(asked("users=6000", 6, externalCache={"url": "rediss://cache.example.com:6379"}), "cache")
     assert found.levels[Lost.NOTHING].limit is None
@@ -311,9 +329,9 @@ def test_sizes_that_the_config_would_refuse_are_no_advice() -> None:
     # connections each, are more than a replica takes.
     image = "registry.example.com/app:1.0.0"
     colors = {name: {"image": image, "weight": 50} for name in ("blue", "green")}
-    wants = demand_of("users=120000")
+    wants = demand_of("users=120000,reads=9000")
     assert changes(lambda sizes, judged: _made(7, sizes, judged=judged, rollout=colors), wants) is None
-    assert asked("users=120000", 7, rollout=colors, fleet={"maximum": 60}).carried
+    assert asked("users=120000,reads=9000", 7, rollout=colors, fleet={"maximum": 60}).carried
 
 
 def test_where_no_size_is_enough_there_is_no_advice() -> None:
