@@ -5,6 +5,7 @@ ends a command is printed here: as text on standard error and, with --json, as a
 """
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -167,7 +168,11 @@ def _tell(refused: AscentError, *, as_json: bool, usage: Any = None) -> None:
     elif str(refused):
         errors.print(str(refused), style="red", markup=False)
     if as_json:
-        print(json.dumps(_document(refused.document, refused.problems, refused.code), indent=2))  # noqa: T201
+        try:
+            print(json.dumps(_document(refused.document, refused.problems, refused.code), indent=2), flush=True)  # noqa: T201
+        except OSError:
+            # Standard output is full, which is what the error says. Python would try again at the end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(refused.code)
 
 

@@ -166,9 +166,18 @@ def _regular(measure: Measure, row: Mapping[str, Any]) -> Iterator[Sample]:
             yield Sample(start + index * length, length, number(measure, value, f".values[{index}]"))
 
 
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, where each key is there once: Python would take the last, and drop the rest."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(key for index, (key, _) in enumerate(pairs) if any(key == one for one, _ in pairs[:index]))
+        raise ValueError(f"the key {twice!r} twice in one object; keep one")
+    return found
+
+
 def _from_json(file: str, text: str) -> list[tuple[str, Mapping[str, Any]]]:
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_once)
     # A ValueError also of a number with thousands of digits, which Python does not read.
     except (ValueError, RecursionError) as error:
         raise AscentError(_line(file, "", f"no JSON ({error})", 'an object {"metrics": [...]}')) from None

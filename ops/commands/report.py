@@ -51,9 +51,7 @@ def report(
     if as_json and out == _STDOUT:
         raise AscentError("--json: standard output takes one of the two; give --out a file")
     stackfile.settings(stack, stage)
-    for file in filter(None, (out, drawing)):
-        if file != _STDOUT and not Path(file).absolute().parent.is_dir():
-            raise AscentError(f"{file}: there is no folder {Path(file).parent}; make it, or name another file")
+    _judge_files(out, drawing)
     # The SDK takes a second to import: not before the input is known to be good.
     from ops.drawing.picture import picture
     from ops.report.facts import facts
@@ -82,15 +80,40 @@ def _judge_day(day: str | None) -> None:
         raise AscentError(f"--date: given {day!r}; it should be a day such as 2026-12-01") from None
 
 
+def _judge_files(out: str, drawing: str | None) -> None:
+    """Refuse names that cannot be written, before the page is made."""
+    if drawing == _STDOUT:
+        raise AscentError("--drawing: given '-'; it should be a file: standard output is for --out alone")
+    for option, file, usual in (("--out", out, "report.html"), ("--drawing", drawing, "stack.svg")):
+        if file is None or file == _STDOUT:
+            continue
+        if not file or Path(file).is_dir():
+            what = ", which is a folder; it should be a file in it" if file else "; it should be the name of a file"
+            raise AscentError(f"{option}: given {file!r}{what}, such as {Path(file) / usual}")
+        if not Path(file).absolute().parent.is_dir():
+            raise AscentError(f"{file}: there is no folder {Path(file).parent}; make it, or name another file")
+    if drawing is not None and Path(out).resolve() == Path(drawing).resolve():
+        raise AscentError(f"--drawing: given {drawing!r}, which is the file of --out; name another file")
+
+
 def _write(file: str, text: str, *, quiet: bool) -> None:
-    """Write a file, whole or not at all, and say so."""
+    """Write a file, whole or not at all, and say so. A link stays one, and a device or a pipe is written to."""
     path = Path(file)
+    try:
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8")
+        else:
+            _replace(path.resolve(), text)
+    except OSError as error:
+        raise ascent_error(error, f"{file}: {error.strerror}") from None
+    if not quiet:
+        errors.print(f"Wrote {file}, {len(text.encode()) // 1024 + 1} KB.", markup=False)
+
+
+def _replace(path: Path, text: str) -> None:
     partial = path.with_name(f".{path.name}.partial")
     try:
         partial.write_text(text, encoding="utf-8")
         partial.replace(path)
-    except OSError as error:
+    finally:
         partial.unlink(missing_ok=True)
-        raise ascent_error(error, f"{file}: {error.strerror}") from None
-    if not quiet:
-        errors.print(f"Wrote {file}, {len(text.encode()) // 1024 + 1} KB.", markup=False)

@@ -33,6 +33,8 @@ def demand_of(text: str) -> Demand:
     Raises:
         DemandError: where it is neither, or a key or a value of it makes no sense.
     """
+    if not text.strip():
+        raise DemandError([Problem(f"{_OPTION}: nothing is given; it should be as users=5000,egress=300, or a file")])
     where, pairs = (_OPTION, _typed(text)) if "=" in text else (text, _in_file(text))
     problems: list[Problem] = []
     values: dict[str, float] = {}

@@ -222,3 +222,8 @@ def test_what_is_no_file_of_metrics(tmp_path: Path) -> None:
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(AscentError, match="bytes that are no text"):
         read(tmp_path / "binary.json", NOW)
+
+
+def test_a_key_that_is_there_twice_is_refused(tmp_path: Path) -> None:
+    twice = '{"metrics": [{"name": "requests", "name": "errors"}]}'
+    assert "the key 'name' twice in one object; keep one" in told(tmp_path, text=twice)

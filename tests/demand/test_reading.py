@@ -174,3 +174,7 @@ def test_every_assumption_has_a_source_and_a_range() -> None:
     for one in TABLE:
         assert one.source, one.name
         assert 0 < one.span.low <= one.span.high, one.name
+
+
+def test_an_empty_load_names_the_option() -> None:
+    assert refusal("") == "--load: nothing is given; it should be as users=5000,egress=300, or a file"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -249,6 +250,10 @@ def test_the_command_writes_the_page_and_the_drawing(tmp_path: Path) -> None:
         (("--date", "2026-02-30"), "it should be a day such as 2026-12-01"),
         (("--out", "-", "--json"), "standard output takes one of the two"),
         (("--out", "no-such-folder/a.html"), "there is no folder no-such-folder"),
+        (("--out", "."), "--out: given '.', which is a folder; it should be a file in it, such as report.html"),
+        (("--out", ""), "--out: given ''; it should be the name of a file, such as report.html"),
+        (("--drawing", "-"), "--drawing: given '-'; it should be a file: standard output is for --out alone"),
+        (("--out", "a.html", "--drawing", "./a.html"), "which is the file of --out; name another file"),
     ],
 )
 def test_bad_input_is_one_message_and_nothing_is_written(
@@ -259,3 +264,20 @@ def test_bad_input_is_one_message_and_nothing_is_written(
     assert result.exit_code == 2
     assert said in result.output
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_stays_a_link_and_a_pipe_is_written_to(tmp_path: Path) -> None:
+    kept, link, pipe = tmp_path / "kept.html", tmp_path / "link.html", tmp_path / "pipe.svg"
+    link.symlink_to(kept.name)
+    os.mkfifo(pipe)
+    # Linux opens a pipe for both without waiting, and it holds 64 KiB (pipe(7), Pipe capacity): a drawing has less.
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    try:
+        result = _run("--stack", "prod", "--stage", "4", "--out", str(link), "--drawing", str(pipe))
+        assert result.exit_code == 0, result.output
+        assert os.read(reader, 5) == b"<svg "
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert link.is_symlink()
+    assert kept.read_text().startswith("<!doctype html>")

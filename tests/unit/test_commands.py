@@ -142,6 +142,13 @@ def test_what_goes_to_a_file_is_not_wrapped_unless_somebody_says_how_wide(column
         assert len(done.stdout.splitlines()) == 8
 
 
+def test_an_output_that_is_full_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        line = [sys.executable, "-m", "ops", "capacity", "--json"]
+        done = subprocess.run(line, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "the disk: No space left on device\n")
+
+
 def pages() -> dict[str, Callable[..., object]]:
     """Every command and what is run for it, subcommands with their group's name before."""
     found: dict[str, Callable[..., object]] = {}
