@@ -33,7 +33,9 @@ def simulate(
         int | None,
         typer.Option(min=1, max=_MOST_USERS, help="Concurrent users of a shape at its busiest. Default: the stage's."),
     ] = None,
-    days: Annotated[int, typer.Option(min=1, max=_MOST_DAYS, help="How long a shape is.")] = 1,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=_MOST_DAYS, help="How long a shape is. Default: one day.")
+    ] = None,
     stage: Annotated[int | None, typer.Option(min=1, max=7, help="Scaling stage. Default: the stack's own.")] = None,
     runtime: Annotated[Runtime | None, typer.Option(help="Where it runs. Default: the stack's own.")] = None,
     stack: Annotated[str, typer.Option(help="Stack whose Pulumi.<stack>.yaml is read.")] = "sandbox",
@@ -77,8 +79,8 @@ def simulate(
         ascent simulate --stage 4 --shape daily --lose-zone 16:00 --assume cpu-ms=20
     """
     if fit:
-        beside = {"TRACE.csv": trace, "--shape": shape, "--users": users, "--stage": stage, "--out": out}
-        beside |= {"--lose-zone": lose_zone, "--lose-region": lose_region}
+        beside = {"TRACE.csv": trace, "--shape": shape, "--users": users, "--days": days, "--stage": stage}
+        beside |= {"--out": out, "--lose-zone": lose_zone, "--lose-region": lose_region}
         if extra := [name for name, value in beside.items() if value is not None]:
             raise AscentError(f"--fit: given with {', '.join(extra)}; it takes --stack, --runtime and --assume alone")
         _fit(stack, runtime, assume or [], as_json=as_json)
@@ -91,9 +93,9 @@ def simulate(
 
     numbers = assumed(assume or [])
     chosen = of_file(stack, stage, runtime)
-    _writable(out)
     traffic = _traffic(trace, shape, users, days, chosen)
     lost = _lost(shape, lose_zone, lose_region, traffic)
+    _writable(out)
     charts: list[Path] = []
     with progress() as live:
         found = run(chosen, traffic, numbers, lost, progress=lambda what: live(f"Simulating {what}"))
@@ -114,7 +116,7 @@ def simulate(
 
 
 def _traffic(
-    trace: Path | None, shape: str | None, users: int | None, days: int, stack: SimulatedStack
+    trace: Path | None, shape: str | None, users: int | None, days: int | None, stack: SimulatedStack
 ) -> TrafficCurve:
     from infra.stages import STAGES
     from ops.simulate.shapes import SHAPES, made
@@ -126,11 +128,13 @@ def _traffic(
     if trace is not None:
         if users is not None:
             raise AscentError("--users: is for --shape; a file says itself how many requests there are")
+        if days is not None:
+            raise AscentError("--days: is for --shape; a file says itself how long it is")
         return read(trace)
     assert shape is not None  # noqa: S101  one of both is there
     if shape not in SHAPES:
         raise AscentError(f"--shape: given {shape!r}; the shapes are {', '.join(SHAPES)}")
-    return made(shape, users or STAGES[stack.stage].users * stack.regions, days)
+    return made(shape, users or STAGES[stack.stage].users * stack.regions, days or 1)
 
 
 def _lost(shape: str | None, zone: str | None, region: str | None, traffic: TrafficCurve) -> LossTimes:

@@ -23,12 +23,14 @@ def said(*command: str, codes: Collection[int] = (0,)) -> Sequence[str]:
     """Lines that a command prints, run from the repository's root in a terminal without colors.
 
     Raises:
-        CalledProcessError: when it ends with none of these codes.
+        CalledProcessError: when it ends with none of these codes. Why is said on standard error.
     """
     environment = {**os.environ, "COLUMNS": str(COLUMNS), "NO_COLOR": "1"}
     done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, env=environment)
     if done.returncode not in codes:
-        done.check_returncode()
+        # The error has the code alone, of which nobody could tell what was wrong.
+        sys.stderr.write(done.stderr)
+        raise subprocess.CalledProcessError(done.returncode, command, done.stdout, done.stderr)
     return [line.rstrip() for line in done.stdout.splitlines()]
 
 

@@ -27,6 +27,7 @@ class ReaderFleet:
         self.wanted = self._ready = self.minimum
         self._making: list[tuple[int, int]] = []
         self._lost = lost.zone
+        self._gone = 0  # readers in a zone that is lost, which stay members of the cluster
         self.timeline = ServingTimeline()
         self._note(0)
 
@@ -50,7 +51,8 @@ class ReaderFleet:
         while (due := self.next_event) is not None and due <= now:
             if due == self._lost:
                 self._lost = None
-                self._ready = max(self._ready - 1, 0)
+                self._gone = min(self._ready, 1)
+                self._ready -= self._gone
             else:
                 self._ready += self._making.pop(0)[1]
             happened = True
@@ -63,7 +65,8 @@ class ReaderFleet:
 
     def decide(self, now: int, cpu: float | None) -> None:
         """The end of a minute: the policy sees the readers' average CPU, in percent."""
-        making = sum(count for _, count in self._making)
+        # Amazon Aurora, Before you begin: it scales while all replicas are available, and else waits until they are.
+        making = sum(count for _, count in self._making) + self._gone
         wanted = self._scaling.decide(now, self.wanted, cpu, making=making).capacity
         change = wanted - self.wanted
         self.wanted = wanted

@@ -104,10 +104,12 @@ def test_it_reads_well_at_80_columns(runtime: str) -> None:
         (["--shape", "flat"], "--shape: given 'flat'; the shapes are daily, launch, region-loss, zone-loss"),
         ([str(TRACES / "weekday.csv"), "--shape", "daily"], "weekday.csv and --shape daily; give a CSV file or"),
         ([str(TRACES / "weekday.csv"), "--users", "5"], "--users: is for --shape; a file says itself"),
+        ([str(TRACES / "weekday.csv"), "--days", "1"], "--days: is for --shape; a file says itself how long it is"),
         (["--shape", "daily", "--lose-zone", "25:00"], "--lose-zone: given '25:00'; the traffic ends after 1 d"),
         (["--shape", "daily", "--assume", "speed=1"], "--assume: given 'speed=1'; write KEY=NUMBER"),
         (["--shape", "daily", "--stack", "nowhere"], "Pulumi.nowhere.yaml: there is no such file"),
         (["nowhere.csv"], "nowhere.csv: cannot be read"),
+        (["--fit", "--days", "2"], "--fit: given with --days; it takes --stack, --runtime and --assume alone"),
         (["--fit", "--stage", "4"], "--fit: given with --stage; it takes --stack, --runtime and --assume alone"),
     ],
 )
@@ -125,6 +127,12 @@ def test_a_directory_that_cannot_be_made_is_said_before_anything_is_worked_out(t
     assert result.exit_code == 2
     assert "--out" in result.stderr
     assert "give a directory that can be written" in " ".join(result.stderr.split())
+
+
+def test_no_directory_is_made_for_a_load_that_is_refused(tmp_path: Path) -> None:
+    result = _ask("--shape", "daily", "--lose-zone", "later", "--out", str(tmp_path / "charts"))
+    assert result.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_charts_are_written_and_named(tmp_path: Path) -> None:

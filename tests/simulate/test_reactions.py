@@ -112,6 +112,17 @@ def test_a_reader_comes_after_three_minutes_of_alarm_and_ten_to_make() -> None:
     assert _alive(scaled.timeline)[:2] == [(0, 1), (STEP + 180 + 600, 2)]
 
 
+@pytest.mark.parametrize("work", [0.1, 7.5])
+def test_readers_are_not_scaled_while_one_is_in_a_lost_zone(work: float) -> None:
+    # Amazon Aurora User Guide, Auto Scaling with Aurora Replicas, Before you begin: only while all are available.
+    # 6 seconds of CPU a second are 75 % of one reader, and bring a second. 0.1 would let it go, and 7.5 ask for more.
+    scaled = ReaderFleet(database(readers=(1, 4)), NUMBERS, LossTimes(zone=2 * STEP))
+    load = np.full(6 * STEP, 6.0)
+    load[2 * STEP :] = work
+    readers_over(scaled, load)
+    assert [one.alive for one in scaled.timeline.changes if one.second >= 2 * STEP] == [1]
+
+
 def test_a_reader_becomes_the_writer_that_is_lost() -> None:
     scaled = ReaderFleet(database(readers=(2, 4)), NUMBERS, LossTimes(zone=STEP))
     readers_over(scaled, np.full(3600, 1.0))
