@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+from xml.sax.saxutils import escape
 
 from scripts.places import cache_dir, locked
 from scripts.process import run, which
@@ -36,7 +37,7 @@ _FONTS_CONF = """<?xml version="1.0"?>
 <!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig>
   <dir prefix="relative">usr/share/fonts</dir>
-  <cachedir prefix="relative">font-cache</cachedir>
+  <cachedir>{cache}</cachedir>
   <match><test name="family"><string>monospace</string></test>
     <edit name="family" mode="prepend" binding="strong"><string>Liberation Mono</string></edit></match>
   <match><edit name="family" mode="append_last"><string>Liberation Sans</string></edit></match>
@@ -99,15 +100,22 @@ def _fetch(home: Path) -> None:
                 unpack([package], unpacked)
             _needed(archive, unpacked)
         _trim(unpacked)
-        (unpacked / "fonts.conf").write_text(_FONTS_CONF)
+        _letters(unpacked, unpacked)
         said = run([unpacked / PROGRAM, *TRIED], env=Browser(unpacked / PROGRAM, unpacked).env)
         if said.code or "<p>drawn" not in said.output:
             raise ProblemError(f"The {PACKAGE} of this distribution's packages does not run here:\n{said.tail()}")
+        _letters(unpacked, home)
         unpacked.rename(home)
     except OSError as error:
         raise ProblemError(f"Cannot write to {home.parent}: {error.strerror}.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _letters(unpacked: Path, place: Path) -> None:
+    """Say where fonts are, and that what fontconfig remembers of them is in `place`: a relative path would lead it to
+    the directory that somebody happens to be in."""
+    (unpacked / "fonts.conf").write_text(_FONTS_CONF.format(cache=escape(str(place / "font-cache"))))
 
 
 def _needed(archive: Path, into: Path) -> None:

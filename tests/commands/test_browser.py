@@ -78,7 +78,10 @@ def test_one_from_packages_has_its_libraries_and_letters_beside_it(machine: Path
     assert found.home is not None
     assert found.program.is_file()
     assert str(found.home / "usr/lib") in found.env["LD_LIBRARY_PATH"].split(os.pathsep)
-    assert "Liberation" in Path(found.env["FONTCONFIG_FILE"]).read_text()
+    fonts = Path(found.env["FONTCONFIG_FILE"]).read_text()
+    assert "Liberation" in fonts
+    # Not below the directory that somebody happens to be in.
+    assert f"<cachedir>{found.home / 'font-cache'}</cachedir>" in fonts
     assert (found.home / "usr/share/fonts/letters.ttf").exists()
     assert not (found.home / "usr/share/doc").exists(), "what is not needed is not kept"
     assert {one.name for one in found.home.parent.iterdir()} == {browser.PACKAGE, f"{browser.PACKAGE}.lock"}
