@@ -9,13 +9,13 @@ from functools import partial
 from typing import Protocol
 
 from rich.markup import escape
-from rich.table import Table
 
 from infra.thresholds import ANSWER_WAIT, FAILOVER_POLL, STILL_WAITING
 from ops.console import console, errors
 from ops.errors import INTERRUPTED, AscentError
 from ops.failover.errors import StepError
 from ops.polling import polled
+from ops.tables import plain_table
 
 SECONDS = 10  # Seconds until a health check without an answer counts as failed.
 MINUTE = 60  # seconds
@@ -36,7 +36,7 @@ class RunbookStep(Protocol):
 
 def show(steps: Sequence[RunbookStep]) -> None:
     """Print the steps, numbered, each with its command."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     table.add_column("", justify="right")
     table.add_column("Step", overflow="fold")
     table.add_column("Seconds", justify="right", no_wrap=True)

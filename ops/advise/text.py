@@ -13,6 +13,7 @@ from ops.advise.measures import MEASURES
 from ops.advise.model import Direction, JudgedSignal, JudgedTrigger, Judgment, State
 from ops.advise.remedy_table import Remedy
 from ops.console import console
+from ops.tables import plain_table
 
 if TYPE_CHECKING:
     from ops.advise.move import StageMove
@@ -111,7 +112,7 @@ def _short(source: str) -> str:
 
 
 def _table(first: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     table.add_column(first, no_wrap=True)
     table.add_column("Measure", no_wrap=True)
     for heading in ("Value", "Threshold", "Headroom"):

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from infra.config.problems import SettingsError
 from infra.thresholds import BACKFILL_POLL
 from ops import stackfile
 from ops.console import console, errors, progress
 from ops.errors import INTERRUPTED, NO, AscentError, ascent_error, sentence
+from ops.tables import plain_table
 
 if TYPE_CHECKING:
     from infra.config.settings import Settings
@@ -152,7 +152,7 @@ def _how_far(one: CopyJob) -> str:
 
 def _show(stack: str, wanted: list[str], jobs: list[CopyJob], *, done: bool) -> None:
     if jobs:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        table = plain_table()
         for heading in ("Bucket", "Job", "State", "Copied", "Failed"):
             table.add_column(heading, overflow="fold")
         for one in jobs:

@@ -14,6 +14,7 @@ from ops import stackfile
 from ops.capacity.report import CapacityVerdict, verdict
 from ops.console import console
 from ops.errors import NO, AscentError
+from ops.tables import plain_table
 
 
 def capacity(
@@ -101,15 +102,8 @@ def _show(settings: Settings, stack: str, found: CapacityVerdict) -> None:
         console.print(f"Pulumi.{stack}.yaml: {text}", markup=False, soft_wrap=True)
 
 
-def _table(*columns: tuple[str, bool]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading, is_number in columns:
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
-    return table
-
-
 def _connections(found: CapacityVerdict) -> Table:
-    table = _table(("Who connects", False), ("Runtime", False), ("Region", False), ("At most", True), ("", False))
+    table = plain_table(("Who connects", False), ("Runtime", False), ("Region", False), ("At most", True), ("", False))
     for use in found.uses:
         table.add_row(use.who, use.runtime or "-", use.region or "-", str(use.connections), f"[dim]{use.how}[/dim]")
     return table
@@ -117,7 +111,7 @@ def _connections(found: CapacityVerdict) -> Table:
 
 def _fleets(found: CapacityVerdict) -> Table:
     names, numbers = ("Region", "Runtime", "Color"), ("Traffic", "Users", "Needs", "Maximum", "Zone lost", "Drain")
-    table = _table(*((name, False) for name in names), *((name, True) for name in numbers), ("", False))
+    table = plain_table(*((name, False) for name in names), *((name, True) for name in numbers), ("", False))
     for load in found.loads:
         row = (f"{load.traffic:g} %", str(load.users), str(load.needed), str(load.maximum), str(load.left))
         drained = "-" if load.drained is None else str(load.drained)
@@ -127,7 +121,7 @@ def _fleets(found: CapacityVerdict) -> Table:
 
 def _show_nodes(nodes: NodeBudget) -> None:
     numbers = ("At most", "vCPUs each", "MiB each", "Nodes", "vCPUs each")
-    table = _table(("Pods of a cluster", False), *((name, True) for name in numbers))
+    table = plain_table(("Pods of a cluster", False), *((name, True) for name in numbers))
     for need in nodes.needs:
         node = str(need.node.cpu) if need.node else "[red]too large[/red]"
         table.add_row(need.what, str(need.pods), f"{need.cpu:g}", str(need.memory), str(need.nodes), node)

@@ -20,6 +20,7 @@ from ops.capacity.supply import Lost
 from ops.console import console
 from ops.demand import FIELDS, Demand, demand_of
 from ops.errors import NO
+from ops.tables import plain_table
 
 _SIGNIFICANT = 3  # digits of a number of users: more would be more exact than the assumptions
 _ESTIMATES = (
@@ -220,7 +221,7 @@ def _print_changes(stack: str, found: Sequence[SizeChange]) -> None:
 
 
 def _table(*columns: tuple[str, bool]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     for heading, is_number in columns:
         table.add_column(heading, justify="right" if is_number else "left", no_wrap=not is_number)
     return table

@@ -17,6 +17,7 @@ from ops.cost.estimate import money
 from ops.cost.prices import PriceError, shipped
 from ops.doubts import doubted, over_budget
 from ops.errors import NO, AscentError, ascent_error
+from ops.tables import plain_table
 
 if TYPE_CHECKING:
     from ops.cost import CostSpan, Estimate
@@ -196,7 +197,7 @@ def _show(found: Estimate, settings: Settings, earlier: Estimate | None, *, deta
 
 
 def _sums(title: str, parts: Mapping[str, CostSpan], whole: CostSpan, *, signed: bool = False) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     table.add_column(title)
     table.add_column("Least", justify="right")
     table.add_column("Most", justify="right")
@@ -208,7 +209,7 @@ def _sums(title: str, parts: Mapping[str, CostSpan], whole: CostSpan, *, signed:
 
 
 def _rows(found: Estimate) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     for column in ("Resource", "Item", "Unit price"):
         table.add_column(column, overflow="fold")
     for column in ("Units", "Least", "Most"):

@@ -22,6 +22,7 @@ from ops.cost.prices import shipped
 from ops.cost.span import NOTHING, CostSpan
 from ops.demand import Demand, demand_of
 from ops.errors import NO
+from ops.tables import plain_table
 
 if TYPE_CHECKING:
     from ops.cost import Estimate
@@ -205,7 +206,7 @@ def _show(
 
 
 def _items(parts: Sequence[CostItem], whole: CostSpan, most: int | None) -> Table:
-    table = _table(("Component", False), ("Item", False), ("Least", True), ("Most", True))
+    table = plain_table(("Component", False), ("Item", False), ("Least", True), ("Most", True))
     shown, rest = parts[:most], parts[most:] if most else []
     for one in shown:
         name = f"{one.item}, {one.what}" if one.what else one.item
@@ -218,7 +219,7 @@ def _items(parts: Sequence[CostItem], whole: CostSpan, most: int | None) -> Tabl
 
 
 def _runtimes(ways: Sequence[_Way], wants: Demand, settings: Settings, cheaper: dict[str, float | None]) -> Table:
-    table = _table(("Runtime", False), ("Least", True), ("Most", True), ("Costs less than this one", False))
+    table = plain_table(("Runtime", False), ("Least", True), ("Most", True), ("Costs less than this one", False))
     for way in ways:
         span = way.cost(wants)
         if way.runtime is settings.runtime:
@@ -242,20 +243,13 @@ def _spot(one: SpotSaving) -> str:
 
 def _commitments(found: Sequence[Commitment]) -> Table:
     heads = ("Pays from", "or months", "On demand", "Commit", "Saves")
-    table = _table(("Commitment", False), *((name, True) for name in heads))
+    table = plain_table(("Commitment", False), *((name, True) for name in heads))
     for one in found:
         if one.share is not None and one.utilization is not None and one.months is not None:
             hours, months = f"{one.utilization:.0%}", f"{one.months:.1f} of {one.term}"
             # By the hour and at the discounted price, as AWS sells it.
             commits = "by node" if one.commits is None else f"{one.commits:,.3f}/h"
             table.add_row(one.what, hours, months, f"{one.base:,.0f}", commits, f"{one.saves:,.0f}")
-    return table
-
-
-def _table(*columns: tuple[str, bool]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading, is_number in columns:
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
     return table
 
 

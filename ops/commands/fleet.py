@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from ops import stackfile
 from ops.console import console, errors, progress
 from ops.errors import NO, ascent_error
+from ops.tables import plain_table
 
 if TYPE_CHECKING:
     from ops.fleet import AutoscalingGroup
@@ -73,7 +73,7 @@ def _show(stack: str, found: Sequence[AutoscalingGroup]) -> None:
     if not found:
         console.print(f"{stack} has no instances.", markup=False)
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     for heading in ("Group", "State", "Healthy", "Instance refresh"):
         table.add_column(heading, overflow="fold")
     for one in found:

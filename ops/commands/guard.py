@@ -15,6 +15,7 @@ from rich.text import Text
 
 from ops.console import console, errors
 from ops.errors import NO, UNUSABLE, AscentError
+from ops.tables import plain_table
 
 if TYPE_CHECKING:
     from ops.guard.causes import FindingGroup
@@ -177,7 +178,7 @@ def _findings(verdict: GuardVerdict) -> Table:
     from ops.guard import words
     from ops.guard.markdown import clean
 
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     for column in ("Finding", "Severity", "Resource", "What, and why it matters"):
         table.add_column(column, overflow="fold")
     for group, reason in words.reasoned(verdict.findings, verdict):

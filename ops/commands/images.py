@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from ops import stackfile
 from ops.console import console, progress
 from ops.errors import NO, ascent_error
+from ops.tables import plain_table
 
 if TYPE_CHECKING:
     from ops.images import FoundImage
@@ -67,7 +67,7 @@ def images(
 
 
 def _show(found: Sequence[FoundImage]) -> None:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     for heading in ("Region", "Image", "State", "Scan"):
         table.add_column(heading, overflow="fold")
     for one in found:

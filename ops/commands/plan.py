@@ -13,6 +13,7 @@ from rich.table import Table
 from ops import stackfile
 from ops.console import console, short
 from ops.doubts import doubted, over_budget
+from ops.tables import plain_table
 
 if TYPE_CHECKING:
     from infra.application import Application
@@ -55,7 +56,7 @@ def plan(
         return
     managed = [one for one in rendered.resources if one.custom and not one.type.startswith(PROVIDERS)]
     counts = Counter(map(_row, managed))
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     table.add_column("Region")
     table.add_column("Type", no_wrap=True)
     table.add_column("Count", justify="right")

@@ -7,13 +7,13 @@ import time
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from infra.clients import clients
 from infra.thresholds import READER_POLL, READER_WAIT
 from ops import stackfile
 from ops.console import agreed, console, errors, progress
 from ops.errors import NO, AscentError, ascent_error
+from ops.tables import plain_table
 
 
 def readers(
@@ -71,7 +71,7 @@ def readers(
     elif not found:
         console.print(f"No reader of {stack} was made by autoscaling.")
     else:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        table = plain_table()
         for title in ("Region", "Reader", "State"):
             table.add_column(title, overflow="fold")
         for one in found:

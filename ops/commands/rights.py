@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from rich.markup import escape
-from rich.table import Table
 
 from infra.config.models.domain import Dns
 from infra.config.settings import Settings
@@ -17,6 +16,7 @@ from ops.edge.token import VARIABLE, Held, SilentError, Token, TokenError
 from ops.engine.render import render
 from ops.quotas.judge import QuotaVerdict
 from ops.quotas.report import COLORS
+from ops.tables import plain_table
 
 # Cloudflare, Load Balancing: enable; without the add-on, it answers "interval is not in range [0, 0]" or "[1, 1]".
 _ADD_ON = (
@@ -51,7 +51,7 @@ class Rights:
     def show(self) -> None:
         """For people."""
         console.print("\n[bold]Cloudflare[/bold], permissions of the token\n")
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+        table = plain_table()
         for heading in ("", "Permission", "Of the"):
             table.add_column(heading, no_wrap=heading != "Permission")
         table.add_column("For")

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
-from rich.table import Table
 
 from infra.config.models.rollout import Strategy
 from infra.config.models.values import Image
@@ -29,6 +28,7 @@ from ops.rollout.stackfile import StackFile
 from ops.rollout.state_machine import RolloutRefusedError
 from ops.rollout.status import Status, status_of
 from ops.stackedit import FileBusyError
+from ops.tables import plain_table
 
 NOT_PUSHED = 3
 AT_ONCE = 10  # Seconds to wait for a region before the next one's weights are moved.
@@ -389,7 +389,7 @@ def _show(
     if as_json:
         print(json.dumps({**found.as_dict(), **(fields or {})}, indent=2))  # noqa: T201
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     for heading in ("", "Color", "Traffic", "Image"):
         table.add_column(heading, overflow="fold")
     for color, one in found.colors.items():

@@ -6,10 +6,10 @@ import json
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from infra.stages import STAGES, Stage
 from ops.console import console
+from ops.tables import plain_table
 
 Json = Annotated[bool, typer.Option("--json", help="Print a JSON list instead of a table.")]
 
@@ -28,7 +28,7 @@ def stages(*, as_json: Json = False) -> None:
     if as_json:
         print(json.dumps([stage.as_dict() for stage in STAGES.values()], indent=2))  # noqa: T201
         return
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     for heading, justify in (("", "right"), ("Stage", "left"), ("Move here when", "left"), ("Adds", "left")):
         table.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
     for heading in ("Fleet", "ACUs", "Readers"):

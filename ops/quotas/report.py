@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ops.quotas.judge import QuotaRow, QuotaVerdict
+from ops.tables import plain_table
 
 COLORS = {QuotaVerdict.FAIL: "red", QuotaVerdict.WARN: "yellow", QuotaVerdict.UNKNOWN: "dim", QuotaVerdict.OK: "green"}
 _LARGE = 1000  # From here on, tenths do not matter.
@@ -36,7 +37,7 @@ def report(rows: Sequence[QuotaRow], *, is_seen: bool) -> RenderableType:
 
 
 def _table(rows: Sequence[QuotaRow], *, is_seen: bool) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    table = plain_table()
     for heading in ("", "Quota", "Region"):
         table.add_column(heading, no_wrap=True)
     for heading in ("Need", "Has", "Uses") if is_seen else ("Need", "Default"):

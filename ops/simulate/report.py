@@ -12,6 +12,7 @@ from infra.thresholds import AVAILABILITY_TARGET, LATENCY_HEALTHY_MS
 from ops.console import console
 from ops.simulate.moments import moment, span
 from ops.simulate.summary import SimulationSummary
+from ops.tables import plain_table
 
 if TYPE_CHECKING:
     from ops.simulate.fit import FittedStages
@@ -51,19 +52,12 @@ def _lost(found: SimulationSummary) -> str:
     return "".join(f"; {what} is lost at {moment(at)}" for what, at in words if at is not None)
 
 
-def _table(*columns: tuple[str, bool]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(name for name, _ in columns))
-    for heading, is_number in columns:
-        table.add_column(heading, justify="right" if is_number else "left", overflow="fold")
-    return table
-
-
 def _met(met: bool) -> str:  # noqa: FBT001  what it is about
     return "[green]met[/green]" if met else "[red]missed[/red]"
 
 
 def _answers(found: SimulationSummary) -> Table:
-    table = _table(("", False), ("", True), ("", False))
+    table = plain_table(("", False), ("", True), ("", False))
     table.add_row("requests", f"{found.arrived:,.0f}", "")
     share = found.dropped / found.arrived if found.arrived else 0
     table.add_row("dropped", f"{found.dropped:,.0f}", f"{share:.4%}")
@@ -75,7 +69,7 @@ def _answers(found: SimulationSummary) -> Table:
 
 
 def _limits(found: SimulationSummary) -> Table:
-    table = _table(("First at", False), ("For", True), ("Dropped", True), ("Limit", False))
+    table = plain_table(("First at", False), ("For", True), ("Dropped", True), ("Limit", False))
     for one in found.limits:
         lost = f"{one.dropped:,.0f}" if round(one.dropped) else "-"
         table.add_row(moment(one.first), span(one.seconds), lost, one.what)
@@ -83,7 +77,7 @@ def _limits(found: SimulationSummary) -> Table:
 
 
 def _costs(found: SimulationSummary) -> Table:
-    table = _table(("", False), ("Hours", True), ("$ an hour", True), ("$", True))
+    table = plain_table(("", False), ("Hours", True), ("$ an hour", True), ("$", True))
     for one in found.costs:
         table.add_row(one.what, f"{one.hours:,.1f}", f"{one.price:.4f}", f"{one.usd:,.2f}")
     table.add_row("[bold]total[/bold]", "", "", f"[bold]{found.usd:,.2f}[/bold]")
@@ -96,7 +90,7 @@ def show_fit(found: FittedStages) -> None:
     console.print(f"[bold]{found.stack} on {found.runtime}: sizes that carry each stage's users, a zone lost[/bold]")
     console.print(f"[dim]{_MODEL}[/dim]\n")
     numbers = ("Stage", "Users", "Table, $", "Fitted, $", "CPU ms", "Launch lost", "Launch min.")
-    table = _table(*((name, True) for name in numbers), ("", False))
+    table = plain_table(*((name, True) for name in numbers), ("", False))
     for one in found.stages:
         fitted = f"{one.fitted_usd:,.0f}" if one.fitted else "-"
         row = [str(one.stage), f"{one.users:,}", f"{one.table_usd:,.0f}", fitted, f"{one.cpu_ms:.0f}"]
