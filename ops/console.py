@@ -82,6 +82,11 @@ def agreed(question: str, *, why: str = "") -> None:
         raise AscentError("Nothing was done.", code=NO)
 
 
+def many(count: int, what: str) -> str:
+    """A count of things: 1 update, 2 updates."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def short(type_: str) -> str:
     """A type as the engine shows it: aws:ec2/vpc:Vpc is aws:ec2:Vpc."""
     package, module, name = type_.split(":")

@@ -15,6 +15,7 @@ from ops import stackfile
 from ops.console import console, errors
 from ops.cost.estimate import money
 from ops.cost.prices import PriceError, shipped
+from ops.cost.span import dollars
 from ops.doubts import doubted, over_budget
 from ops.errors import NO, AscentError, ascent_error
 from ops.tables import plain_table
@@ -178,11 +179,11 @@ def _show(found: Estimate, settings: Settings, earlier: Estimate | None, *, deta
     if tips:
         console.print("\n[bold]Cheaper[/bold]")
     for tip in tips:
-        saved = f" ({_dollars(tip.saves)} a month)" if tip.saves.high else ""
+        saved = f" ({dollars(tip.saves)} a month)" if tip.saves.high else ""
         console.print(f"- {tip.text}{saved} [dim]{tip.source}[/dim]")
     oldest, newest = shipped().dates
     console.print(
-        f"\n[dim]List prices of {oldest} to {newest}; estimated ones make {_dollars(found.estimated)} of this. "
+        f"\n[dim]List prices of {oldest} to {newest}; estimated ones make {dollars(found.estimated)} of this. "
         f"Assumptions: docs/cost.md. Newer prices: ascent prices[/dim]"
     )
     factors = [f"{one} {shipped().factor(one):.2f}" for one in settings.active_regions if shipped().factor(one) != 1]
@@ -222,8 +223,3 @@ def _rows(found: Estimate) -> Table:
         name = row.urn.rpartition("::")[2]
         table.add_row(name, item, price, units, f"{row.cost.low:,.2f}", f"{row.cost.high:,.2f}")
     return table
-
-
-def _dollars(span: CostSpan) -> str:
-    same = round(span.low) == round(span.high)
-    return f"${span.high:,.0f}" if same else f"${span.low:,.0f} to ${span.high:,.0f}"

@@ -19,7 +19,7 @@ from ops.commands.capacity_load import load_table
 from ops.console import console, errors
 from ops.cost.estimate import money
 from ops.cost.prices import shipped
-from ops.cost.span import NOTHING, CostSpan
+from ops.cost.span import NOTHING, CostSpan, dollars
 from ops.demand import Demand, demand_of
 from ops.errors import NO
 from ops.tables import plain_table
@@ -184,7 +184,7 @@ def _show(
     console.print(f"\n[bold]{found.stack} at stage {found.stage} ({settings.row.name}), US dollars a month[/bold]\n")
     whole = tables["whole"]
     console.print(
-        f"[bold]{_dollars(found.cost)}[/bold] at this load; ${whole.low:,.0f} to ${whole.high:,.0f} from least to most"
+        f"[bold]{dollars(found.cost)}[/bold] at this load; ${whole.low:,.0f} to ${whole.high:,.0f} from least to most"
     )
     console.print()
     console.print(_items(items(found), found.cost, _LARGEST if not details else None))
@@ -200,7 +200,7 @@ def _show(
             console.print(f"[dim]{one.what}: {one.reason}.[/dim]")
     oldest, newest = shipped().dates
     console.print(
-        f"\n[dim]List prices of {oldest} to {newest}; estimated ones make {_dollars(found.estimated)} of this, and "
+        f"\n[dim]List prices of {oldest} to {newest}; estimated ones make {dollars(found.estimated)} of this, and "
         "discounts are estimates. Assumptions: docs/cost.md[/dim]"
     )
 
@@ -236,7 +236,7 @@ def _spot(one: SpotSaving) -> str:
         return "Spot: none of the stack's instances are its own; EKS chooses the nodes."
     verb = "saves" if one.used else "would save"
     return (
-        f"Spot {verb} {_dollars(one.saves)} a month at this load: from the first instance above {one.above} in a "
+        f"Spot {verb} {dollars(one.saves)} a month at this load: from the first instance above {one.above} in a "
         f"region on, up to {one.share:.0%} of each."
     )
 
@@ -251,8 +251,3 @@ def _commitments(found: Sequence[Commitment]) -> Table:
             commits = "by node" if one.commits is None else f"{one.commits:,.3f}/h"
             table.add_row(one.what, hours, months, f"{one.base:,.0f}", commits, f"{one.saves:,.0f}")
     return table
-
-
-def _dollars(span: CostSpan) -> str:
-    same = round(span.low) == round(span.high)
-    return f"${span.high:,.0f}" if same else f"${span.low:,.0f} to ${span.high:,.0f}"

@@ -44,3 +44,9 @@ def exactly(value: float) -> CostSpan:
 def total(spans: Iterable[CostSpan]) -> CostSpan:
     """The sum of ranges."""
     return sum(spans, NOTHING)
+
+
+def dollars(span: CostSpan) -> str:
+    """US dollars as text, without cents: `$949 to $17,971`, or one number where both ends are the same."""
+    same = round(span.low) == round(span.high)
+    return f"${span.high:,.0f}" if same else f"${span.low:,.0f} to ${span.high:,.0f}"

@@ -12,6 +12,7 @@ from infra.config.settings import Settings
 from infra.regions import REGIONS
 from infra.stages import Capability
 from infra.thresholds import POOLER_PODS
+from ops.console import many
 from ops.engine.recorder import Recorded
 
 # A box: its first line, and smaller ones below.
@@ -34,8 +35,6 @@ _KINDS = {
     "instances": "aws:rds/clusterInstance:ClusterInstance",
 }
 _DNS = {Dns.CLOUDFLARE: "at Cloudflare", Dns.ROUTE53: "at Route 53", Dns.EXTERNAL: "yours"}
-
-
 # What of the database answers requests.
 _ASKED = ("Aurora writer", "Aurora replica", "Readers")
 
@@ -199,24 +198,20 @@ def _beside(settings: Settings, count: dict[str, int]) -> list[Lines]:
     where = "as pods" if count["cron jobs"] else "as Fargate tasks"
     workers = settings.sizes.workers
     rows: list[Lines] = [
-        [_many(count["buckets"], "bucket"), "encrypted, not public"],
-        [f"{_many(count['secrets'], 'secret')}, {_many(count['keys'], 'key')}", "made and kept there"],
-        [f"{_many(count['roles'], 'role')}, {_many(count['endpoints'], 'endpoint')}", "each role for one task"],
+        [many(count["buckets"], "bucket"), "encrypted, not public"],
+        [f"{many(count['secrets'], 'secret')}, {many(count['keys'], 'key')}", "made and kept there"],
+        [f"{many(count['roles'], 'role')}, {many(count['endpoints'], 'endpoint')}", "each role for one task"],
     ]
     if jobs:
-        rows.append([f"{_many(jobs, 'job')} by schedule", where])
+        rows.append([f"{many(jobs, 'job')} by schedule", where])
     if workers is not None:
-        rows.append([_many(count["queues"], "queue"), f"{workers.minimum} to {workers.maximum} workers"])
-    joined = f"{_many(count['composites'], 'composite')}, {_many(count['dashboards'], 'dashboard')}"
+        rows.append([many(count["queues"], "queue"), f"{workers.minimum} to {workers.maximum} workers"])
+    joined = f"{many(count['composites'], 'composite')}, {many(count['dashboards'], 'dashboard')}"
     return [
         *rows,
-        [_many(count["alarms"], "alarm"), joined],
-        [f"{_many(count['topics'], 'topic')}, {_many(count['budgets'], 'budget')}", "now, or by day"],
+        [many(count["alarms"], "alarm"), joined],
+        [f"{many(count['topics'], 'topic')}, {many(count['budgets'], 'budget')}", "now, or by day"],
     ]
-
-
-def _many(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _away(settings: Settings, region: str) -> Lines:

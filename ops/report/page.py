@@ -10,6 +10,7 @@ from markupsafe import Markup
 from infra.alarms.model import Severity
 from infra.stages import STAGES
 from ops.capacity.report import verdict
+from ops.console import many
 from ops.drawing.canvas import style
 from ops.drawing.picture import picture
 from ops.report import words
@@ -78,6 +79,6 @@ def _environment() -> Environment:
         "dollars": words.dollars,
         "signed": words.signed,
         "number": words.number,
-        "many": words.many,
+        "many": many,
     }
     return made

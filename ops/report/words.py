@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ops.console import many
+
 MINUS = "\N{MINUS SIGN}"
 HOUR, DAY = 60, 1440  # in minutes
 GIBI, TEBI = 1024**3, 1024**4
@@ -36,11 +38,6 @@ def measured(panel: str, side: str, *limits: float) -> str:
     unit = unit.replace("percent", "%", 1)
     texts = dict.fromkeys(number(round(limit / scale, 1) if scale > 1 else limit) for limit in limits)
     return f"{name}: {side} {' to '.join(texts)} {unit}".rstrip()
-
-
-def many(count: int, what: str) -> str:
-    """A count of things: 1 update, 2 updates."""
-    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
 
 
 def long(minutes: float) -> str:
