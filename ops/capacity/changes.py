@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from annotated_types import Le
@@ -80,9 +82,8 @@ def _raised(
             continue
         # Where the most is too little, the next size may do the rest.
         if holds(section, field, high):
-            while low + 1 < high:
-                middle = (low + high) // 2
-                low, high = (low, middle) if holds(section, field, middle) else (middle, high)
+            larger = range(low + 1, high)
+            high = low + 1 + bisect_left(larger, True, key=partial(holds, section, field))  # noqa: FBT003
         sizes.setdefault(section, {})[field] = high
         return True
     return False

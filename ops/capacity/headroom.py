@@ -11,6 +11,7 @@ from ops.capacity.levels import Level
 from ops.capacity.resources import RESOURCES, ScarceResource
 from ops.capacity.supply import Lost, Supply, supply
 from ops.demand import Demand
+from ops.halving import halved
 
 # What a stage has to survive, as the stage table states it (infra/stages.py). A lost region is shown beside it.
 REQUIRED = (Lost.NOTHING, Lost.ZONE)
@@ -74,10 +75,6 @@ class StageAnswer:
     def stage(self) -> int:
         """Its number."""
         return self.has.settings.stage
-
-    def survives(self, lost: Lost) -> bool:
-        """Whether all resources are enough while that is lost."""
-        return (lost is not Lost.REGION and self._all(lost)) or (lost is Lost.REGION and self.regional is True)
 
     def _all(self, lost: Lost) -> bool:
         return all(room.holds(lost) for room in self.rooms)
@@ -144,10 +141,7 @@ def _factor(resource: ScarceResource, has: Supply, wants: Demand, lost: Lost) ->
         low, high = high, high * 2
         if high > _FARTHEST:
             return float("inf")
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if holds(middle) else (low, middle)
-    return low
+    return halved(holds, low, high, _HALVINGS)[0]
 
 
 def _plain(value: float) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from infra.capacity.connections import SERVERLESS
 from infra.config.settings import Settings
 from infra.thresholds import QUIET_SHARE
 from ops.cost.estimate import CostRow, Estimate, estimate, money
@@ -15,6 +16,7 @@ from ops.cost.prices import Prices, shipped
 from ops.cost.span import CostSpan, exactly, total
 from ops.cost.usage import HOURS
 from ops.demand import Demand
+from ops.halving import halved
 
 if TYPE_CHECKING:
     from ops.engine.render import RenderedStack
@@ -141,7 +143,7 @@ def commitments(
                 Commitment(name, one.on, one.source, one.date, one.share, term, base, hourly="savings-plan" in name)
             )
     found.sort(key=lambda one: -one.saves)
-    provisioned = any(row.item.startswith("aurora.db.") for row in at_load(plan, settings, wants).rows)
+    provisioned = settings.sizes.database.instance_class != SERVERLESS
     reason = (
         "no price in the table: see Amazon Aurora Pricing for the class"
         if provisioned
@@ -230,9 +232,5 @@ def crossing(
     for number in range(1, _STEPS + 1):
         high = least + step * number
         if cheaper(high):
-            low = high - step
-            for _ in range(_HALVINGS):
-                half = (low + high) / 2
-                low, high = (low, half) if cheaper(half) else (half, high)
-            return high
+            return halved(lambda users: not cheaper(users), high - step, high, _HALVINGS)[1]
     return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 from infra.config.models.runtime import Runtime
@@ -162,7 +164,7 @@ class Fitting:
 
     def __init__(self, stack: str, stage: int, runtime: Runtime | None, numbers: Assumptions) -> None:
         self._stack, self._stage, self._runtime, self._numbers = stack, stage, runtime, numbers
-        self._own = _settings(stack, stage, runtime, {})
+        self._own = self._settings({})
         users = self._own.row.users * max(len(self._own.visited_regions), 1)
         self._traffic, self._launch = made("zone-loss", users), made("launch", users)
         self._tried: dict[tuple[tuple[str, float], ...], bool] = {}
@@ -188,10 +190,10 @@ class Fitting:
             table=table,
             fitted=best,
             cpu_ms=self._cpu_ms(table),
-            launch_lost=_lost(self._run(table, self._numbers, launch=True)),
+            launch_lost=_lost(self._launched(table)),
             launch_minimum=self._launch_minimum(table),
             table_usd=_normal(self._own, self._stack),
-            fitted_usd=_normal(_settings(self._stack, self._stage, self._runtime, best), self._stack) if best else 0.0,
+            fitted_usd=_normal(self._settings(best), self._stack) if best else 0.0,
         )
 
     def _table(self) -> Sizes:
@@ -218,14 +220,9 @@ class Fitting:
                 return {}
         for one in self.wanted:
             ladder = [size for size in one.ladder(table[one.key], best) if size <= best[one.key]]
-            low, high = 0, len(ladder) - 1
-            while low < high:
-                middle = (low + high) // 2
-                if self.carries({**best, one.key: ladder[middle]}):
-                    high = middle
-                else:
-                    low = middle + 1
-            best[one.key] = ladder[low]
+            # The largest is known to be enough.
+            carries = partial(self._carries_with, best, one.key)
+            best[one.key] = ladder[bisect_left(ladder[:-1], True, key=carries)]  # noqa: FBT003
         return best
 
     def _cpu_ms(self, table: Sizes) -> float:
@@ -248,25 +245,28 @@ class Fitting:
     def _launch_minimum(self, table: Sizes) -> int | None:
         keys = [one.key for one in (*_FLEET[:1], *_HPA[:1]) if one.key in table]
         most = int(max(table[key.replace("minimum", "maximum")] for key in keys))
-        low, high = 1, most + 1
-        while low < high:
-            middle = (low + high) // 2
-            bounds = {key: min(float(middle), table[key.replace("minimum", "maximum")]) for key in keys}
-            if _meets(self._run({**table, **bounds}, self._numbers, launch=True)):
-                high = middle
-            else:
-                low = middle + 1
-        return low if low <= most else None
+
+        def carries(minimum: int) -> bool:
+            bounds = {key: min(float(minimum), table[key.replace("minimum", "maximum")]) for key in keys}
+            return _meets(self._launched({**table, **bounds}))
+
+        found = 1 + bisect_left(range(1, most + 1), True, key=carries)  # noqa: FBT003
+        return found if found <= most else None
+
+    def _carries_with(self, sizes: Sizes, key: str, size: float) -> bool:
+        return self.carries({**sizes, key: size})
 
     def _look(self, sizes: Sizes, numbers: Assumptions) -> bool:
-        if not _settings(self._stack, self._stage, self._runtime, sizes).connections.holds:
+        settings = self._settings(sizes)
+        if not settings.connections.holds:
             return False
-        return _meets(self._run(sizes, numbers, launch=False))
+        return _meets(simulate(simulated(settings, self._stack), self._traffic, numbers, LossTimes(zone=BUSIEST)))
 
-    def _run(self, sizes: Sizes, numbers: Assumptions, *, launch: bool) -> SimulatedRun:
-        stack = simulated(_settings(self._stack, self._stage, self._runtime, sizes), self._stack)
-        lost = LossTimes() if launch else LossTimes(zone=BUSIEST)
-        return simulate(stack, self._launch if launch else self._traffic, numbers, lost)
+    def _launched(self, sizes: Sizes) -> SimulatedRun:
+        return simulate(simulated(self._settings(sizes), self._stack), self._launch, self._numbers, LossTimes())
+
+    def _settings(self, sizes: Sizes) -> Settings:
+        return _settings(self._stack, self._stage, self._runtime, sizes)
 
 
 def _lost(run: SimulatedRun) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 
 from infra.thresholds import AVAILABILITY_TARGET, LATENCY_HEALTHY_MS, LATENCY_P95_TARGET
 from ops.cost.prices import Prices
+from ops.halving import halved
 from ops.simulate.assumptions import rows
 from ops.simulate.bill import SimulatedCost, bill, monthly
 from ops.simulate.requests import CAUSES
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _LOSE = CAUSES.keys() - {"connections"}  # that are worth a word only with what was lost to them
 _WHOLE = 10_000  # of an objective's target
 _HOUR = 3600
-_TRIES = 60  # halvings of an interval, which leave less of it than a number has digits
+_HALVINGS = 60
 _TAIL = 1 - LATENCY_P95_TARGET.value / _WHOLE
 
 
@@ -175,12 +176,11 @@ def p95_of_all(times: Array, counts: Array) -> float:
     if not there.any():
         return 0.0
     times, counts = times[there], counts[there]
-    low, high = 0.0, float(times.max())
-    for _ in range(_TRIES):
-        middle = (low + high) / 2
-        longer = float((counts * _TAIL ** (middle / times)).sum()) / float(counts.sum())
-        low, high = (middle, high) if longer > _TAIL else (low, middle)
-    return high
+
+    def longer(time: float) -> bool:
+        return float((counts * _TAIL ** (time / times)).sum()) / float(counts.sum()) > _TAIL
+
+    return halved(longer, 0.0, float(times.max()), _HALVINGS)[1]
 
 
 def _limits(run: SimulatedRun) -> list[ReachedLimit]:
