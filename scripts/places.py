@@ -35,10 +35,13 @@ def digest(*files: Path) -> str:
 
 
 def put(path: Path, text: str) -> None:
-    """Write a file atomically: beside its final place, then renamed."""
+    """Write a file atomically: beside its final place, then renamed. Nothing is left where that fails."""
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def unwritable(place: Path, error: OSError) -> str:

@@ -14,6 +14,7 @@ import typer
 from ops import stackfile
 from ops.console import errors, progress
 from ops.errors import AscentError, ascent_error
+from scripts.places import put
 
 _STDOUT = "-"
 
@@ -103,17 +104,8 @@ def _write(file: str, text: str, *, quiet: bool) -> None:
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
         else:
-            _replace(path.resolve(), text)
+            put(path.resolve(), text)
     except OSError as error:
         raise ascent_error(error, f"{file}: {error.strerror}") from None
     if not quiet:
         errors.print(f"Wrote {file}, {len(text.encode()) // 1024 + 1} KB.", markup=False)
-
-
-def _replace(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
