@@ -22,7 +22,6 @@ from ops.advise.measures import (
     CONCURRENT_SHARE,
     DOWN_DAYS,
     GROWTH,
-    HELD_MINUTES,
     MEASURES,
     MILESTONES,
     ONGOING_MINUTES,
@@ -266,15 +265,9 @@ def _unjudged(
     lacking: Sequence[str],
     absent: Mapping[str, str],
 ) -> Iterator[str]:
-    missing = list(
-        dict.fromkeys(
-            one.trigger.measure for one in triggers if one.state is State.UNKNOWN and one.trigger.stage > stage
-        )
-    )
-    for name in missing:
-        stages = [
-            str(one.trigger.stage) for one in triggers if one.trigger.measure == name and one.trigger.stage > stage
-        ]
+    above = [one for one in triggers if one.trigger.stage > stage]
+    for name in dict.fromkeys(one.trigger.measure for one in above if one.state is State.UNKNOWN):
+        stages = [str(one.trigger.stage) for one in above if one.trigger.measure == name]
         reason = f" ({absent[name]})" if name in absent else ""
         yield f"stage {' and '.join(stages)} by {name}: not measured{reason}"
     if load is None:
@@ -283,6 +276,3 @@ def _unjudged(
         yield f"growth: {load.measure} is not known for a day before the last {UP_OF_DAYS.value} days"
     if lacking:
         yield f"whether stage {stage - 1} would do: {', '.join(lacking)} not known for {DOWN_DAYS.value} days"
-
-
-HOLDS = f"above the threshold for {HELD_MINUTES.value} minutes on {UP_DAYS.value} of the last {UP_OF_DAYS.value} days"
