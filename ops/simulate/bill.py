@@ -10,8 +10,7 @@ from ops.cost.rules.compute import AUTO_MODE_FEE, NODE_CPU, NODE_TYPES
 from ops.cost.usage import HOURS
 from ops.simulate.run import SimulatedRun
 from ops.simulate.stack import SimulatedStack
-
-_HOUR = 3600
+from ops.simulate.traffic import HOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,11 @@ def bill(run: SimulatedRun, prices: Prices) -> list[SimulatedCost]:
 
 def monthly(run: SimulatedRun, usd: float) -> float:
     """What a month costs that goes on like this."""
-    return usd * HOURS * _HOUR / run.traffic.seconds
+    return usd * HOURS * HOUR / run.traffic.seconds
 
 
 def _items(run: SimulatedRun, prices: Prices) -> Iterator[SimulatedCost]:
-    stack, hours = run.stack, {name: value / _HOUR for name, value in run.totals.items()}
+    stack, hours = run.stack, {name: value / HOUR for name, value in run.totals.items()}
     if stack.fleet is not None:
         price = prices.price(f"ec2.{stack.fleet.type}", stack.region).usd
         yield SimulatedCost(f"{stack.fleet.type}, on demand", hours["instances"] - hours["spot"], price)

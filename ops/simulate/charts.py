@@ -13,7 +13,7 @@ from infra.thresholds import LATENCY_HEALTHY_MS
 from ops.errors import AscentError
 from ops.plots import BLUE, FORMATS, GREEN, GREY, ORANGE, PURPLE, RED, figure, save
 from ops.simulate.run import SimulatedRun
-from ops.simulate.traffic import MINUTE
+from ops.simulate.traffic import DAY, HOUR, MINUTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
 
 _MOST_POINTS = 720  # of a line: more than a chart has pixels for
-_HOUR, _DAY, _DAYS_FROM = 3600, 86_400, 3
+_DAYS_FROM = 3
 _TICKS = 13  # at most, and the hours that may be between two
 _STEPS = (1 / 12, 0.25, 0.5, 1, 2, 3, 6, 12)
 _BIG = 1000
@@ -37,7 +37,7 @@ class _Chart:
         self.run, self.stack, self._hours = run, run.stack, hours
         minutes = len(run.minutes["arrived"])
         self._step = 1 if hours else -(-minutes // _MOST_POINTS)
-        self._unit, self._words = (_HOUR, "hours") if run.traffic.seconds <= _DAYS_FROM * _DAY else (_DAY, "days")
+        self._unit, self._words = (HOUR, "hours") if run.traffic.seconds <= _DAYS_FROM * DAY else (DAY, "days")
         starts = np.arange(0, minutes, self._step) * MINUTE
         times = np.append(starts, run.traffic.seconds) / self._unit
         low, high = hours or (0, times[-1])
@@ -79,7 +79,7 @@ class _Chart:
         """The time axis, below the last plot."""
         axes.set_xlabel(f"{self._words} from the start")
         axes.set_xlim(*(self._hours or (0, self.times[-1])))
-        if self._unit == _HOUR:
+        if self._unit == HOUR:
             low, high = axes.get_xlim()
             step = next(one for one in _STEPS if (high - low) / one <= _TICKS)
             axes.xaxis.set_major_locator(MultipleLocator(step))

@@ -17,7 +17,6 @@ from ops.tables import plain_table
 if TYPE_CHECKING:
     from ops.simulate.fit import FittedStages
 
-_HOUR = 3600
 _PERCENT = 100
 _MODEL = "A model, not a load test: docs/simulate.md has what it assumes."
 

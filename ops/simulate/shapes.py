@@ -8,19 +8,17 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from infra.thresholds import QUIET_SHARE, REQUESTS_PER_USER
-from ops.simulate.traffic import MINUTE, TrafficCurve
+from ops.simulate.traffic import DAY, HOUR, MINUTE, TrafficCurve
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-DAY = 86_400
-_HOUR = 3600
 _QUIETEST = 4  # o'clock, as in the month of ops/documents/month.py
-_LAUNCH_AT = 3600  # an hour of the quietest load comes before, so that everything is at rest
+_LAUNCH_AT = HOUR  # an hour of the quietest load comes before, so that everything is at rest
 _LAUNCH_RAMP = 300  # Ascent: five minutes from a link that is shared to all who follow it
-_LAUNCH_LASTS = 4 * _HOUR
-_LAUNCH_FADES = 3 * _HOUR  # after the launch: until half of them are gone
+_LAUNCH_LASTS = 4 * HOUR
+_LAUNCH_FADES = 3 * HOUR  # after the launch: until half of them are gone
 _SEED = 7
 _NOISE = 0.03  # of the rate, at random each minute: no curve of real users is smooth
 
@@ -29,7 +27,7 @@ def _daily(seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     import numpy as np
 
     quiet = QUIET_SHARE.value / 100
-    turn = math.tau * (seconds / _HOUR - _QUIETEST) / (DAY / _HOUR)
+    turn = math.tau * (seconds / HOUR - _QUIETEST) / (DAY / HOUR)
     return quiet + (1 - quiet) * (1 - np.cos(turn)) / 2
 
 
@@ -46,7 +44,7 @@ SHAPES: MappingProxyType[str, Callable[[NDArray[np.float64]], NDArray[np.float64
     {"daily": _daily, "launch": _launch, "region-loss": _daily, "zone-loss": _daily}
 )
 # When a shape loses something, seconds from its start: at the busiest time of the first day.
-BUSIEST = (_QUIETEST + 12) * _HOUR
+BUSIEST = (_QUIETEST + 12) * HOUR
 
 
 def made(shape: str, users: int, days: int = 1) -> TrafficCurve:

@@ -16,8 +16,8 @@ from ops.simulate.pods import PodScaling
 from ops.simulate.readers import ReaderFleet
 from ops.simulate.requests import LoadedDatabase, Serves
 from ops.simulate.run import SimulatedRun, Surroundings
-from ops.simulate.serving import LossTimes, ServingTimeline
-from ops.simulate.stack import SimulatedStack
+from ops.simulate.serving import LossTimes
+from ops.simulate.stack import SimulatedFleet, SimulatedPods, SimulatedStack
 from ops.simulate.stretches import FLEET, PODS, ReadersServe, RuntimeServes, over
 from ops.simulate.traffic import TrafficCurve
 
@@ -54,26 +54,15 @@ def simulate(
         mine = _scaled(rates, fleet.share)
         instances = FleetScaling(fleet, stack.zones, numbers, lost, float(mine[0]))
         fleet_over(instances, mine)
-        line = instances.timeline
-        runtimes[FLEET] = RuntimeServes(
-            _serves(line, seconds, fleet.share, instances.per_target, fleet.vcpus),
-            line,
-            fleet.maximum,
-            CPU_TARGET.value / _PERCENT,
-        )
+        runtimes[FLEET] = _runtime(instances, fleet, seconds, CPU_TARGET.value / _PERCENT)
     if (size := stack.pods) is not None:
         progress("pods")
         mine = _scaled(rates, size.share)
         pods = PodScaling(size, stack.zones, numbers, lost, float(mine[0]))
         pods_over(pods, mine)
-        line = pods.timeline
-        runtimes[PODS] = RuntimeServes(
-            _serves(line, seconds, size.share, pods.per_target, size.vcpus),
-            line,
-            size.maximum,
-            # The target is of the request; a pod can use more than it has asked for.
-            POD_CPU_TARGET.value / _PERCENT * size.request / _MILLI / size.vcpus,
-        )
+        # The target is of the request; a pod can use more than it has asked for.
+        target = POD_CPU_TARGET.value / _PERCENT * size.request / _MILLI / size.vcpus
+        runtimes[PODS] = _runtime(pods, size, seconds, target)
     database = LoadedDatabase(stack, numbers)
     readers = None
     if stack.database.readers is not None:
@@ -86,11 +75,15 @@ def simulate(
     return over(SimulatedRun(stack, traffic, numbers, lost), around, runtimes, database, readers)
 
 
-def _serves(timeline: ServingTimeline, seconds: int, share: float, per_target: float, vcpus: float) -> Serves:
+def _runtime(
+    scaled: FleetScaling | PodScaling, size: SimulatedFleet | SimulatedPods, seconds: int, target: float
+) -> RuntimeServes:
+    timeline = scaled.timeline
     alive = timeline.array("alive", seconds)
     whole = all(one.alive == one.routed > 0 for one in timeline.changes)
     routed = alive if whole else timeline.array("routed", seconds)
-    return Serves(share, per_target, vcpus, alive, routed, whole)
+    serves = Serves(size.share, scaled.per_target, size.vcpus, alive, routed, whole)
+    return RuntimeServes(serves, timeline, size.maximum, target)
 
 
 def _taken(rates: Array, runtimes: Mapping[str, RuntimeServes]) -> Array:

@@ -14,7 +14,7 @@ from ops.simulate.assumptions import rows
 from ops.simulate.bill import SimulatedCost, bill, monthly
 from ops.simulate.requests import CAUSES
 from ops.simulate.run import LIMITS, SimulatedRun
-from ops.simulate.traffic import MINUTE
+from ops.simulate.traffic import HOUR, MINUTE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _LOSE = CAUSES.keys() - {"connections"}  # that are worth a word only with what was lost to them
 _WHOLE = 10_000  # of an objective's target
-_HOUR = 3600
 _HALVINGS = 60
 _TAIL = 1 - LATENCY_P95_TARGET.value / _WHOLE
 
@@ -104,7 +103,7 @@ class SimulationSummary:
     def as_dict(self) -> dict[str, Any]:
         """Plain data, as `ascent simulate --json` prints it."""
         run, first = self.run, self.breaks
-        hours = {name: round(run.totals[name] / _HOUR, 3) for name in ("instances", "spot", "pods", "nodes", "readers")}
+        hours = {name: round(run.totals[name] / HOUR, 3) for name in ("instances", "spot", "pods", "nodes", "readers")}
         return {
             "stack": run.stack.name,
             "stage": run.stack.stage,
@@ -123,7 +122,7 @@ class SimulationSummary:
                 "latency": {"p95": round(self.p95, 1), "quick": round(self.quick, 6), "met": self.fast},
             },
             "worst": {"p95": round(self.worst, 1), "at": self.worst_at},
-            "hours": {**hours, "acu": round(run.totals["acu"] / _HOUR, 3)},
+            "hours": {**hours, "acu": round(run.totals["acu"] / HOUR, 3)},
             "limits": [{**asdict(one), "dropped": round(one.dropped)} for one in self.limits],
             "breaks": first.limit if first else None,
             "cost": {

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-MINUTE = 60
-MOST_SECONDS = 92 * 86_400  # a quarter; each second takes some 50 bytes of memory
+MINUTE, HOUR, DAY = 60, 3600, 86_400  # seconds
+MOST_SECONDS = 92 * DAY  # a quarter; each second takes some 50 bytes of memory
 MOST_RATE = 1e7
 TIME, RATE = "time", "requests_per_second"
 _MOST = f"a quarter of a year at most, {MOST_SECONDS} seconds"
