@@ -189,7 +189,7 @@ FIXED = (
     ),
     Remedy(
         against=("database-cpu", "database-reads", "concurrent-users"),
-        says="Do only a sample of the work behind a request that nobody waits for: 70 to 80 % less",
+        says="Do background work for a sample of the requests only: 70 to 80 % less of it",
         how=How.CODE,
         run="if (text.length < 50 || messages < 3 || Math.random() > 0.3) return // no extraction",
         source=f"{SUMMARY}, 1. Memory Extraction Sampling",

@@ -26,7 +26,7 @@ class Headroom:
     """One resource under one load.
 
     levels: need and limit by what is lost; the need is of the busiest region.
-    factors: how many times the load it takes, by what is lost: 1 is just enough. Infinite where nobody knows a limit.
+    factors: how many times the load it takes, by what is lost: 1 is just enough. Infinite where no limit is published.
     """
 
     resource: ScarceResource

@@ -63,7 +63,7 @@ def _title(found: StageAnswer) -> str:
 
 
 def _factor(found: StageAnswer, name: str) -> float | None:
-    """How many times the load it takes; None where the stage has none, or where nobody knows a limit."""
+    """How many times the load it takes; None where the stage has none, or where no limit is published."""
     factor = next((room.factor for room in found.rooms if room.resource.name == name), float("inf"))
     return None if factor == float("inf") else factor
 
