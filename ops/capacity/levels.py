@@ -24,7 +24,7 @@ from ops.demand import Demand
 from ops.demand import assumptions as facts
 
 _MS = 1000
-_DIGITS = 9  # ten targets are ten, and not a little more
+_DIGITS = 9
 _LAST = max(STAGES)
 
 
@@ -49,9 +49,14 @@ def targets(fleet: ServingGroup, requests: float) -> float:
     return requests * facts.MINUTE * fleet.traffic / REQUESTS_PER_TARGET.value
 
 
+def whole(value: float) -> int:
+    """A number of whole things, rounded up: what is ten but for a rounding error is ten."""
+    return math.ceil(round(value, _DIGITS))
+
+
 def wanted(fleet: ServingGroup, requests: float) -> int:
     """Whole targets for its share of them, no fewer than its minimum, and as many as it takes beyond its maximum."""
-    return max(math.ceil(round(targets(fleet, requests), _DIGITS)), fleet.minimum)
+    return max(whole(targets(fleet, requests)), fleet.minimum)
 
 
 def serving(runtime: str) -> LevelOf:

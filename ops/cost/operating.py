@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from infra.config.settings import Settings
 from infra.stages import Capability
-from ops.capacity.levels import database_acus, database_reads, targets
+from ops.capacity.levels import database_acus, database_reads, targets, whole
 from ops.capacity.supply import Supply, supply
 from ops.cost.span import CostSpan, exactly
 from ops.cost.usage import EGRESS, HOURS, MESSAGES, WRITES, Assumption, Usage
@@ -81,10 +81,10 @@ def operating_point(settings: Settings, wants: Demand, hours: CostSpan = DAY.spa
     spans: dict[tuple[str, str], CostSpan] = {}
     for fleet in has.fleets:
         needed = hours * targets(fleet, share.requests)
-        spans["targets", f"{fleet.runtime}/{fleet.color}"] = CostSpan(needed.low, _whole(needed.high))
+        spans["targets", f"{fleet.runtime}/{fleet.color}"] = CostSpan(needed.low, whole(needed.high))
     if settings.row.has(Capability.QUEUES):
         busy = exactly(share.users / _MONTH) * MESSAGES.span * JOB_SECONDS.span
-        spans["workers", ""] = CostSpan(busy.low, _whole(busy.high)) * hours
+        spans["workers", ""] = CostSpan(busy.low, whole(busy.high)) * hours
     return OperatingPoint(spans | _database(has, wants, share, hours))
 
 
@@ -106,7 +106,7 @@ def _database(has: Supply, wants: Demand, share: Demand, hours: CostSpan) -> dic
     size = has.sizes.readers
     bounds = exactly(1) if size is None else CostSpan(size.minimum, size.maximum)
     # One more comes when those that are there are full.
-    count = CostSpan(all_of_them.low / has.acus, _whole(all_of_them.high / has.acus)).within(bounds)
+    count = CostSpan(all_of_them.low / has.acus, whole(all_of_them.high / has.acus)).within(bounds)
     least = all_of_them.low / count.low
     each = CostSpan(least, max(all_of_them.high / count.high, min(least, has.acus)))
     return {
@@ -116,7 +116,3 @@ def _database(has: Supply, wants: Demand, share: Demand, hours: CostSpan) -> dic
         ("acus", "reader"): CostSpan(max(each.low, writer.low), max(each.high, writer.high)),
         ("acus", "added"): each,
     }
-
-
-def _whole(value: float) -> float:
-    return float(-(-round(value, 9) // 1))
