@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from infra.capacity.connections import MAX_CONNECTIONS
+from infra.capacity.connections import MAX_CONNECTIONS, SERVERLESS
 
 
 class Capability(StrEnum):
@@ -78,7 +78,7 @@ class DatabaseSize:
 
     min_acu: float
     max_acu: float
-    instance_class: str = "db.serverless"
+    instance_class: str = SERVERLESS
     max_connections: int = MAX_CONNECTIONS
 
 

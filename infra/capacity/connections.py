@@ -35,7 +35,7 @@ _WHOLE = 100  # percent
 # AWS, "Hardware specifications for DB instance classes for Aurora": memory in ACUs of 2 GiB each.
 CLASSES = MappingProxyType(
     {
-        "db.serverless": None,
+        SERVERLESS: None,
         "db.t4g.medium": 2,
         "db.t4g.large": 4,
         "db.r7g.large": 8,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from infra.capacity.connections import SERVERLESS
 from infra.capacity.load import pool_size
 from infra.config.problems import SettingsError
 from infra.config.settings import Settings
@@ -45,7 +46,7 @@ def _acus(settings: Settings, stack: str) -> Iterator[Remedy]:
     """More of the same database: Aurora takes it within a minute, without a restart."""
     size = settings.sizes.database
     most = min(2 * size.max_acu, MOST_ACUS)
-    if size.instance_class == "db.serverless" and most > size.max_acu:
+    if size.instance_class == SERVERLESS and most > size.max_acu:
         yield from _line(
             stack,
             settings.stage,

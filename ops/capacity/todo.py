@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from infra.capacity.connections import CLASSES, MOST_CONNECTIONS, max_connections
+from infra.capacity.connections import CLASSES, MOST_CONNECTIONS, SERVERLESS, max_connections
 from infra.capacity.load import survivors
 from infra.capacity.nodes import NodeBudget
 from infra.config.settings import Settings
@@ -21,7 +21,7 @@ def room(settings: Settings, used: int, limit: int | None) -> Iterator[str]:
         return
     size = settings.sizes.database
     lower = "lower ascent:fleet.maximum, ascent:hpa.maximum or ascent:workers.maximum"
-    if size.instance_class == "db.serverless":
+    if size.instance_class == SERVERLESS:
         fits = [acu for acu in _ACUS if max_connections(size.instance_class, acu, MOST_CONNECTIONS) >= used]
         raise_ = f"raise ascent:database.maxAcu from {size.max_acu:g} to {fits[0]} or more" if fits else ""
         if used > size.max_connections and fits:

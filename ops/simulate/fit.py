@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
+from infra.capacity.connections import SERVERLESS
 from infra.config.models.runtime import Runtime
 from infra.config.settings import Settings
 from infra.stages import STAGES
@@ -174,7 +175,7 @@ class Fitting:
         own = self._own
         yield from _FLEET if own.runtime.on_ec2 else ()
         yield from _HPA if own.runtime.on_kubernetes else ()
-        yield from _DATABASE if own.sizes.database.instance_class == "db.serverless" else ()
+        yield from _DATABASE if own.sizes.database.instance_class == SERVERLESS else ()
         yield from _READERS if own.sizes.readers else ()
 
     def fit(self) -> FittedStage:

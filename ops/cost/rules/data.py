@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from infra.capacity.connections import SERVERLESS
 from infra.thresholds import BACKUP_DAYS
 from ops.cost import usage
 from ops.cost.around import Around, CannotPriceError, PricedAmount, Rule, hours, known
@@ -18,7 +19,6 @@ GLOBAL_CACHE = "aws:elasticache/globalReplicationGroup:GlobalReplicationGroup"
 BUCKET = "aws:s3/bucket:Bucket"
 QUEUE = "aws:sqs/queue:Queue"
 GROUP = "aws:autoscaling/group:Group"
-SERVERLESS = "db.serverless"
 _READER_DIMENSION = "rds:cluster:ReadReplicaCount"
 _LEAST_PROXY_ACU = 8  # AWS RDS Proxy pricing: what is billed at least for Aurora Serverless v2
 _LEAST_PROXY_CPU = 2  # AWS RDS Proxy pricing: what is billed at least for provisioned instances
